@@ -1,0 +1,1 @@
+"""The acts: allow, load, decide, save, each in one write turn."""

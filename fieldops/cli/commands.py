@@ -1,0 +1,7 @@
+"""Which room brings which command; imports only light modules, so that `--help` answers at once."""
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add every command to the application."""

@@ -1,0 +1,71 @@
+"""What all commands share: options, output, progress, and how refusals become exit codes."""
+
+import getpass
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from fieldops import clock
+from fieldops.ids import ActorId
+from fieldops.people import Actor, Role
+from fieldops.progress import Progress
+
+Db = Annotated[Path, typer.Option("--db", envvar="FIELDOPS_DB", help="The region file.", show_envvar=True)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout, everything else on stderr.")]
+Now = Annotated[
+    str | None,
+    typer.Option(
+        "--now", metavar="TIME", help="Take this ISO 8601 time with zone as now; for writing in a sandbox only."
+    ),
+]
+DEFAULT_DB = Path("region.gpkg")
+
+
+def given_moment(now: str | None) -> datetime | None:
+    """Return the moment of `--now`, None where it was left away."""
+    return clock.parse_moment(now) if now else None
+
+
+def shell_actor() -> Actor:
+    """Return who acts at this shell: a planner, named by the login."""
+    try:
+        login = getpass.getuser()
+    except (KeyError, OSError):
+        login = "unknown"
+    return Actor(ActorId(f"shell:{login}"), Role.PLANNER)
+
+
+def print_json(document: Any) -> None:
+    """Print exactly one JSON document on stdout."""
+    json.dump(document, sys.stdout, ensure_ascii=False, indent=1, default=_plain)
+    sys.stdout.write("\n")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if hasattr(value, "item"):  # a numpy scalar
+        return value.item()
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    return str(value)
+
+
+def say(text: str) -> None:
+    """Print a line for people on stderr, so that stdout stays the result's."""
+    typer.echo(text, err=True)
+
+
+@contextmanager
+def progress_bar(*, quiet: bool = False) -> Iterator[Progress]:
+    """Show stages with a bar on stderr; in a pipe one line per stage; Ctrl-C asks the work to stop, twice ends it."""
+    from fieldops.cli.bar import Bar
+
+    with Bar(quiet=quiet) as bar:
+        yield bar

@@ -1,0 +1,85 @@
+"""The only reading of the clock, and the one text form of a moment."""
+
+import re
+import time
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from fieldops.errors import BadInput
+
+_FORM = "%Y-%m-%dT%H:%M:%S.%fZ"
+_ZONED = re.compile(r"(Z|[+-]\d{2}:?\d{2})$")
+
+
+def now() -> datetime:
+    """Return the present moment, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def format_moment(moment: datetime) -> str:
+    """
+    Return the moment as text of fixed width in UTC, ending in `Z`, so that text order is time order.
+
+    Raises
+    ------
+    ValueError
+        If the moment is naive.
+    """
+    if moment.tzinfo is None:
+        raise ValueError(f"a moment needs a time zone: {moment!r}")
+    text = moment.astimezone(UTC).strftime(_FORM)
+    return text.rjust(27, "0")  # strftime drops the leading zeros of years before 1000
+
+
+def parse_moment(text: str) -> datetime:
+    """
+    Return the moment that an ISO 8601 text with a zone names, in UTC.
+
+    Raises
+    ------
+    BadInput
+        If the text is no ISO 8601 time or names no zone.
+    """
+    cure = "write an ISO 8601 time with its zone, for example 2026-11-23T08:00:00+08:00 or ...Z"
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise BadInput(f"'{text}' is not a time", cure=cure) from None
+    if moment.tzinfo is None or not _ZONED.search(text.strip()):
+        raise BadInput(f"'{text}' has no time zone", cure=cure)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise BadInput(f"'{text}' is outside the calendar", cure=cure) from None
+
+
+def find_zone(name: str) -> ZoneInfo:
+    """
+    Return the time zone of that IANA name.
+
+    Raises
+    ------
+    BadInput
+        If no such zone is known.
+    """
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise BadInput(f"no time zone is called '{name}'", cure="use an IANA name such as Asia/Shanghai") from None
+
+
+def local_day(moment: datetime, zone: ZoneInfo) -> date:
+    """Return the calendar day of the moment in the zone of the city."""
+    return moment.astimezone(zone).date()
+
+
+class Stopwatch:
+    """Seconds since it was made: how solvers keep a time limit without knowing what time it is."""
+
+    def __init__(self) -> None:
+        self._start = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Return the seconds since the start, never going back."""
+        return time.monotonic() - self._start

@@ -1,0 +1,233 @@
+"""
+The tree of refusals. Each carries facts as fields; doors map classes, and nobody parses the text.
+
+FieldopsError
+├── BadInput                 what was given cannot be used; names the place and the cure
+│   └── RowsRefused          a file was refused as a whole because of its rows (`--strict`)
+├── NotFound                 no such street, crew, plan ... in this region
+├── Forbidden                this actor may not do that here
+├── Conflict                 a rule of domain.md refuses
+│   ├── StreetAlreadyClaimed     another crew holds it until a moment
+│   ├── CrewCoolingDown          the crew forfeited it and must wait
+│   ├── CrewAtCap                the crew holds as many claims as it may
+│   ├── StreetClosed             saturated, closed by hand, or without permission to enter
+│   ├── ClaimNotInForce          the claim has ended already
+│   └── PlanNotPublishable       the plan is unlawful or overtaken by events
+├── ClockRefused             the clock is behind the record, or a time was given where none may be
+├── StorageFailed            the disk or the file refuses; nothing was written
+├── RecordDamaged            the stored record contradicts itself
+└── Stopped                  stopped by the user or the clock; the best result so far is kept
+"""
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+
+from fieldops.ids import ClaimId, CrewId, PlanId, StreetId
+
+
+@dataclass(eq=False)
+class FieldopsError(Exception):
+    """Root of the tree; `str()` is one English sentence with the cure."""
+
+    def __reduce__(self) -> tuple[type, tuple[object, ...]]:
+        """Pickle by fields, so that a refusal crosses process borders whole."""
+        return type(self), tuple(getattr(self, field.name) for field in fields(self))
+
+    def facts(self) -> dict[str, object]:
+        """Return the fields as a mapping, for JSON and for translated messages."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+@dataclass(eq=False)
+class BadInput(FieldopsError):
+    """What was given cannot be used."""
+
+    problem: str
+    cure: str = ""
+    row: int | None = None
+    field: str | None = None
+
+    def __str__(self) -> str:
+        """Name row and field, the problem and the cure."""
+        place = "".join(
+            [f"row {self.row}, " if self.row is not None else "", f"field {self.field}: " if self.field else ""]
+        )
+        return f"{place}{self.problem}" + (f"; {self.cure}" if self.cure else "")
+
+
+@dataclass(eq=False)
+class RowsRefused(BadInput):
+    """A file was refused as a whole because some of its rows cannot be used."""
+
+    rejected: tuple[dict[str, object], ...] = ()
+
+
+@dataclass(eq=False)
+class NotFound(FieldopsError):
+    """No such thing in this region."""
+
+    noun: str
+    name: str
+    cure: str = ""
+
+    def __str__(self) -> str:
+        """Name the noun and what was asked for."""
+        return f"no {self.noun} '{self.name}' in this region" + (f"; {self.cure}" if self.cure else "")
+
+
+@dataclass(eq=False)
+class Forbidden(FieldopsError):
+    """The actor may not do that here."""
+
+    actor: str
+    permission: str
+    reason: str
+
+    def __str__(self) -> str:
+        """Name actor, permission and reason."""
+        return f"{self.actor} may not {self.permission}: {self.reason}"
+
+
+@dataclass(eq=False)
+class Conflict(FieldopsError):
+    """A rule of domain.md refuses."""
+
+
+@dataclass(eq=False)
+class StreetAlreadyClaimed(Conflict):
+    """Another crew (or the crew itself) holds the street until `held_until`."""
+
+    street: StreetId
+    holder: CrewId
+    held_until: datetime
+
+    def __str__(self) -> str:
+        """Name holder, end and cure."""
+        return (
+            f"street {self.street} is claimed by crew {self.holder} until {self.held_until.isoformat()}; "
+            "claim it from that moment on, or ask the lead to revoke the claim with a reason"
+        )
+
+
+@dataclass(eq=False)
+class CrewCoolingDown(Conflict):
+    """The crew forfeited the street and may not claim it again before `until` (rule 4)."""
+
+    street: StreetId
+    crew: CrewId
+    until: datetime
+
+    def __str__(self) -> str:
+        """Name crew, end and cure."""
+        return (
+            f"crew {self.crew} forfeited street {self.street} and may claim it again from {self.until.isoformat()}; "
+            "another crew may claim it now, or the lead overrides the cool-down with a reason"
+        )
+
+
+@dataclass(eq=False)
+class CrewAtCap(Conflict):
+    """The crew holds as many claims as it may (rule 5)."""
+
+    crew: CrewId
+    holds: int
+    cap: int
+
+    def __str__(self) -> str:
+        """Name crew, count and cure."""
+        return f"crew {self.crew} holds {self.holds} claims and may hold {self.cap}; finish or withdraw from a street first"
+
+
+@dataclass(eq=False)
+class StreetClosed(Conflict):
+    """The street cannot be claimed now: `reason` is saturated, closed or no_permission."""
+
+    street: StreetId
+    reason: str
+
+    def __str__(self) -> str:
+        """Name street, reason and cure."""
+        cure = {
+            "saturated": "it opens again when a fresh decisive test says push on, or its forecast falls below the target",
+            "closed": "a planner opens it again with `fieldops streets open`",
+            "no_permission": "record the permission to enter with `fieldops streets permit`",
+        }.get(self.reason, "")
+        return f"street {self.street} cannot be claimed: {self.reason.replace('_', ' ')}" + (
+            f"; {cure}" if cure else ""
+        )
+
+
+@dataclass(eq=False)
+class ClaimNotInForce(Conflict):
+    """The claim has ended already, as `outcome`, at `ended_at`."""
+
+    claim: ClaimId
+    outcome: str
+    ended_at: datetime
+
+    def __str__(self) -> str:
+        """Name claim, outcome and moment."""
+        return (
+            f"claim {self.claim} ended as {self.outcome} at {self.ended_at.isoformat()}; there is nothing left to end"
+        )
+
+
+@dataclass(eq=False)
+class PlanNotPublishable(Conflict):
+    """The plan is unlawful, published already, or overtaken by events; `violations` says what."""
+
+    plan: PlanId
+    violations: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """Name plan, first violation and cure."""
+        more = f" (and {len(self.violations) - 1} more)" if len(self.violations) > 1 else ""
+        first = self.violations[0] if self.violations else "unlawful"
+        return f"plan {self.plan} cannot be published: {first}{more}; make a new plan with `fieldops plan`"
+
+
+@dataclass(eq=False)
+class ClockRefused(FieldopsError):
+    """A write was refused because of its time (rule 2)."""
+
+    problem: str
+    cure: str
+
+    def __str__(self) -> str:
+        """Name problem and cure."""
+        return f"{self.problem}; {self.cure}"
+
+
+@dataclass(eq=False)
+class StorageFailed(FieldopsError):
+    """The disk or the database file refuses; nothing was written."""
+
+    problem: str
+    cure: str
+
+    def __str__(self) -> str:
+        """Name problem and cure."""
+        return f"{self.problem}; {self.cure}"
+
+
+@dataclass(eq=False)
+class RecordDamaged(FieldopsError):
+    """The stored record contradicts itself."""
+
+    problem: str
+    cure: str = "restore the latest backup with `fieldops restore` and compare with `fieldops claims verify`"
+
+    def __str__(self) -> str:
+        """Name problem and cure."""
+        return f"{self.problem}; {self.cure}"
+
+
+@dataclass(eq=False)
+class Stopped(FieldopsError):
+    """Stopped by the user or the clock; `kept` says what was kept."""
+
+    kept: str = "nothing was changed"
+
+    def __str__(self) -> str:
+        """Say what was kept."""
+        return f"stopped: {self.kept}"

@@ -1,0 +1,1 @@
+"""Files for people: tables, maps and sheets, in and out."""

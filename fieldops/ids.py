@@ -1,0 +1,25 @@
+"""The names of things: one `NewType` per noun, so that mypy catches a crew where a street belongs."""
+
+from typing import NewType
+from uuid import uuid4
+
+ActorId = NewType("ActorId", str)
+BuildingId = NewType("BuildingId", str)
+CityId = NewType("CityId", str)
+ClaimId = NewType("ClaimId", str)
+CrewId = NewType("CrewId", str)
+DeviceId = NewType("DeviceId", str)
+HubId = NewType("HubId", str)
+MeasurementId = NewType("MeasurementId", str)
+PlanId = NewType("PlanId", str)
+PromoterId = NewType("PromoterId", str)
+StreetId = NewType("StreetId", str)
+SurveyId = NewType("SurveyId", str)
+TriangleId = NewType("TriangleId", str)
+VenueId = NewType("VenueId", str)
+ZoneId = NewType("ZoneId", str)
+
+
+def new_id() -> str:
+    """Return a fresh random id, 32 hexadecimal digits; unique without asking the database."""
+    return uuid4().hex

@@ -1,0 +1,57 @@
+"""Who may do what: one table, and the reason when somebody may not."""
+
+from fieldops.errors import Forbidden
+from fieldops.ids import CrewId
+from fieldops.people import Actor, Role
+
+_LEADS = frozenset({Role.PLANNER, Role.LEAD})
+_CREWS = frozenset({Role.CREW_LEAD, Role.CREW})
+_ALL = frozenset(Role)
+
+PERMISSIONS: dict[str, frozenset[Role]] = {
+    "region.create": frozenset({Role.PLANNER}),
+    "region.read": _ALL,
+    "city.import": frozenset({Role.PLANNER}),
+    "street.edit": _LEADS,
+    "crew.import": _LEADS,
+    "venue.import": _LEADS,
+    "survey.record": _LEADS | _CREWS,
+    "effort.record": _LEADS | _CREWS,
+    "plan.make": _LEADS,
+    "plan.publish": _LEADS,
+    "claim.make": _LEADS | {Role.CREW_LEAD},
+    "claim.withdraw": _LEADS | {Role.CREW_LEAD},
+    "claim.revoke": _LEADS,
+    "claim.override": _LEADS,
+    "decision.make": _LEADS | _CREWS,
+    "survey.quarantine": _LEADS | {Role.AUDITOR},
+    "rules.change": _LEADS,
+    "record.verify": _ALL,
+}
+
+
+def why(actor: Actor, permission: str, *, crew: CrewId | None = None) -> str | None:
+    """
+    Return the reason why the actor may not, or None when they may.
+
+    Crew roles act for their own crew only: `crew` names the crew that the act concerns.
+    """
+    if actor.role not in PERMISSIONS[permission]:
+        return f"the role {actor.role} does not include it"
+    if actor.role in _CREWS and crew is not None and actor.crew != crew:
+        return f"it concerns crew {crew}, and {actor.id} belongs to crew {actor.crew}"
+    return None
+
+
+def require(actor: Actor, permission: str, *, crew: CrewId | None = None) -> None:
+    """
+    Let the actor pass.
+
+    Raises
+    ------
+    Forbidden
+        If `why` has a reason.
+    """
+    reason = why(actor, permission, crew=crew)
+    if reason is not None:
+        raise Forbidden(actor=actor.id, permission=permission, reason=reason)

@@ -1,0 +1,1 @@
+"""The memory: everything that touches the database file."""

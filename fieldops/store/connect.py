@@ -1,0 +1,267 @@
+"""
+Opening a region: its GeoPackage, its private file, its key; readers and write turns.
+
+A write turn (`Region.turn`) is the only way to write: `BEGIN IMMEDIATE`, one moment `now` for everything in it, commit
+at the end, rollback on any error. It promises that a change and its event are stored together or not at all. It does not
+span the region file and the private file: the private row is written first, orphans are swept.
+"""
+
+import json
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fieldops import clock
+from fieldops.errors import BadInput, ClockRefused, NotFound, StorageFailed
+from fieldops.events import RegionCreated
+from fieldops.ids import DeviceId
+from fieldops.people import Actor
+from fieldops.rules import Rules
+from fieldops.store import audit, geopackage, migrations
+from fieldops.store.sqlite import has_wal_reset_race, sqlite3
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+BUSY_SECONDS = 30.0
+
+
+@dataclass(slots=True)
+class Turn:
+    """One write turn: everything done through it is stored together, at one moment."""
+
+    region: "Region"
+    connection: sqlite3.Connection
+    actor: Actor
+    now: datetime
+    device: DeviceId | None = None
+
+
+@dataclass(slots=True)
+class Region:
+    """An open region. Not shared between threads or processes: each opens its own."""
+
+    path: Path
+    key: bytes = field(repr=False)
+    sandbox: bool
+    _writer: sqlite3.Connection | None = field(default=None, repr=False)
+    _reader: sqlite3.Connection | None = field(default=None, repr=False)
+
+    @property
+    def private_path(self) -> Path:
+        """Return the path of the file with names and phone numbers."""
+        return private_path(self.path)
+
+    def reader(self) -> sqlite3.Connection:
+        """Return this region's read-only connection; rows are addressable by column name."""
+        if self._reader is None:
+            self._reader = _open(self.path, read_only=True)
+        return self._reader
+
+    @contextmanager
+    def turn(self, actor: Actor, *, now: datetime | None = None, device: DeviceId | None = None) -> Iterator[Turn]:
+        """
+        Open a write turn; `now` may be given in a sandbox only (rule 2).
+
+        Raises
+        ------
+        ClockRefused
+            If the clock is more than the tolerance behind the record, or a time was given outside a sandbox.
+        StorageFailed
+            If the file is busy for longer than `BUSY_SECONDS`, full, or not writable.
+        """
+        if self._writer is None:
+            self._writer = _open(self.path)
+        connection = self._writer
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            raise _storage_failed(error) from error
+        try:
+            yield Turn(self, connection, actor, self._moment(connection, now), device)
+            connection.execute("COMMIT")
+        except BaseException as error:  # the turn is rolled back and the error goes on
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            if isinstance(error, sqlite3.OperationalError):
+                raise _storage_failed(error) from error
+            raise
+
+    def _moment(self, connection: sqlite3.Connection, given: datetime | None) -> datetime:
+        """RULE 2: the later of the clock and the last recorded event; a clock far behind refuses writes."""
+        if given is not None and not self.sandbox:
+            raise ClockRefused(
+                problem="a time was given for a write, and this region is not a sandbox",
+                cure="leave --now away: the clock decides; only sandbox regions accept given times",
+            )
+        present = given or clock.now()
+        last = audit.last_recorded_at(connection)
+        if last is None or present >= last:
+            return present
+        tolerance = read_rules(connection).clock_tolerance
+        if last - present > tolerance:
+            raise ClockRefused(
+                problem=f"the clock says {present.isoformat()}, but the last event was recorded at {last.isoformat()}",
+                cure="set the clock of this machine right; if the record's time was wrong, see `fieldops check --help`",
+            )
+        return last
+
+    def close(self) -> None:
+        """Close both connections."""
+        for connection in (self._writer, self._reader):
+            if connection is not None:
+                connection.close()
+        self._writer = self._reader = None
+
+
+def private_path(path: Path) -> Path:
+    """Return the private file that belongs to a region file: `region.gpkg` has `region.private.db`."""
+    return path.with_suffix(".private.db")
+
+
+def key_path(path: Path) -> Path:
+    """Return the key file of a region: `$FIELDOPS_KEY`, else `region.key` beside `region.gpkg`."""
+    given = os.environ.get("FIELDOPS_KEY")
+    return Path(given) if given else path.with_suffix(".key")
+
+
+def read_rules(connection: sqlite3.Connection) -> Rules:
+    """Return the settings in force."""
+    row = connection.execute("SELECT value FROM setting WHERE name = 'rules'").fetchone()
+    return Rules.from_json(json.loads(row[0])) if row else Rules()
+
+
+def create_region(path: Path, actor: Actor, *, sandbox: bool = False, now: datetime | None = None) -> Region:
+    """
+    Make a new region file with its private file and key, and open it.
+
+    Raises
+    ------
+    BadInput
+        If the file exists already or its folder does not.
+    """
+    if path.exists():
+        raise BadInput(f"{path} exists already", cure="choose another file with --db")
+    if not path.parent.is_dir():
+        raise BadInput(f"the folder {path.parent} does not exist", cure="make it first, or choose another --db")
+    building = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
+    try:
+        for file, migrate in ((building, migrations.migrate_region), (private_path(path), migrations.migrate_private)):
+            _make(file, migrate)
+        _make_key(key_path(path))
+        connection = sqlite3.connect(building, isolation_level=None)
+        connection.execute("INSERT INTO setting VALUES ('sandbox', ?)", (json.dumps(sandbox),))
+        connection.close()
+        building.rename(path)
+    finally:
+        for left in (building, Path(f"{building}-wal"), Path(f"{building}-shm")):
+            left.unlink(missing_ok=True)
+    region = open_region(path)
+    with region.turn(actor, now=now) as turn:
+        audit.append(turn, RegionCreated(at=turn.now, sandbox=sandbox))
+    return region
+
+
+def open_region(path: Path) -> Region:
+    """
+    Open an existing region.
+
+    Raises
+    ------
+    NotFound
+        If there is no such file.
+    BadInput
+        If the file is no region of fieldops, or its key is missing.
+    """
+    if not path.exists():
+        raise NotFound(
+            "region file", str(path), cure="make one with `fieldops import MAP --city NAME` or `fieldops demo`"
+        )
+    connection = _open(path, read_only=True)
+    try:
+        row = connection.execute("SELECT value FROM setting WHERE name = 'sandbox'").fetchone()
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        raise BadInput(
+            f"{path} is not a region file of fieldops ({error})", cure="choose another file with --db"
+        ) from None
+    keys = key_path(path)
+    if not keys.exists():
+        connection.close()
+        raise BadInput(
+            f"the key {keys} of this region is missing",
+            cure="copy it back from where you keep it, or name it in $FIELDOPS_KEY",
+        )
+    region = Region(path, bytes.fromhex(keys.read_text().strip()), sandbox=bool(row and json.loads(row[0])))
+    region._reader = connection
+    return region
+
+
+def open_private(path: Path) -> sqlite3.Connection:
+    """Open the private file of a region file for reading and writing; deleted rows are overwritten."""
+    connection = _open(private_path(path))
+    connection.execute("PRAGMA secure_delete=ON")
+    return connection
+
+
+def _open(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
+    mode = "ro" if read_only else "rw"
+    try:
+        connection = sqlite3.connect(
+            f"file:{str(path.resolve()).replace('?', '%3f').replace('#', '%23')}?mode={mode}",
+            uri=True, timeout=BUSY_SECONDS, isolation_level=None,
+        )  # fmt: skip
+        connection.row_factory = sqlite3.Row
+        if not read_only:
+            journal = "DELETE" if has_wal_reset_race() else "WAL"
+            connection.execute(f"PRAGMA journal_mode={journal}")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA trusted_schema=OFF")
+    except sqlite3.OperationalError as error:
+        raise _storage_failed(error) from error
+    except sqlite3.DatabaseError as error:
+        raise BadInput(
+            f"{path} is not a region file of fieldops ({error})", cure="choose another file with --db"
+        ) from None
+    return connection
+
+
+def _make(path: Path, migrate: Callable[["Database"], None]) -> None:
+    from sqlite_utils import Database
+
+    path.unlink(missing_ok=True)
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute(f"PRAGMA application_id={geopackage.APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version={geopackage.USER_VERSION}")
+    connection.execute("PRAGMA journal_mode=DELETE")
+    connection.isolation_level = "DEFERRED"
+    migrate(Database(connection))
+    connection.commit()
+    connection.close()
+
+
+def _make_key(path: Path) -> None:
+    if not path.exists():
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_hex(32) + "\n")
+
+
+def _storage_failed(error: sqlite3.OperationalError) -> StorageFailed:
+    text = str(error)
+    cure = {
+        "locked": "another program holds the file for writing: close QGIS editing sessions and other fieldops commands, then try again",
+        "full": "free disk space and try again",
+        "readonly": "make the file and its folder writable",
+        "unable to open": "check the path and its permissions",
+    }
+    for word, advice in cure.items():
+        if word in text:
+            return StorageFailed(problem=f"the region file refuses: {text}; nothing was written", cure=advice)
+    return StorageFailed(problem=f"the region file refuses: {text}; nothing was written", cure="see `fieldops check`")

@@ -1,0 +1,214 @@
+"""The tables of a region, as small steps; applied by `create` and `fieldops check --migrate`, never by a web worker."""
+
+from typing import TYPE_CHECKING
+
+from fieldops.store import geopackage
+
+if TYPE_CHECKING:
+    from sqlite_utils.db import Database
+
+LAYERS = {
+    "street": ("GEOMETRY", "streets, lanes and compounds: the units of claim"),
+    "segment": ("LINESTRING", "edges of the walkable graph"),
+    "building": ("POINT", "residential buildings"),
+    "gate": ("POINT", "gates of compounds"),
+    "venue": ("POINT", "places where people are met"),
+    "hub": ("POINT", "hubs A, B, C"),
+    "triangle": ("POLYGON", "connection triangles"),
+    "zone": ("GEOMETRY", "zones, the units of a burst"),
+}
+
+# Feature tables cannot be STRICT: it refuses geometry types. No R-tree: its triggers need functions that SQLite lacks.
+_MAP = """
+CREATE TABLE city (
+  id TEXT PRIMARY KEY, name TEXT NOT NULL, time_zone TEXT NOT NULL, source TEXT NOT NULL, digest TEXT NOT NULL,
+  attribution TEXT NOT NULL, coordinates TEXT NOT NULL, boundary BLOB, report TEXT NOT NULL, imported_at TEXT NOT NULL
+) STRICT;
+CREATE TABLE node (id INTEGER PRIMARY KEY, city_id TEXT NOT NULL REFERENCES city, lon REAL NOT NULL, lat REAL NOT NULL) STRICT;
+CREATE TABLE street (
+  fid INTEGER PRIMARY KEY, geom GEOMETRY NOT NULL, id TEXT NOT NULL UNIQUE, city_id TEXT NOT NULL REFERENCES city,
+  kind TEXT NOT NULL CHECK (kind IN ('street', 'lane', 'compound')), name TEXT NOT NULL, label TEXT NOT NULL,
+  name_source TEXT NOT NULL, length_m REAL NOT NULL, walk_m REAL NOT NULL,
+  people REAL NOT NULL, people_low REAL NOT NULL, people_high REAL NOT NULL, people_source TEXT NOT NULL,
+  buildings INTEGER NOT NULL, floors REAL, permission TEXT NOT NULL DEFAULT 'free'
+    CHECK (permission IN ('free', 'unknown', 'granted', 'refused')),
+  priority REAL NOT NULL DEFAULT 1.0, status TEXT NOT NULL DEFAULT 'open' CHECK (status IN ('open', 'closed', 'gone')),
+  triangle_id TEXT, zone_id TEXT, lon REAL NOT NULL, lat REAL NOT NULL, node INTEGER, ways TEXT NOT NULL,
+  edited INTEGER NOT NULL DEFAULT 0);
+CREATE INDEX street_triangle ON street (triangle_id);
+CREATE INDEX street_zone ON street (zone_id);
+CREATE TABLE segment (
+  fid INTEGER PRIMARY KEY, geom LINESTRING NOT NULL, city_id TEXT NOT NULL REFERENCES city, way INTEGER NOT NULL,
+  from_node INTEGER NOT NULL, to_node INTEGER NOT NULL, length_m REAL NOT NULL,
+  kind TEXT NOT NULL CHECK (kind IN ('claim', 'link', 'closed')), highway TEXT NOT NULL, name TEXT NOT NULL,
+  dual INTEGER NOT NULL, bridge INTEGER NOT NULL, street_id TEXT);
+CREATE INDEX segment_street ON segment (street_id);
+CREATE TABLE building (
+  fid INTEGER PRIMARY KEY, geom POINT NOT NULL, id TEXT NOT NULL UNIQUE, city_id TEXT NOT NULL REFERENCES city,
+  kind TEXT NOT NULL, street_id TEXT NOT NULL, floors REAL, area_m2 REAL NOT NULL, people REAL NOT NULL, frontage_m REAL NOT NULL);
+CREATE INDEX building_street ON building (street_id);
+CREATE TABLE gate (
+  fid INTEGER PRIMARY KEY, geom POINT NOT NULL, city_id TEXT NOT NULL REFERENCES city, street_id TEXT NOT NULL,
+  node INTEGER NOT NULL, source TEXT NOT NULL);
+CREATE TABLE venue (
+  fid INTEGER PRIMARY KEY, geom POINT NOT NULL, id TEXT NOT NULL UNIQUE, city_id TEXT NOT NULL REFERENCES city,
+  kind TEXT NOT NULL, name TEXT NOT NULL, people_per_hour REAL NOT NULL, open_from TEXT, open_until TEXT,
+  street_id TEXT, source TEXT NOT NULL);
+CREATE INDEX venue_street ON venue (street_id);
+CREATE TABLE hub (
+  fid INTEGER PRIMARY KEY, geom POINT NOT NULL, id TEXT NOT NULL UNIQUE, city_id TEXT NOT NULL REFERENCES city,
+  kind TEXT NOT NULL, node INTEGER NOT NULL, weight REAL NOT NULL);
+CREATE TABLE triangle (
+  fid INTEGER PRIMARY KEY, geom POLYGON NOT NULL, id TEXT NOT NULL UNIQUE, city_id TEXT NOT NULL REFERENCES city,
+  a TEXT NOT NULL, b TEXT NOT NULL, c TEXT NOT NULL, point_node INTEGER NOT NULL, point_lon REAL NOT NULL,
+  point_lat REAL NOT NULL, radius_m REAL NOT NULL, barrier INTEGER NOT NULL, inside INTEGER NOT NULL, zone_id TEXT);
+CREATE TABLE zone (
+  fid INTEGER PRIMARY KEY, geom GEOMETRY NOT NULL, id TEXT NOT NULL UNIQUE, city_id TEXT NOT NULL REFERENCES city,
+  name TEXT NOT NULL, streets INTEGER NOT NULL, people REAL NOT NULL, work_hours REAL NOT NULL)
+"""
+
+_RECORD = """
+CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+CREATE TABLE event (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, took_effect_at TEXT NOT NULL, recorded_at TEXT NOT NULL,
+  actor TEXT NOT NULL, device TEXT, why TEXT NOT NULL, facts TEXT NOT NULL, chain TEXT NOT NULL) STRICT;
+CREATE TRIGGER event_is_never_changed BEFORE UPDATE ON event
+  BEGIN SELECT RAISE(ABORT, 'events are never changed'); END;
+CREATE TRIGGER event_is_never_deleted BEFORE DELETE ON event
+  BEGIN SELECT RAISE(ABORT, 'events are never deleted'); END
+"""
+
+_PEOPLE = """
+CREATE TABLE crew (
+  id TEXT PRIMARY KEY, name TEXT NOT NULL, people INTEGER NOT NULL, hours_per_day REAL NOT NULL, home_lon REAL NOT NULL,
+  home_lat REAL NOT NULL, base TEXT, days_off TEXT NOT NULL) STRICT;
+CREATE TABLE promoter (
+  id TEXT PRIMARY KEY, crew_id TEXT NOT NULL REFERENCES crew, since TEXT, until TEXT) STRICT;
+CREATE INDEX promoter_crew ON promoter (crew_id)
+"""
+
+_EVIDENCE = """
+CREATE TABLE measurement (
+  id TEXT PRIMARY KEY, street_id TEXT, triangle_id TEXT, opened_at TEXT NOT NULL, closes_at TEXT NOT NULL,
+  rule TEXT NOT NULL, try INTEGER NOT NULL, phase TEXT NOT NULL, blind INTEGER NOT NULL, crew_id TEXT, claim_id TEXT,
+  CHECK ((street_id IS NULL) <> (triangle_id IS NULL))) STRICT;
+CREATE INDEX measurement_street ON measurement (street_id, opened_at);
+CREATE INDEX measurement_triangle ON measurement (triangle_id, opened_at);
+CREATE TABLE survey (
+  id TEXT PRIMARY KEY, measurement_id TEXT NOT NULL REFERENCES measurement, asked_at TEXT NOT NULL,
+  answer TEXT NOT NULL CHECK (answer IN ('knows', 'does_not_know', 'refused')), promoter_id TEXT NOT NULL,
+  home_street_id TEXT, cluster TEXT, phase TEXT NOT NULL CHECK (phase IN ('before', 'after', 'unknown')),
+  lon REAL, lat REAL, accuracy_m REAL, device_time TEXT, back_check_of TEXT, recorded_at TEXT NOT NULL,
+  late INTEGER NOT NULL DEFAULT 0) STRICT;
+CREATE INDEX survey_measurement ON survey (measurement_id, asked_at);
+CREATE TRIGGER survey_is_never_changed BEFORE UPDATE ON survey
+  BEGIN SELECT RAISE(ABORT, 'surveys are append-only'); END;
+CREATE TRIGGER survey_is_never_deleted BEFORE DELETE ON survey
+  BEGIN SELECT RAISE(ABORT, 'surveys are append-only'); END;
+CREATE TABLE quarantine (
+  survey_id TEXT NOT NULL REFERENCES survey, since_seq INTEGER NOT NULL, until_seq INTEGER, reason TEXT NOT NULL,
+  PRIMARY KEY (survey_id, since_seq)) STRICT;
+CREATE TABLE effort (
+  id TEXT PRIMARY KEY, day TEXT NOT NULL, crew_id TEXT NOT NULL REFERENCES crew, street_id TEXT NOT NULL, venue_id TEXT,
+  promoter_hours REAL NOT NULL CHECK (promoter_hours > 0), contacts INTEGER, recorded_at TEXT NOT NULL) STRICT;
+CREATE INDEX effort_street ON effort (street_id, day);
+CREATE TABLE decision (
+  id TEXT PRIMARY KEY, measurement_id TEXT NOT NULL REFERENCES measurement, street_id TEXT, triangle_id TEXT,
+  rule TEXT NOT NULL, asked INTEGER NOT NULL, knows INTEGER NOT NULL, surveys_used INTEGER NOT NULL,
+  verdict TEXT NOT NULL CHECK (verdict IN ('move_on', 'push_on')), wrong_move_on REAL NOT NULL, wrong_push_on REAL NOT NULL,
+  surveys_digest TEXT NOT NULL, decided_at TEXT NOT NULL) STRICT;
+CREATE INDEX decision_street ON decision (street_id, decided_at);
+CREATE INDEX decision_triangle ON decision (triangle_id, decided_at)
+"""
+
+# RULE 1: the index admits one open claim per street; the trigger refuses any overlap in time, open or ended.
+_CLAIMS = """
+CREATE TABLE claim (
+  id TEXT PRIMARY KEY, street_id TEXT NOT NULL, crew_id TEXT NOT NULL REFERENCES crew, generation INTEGER NOT NULL,
+  claimed_at TEXT NOT NULL, held_until TEXT NOT NULL, ended_at TEXT,
+  outcome TEXT CHECK (outcome IN ('saturated', 'withdrawn', 'revoked', 'forfeited')), reason TEXT, plan_id TEXT,
+  CHECK (held_until > claimed_at), CHECK ((ended_at IS NULL) = (outcome IS NULL)),
+  CHECK (ended_at IS NULL OR (ended_at >= claimed_at AND ended_at <= held_until)),
+  UNIQUE (street_id, generation)) STRICT;
+CREATE UNIQUE INDEX claim_one_open ON claim (street_id) WHERE ended_at IS NULL;
+CREATE INDEX claim_crew ON claim (crew_id, ended_at);
+CREATE INDEX claim_street ON claim (street_id, claimed_at);
+CREATE TRIGGER claim_never_overlaps BEFORE INSERT ON claim
+  WHEN EXISTS (SELECT 1 FROM claim AS c WHERE c.street_id = NEW.street_id
+    AND c.claimed_at < NEW.held_until AND NEW.claimed_at < coalesce(c.ended_at, c.held_until))
+  BEGIN SELECT RAISE(ABORT, 'claims on a street never overlap'); END;
+CREATE TRIGGER claim_only_ends BEFORE UPDATE ON claim
+  WHEN OLD.ended_at IS NOT NULL OR NEW.id <> OLD.id OR NEW.street_id <> OLD.street_id OR NEW.crew_id <> OLD.crew_id
+    OR NEW.generation <> OLD.generation OR NEW.claimed_at <> OLD.claimed_at OR NEW.held_until <> OLD.held_until
+  BEGIN SELECT RAISE(ABORT, 'a claim can only be ended, once'); END;
+CREATE TRIGGER claim_is_never_deleted BEFORE DELETE ON claim
+  BEGIN SELECT RAISE(ABORT, 'claims are never deleted'); END;
+CREATE TABLE cool_down_override (
+  street_id TEXT NOT NULL, crew_id TEXT NOT NULL, seq INTEGER NOT NULL, made_at TEXT NOT NULL, reason TEXT NOT NULL,
+  PRIMARY KEY (street_id, crew_id, seq)) STRICT
+"""
+
+_PLANS = """
+CREATE TABLE plan (
+  id TEXT PRIMARY KEY, made_at TEXT NOT NULL, starts_at TEXT NOT NULL, status TEXT NOT NULL, objective REAL NOT NULL,
+  bound REAL NOT NULL, gap REAL NOT NULL, seconds REAL NOT NULL, seed INTEGER NOT NULL, figures TEXT NOT NULL,
+  published_at TEXT) STRICT;
+CREATE TABLE assignment (
+  plan_id TEXT NOT NULL REFERENCES plan, street_id TEXT NOT NULL, crew_id TEXT NOT NULL, hours REAL NOT NULL,
+  finish_probability REAL NOT NULL, value REAL NOT NULL, pinned INTEGER NOT NULL, reason TEXT NOT NULL,
+  PRIMARY KEY (plan_id, street_id)) STRICT, WITHOUT ROWID;
+CREATE INDEX assignment_crew ON assignment (plan_id, crew_id);
+CREATE TABLE unassigned (
+  plan_id TEXT NOT NULL REFERENCES plan, street_id TEXT NOT NULL, reason TEXT NOT NULL,
+  PRIMARY KEY (plan_id, street_id)) STRICT, WITHOUT ROWID
+"""
+
+_PRIVATE = """
+CREATE TABLE promoter_name (promoter_id TEXT PRIMARY KEY, name TEXT NOT NULL) STRICT
+"""
+
+
+def _run(database: "Database", script: str) -> None:
+    """Run statements one by one: `executescript` would commit the migration's transaction first."""
+    statement = ""
+    for line in script.strip().splitlines():
+        statement += line + "\n"
+        ended = line.rstrip().endswith(";")
+        if ended and ("CREATE TRIGGER" not in statement or statement.rstrip().endswith("END;")):
+            database.conn.execute(statement)
+            statement = ""
+    if statement.strip():
+        database.conn.execute(statement)
+
+
+def migrate_region(database: "Database") -> None:
+    """Bring the tables of a `.gpkg` region to the present schema; each step is all or nothing."""
+    from sqlite_utils.migrations import Migrations
+
+    migrations = Migrations("region")
+
+    @migrations()
+    def m2026_11_23_geopackage(db: "Database") -> None:
+        geopackage.add_core(db.conn)
+
+    @migrations()
+    def m2026_11_23_tables(db: "Database") -> None:
+        for script in (_RECORD, _MAP, _PEOPLE, _EVIDENCE, _CLAIMS, _PLANS):
+            _run(db, script)
+        for table, (geometry_type, description) in LAYERS.items():
+            geopackage.add_layer(db.conn, table, geometry_type, description)
+
+    migrations.apply(database)
+
+
+def migrate_private(database: "Database") -> None:
+    """Bring the private file to the present schema."""
+    from sqlite_utils.migrations import Migrations
+
+    migrations = Migrations("private")
+
+    @migrations()
+    def m2026_11_23_names(db: "Database") -> None:
+        _run(db, _PRIVATE)
+
+    migrations.apply(database)

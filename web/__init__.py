@@ -1,0 +1,1 @@
+"""The roof: Flask and the files of the browser."""
