@@ -40,7 +40,7 @@ class Bar:
             self._progress.stop()
         signal.signal(signal.SIGINT, self._before)
 
-    def _interrupt(self, number: int, frame: FrameType | None) -> None:
+    def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
         if self._stopped:
             raise KeyboardInterrupt
         self._stopped = True

@@ -4,4 +4,4 @@ import typer
 
 
 def register(app: typer.Typer) -> None:
-    """Add every command to the application."""
+    """Add every command to the application: one line a noun, `noun.register(app)`."""

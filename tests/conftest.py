@@ -1,0 +1,34 @@
+"""What all tests share: a sandbox region, moments, and the folder of public data where there is one."""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from fieldops.ids import ActorId
+from fieldops.people import Actor, Role
+from fieldops.store.connect import Region, create_region
+
+ROOT = Path(__file__).parent.parent
+NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)  # 12:00 in Shanghai, a Monday
+LEAD = Actor(ActorId("lead"), Role.LEAD)
+PLANNER = Actor(ActorId("planner"), Role.PLANNER)
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    """The folder of public maps and benchmark instances; it is not part of the repository."""
+    folder = Path(os.environ.get("FIELDOPS_SHARED_DATA", ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip("the folder of public data is not here (see $FIELDOPS_SHARED_DATA)")
+    return folder
+
+
+@pytest.fixture
+def region(tmp_path: Path) -> Iterator[Region]:
+    """A fresh sandbox region, so that tests may give the time."""
+    made = create_region(tmp_path / "region.gpkg", PLANNER, sandbox=True, now=NOON)
+    yield made
+    made.close()
