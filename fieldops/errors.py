@@ -11,6 +11,7 @@ FieldopsError
 │   ├── CrewCoolingDown          the crew forfeited it and must wait
 │   ├── CrewAtCap                the crew holds as many claims as it may
 │   ├── StreetClosed             saturated, closed by hand, or without permission to enter
+│   ├── StreetInUse              a change of the map would pull a street from under its claim
 │   ├── ClaimNotInForce          the claim has ended already
 │   └── PlanNotPublishable       the plan is unlawful or overtaken by events
 ├── ClockRefused             the clock is behind the record, or a time was given where none may be
@@ -154,6 +155,24 @@ class StreetClosed(Conflict):
         }.get(self.reason, "")
         return f"street {self.street} cannot be claimed: {self.reason.replace('_', ' ')}" + (
             f"; {cure}" if cure else ""
+        )
+
+
+@dataclass(eq=False)
+class StreetInUse(Conflict):
+    """A change of the map would pull `street` from under the claim of `holder`; `others` more are in the same place."""
+
+    street: StreetId
+    holder: CrewId
+    held_until: datetime
+    others: int = 0
+
+    def __str__(self) -> str:
+        """Name street, holder, end and cure."""
+        more = f" (and {self.others} more claimed streets)" if self.others else ""
+        return (
+            f"street {self.street} would be lost while crew {self.holder} holds it until {self.held_until.isoformat()}"
+            f"{more}; wait for that moment, or revoke the claim with a reason"
         )
 
 

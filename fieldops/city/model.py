@@ -52,6 +52,7 @@ SCHEMA: dict[str, dict[str, tuple[str, str]]] = {
         "floors": ("f", "mean floors of its residential buildings, nan where unknown"),
         "permission": ("s", "free, unknown, granted or refused (compounds)"),
         "status": ("s", "open or closed"),
+        "priority": ("f", "factor on its value in the plan, 1.0 unless a person set it"),
         "triangle": ("s", "id of its connection triangle, empty before triangles are made"),
         "zone": ("s", "id of its zone, empty before zones are cut"),
         "node": ("i", "graph node where a walk to it ends: nearest to its middle, a compound's main gate"),

@@ -2,6 +2,13 @@
 
 import typer
 
+from fieldops.cli import (
+    imports,
+    streets,
+)
+
 
 def register(app: typer.Typer) -> None:
     """Add every command to the application: one line a noun, `noun.register(app)`."""
+    imports.register(app)
+    streets.register(app)

@@ -24,7 +24,9 @@ CREATE TABLE city (
   id TEXT PRIMARY KEY, name TEXT NOT NULL, time_zone TEXT NOT NULL, source TEXT NOT NULL, digest TEXT NOT NULL,
   attribution TEXT NOT NULL, coordinates TEXT NOT NULL, boundary BLOB, report TEXT NOT NULL, imported_at TEXT NOT NULL
 ) STRICT;
-CREATE TABLE node (id INTEGER PRIMARY KEY, city_id TEXT NOT NULL REFERENCES city, lon REAL NOT NULL, lat REAL NOT NULL) STRICT;
+CREATE TABLE node (
+  id INTEGER NOT NULL, city_id TEXT NOT NULL REFERENCES city, lon REAL NOT NULL, lat REAL NOT NULL,
+  PRIMARY KEY (city_id, id)) STRICT, WITHOUT ROWID;
 CREATE TABLE street (
   fid INTEGER PRIMARY KEY, geom GEOMETRY NOT NULL, id TEXT NOT NULL UNIQUE, city_id TEXT NOT NULL REFERENCES city,
   kind TEXT NOT NULL CHECK (kind IN ('street', 'lane', 'compound')), name TEXT NOT NULL, label TEXT NOT NULL,
@@ -33,8 +35,8 @@ CREATE TABLE street (
   buildings INTEGER NOT NULL, floors REAL, permission TEXT NOT NULL DEFAULT 'free'
     CHECK (permission IN ('free', 'unknown', 'granted', 'refused')),
   priority REAL NOT NULL DEFAULT 1.0, status TEXT NOT NULL DEFAULT 'open' CHECK (status IN ('open', 'closed', 'gone')),
-  triangle_id TEXT, zone_id TEXT, lon REAL NOT NULL, lat REAL NOT NULL, node INTEGER, ways TEXT NOT NULL,
-  edited INTEGER NOT NULL DEFAULT 0);
+  triangle_id TEXT, zone_id TEXT, lon REAL NOT NULL, lat REAL NOT NULL, node INTEGER, ways TEXT NOT NULL);
+CREATE TABLE street_edit (seq INTEGER PRIMARY KEY, city_id TEXT NOT NULL REFERENCES city, edit TEXT NOT NULL) STRICT;
 CREATE INDEX street_triangle ON street (triangle_id);
 CREATE INDEX street_zone ON street (zone_id);
 CREATE TABLE segment (
@@ -122,30 +124,43 @@ CREATE INDEX decision_triangle ON decision (triangle_id, decided_at)
 """
 
 # RULE 1: the index admits one open claim per street; the trigger refuses any overlap in time, open or ended.
+# The time of a claim only ever shrinks: it is ended early, or found to have ended earlier still, and never lives again.
 _CLAIMS = """
 CREATE TABLE claim (
   id TEXT PRIMARY KEY, street_id TEXT NOT NULL, crew_id TEXT NOT NULL REFERENCES crew, generation INTEGER NOT NULL,
   claimed_at TEXT NOT NULL, held_until TEXT NOT NULL, ended_at TEXT,
-  outcome TEXT CHECK (outcome IN ('saturated', 'withdrawn', 'revoked', 'forfeited')), reason TEXT, plan_id TEXT,
+  outcome TEXT CHECK (outcome IN ('saturated', 'withdrawn', 'revoked', 'forfeited')), reason TEXT NOT NULL DEFAULT '',
+  credit TEXT REFERENCES crew, plan_id TEXT,
   CHECK (held_until > claimed_at), CHECK ((ended_at IS NULL) = (outcome IS NULL)),
+  CHECK ((outcome IS 'saturated') = (credit IS NOT NULL)), CHECK (outcome IS NOT 'forfeited' OR ended_at = held_until),
   CHECK (ended_at IS NULL OR (ended_at >= claimed_at AND ended_at <= held_until)),
   UNIQUE (street_id, generation)) STRICT;
 CREATE UNIQUE INDEX claim_one_open ON claim (street_id) WHERE ended_at IS NULL;
-CREATE INDEX claim_crew ON claim (crew_id, ended_at);
+CREATE INDEX claim_crew ON claim (crew_id, held_until);
 CREATE INDEX claim_street ON claim (street_id, claimed_at);
+CREATE INDEX claim_until ON claim (held_until);
+CREATE INDEX claim_unclosed ON claim (held_until) WHERE ended_at IS NULL;
 CREATE TRIGGER claim_never_overlaps BEFORE INSERT ON claim
   WHEN EXISTS (SELECT 1 FROM claim AS c WHERE c.street_id = NEW.street_id
-    AND c.claimed_at < NEW.held_until AND NEW.claimed_at < coalesce(c.ended_at, c.held_until))
+    AND c.claimed_at < NEW.held_until AND NEW.claimed_at < coalesce(c.ended_at, c.held_until)
+    AND c.claimed_at < coalesce(c.ended_at, c.held_until))
   BEGIN SELECT RAISE(ABORT, 'claims on a street never overlap'); END;
-CREATE TRIGGER claim_only_ends BEFORE UPDATE ON claim
-  WHEN OLD.ended_at IS NOT NULL OR NEW.id <> OLD.id OR NEW.street_id <> OLD.street_id OR NEW.crew_id <> OLD.crew_id
-    OR NEW.generation <> OLD.generation OR NEW.claimed_at <> OLD.claimed_at OR NEW.held_until <> OLD.held_until
-  BEGIN SELECT RAISE(ABORT, 'a claim can only be ended, once'); END;
+CREATE TRIGGER claim_only_shrinks BEFORE UPDATE ON claim
+  WHEN NEW.ended_at IS NULL OR NEW.ended_at >= OLD.ended_at OR NEW.id <> OLD.id OR NEW.street_id <> OLD.street_id
+    OR NEW.crew_id <> OLD.crew_id OR NEW.generation <> OLD.generation OR NEW.claimed_at <> OLD.claimed_at
+    OR NEW.held_until <> OLD.held_until OR NEW.plan_id IS NOT OLD.plan_id
+  BEGIN SELECT RAISE(ABORT, 'a claim can only be ended, and only earlier'); END;
 CREATE TRIGGER claim_is_never_deleted BEFORE DELETE ON claim
   BEGIN SELECT RAISE(ABORT, 'claims are never deleted'); END;
 CREATE TABLE cool_down_override (
-  street_id TEXT NOT NULL, crew_id TEXT NOT NULL, seq INTEGER NOT NULL, made_at TEXT NOT NULL, reason TEXT NOT NULL,
-  PRIMARY KEY (street_id, crew_id, seq)) STRICT
+  claim_id TEXT PRIMARY KEY REFERENCES claim, made_at TEXT NOT NULL, reason TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE notice (
+  id TEXT PRIMARY KEY, claim_id TEXT NOT NULL REFERENCES claim, crew_id TEXT NOT NULL, street_id TEXT NOT NULL,
+  lead_time_s INTEGER NOT NULL, due_at TEXT NOT NULL, held_until TEXT NOT NULL, channel TEXT NOT NULL,
+  made_at TEXT NOT NULL, delivered_at TEXT, read_at TEXT, attempts INTEGER NOT NULL DEFAULT 0, next_try_at TEXT,
+  problem TEXT NOT NULL DEFAULT '', UNIQUE (claim_id, channel, lead_time_s)) STRICT;
+CREATE INDEX notice_waiting ON notice (channel, next_try_at) WHERE delivered_at IS NULL AND next_try_at IS NOT NULL;
+CREATE INDEX notice_crew ON notice (crew_id, made_at)
 """
 
 _PLANS = """

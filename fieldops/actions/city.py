@@ -1,0 +1,285 @@
+"""The acts on the map: import a city, import a newer map of it, change a street by hand."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fieldops.clock import Stopwatch, find_zone
+from fieldops.errors import BadInput, NotFound, StreetInUse
+from fieldops.events import CityImported, StreetEdited
+from fieldops.ids import CityId, StreetId, new_id
+from fieldops.people import Actor
+from fieldops.permissions import require
+from fieldops.progress import Progress, no_progress
+from fieldops.store import city as city_store
+from fieldops.store import claims as claim_store
+from fieldops.store.connect import Region, Turn, create_region, open_region, read_rules
+
+if TYPE_CHECKING:
+    from fieldops.city.edits import Edit
+    from fieldops.city.model import City
+
+UNDER_CLAIM_REFUSED = frozenset({"split", "join", "close"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MapSource:
+    """What an import reads: the map file and what goes with it; `residents` is a number, a file, or None."""
+
+    map: Path
+    coordinates: str = "wgs84"
+    boundary: Path | None = None
+    residents: str | None = None
+    hubs: Path | None = None
+    zones: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """What an import did: the city's figures, and how its streets relate to those of the map before."""
+
+    city: CityId
+    figures: dict[str, Any]
+    kept: int
+    added: int
+    removed: int
+    lost_edits: tuple[str, ...]
+
+
+def import_city(
+    path: Path,
+    actor: Actor,
+    source: MapSource,
+    *,
+    name: str,
+    time_zone: str = "Asia/Shanghai",
+    sandbox: bool = False,
+    now: datetime | None = None,
+    progress: Progress = no_progress,
+) -> Imported:
+    """
+    Read a map and store it as a city of the region at `path`, which is made where it does not exist.
+
+    Everything is read and computed first; then one write turn stores it whole. A city of the same name is renewed:
+    streets that are still there keep their ids, edits by hand are applied again, streets that are gone keep their rows.
+
+    Raises
+    ------
+    BadInput
+        If a file cannot be used or the map holds no street; nothing is made or changed then.
+    StreetInUse
+        If the newer map would drop a street that is claimed at this moment.
+    Stopped
+        If `progress` asked to stop.
+    """
+    require(actor, "city.import")
+    name = name.strip()
+    if not name:
+        raise BadInput("the name of the city is empty", field="--city", cure="give the name that people use")
+    find_zone(time_zone)
+    watch = Stopwatch()
+    region = open_region(path) if path.exists() else None
+    made, digest = _read_source(region, source, name, time_zone, progress)
+    if region is None:
+        region = create_region(path, actor, sandbox=sandbox, now=now)
+    progress("storing", 0.0)
+    with region.turn(actor, now=now) as turn:
+        imported = _store(turn, CityId(name), made, source.coordinates, digest)
+    progress("storing", 1.0)
+    region.close()
+    return replace(imported, figures=imported.figures | {"seconds": round(watch.seconds, 2), "peak_mb": _peak_mb()})
+
+
+def _read_source(
+    region: Region | None, source: MapSource, name: str, time_zone: str, progress: Progress
+) -> "tuple[City, str]":
+    from fieldops import maps
+    from fieldops.city.build import build_city
+    from fieldops.rules import Rules
+
+    rules = read_rules(region.reader()) if region else Rules()
+    raw = maps.read_map(source.map, boundary=source.boundary, coordinates=source.coordinates, progress=progress)
+    made = build_city(
+        raw,
+        name=name,
+        time_zone=time_zone,
+        rules=rules,
+        residents=maps.read_residents(source.residents) if source.residents else None,
+        hand_hubs=maps.read_hubs(source.hubs) if source.hubs else _stored_hand_hubs(region, name),
+        zones=source.zones,
+        progress=progress,
+    )
+    return made, maps.file_digest(source.map)
+
+
+def _stored_hand_hubs(region: Region | None, name: str) -> Any:
+    """Return the hubs set by hand at an earlier import of that city, None where there are none."""
+    if region is None or name not in city_store.city_ids(region.reader()):
+        return None
+    hubs = city_store.read_city(region.reader(), CityId(name)).hubs
+    hand = hubs[hubs["kind"] == "hand"]
+    return hand if len(hand) else None
+
+
+def _store(turn: Turn, city_id: CityId, made: "City", coordinates: str, digest: str) -> Imported:
+    """Give the streets the ids that they had, apply the edits again, and write the city in the open turn."""
+    connection = turn.connection
+    before: set[str] = set()
+    lost: list[str] = []
+    if city_id in city_store.city_ids(connection):
+        old = city_store.read_city(connection, city_id)
+        before = set(old.streets["street"])
+        made = _with_old_ids(connection, city_id, old, made)
+        made, lost = _with_edits(made, city_store.read_edits(connection, city_id))
+        made = _with_own_venues(old, made)
+    after = set(made.streets["street"])
+    foreign = city_store.streets_of_other_cities(connection, city_id, [StreetId(street) for street in after])
+    if foreign:
+        raise BadInput(
+            f"{len(foreign)} streets (first {foreign[0]}) belong to another city of this region already",
+            cure="give the maps boundaries that do not overlap (--boundary), or use the other city's name",
+        )
+    _refuse_to_drop_claims(turn, before - after)
+    event = CityImported(
+        at=turn.now, city=city_id, streets=len(after), kept=len(after & before), added=len(after - before),
+        removed=len(before - after), digest=digest,
+    )  # fmt: skip
+    city_store.write_city(turn, city_id, made, coordinates=coordinates, event=event)
+    return Imported(
+        city=city_id, figures=city_figures(made), kept=event.kept, added=event.added, removed=event.removed,
+        lost_edits=tuple(lost),
+    )  # fmt: skip
+
+
+def _with_old_ids(connection: Any, city_id: CityId, old: "City", made: "City") -> "City":
+    import geopandas as gpd
+    import pandas as pd
+
+    from fieldops.city.identity import match_streets
+    from fieldops.city.model import WGS84
+
+    by_hand = {street for edit in city_store.read_edits(connection, city_id) for street in edit.made}
+    on_map = old.streets[~old.streets["street"].isin(by_hand)]
+    known = gpd.GeoDataFrame(
+        pd.concat([on_map, city_store.retired_streets(connection, city_id)], ignore_index=True),
+        geometry="geometry",
+        crs=WGS84,
+    )
+    match = match_streets(known, made.streets)
+    old_ids = known["street"].to_numpy()
+    new_ids = made.streets["street"].to_numpy()
+    renamed = {new: old_ids[i] for new, i in zip(new_ids, match, strict=True) if i >= 0 and new != old_ids[i]}
+    if not renamed:
+        return made
+    frames = {
+        frame: getattr(made, frame).assign(street=getattr(made, frame)["street"].replace(renamed))
+        for frame in ("streets", "segments", "buildings", "gates", "venues")
+    }
+    return replace(made, **frames)  # type: ignore[arg-type]  # frames of the same kinds
+
+
+def _with_edits(made: "City", edits: "list[Edit]") -> "tuple[City, list[str]]":
+    """Return the city with the edits applied, and a sentence for each that no longer applies."""
+    from fieldops.city.edits import apply_edit
+
+    lost: list[str] = []
+    for edit in edits:
+        try:
+            made = apply_edit(made, edit)
+        except (BadInput, NotFound) as reason:
+            lost.append(f"{edit.kind} {' '.join(edit.streets)}: {reason}")
+    return made, lost
+
+
+def _with_own_venues(old: "City", made: "City") -> "City":
+    """Carry venues from CSV or by hand over to the newer map, each on the nearest street."""
+    import geopandas as gpd
+    import numpy as np
+    import pandas as pd
+    import shapely
+
+    from fieldops.city.model import SCHEMA, WGS84
+
+    own = old.venues[old.venues["source"] != "map"]
+    own = own[~own["venue"].isin(made.venues["venue"])]
+    if len(own) == 0:
+        return made
+    nearest = shapely.STRtree(list(made.streets.geometry)).nearest(np.asarray(own.geometry))
+    own = own.assign(street=made.streets["street"].to_numpy()[nearest])[list(SCHEMA["venues"])]
+    parts = [part for part in (made.venues, own) if len(part)]
+    return replace(made, venues=gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), geometry="geometry", crs=WGS84))
+
+
+def _refuse_to_drop_claims(turn: Turn, streets: set[str]) -> None:
+    held = [claim for claim in claim_store.claims_in_force(turn.connection, turn.now) if claim.street in streets]
+    if held:
+        first = held[0]
+        raise StreetInUse(street=first.street, holder=first.crew, held_until=first.held_until, others=len(held) - 1)
+
+
+def edit_street(
+    region: Region, actor: Actor, edit: "Edit", *, city: CityId | None = None, now: datetime | None = None
+) -> "Edit":
+    """
+    Carry out a change of a street by hand; it survives every later import.
+
+    Returns
+    -------
+    Edit
+        The edit with the ids of the streets that it made.
+
+    Raises
+    ------
+    StreetInUse
+        If the edit would split, join or close a claimed street.
+    NotFound, BadInput
+        If the edit names no street of the city or cannot be carried out.
+    """
+    from fieldops.city.edits import apply_edit
+
+    require(actor, "street.edit")
+    count = {"split": 2, "join": 1, "draw": 1}.get(edit.kind, 0)
+    edit = replace(edit, made=tuple(StreetId(f"H{new_id()[:10].upper()}") for _ in range(count)))
+    with region.turn(actor, now=now) as turn:
+        if edit.kind in UNDER_CLAIM_REFUSED:
+            _refuse_to_drop_claims(turn, set(edit.streets))
+        city = city or _city_of(turn.connection, edit)
+        after = apply_edit(city_store.read_city(turn.connection, city), edit)
+        subject, others = ([*edit.streets, *edit.made][0], [*edit.streets, *edit.made][1:])
+        event = StreetEdited(at=turn.now, street=subject, change=edit.kind, others=tuple(others))
+        city_store.save_edit(turn, city, edit, after, event=event)
+    return edit
+
+
+def _city_of(connection: Any, edit: "Edit") -> CityId | None:
+    return city_store.city_of_street(connection, edit.streets[0]) if edit.streets else None
+
+
+def city_figures(city: "City") -> dict[str, Any]:
+    """Return the figures of an import as `interfaces.md` names them, without seconds and memory."""
+    claimable = city.segments[city.segments["kind"] == "claim"]
+    report = {key: value for key, value in city.report.items() if key != "left_out"}
+    return {
+        "city": city.name,
+        "segments": len(city.segments),
+        "streets": len(city.streets),
+        "named_streets": int((city.streets["name_source"] == "map").sum()),
+        "compounds": int((city.streets["kind"] == "compound").sum()),
+        "length_km": round(float(claimable["length_m"].sum()) / 1000, 2),
+        "people": round(float(city.streets["people"].sum())),
+        "venues": {str(kind): int(n) for kind, n in city.venues["kind"].value_counts().sort_index().items()},
+        "hubs": len(city.hubs),
+        "triangles": len(city.triangles),
+        "zones": len(city.zones),
+        "left_out": city.report.get("left_out", {}),
+        "report": report,
+    }
+
+
+def _peak_mb() -> float:
+    import resource
+    import sys
+
+    unit = 1024 if sys.platform != "darwin" else 1024 * 1024
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit, 1)
