@@ -9,7 +9,8 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import get_type_hints
 
-from fieldops.ids import CityId, ClaimId, CrewId, MeasurementId, PlanId, StreetId, TriangleId
+from fieldops.clock import format_moment
+from fieldops.ids import CityId, ClaimId, CrewId, MeasurementId, PlanId, PromoterId, StreetId, TriangleId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +38,7 @@ class Event:
 
 def _plain(value: object) -> object:
     if isinstance(value, datetime):
-        return value.isoformat()
+        return format_moment(value)
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, tuple | frozenset | set):
@@ -117,7 +118,45 @@ class DecisionMade(Event):
     rule: str
     asked: int
     knows: int
+    surveys_used: int
     verdict: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionWithdrawn(Event):
+    """A decision no longer follows from the surveys that count: some were quarantined, or came in late."""
+
+    decision: str
+    measurement: MeasurementId
+    street: StreetId | None
+    triangle: TriangleId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SurveysQuarantined(Event):
+    """Surveys of a promoter or of a measurement count in no decision any more (rule 13)."""
+
+    promoter: PromoterId | None
+    measurement: MeasurementId | None
+    count: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuarantineLifted(Event):
+    """The surveys of the quarantine recorded as event `order` count again."""
+
+    order: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackCheckOrdered(Event):
+    """Another crew shall survey the place of a measurement again, without knowing what it found."""
+
+    measurement: MeasurementId
+    crew: CrewId | None
 
 
 # ── claims ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -146,11 +185,12 @@ class ClaimForfeited(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimSaturated(Event):
-    """The claim ended because the street had reached the target."""
+    """The claim ended because the street had reached the target; `credit` names the crew whose evidence showed it."""
 
     claim: ClaimId
     street: StreetId
     crew: CrewId
+    credit: CrewId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,10 +213,50 @@ class ClaimRevoked(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CoolDownOverridden(Event):
-    """A lead let a crew claim a street again although it forfeited it (rule 3)."""
+    """A lead let a crew claim a street again although it forfeited it (rule 3); `claim` is the forfeited one."""
 
+    claim: ClaimId
     street: StreetId
     crew: CrewId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticesMade(Event):
+    """Reminders of coming ends were put into the inboxes and onto the way to the webhooks."""
+
+    count: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticesSent(Event):
+    """One message was handed to a channel, or failed to be: `problem` is a code, empty where it arrived."""
+
+    channel: str
+    count: int
+    digest: str
+    problem: str = ""
+
+
+# ── keeping the record ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockAccepted(Event):
+    """The record had run ahead of the true time; from here on it goes on from `at`. `ahead` is where it had been."""
+
+    ahead: datetime
+    voided: int
+    shortened: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegionRestored(Event):
+    """A backup took the place of the region; `seq` and `chain` are the head of the record that was put aside."""
+
+    seq: int
+    chain: str
+    digest: str
 
 
 # ── plans ───────────────────────────────────────────────────────────────────────────────────────────────────────────

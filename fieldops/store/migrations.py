@@ -92,24 +92,38 @@ CREATE INDEX promoter_crew ON promoter (crew_id)
 _EVIDENCE = """
 CREATE TABLE measurement (
   id TEXT PRIMARY KEY, street_id TEXT, triangle_id TEXT, opened_at TEXT NOT NULL, closes_at TEXT NOT NULL,
-  rule TEXT NOT NULL, try INTEGER NOT NULL, phase TEXT NOT NULL, blind INTEGER NOT NULL, crew_id TEXT, claim_id TEXT,
+  rule TEXT NOT NULL, try INTEGER NOT NULL, phase TEXT NOT NULL CHECK (phase IN ('arrival', 'exit', 'unknown')),
+  blind INTEGER NOT NULL, crew_id TEXT, claim_id TEXT, given INTEGER NOT NULL, back_check_of TEXT REFERENCES measurement,
   CHECK ((street_id IS NULL) <> (triangle_id IS NULL))) STRICT;
-CREATE INDEX measurement_street ON measurement (street_id, opened_at);
-CREATE INDEX measurement_triangle ON measurement (triangle_id, opened_at);
+CREATE INDEX measurement_street ON measurement (street_id, opened_at) WHERE street_id IS NOT NULL;
+CREATE INDEX measurement_triangle ON measurement (triangle_id, opened_at) WHERE triangle_id IS NOT NULL;
 CREATE TABLE survey (
-  id TEXT PRIMARY KEY, measurement_id TEXT NOT NULL REFERENCES measurement, asked_at TEXT NOT NULL,
-  answer TEXT NOT NULL CHECK (answer IN ('knows', 'does_not_know', 'refused')), promoter_id TEXT NOT NULL,
-  home_street_id TEXT, cluster TEXT, phase TEXT NOT NULL CHECK (phase IN ('before', 'after', 'unknown')),
-  lon REAL, lat REAL, accuracy_m REAL, device_time TEXT, back_check_of TEXT, recorded_at TEXT NOT NULL,
-  late INTEGER NOT NULL DEFAULT 0) STRICT;
+  number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, measurement_id TEXT NOT NULL REFERENCES measurement,
+  asked_at TEXT NOT NULL, answer TEXT NOT NULL CHECK (answer IN ('knows', 'does_not_know', 'refused')),
+  promoter_id TEXT NOT NULL, home_street_id TEXT, cluster TEXT,
+  phase TEXT NOT NULL CHECK (phase IN ('before', 'after', 'unknown')), lon REAL, lat REAL, accuracy_m REAL,
+  device_time TEXT, late INTEGER NOT NULL, batch INTEGER NOT NULL REFERENCES event) STRICT;
 CREATE INDEX survey_measurement ON survey (measurement_id, asked_at);
 CREATE TRIGGER survey_is_never_changed BEFORE UPDATE ON survey
   BEGIN SELECT RAISE(ABORT, 'surveys are append-only'); END;
 CREATE TRIGGER survey_is_never_deleted BEFORE DELETE ON survey
   BEGIN SELECT RAISE(ABORT, 'surveys are append-only'); END;
+CREATE TABLE tally (
+  measurement_id TEXT PRIMARY KEY REFERENCES measurement, answers TEXT NOT NULL, promoters INTEGER NOT NULL,
+  corners INTEGER NOT NULL, refused INTEGER NOT NULL, crowded INTEGER NOT NULL, quarantined INTEGER NOT NULL,
+  last_asked_at TEXT NOT NULL, digest TEXT NOT NULL, undecided INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX tally_undecided ON tally (measurement_id) WHERE undecided = 1;
+CREATE TABLE home_tally (
+  measurement_id TEXT NOT NULL REFERENCES measurement, street_id TEXT NOT NULL, knows INTEGER NOT NULL,
+  asked INTEGER NOT NULL, PRIMARY KEY (measurement_id, street_id)) STRICT, WITHOUT ROWID;
+CREATE INDEX home_tally_street ON home_tally (street_id);
+CREATE TABLE quarantine_order (
+  seq INTEGER PRIMARY KEY REFERENCES event, promoter_id TEXT, measurement_id TEXT, reason TEXT NOT NULL,
+  made_at TEXT NOT NULL, undone_at TEXT, CHECK ((promoter_id IS NULL) <> (measurement_id IS NULL))) STRICT;
 CREATE TABLE quarantine (
-  survey_id TEXT NOT NULL REFERENCES survey, since_seq INTEGER NOT NULL, until_seq INTEGER, reason TEXT NOT NULL,
+  survey_id TEXT NOT NULL REFERENCES survey (id), since_seq INTEGER NOT NULL, until_seq INTEGER, reason TEXT NOT NULL,
   PRIMARY KEY (survey_id, since_seq)) STRICT;
+CREATE INDEX quarantine_in_force ON quarantine (survey_id) WHERE until_seq IS NULL;
 CREATE TABLE effort (
   id TEXT PRIMARY KEY, day TEXT NOT NULL, crew_id TEXT NOT NULL REFERENCES crew, street_id TEXT NOT NULL, venue_id TEXT,
   promoter_hours REAL NOT NULL CHECK (promoter_hours > 0), contacts INTEGER, recorded_at TEXT NOT NULL) STRICT;
@@ -118,9 +132,15 @@ CREATE TABLE decision (
   id TEXT PRIMARY KEY, measurement_id TEXT NOT NULL REFERENCES measurement, street_id TEXT, triangle_id TEXT,
   rule TEXT NOT NULL, asked INTEGER NOT NULL, knows INTEGER NOT NULL, surveys_used INTEGER NOT NULL,
   verdict TEXT NOT NULL CHECK (verdict IN ('move_on', 'push_on')), wrong_move_on REAL NOT NULL, wrong_push_on REAL NOT NULL,
-  surveys_digest TEXT NOT NULL, decided_at TEXT NOT NULL) STRICT;
-CREATE INDEX decision_street ON decision (street_id, decided_at);
-CREATE INDEX decision_triangle ON decision (triangle_id, decided_at)
+  surveys_digest TEXT NOT NULL, crew_id TEXT, decisive_at TEXT NOT NULL, decided_at TEXT NOT NULL, withdrawn_at TEXT) STRICT;
+CREATE INDEX decision_measurement ON decision (measurement_id);
+CREATE INDEX decision_street ON decision (street_id, decisive_at) WHERE street_id IS NOT NULL;
+CREATE INDEX decision_triangle ON decision (triangle_id, decisive_at) WHERE triangle_id IS NOT NULL;
+CREATE TABLE closure (
+  street_id TEXT NOT NULL, since TEXT NOT NULL, reopens_at TEXT NOT NULL, ended_at TEXT,
+  decision_id TEXT NOT NULL REFERENCES decision, PRIMARY KEY (street_id, since, decision_id)) STRICT, WITHOUT ROWID;
+CREATE TABLE back_check (
+  id TEXT PRIMARY KEY, measurement_id TEXT NOT NULL UNIQUE REFERENCES measurement, crew_id TEXT, ordered_at TEXT NOT NULL) STRICT
 """
 
 # RULE 1: the index admits one open claim per street; the trigger refuses any overlap in time, open or ended.
