@@ -31,6 +31,7 @@ BROWSERS = (
     "chromium", "google-chrome", "google-chrome-stable", "chromium-browser", "microsoft-edge",
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 )  # fmt: skip
+CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 FRONT_ENDS = ("run", "check", "browser")  # each holds the one before it; see the groups of web/package.json
 NODE_FOR_FILES = 20
 NODE_FOR_BROWSER = 22  # the packed Chromium asks for it, and npm leaves out what does not fit the machine's Node
@@ -124,11 +125,13 @@ def prepare(lock: str) -> None:
     if not PYTHON.exists():
         make_venv()
     if not stamped(lock, digest(ROOT / lock)):
+        say(f"installing {lock}")
         install("--require-hashes", "-r", ROOT / lock)
         for name in {"requirements.lock", lock}:  # the larger lock holds all of the smaller, in the same versions
             stamp(name, digest(ROOT / name))
     definition = digest(ROOT / "pyproject.toml", ROOT / "requirements.in")
     if not stamped("project", definition) or not (VENV / "bin" / "fieldops").exists():
+        say("making fieldops importable")
         install("--no-deps", "--no-build-isolation", "-e", ROOT)
         stamp("project", definition)
 
@@ -151,12 +154,12 @@ def make_venv() -> None:
 
 def install(*words: object) -> None:
     """Install into .venv with uv where it is on the PATH, else with pip."""
-    say(f"installing {Path(str(words[-1])).name}")
     uv = shutil.which("uv")
     if uv:
-        run(uv, "pip", "install", "--quiet", "--python", PYTHON, *words)
+        run(uv, "pip", "install", "--quiet", "--python", PYTHON, *words, UV_NATIVE_TLS="1", UV_SYSTEM_CERTS="1")
     else:
-        run(PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *words)
+        pip = (PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+        run(*pip, *words, PYTHONWARNINGS="ignore")
 
 
 def front_end(kind: str) -> None:
@@ -168,7 +171,7 @@ def front_end(kind: str) -> None:
         return
     say("fetching the browser's files")
     omitted = [f"--omit={group}" for group in ("dev", "optional")[FRONT_ENDS.index(kind) :]]
-    run(*npm(NODE_FOR_BROWSER if kind == "browser" else NODE_FOR_FILES), "ci", "--silent", *omitted, cwd=WEB)
+    run(*npm(NODE_FOR_BROWSER if kind == "browser" else NODE_FOR_FILES), "ci", "--loglevel=error", *omitted, cwd=WEB)
     shutil.rmtree(vendor, ignore_errors=True)
     for line in (WEB / "web-files.txt").read_text("utf-8").split():
         (vendor / line).parent.mkdir(parents=True, exist_ok=True)
@@ -178,6 +181,8 @@ def front_end(kind: str) -> None:
 
 def npm(least: int) -> list[object]:
     """Return the command that runs npm: the machine's own, or one from PyPI where Node is missing or too old."""
+    if CERTIFICATES.exists():  # like uv, Node trusts its own list alone, which fails behind a company's proxy
+        os.environ.setdefault("NODE_EXTRA_CA_CERTS", str(CERTIFICATES))
     node, command = shutil.which("node"), shutil.which("npm")
     if node and command:
         answer = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
@@ -192,6 +197,7 @@ def node_wheel() -> None:
     """Put Node.js from PyPI into .venv."""
     lock = ROOT / "requirements-node.lock"
     if not stamped(lock.name, digest(lock)):
+        say(f"installing {lock.name}")
         install("--require-hashes", "-r", lock)
         stamp(lock.name, digest(lock))
 
@@ -250,10 +256,10 @@ def say(text: str) -> None:
     print(f"dev.py: {text}", file=sys.stderr, flush=True)
 
 
-def run(*command: object, cwd: Path = ROOT) -> None:
-    """Run a command to its end; its failure is ours."""
+def run(*command: object, cwd: Path = ROOT, **settings: str) -> None:
+    """Run a command to its end, with these settings added to its environment; its failure is ours."""
     words = [str(word) for word in command]
-    if subprocess.run(words, cwd=cwd, check=False).returncode:
+    if subprocess.run(words, cwd=cwd, check=False, env={**os.environ, **settings}).returncode:
         raise Trouble(f"failed: {' '.join(words)}")
 
 
