@@ -21,7 +21,7 @@ FieldopsError
 """
 
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from fieldops.ids import ClaimId, CrewId, PlanId, StreetId
 
@@ -94,35 +94,52 @@ class Conflict(FieldopsError):
     """A rule of domain.md refuses."""
 
 
+def _named(id: str, name: str) -> str:  # noqa: A002  # the domain's word
+    return f"{name} ({id})" if name and name != id else id
+
+
+def _local(moment: datetime) -> str:
+    """Return the moment in its own zone, rounded up to the second, so that what it promises holds."""
+    if moment.microsecond:
+        moment = moment.replace(microsecond=0) + timedelta(seconds=1)
+    return moment.isoformat(" ")
+
+
 @dataclass(eq=False)
 class StreetAlreadyClaimed(Conflict):
-    """Another crew (or the crew itself) holds the street until `held_until`."""
+    """Another crew (or the crew itself) holds the street until `held_until`, given in the zone of the city."""
 
     street: StreetId
     holder: CrewId
     held_until: datetime
+    street_label: str = ""
+    holder_name: str = ""
 
     def __str__(self) -> str:
         """Name holder, end and cure."""
         return (
-            f"street {self.street} is claimed by crew {self.holder} until {self.held_until.isoformat()}; "
-            "claim it from that moment on, or ask the lead to revoke the claim with a reason"
+            f"street {_named(self.street, self.street_label)} is claimed by crew "
+            f"{_named(self.holder, self.holder_name)} until {_local(self.held_until)}; claim it from that moment on, "
+            "see what is free with `fieldops next`, or let a lead revoke the claim with a reason"
         )
 
 
 @dataclass(eq=False)
 class CrewCoolingDown(Conflict):
-    """The crew forfeited the street and may not claim it again before `until` (rule 4)."""
+    """The crew forfeited the street and may not claim it again before `until`, in the zone of the city (rule 4)."""
 
     street: StreetId
     crew: CrewId
     until: datetime
+    street_label: str = ""
+    crew_name: str = ""
 
     def __str__(self) -> str:
         """Name crew, end and cure."""
         return (
-            f"crew {self.crew} forfeited street {self.street} and may claim it again from {self.until.isoformat()}; "
-            "another crew may claim it now, or the lead overrides the cool-down with a reason"
+            f"crew {_named(self.crew, self.crew_name)} forfeited street {_named(self.street, self.street_label)} and "
+            f"may claim it again from {_local(self.until)}; another crew may claim it now, or a lead lifts the "
+            "cool-down with `fieldops claims override` and a reason"
         )
 
 
@@ -187,7 +204,8 @@ class ClaimNotInForce(Conflict):
     def __str__(self) -> str:
         """Name claim, outcome and moment."""
         return (
-            f"claim {self.claim} ended as {self.outcome} at {self.ended_at.isoformat()}; there is nothing left to end"
+            f"claim {self.claim} ended as {self.outcome} at {_local(self.ended_at)}; nothing is left to end, "
+            "see `fieldops claims list`"
         )
 
 

@@ -8,7 +8,7 @@ from fieldops.errors import BadInput
 
 _DURATIONS = frozenset({
     "claim_duration", "cool_down", "withdrawal_grace", "clock_tolerance", "cluster_window", "measurement_window",
-    "reopen_after",
+    "reopen_after", "first_reminder", "second_reminder", "last_reminder",
 })  # fmt: skip
 
 
@@ -33,6 +33,9 @@ class Rules:
     claims_per_crew: int = 40  # RULE 5
     clock_tolerance: timedelta = timedelta(days=1)  # RULE 2
     reopen_after: timedelta = timedelta(days=7)  # RULE 8
+    first_reminder: timedelta = timedelta(hours=48)  # before a claim ends
+    second_reminder: timedelta = timedelta(hours=24)
+    last_reminder: timedelta = timedelta(hours=3)
     # moving on
     move_on_rule: str = "r50"
     audit_rule: str = "a130"

@@ -1,12 +1,19 @@
-"""The record: events appended in the same turn as the change, chained by HMAC with a key kept outside the file."""
+"""
+The record: events appended in the same turn as the change, chained by HMAC with a key kept outside the file.
 
-import hashlib
+What the chain promises: whoever does not have the key cannot change, insert, move or delete an event without
+`fieldops claims verify` naming it. What it does not promise by itself: that the newest events are still there. Anchors do
+(see `store/backup.py`): they name the head of the record at a moment, and lie outside the file.
+"""
+
 import hmac
 import json
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from fieldops.clock import format_moment, parse_moment
+from fieldops.errors import BadInput
 from fieldops.events import Event
 
 if TYPE_CHECKING:
@@ -14,6 +21,16 @@ if TYPE_CHECKING:
     from fieldops.store.sqlite import sqlite3
 
 GENESIS = "0" * 64
+_SEPARATOR = "\x1f"
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The newest event of the record: its number, its chain value, when it was recorded (stored text, "" in none)."""
+
+    seq: int = 0
+    chain: str = GENESIS
+    recorded_at: str = ""
 
 
 def canonical(facts: dict[str, object]) -> str:
@@ -21,39 +38,50 @@ def canonical(facts: dict[str, object]) -> str:
     return json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
-def link(
-    key: bytes,
-    previous: str,
-    kind: str,
-    took_effect_at: str,
-    recorded_at: str,
-    actor: str,
-    device: str,
-    why: str,
-    facts: str,
-) -> str:
-    """Return the chain value of an event: HMAC-SHA256 over the previous value and every column, in hexadecimal."""
-    message = "\x1f".join((previous, kind, took_effect_at, recorded_at, actor, device, why, facts))
-    return hmac.new(key, message.encode(), hashlib.sha256).hexdigest()
+def link(key: bytes, previous: str, seq: int, *columns: str) -> str:
+    """
+    Return the chain value of an event: HMAC-SHA256 over the previous value and every column, in hexadecimal.
+
+    `columns` are kind, took_effect_at, recorded_at, actor, device, why and facts. None of them holds the separator
+    (`append` refuses it, JSON escapes it), so that no other split into columns gives the same value.
+    """
+    message = _SEPARATOR.join((previous, str(seq), *columns))
+    return hmac.digest(key, message.encode("utf-8", "surrogatepass"), "sha256").hex()
 
 
 def append(turn: "Turn", event: Event) -> int:
-    """Append the event in the open turn and return its sequence number (rule 20)."""
-    row = turn.connection.execute("SELECT chain FROM event ORDER BY seq DESC LIMIT 1").fetchone()
-    values = (
+    """
+    Append the event in the open turn and return its sequence number (rule 20).
+
+    Raises
+    ------
+    BadInput
+        If actor, device or why holds a control character.
+    """
+    columns = (
         event.kind, format_moment(event.at), format_moment(turn.now), turn.actor.id, turn.device or "", event.why,
         canonical(event.facts()),
     )  # fmt: skip
-    chain = link(turn.region.key, row[0] if row else GENESIS, *values)
-    cursor = turn.connection.execute(
-        "INSERT INTO event (kind, took_effect_at, recorded_at, actor, device, why, facts, chain) VALUES (?,?,?,?,?,?,?,?)",
-        (*values, chain),
+    if any(_SEPARATOR in column for column in columns):
+        raise BadInput("an actor, device or reason with a control character", cure="use plain words")
+    seq = turn.head.seq + 1  # the turn holds the write lock: nobody else appends meanwhile
+    chain = link(turn.region.key, turn.head.chain, seq, *columns)
+    turn.connection.execute(
+        "INSERT INTO event (seq, kind, took_effect_at, recorded_at, actor, device, why, facts, chain)"
+        " VALUES (?,?,?,?,?,?,?,?,?)",
+        (seq, *columns, chain),
     )
-    assert cursor.lastrowid is not None  # an INSERT always has one
-    return cursor.lastrowid
+    turn.head = Head(seq, chain, columns[2])
+    return seq
+
+
+def head(connection: "sqlite3.Connection") -> Head:
+    """Return the newest event's number, chain value and time."""
+    row = connection.execute("SELECT seq, chain, recorded_at FROM event ORDER BY seq DESC LIMIT 1").fetchone()
+    return Head(*row) if row else Head()
 
 
 def last_recorded_at(connection: "sqlite3.Connection") -> datetime | None:
     """Return when the newest event was recorded; None in an empty record."""
-    row = connection.execute("SELECT recorded_at FROM event ORDER BY seq DESC LIMIT 1").fetchone()
-    return parse_moment(row[0]) if row else None
+    recorded_at = head(connection).recorded_at
+    return parse_moment(recorded_at) if recorded_at else None

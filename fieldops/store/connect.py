@@ -12,12 +12,13 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fieldops import clock
-from fieldops.errors import BadInput, ClockRefused, NotFound, StorageFailed
+from fieldops.errors import BadInput, ClockRefused, FieldopsError, NotFound, RecordDamaged, StorageFailed
 from fieldops.events import RegionCreated
 from fieldops.ids import DeviceId
 from fieldops.people import Actor
@@ -33,13 +34,19 @@ BUSY_SECONDS = 30.0
 
 @dataclass(slots=True)
 class Turn:
-    """One write turn: everything done through it is stored together, at one moment."""
+    """One write turn: everything done through it is stored together, at one moment, under the rules in force."""
 
     region: "Region"
     connection: sqlite3.Connection
     actor: Actor
     now: datetime
+    head: audit.Head
     device: DeviceId | None = None
+
+    @property
+    def rules(self) -> Rules:
+        """Return the settings in force, as this turn sees them."""
+        return read_rules(self.connection)
 
 
 @dataclass(slots=True)
@@ -64,9 +71,18 @@ class Region:
         return self._reader
 
     @contextmanager
-    def turn(self, actor: Actor, *, now: datetime | None = None, device: DeviceId | None = None) -> Iterator[Turn]:
+    def turn(
+        self,
+        actor: Actor,
+        *,
+        now: datetime | None = None,
+        device: DeviceId | None = None,
+        accept_clock: bool = False,
+    ) -> Iterator[Turn]:
         """
         Open a write turn; `now` may be given in a sandbox only (rule 2).
+
+        `accept_clock` is for `actions.keep.accept_clock` alone: it takes the clock although the record is ahead of it.
 
         Raises
         ------
@@ -74,40 +90,59 @@ class Region:
             If the clock is more than the tolerance behind the record, or a time was given outside a sandbox.
         StorageFailed
             If the file is busy for longer than `BUSY_SECONDS`, full, or not writable.
+        RecordDamaged
+            If SQLite finds the file malformed.
         """
         if self._writer is None:
             self._writer = _open(self.path)
         connection = self._writer
         try:
             connection.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as error:
-            raise _storage_failed(error) from error
+        except sqlite3.DatabaseError as error:
+            raise _refusal(error) from error
         try:
-            yield Turn(self, connection, actor, self._moment(connection, now), device)
+            head = audit.head(connection)
+            moment = self._moment(connection, head, now, accept_clock=accept_clock)
+            yield Turn(self, connection, actor, moment, head, device)
             connection.execute("COMMIT")
         except BaseException as error:  # the turn is rolled back and the error goes on
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
-            if isinstance(error, sqlite3.OperationalError):
-                raise _storage_failed(error) from error
+            if isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError:
+                raise _refusal(error) from error
             raise
 
-    def _moment(self, connection: sqlite3.Connection, given: datetime | None) -> datetime:
+    def moment(self, given: datetime | None = None) -> datetime:
+        """
+        Return the moment for reading: the given one, else what a write would take for now (rule 2).
+
+        Where the record is ahead by more than the tolerance, so that a write would be refused, this is the clock: who
+        holds a street then follows from the true time. In a sandbox the record is followed however far it is ahead.
+        """
+        if given is not None:
+            return given
+        present, last = clock.now(), audit.last_recorded_at(self.reader())
+        if last is None or present >= last:
+            return present
+        return last if self.sandbox or last - present <= read_rules(self.reader()).clock_tolerance else present
+
+    def _moment(
+        self, connection: sqlite3.Connection, head: audit.Head, given: datetime | None, *, accept_clock: bool
+    ) -> datetime:
         """RULE 2: the later of the clock and the last recorded event; a clock far behind refuses writes."""
         if given is not None and not self.sandbox:
             raise ClockRefused(
                 problem="a time was given for a write, and this region is not a sandbox",
                 cure="leave --now away: the clock decides; only sandbox regions accept given times",
             )
-        present = given or clock.now()
-        last = audit.last_recorded_at(connection)
-        if last is None or present >= last:
+        present = (given or clock.now()).astimezone(UTC)
+        if accept_clock or not head.recorded_at or present >= (last := clock.parse_moment(head.recorded_at)):
             return present
-        tolerance = read_rules(connection).clock_tolerance
-        if last - present > tolerance:
+        if last - present > read_rules(connection).clock_tolerance:
             raise ClockRefused(
                 problem=f"the clock says {present.isoformat()}, but the last event was recorded at {last.isoformat()}",
-                cure="set the clock of this machine right; if the record's time was wrong, see `fieldops check --help`",
+                cure="set the clock of this machine right; if it is right and the record had run ahead, see "
+                "`fieldops check clock`",
             )
         return last
 
@@ -133,7 +168,12 @@ def key_path(path: Path) -> Path:
 def read_rules(connection: sqlite3.Connection) -> Rules:
     """Return the settings in force."""
     row = connection.execute("SELECT value FROM setting WHERE name = 'rules'").fetchone()
-    return Rules.from_json(json.loads(row[0])) if row else Rules()
+    return _rules(row[0] if row else "{}")
+
+
+@lru_cache(maxsize=8)
+def _rules(stored: str) -> Rules:
+    return Rules.from_json(json.loads(stored))
 
 
 def create_region(path: Path, actor: Actor, *, sandbox: bool = False, now: datetime | None = None) -> Region:
@@ -164,6 +204,25 @@ def create_region(path: Path, actor: Actor, *, sandbox: bool = False, now: datet
     region = open_region(path)
     with region.turn(actor, now=now) as turn:
         audit.append(turn, RegionCreated(at=turn.now, sandbox=sandbox))
+    return region
+
+
+def create_memory_region(actor: Actor, *, now: datetime | None = None) -> Region:
+    """
+    Make a sandbox region that lives in memory, for simulations and tests; closing it forgets it.
+
+    It has one connection for reading and writing, and no private file.
+    """
+    connection = sqlite3.connect(":memory:")
+    migrations.migrate_region(_database(connection))
+    connection.commit()
+    connection.isolation_level = None
+    connection.row_factory = sqlite3.Row
+    connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute("INSERT INTO setting VALUES ('sandbox', 'true')")
+    region = Region(Path(":memory:"), secrets.token_bytes(32), True, connection, connection)
+    with region.turn(actor, now=now) as turn:
+        audit.append(turn, RegionCreated(at=turn.now, sandbox=True))
     return region
 
 
@@ -224,7 +283,7 @@ def _open(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA trusted_schema=OFF")
     except sqlite3.OperationalError as error:
-        raise _storage_failed(error) from error
+        raise _refusal(error) from error
     except sqlite3.DatabaseError as error:
         raise BadInput(
             f"{path} is not a region file of fieldops ({error})", cure="choose another file with --db"
@@ -232,16 +291,20 @@ def _open(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     return connection
 
 
-def _make(path: Path, migrate: Callable[["Database"], None]) -> None:
+def _database(connection: sqlite3.Connection) -> "Database":
     from sqlite_utils import Database
 
+    return Database(connection)
+
+
+def _make(path: Path, migrate: Callable[["Database"], None]) -> None:
     path.unlink(missing_ok=True)
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute(f"PRAGMA application_id={geopackage.APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version={geopackage.USER_VERSION}")
     connection.execute("PRAGMA journal_mode=DELETE")
     connection.isolation_level = "DEFERRED"
-    migrate(Database(connection))
+    migrate(_database(connection))
     connection.commit()
     connection.close()
 
@@ -253,13 +316,17 @@ def _make_key(path: Path) -> None:
             file.write(secrets.token_hex(32) + "\n")
 
 
-def _storage_failed(error: sqlite3.OperationalError) -> StorageFailed:
+def _refusal(error: sqlite3.DatabaseError) -> FieldopsError:
+    """Return what an error of SQLite means to people."""
     text = str(error)
+    if not isinstance(error, sqlite3.OperationalError):
+        return RecordDamaged(problem=f"the region file is damaged: {text}")
     cure = {
         "locked": "another program holds the file for writing: close QGIS editing sessions and other fieldops commands, then try again",
         "full": "free disk space and try again",
         "readonly": "make the file and its folder writable",
         "unable to open": "check the path and its permissions",
+        "I/O": "check the disk, and free space on it",
     }
     for word, advice in cure.items():
         if word in text:

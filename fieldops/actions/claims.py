@@ -1,0 +1,301 @@
+"""
+The one door to a street (rule 6): optimiser, lead, import and phone all claim through `grant_in_turn`.
+
+A grant asks the rules and writes claim and event in one write turn, so that of any number of askers exactly one is given
+the street and every other is told who has it and until when. Acknowledged is stored: an answer comes after the commit.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from fieldops import claims as rule
+from fieldops.claims import Claim, Outcome, Standing
+from fieldops.clock import find_zone
+from fieldops.errors import (
+    BadInput,
+    Conflict,
+    CrewCoolingDown,
+    NotFound,
+    PlanNotPublishable,
+    StreetAlreadyClaimed,
+)
+from fieldops.events import (
+    ClaimForfeited,
+    ClaimRevoked,
+    ClaimSaturated,
+    ClaimWithdrawn,
+    CoolDownOverridden,
+    Event,
+    StreetClaimed,
+)
+from fieldops.ids import ClaimId, CrewId, PlanId, StreetId, new_id
+from fieldops.people import Actor
+from fieldops.permissions import require
+from fieldops.store import claims as store
+from fieldops.store.connect import Region, Turn
+
+_PERMISSIONS = {Outcome.WITHDRAWN: "claim.withdraw", Outcome.REVOKED: "claim.revoke"}
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A pair of a plan that the door refused, and why."""
+
+    street: StreetId
+    crew: CrewId
+    error: Conflict | NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What became of the pairs of a plan."""
+
+    granted: list[Claim]
+    refused: list[Refusal]
+
+
+# ── in an open turn: for plans, imports, decisions and simulations ──────────────────────────────────────────────────
+
+
+def grant_in_turn(turn: Turn, *, street: StreetId, crew: CrewId, plan: PlanId | None = None) -> Claim:
+    """
+    Give the street to the crew from the turn's moment on, for the claim's duration, and record it.
+
+    What the clock has ended on the street is first written down as forfeited (rule 1). The caller has asked for the
+    permission `claim.make` or `plan.publish`.
+
+    Raises
+    ------
+    Conflict
+        StreetAlreadyClaimed, StreetClosed, CrewCoolingDown or CrewAtCap, with moments in the zone of the city.
+    NotFound
+        If there is no such street or no such crew.
+    """
+    rules = turn.rules
+    ground = store.ground(turn.connection, street, crew, turn.now, rules)
+    for claim in ground.claims:
+        if claim.ended_at is None and not claim.holds_at(turn.now):
+            _write_forfeit(turn, claim)
+    try:
+        made = rule.make_claim(ClaimId(new_id()), ground, crew, turn.now, rules, plan)
+    except Conflict as refusal:
+        raise _in_words(turn, refusal) from None
+    event = StreetClaimed(
+        at=made.claimed_at, claim=made.id, street=street, crew=crew, generation=made.generation,
+        held_until=made.held_until, plan=plan,
+    )  # fmt: skip
+    store.add_claim(turn, made, event=event)
+    return made
+
+
+def end_in_turn(
+    turn: Turn, claim_id: ClaimId, *, outcome: Outcome | str, why: str, credit: CrewId | None = None
+) -> Claim:
+    """
+    End a claim early, at the turn's moment, as saturated, withdrawn or revoked, and record it (rule 3).
+
+    `why` is a code such as `point_test` or `crew_shrank`; `credit` is the crew whose evidence showed saturation, by
+    default the holder.
+
+    Raises
+    ------
+    ClaimNotInForce
+        If it has ended already; by the clock too, whether or not that was written down.
+    NotFound
+        If there is no such claim.
+    BadInput
+        If the outcome is forfeited or none, or a revocation gives no reason.
+    """
+    try:
+        how = Outcome(outcome)
+    except ValueError:
+        raise BadInput(f"'{outcome}' ends no claim", field="outcome", cure="saturated, withdrawn or revoked") from None
+    if how is Outcome.REVOKED and not why.strip():
+        raise BadInput("a revocation without a reason", field="why", cure="say why, for example crew_shrank")
+    claim = store.find_claim(turn.connection, claim_id)
+    ended = rule.end_claim(claim, turn.now, how, why, credit=credit)
+    store.write_end(turn, ended, event=_end_event(ended))
+    return ended
+
+
+def publish_in_turn(
+    turn: Turn, plan_id: PlanId, pairs: Sequence[tuple[StreetId, CrewId]], *, best_effort: bool
+) -> Published:
+    """
+    Claim every street of a plan for its crew, through the door and in the given order; all of them or none.
+
+    With `best_effort` the pairs that the rules refuse are left out and answered. The claims carry the plan. The event
+    `PlanPublished` is the caller's, who also stores that the plan is published.
+
+    Raises
+    ------
+    PlanNotPublishable
+        If a pair is refused and not `best_effort`; it names every refusal, and nothing may be kept of the turn.
+    """
+    granted: list[Claim] = []
+    refused: list[Refusal] = []
+    for street, crew in pairs:
+        try:
+            granted.append(grant_in_turn(turn, street=street, crew=crew, plan=plan_id))
+        except (Conflict, NotFound) as error:
+            refused.append(Refusal(street, crew, error))
+    if refused and not best_effort:
+        raise PlanNotPublishable(plan=plan_id, violations=tuple(str(refusal.error) for refusal in refused))
+    return Published(granted, refused)
+
+
+def settle_late_in_turn(
+    turn: Turn, *, street: StreetId, crew: CrewId, made_at: datetime, generation: int | None = None, why: str
+) -> tuple[Standing, Claim | None]:
+    """
+    Let evidence that arrived late show that the street had been saturated when it was made (rule 7).
+
+    The claim in force on the street now, whoever holds it, ends as saturated with the credit of the asker; the claim
+    under which the asker worked keeps its outcome, and nothing is revived. Call it after the decisive test.
+
+    Returns
+    -------
+    tuple
+        What the record was to the claims (see `match_late`), and the claim that ended, None where nobody held it.
+    """
+    claims = store.claims_of_street(turn.connection, street)
+    standing, _ = rule.match_late(claims, crew, made_at, generation=generation)
+    held = next((claim for claim in claims if claim.holds_at(turn.now)), None)
+    if standing is not Standing.IN_TIME or held is None:
+        return standing, None
+    return standing, end_in_turn(turn, held.id, outcome=Outcome.SATURATED, why=why, credit=crew)
+
+
+def close_ended_in_turn(turn: Turn, *, most: int = 1_000) -> list[Claim]:
+    """
+    Write down as forfeited what the clock has ended, at most so many claims, and return them.
+
+    Nothing waits for this: a claim is over by its time alone. It keeps the record and the notices prompt.
+    """
+    return [_write_forfeit(turn, claim) for claim in store.unclosed_claims(turn.connection, turn.now, most=most)]
+
+
+# ── acts ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def make_claim(region: Region, actor: Actor, *, street: StreetId, crew: CrewId, now: datetime | None = None) -> Claim:
+    """
+    Claim the street for the crew, from now on for the claim's duration.
+
+    Raises
+    ------
+    Forbidden
+        If the actor may not claim for that crew.
+    Conflict
+        If the rules refuse; see `grant_in_turn`.
+    NotFound
+        If there is no such street or no such crew.
+    """
+    require(actor, "claim.make", crew=crew)
+    with region.turn(actor, now=now) as turn:
+        return grant_in_turn(turn, street=street, crew=crew)
+
+
+def end_claim(
+    region: Region, actor: Actor, claim_id: ClaimId, *, outcome: Outcome | str, why: str, now: datetime | None = None
+) -> Claim:
+    """
+    Give a claim up (withdrawn, the crew) or take it back (revoked, a lead, with a reason).
+
+    Saturation is no opinion: only a decisive test ends a claim as saturated, see `fieldops decide`.
+
+    Raises
+    ------
+    Forbidden
+        If the actor may not, or the claim is of another crew.
+    ClaimNotInForce
+        If it has ended already.
+    NotFound
+        If there is no such claim.
+    BadInput
+        If the outcome is neither, or a revocation has no reason.
+    """
+    permission = _PERMISSIONS.get(Outcome(outcome)) if outcome in set(Outcome) else None
+    if permission is None:
+        raise BadInput(
+            f"nobody can end a claim as '{outcome}' by hand", field="outcome",
+            cure="withdrawn or revoked; `fieldops decide` ends what is saturated, the clock what is forfeited",
+        )  # fmt: skip
+    require(actor, permission)
+    with region.turn(actor, now=now) as turn:
+        require(actor, permission, crew=store.find_claim(turn.connection, claim_id).crew)
+        return end_in_turn(turn, claim_id, outcome=outcome, why=why)
+
+
+def override_cool_down(
+    region: Region, actor: Actor, *, street: StreetId, crew: CrewId, why: str, now: datetime | None = None
+) -> list[Claim]:
+    """
+    Let a crew claim a street again although it forfeited it; return the forfeited claims that no longer bind (rule 3).
+
+    Raises
+    ------
+    Forbidden
+        If the actor is no lead.
+    NotFound
+        If the crew is not cooling down from that street.
+    BadInput
+        If no reason is given.
+    """
+    require(actor, "claim.override")
+    if not why.strip():
+        raise BadInput(
+            "a cool-down is lifted with a reason only", field="why", cure="say why, for example lead_decision"
+        )
+    with region.turn(actor, now=now) as turn:
+        rules = turn.rules
+        ground = store.ground(turn.connection, street, crew, turn.now, rules)
+        binding = [
+            claim
+            for claim in ground.claims
+            if claim.crew == crew
+            and claim.id not in ground.overridden
+            and claim.ends_at <= turn.now < (rule.cool_down_until(claim, rules) or turn.now)
+        ]
+        if not binding:
+            raise NotFound(
+                "cool-down", f"of crew {crew} on street {street}", cure="the crew may claim it as others may"
+            )
+        lifted = [_write_forfeit(turn, claim) if claim.ended_at is None else claim for claim in binding]
+        for claim in lifted:
+            event = CoolDownOverridden(at=turn.now, why=why, claim=claim.id, street=street, crew=crew)
+            store.add_override(turn, event=event)
+        return lifted
+
+
+def _write_forfeit(turn: Turn, claim: Claim) -> Claim:
+    ended = rule.forfeit_claim(claim)
+    store.write_end(turn, ended, event=_end_event(ended))
+    return ended
+
+
+def _end_event(claim: Claim) -> Event:
+    assert claim.ended_at is not None  # only ended claims come here
+    at, why = claim.ended_at, claim.reason
+    if claim.outcome is Outcome.SATURATED:
+        credit = claim.credit or claim.crew
+        return ClaimSaturated(at=at, why=why, claim=claim.id, street=claim.street, crew=claim.crew, credit=credit)
+    kind = {Outcome.WITHDRAWN: ClaimWithdrawn, Outcome.REVOKED: ClaimRevoked}.get(
+        claim.outcome or Outcome.FORFEITED, ClaimForfeited
+    )
+    return kind(at=at, why=why, claim=claim.id, street=claim.street, crew=claim.crew)
+
+
+def _in_words(turn: Turn, refusal: Conflict) -> Conflict:
+    """Return the refusal with the names of street and crew, and its moment in the zone of the city."""
+    if not isinstance(refusal, StreetAlreadyClaimed | CrewCoolingDown):
+        return refusal
+    label, zone_name = store.street_words(turn.connection, refusal.street)
+    zone: ZoneInfo = find_zone(zone_name)
+    if isinstance(refusal, StreetAlreadyClaimed):
+        name = store.crew_name(turn.connection, refusal.holder)
+        return StreetAlreadyClaimed(refusal.street, refusal.holder, refusal.held_until.astimezone(zone), label, name)
+    name = store.crew_name(turn.connection, refusal.crew)
+    return CrewCoolingDown(refusal.street, refusal.crew, refusal.until.astimezone(zone), label, name)
