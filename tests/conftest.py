@@ -17,6 +17,18 @@ LEAD = Actor(ActorId("lead"), Role.LEAD)
 PLANNER = Actor(ActorId("planner"), Role.PLANNER)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--full", action="store_true", help="also run the long counts (marker `full`)")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the long counts out unless asked for: deselected, so that the summary says how many."""
+    if not config.getoption("--full") and "full" not in config.getoption("-m"):
+        long = [item for item in items if item.get_closest_marker("full")]
+        config.hook.pytest_deselected(items=long)
+        items[:] = [item for item in items if not item.get_closest_marker("full")]
+
+
 @pytest.fixture
 def shared_data() -> Path:
     """The folder of public maps and benchmark instances; it is not part of the repository."""
