@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from fieldops.store import geopackage
+from fieldops.store import geopackage, views
 
 if TYPE_CHECKING:
     from sqlite_utils.db import Database
@@ -232,6 +232,7 @@ def migrate_region(database: "Database") -> None:
             _run(db, script)
         for table, (geometry_type, description) in LAYERS.items():
             geopackage.add_layer(db.conn, table, geometry_type, description)
+        views.add_views(db.conn)
 
     migrations.apply(database)
 
