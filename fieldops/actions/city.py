@@ -83,9 +83,8 @@ def import_city(
     made, digest = _read_source(region, source, name, time_zone, progress)
     if region is None:
         region = create_region(path, actor, sandbox=sandbox, now=now)
-    progress("storing", 0.0)
     with region.turn(actor, now=now) as turn:
-        imported = _store(turn, CityId(name), made, source.coordinates, digest)
+        imported = _store(turn, CityId(name), made, source.coordinates, digest, progress)
     progress("storing", 1.0)
     region.close()
     return replace(imported, figures=imported.figures | {"seconds": round(watch.seconds, 2), "peak_mb": _peak_mb()})
@@ -122,7 +121,7 @@ def _stored_hand_hubs(region: Region | None, name: str) -> Any:
     return hand if len(hand) else None
 
 
-def _store(turn: Turn, city_id: CityId, made: "City", coordinates: str, digest: str) -> Imported:
+def _store(turn: Turn, city_id: CityId, made: "City", coordinates: str, digest: str, progress: Progress) -> Imported:
     """Give the streets the ids that they had, apply the edits again, and write the city in the open turn."""
     connection = turn.connection
     before: set[str] = set()
@@ -145,7 +144,7 @@ def _store(turn: Turn, city_id: CityId, made: "City", coordinates: str, digest: 
         at=turn.now, city=city_id, streets=len(after), kept=len(after & before), added=len(after - before),
         removed=len(before - after), digest=digest,
     )  # fmt: skip
-    city_store.write_city(turn, city_id, made, coordinates=coordinates, event=event)
+    city_store.write_city(turn, city_id, made, coordinates=coordinates, event=event, progress=progress)
     return Imported(
         city=city_id, figures=city_figures(made), kept=event.kept, added=event.added, removed=event.removed,
         lost_edits=tuple(lost),

@@ -8,6 +8,7 @@ from fieldops.clock import format_moment
 from fieldops.errors import NotFound
 from fieldops.events import CityImported, StreetEdited
 from fieldops.ids import CityId, StreetId
+from fieldops.progress import Progress, no_progress
 from fieldops.store import audit, geopackage
 from fieldops.store.connect import Turn
 from fieldops.store.sqlite import sqlite3
@@ -58,9 +59,17 @@ def city_ids(connection: sqlite3.Connection) -> list[CityId]:
     return [CityId(row[0]) for row in connection.execute("SELECT id FROM city ORDER BY id")]
 
 
-def write_city(turn: Turn, city_id: CityId, city: "City", *, coordinates: str, event: CityImported) -> None:
+def write_city(
+    turn: Turn,
+    city_id: CityId,
+    city: "City",
+    *,
+    coordinates: str,
+    event: CityImported,
+    progress: Progress = no_progress,
+) -> None:
     """
-    Put the city in the place of what the region holds under that id.
+    Put the city in the place of what the region holds under that id; the report of progress is not asked to stop.
 
     Streets that are no longer in the city stay as rows of status *gone*: claims and surveys point to them. Venues and
     hubs set by hand or CSV are the caller's to carry over into `city`.
@@ -84,7 +93,8 @@ def write_city(turn: Turn, city_id: CityId, city: "City", *, coordinates: str, e
         [(n, city_id, x, y) for n, x, y in city.nodes[["node", "lon", "lat"]].itertuples(index=False)],
     )
     connection.execute("UPDATE street SET status = 'gone' WHERE city_id = ?", (city_id,))
-    for name, (table, _) in _COLUMNS.items():
+    for step, (name, (table, _)) in enumerate(_COLUMNS.items(), start=1):
+        progress("storing", step / (len(_COLUMNS) + 1))
         if name != "streets":
             connection.execute(f"DELETE FROM {table} WHERE city_id = ?", (city_id,))  # noqa: S608  # our own names
         _insert(connection, city_id, name, getattr(city, name))

@@ -1,0 +1,181 @@
+"""Importing a city, importing a newer map of it, and what happens when the map is no good."""
+
+import os
+import signal
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from fieldops.actions.city import Imported, MapSource, edit_street, import_city
+from fieldops.actions.claims import make_claim
+from fieldops.city.edits import Edit
+from fieldops.errors import BadInput, FieldopsError, Forbidden, Stopped, StreetInUse
+from fieldops.ids import ActorId, CrewId, StreetId
+from fieldops.people import Actor, Role
+from fieldops.store import city as city_store
+from fieldops.store.connect import Region, open_region
+from tests.conftest import NOON, PLANNER
+from tests.small_map import LAT, LON, STEP, write_grid_map
+
+
+def run_import(folder: Path, map_file: Path, **more: str) -> Imported:
+    source = MapSource(map=map_file, residents=more.get("residents"))
+    return import_city(folder / "region.gpkg", PLANNER, source, name="Grid", time_zone="UTC", sandbox=True, now=NOON)
+
+
+def streets_by_name(region: Region) -> dict[str, str]:
+    city = city_store.read_city(region.reader())
+    return dict(zip(city.streets["name"], city.streets["street"], strict=True))
+
+
+def test_a_map_becomes_a_city_with_streets_triangles_and_zones(tmp_path: Path) -> None:
+    done = run_import(tmp_path, write_grid_map(tmp_path / "grid.osm"), residents="5000")
+    city = city_store.read_city(open_region(tmp_path / "region.gpkg").reader())
+    assert {f"Avenue {i}" for i in range(5)} | {f"Street {i}" for i in range(6)} <= set(city.streets["name"])
+    assert city.streets["people"].sum() == pytest.approx(5000, rel=1e-6)
+    assert (city.streets["triangle"] != "").all()
+    assert (city.streets["zone"] != "").all()
+    assert done.figures["streets"] == len(city.streets)
+    assert done.added == len(city.streets)
+
+
+def test_importing_the_same_map_again_changes_no_street(tmp_path: Path) -> None:
+    grid = write_grid_map(tmp_path / "grid.osm")
+    first = run_import(tmp_path, grid)
+    before = streets_by_name(open_region(tmp_path / "region.gpkg"))
+    again = run_import(tmp_path, grid)
+    assert (again.kept, again.added, again.removed) == (first.added, 0, 0)
+    assert streets_by_name(open_region(tmp_path / "region.gpkg")) == before
+
+
+def test_a_newer_map_keeps_the_ids_of_what_is_still_there(tmp_path: Path) -> None:
+    run_import(tmp_path, write_grid_map(tmp_path / "old.osm"))
+    before = streets_by_name(open_region(tmp_path / "region.gpkg"))
+    newer = write_grid_map(tmp_path / "new.osm", skip=frozenset({"Street 3"}), shift=0.00003)
+    done = run_import(tmp_path, newer)
+    after = streets_by_name(open_region(tmp_path / "region.gpkg"))
+    assert "Street 3" not in after
+    assert {name: after[name] for name in after if name in before} == {n: before[n] for n in before if n in after}
+    assert done.removed >= 1
+
+
+def test_a_newer_map_may_not_drop_a_claimed_street(tmp_path: Path) -> None:
+    run_import(tmp_path, write_grid_map(tmp_path / "old.osm"))
+    region = open_region(tmp_path / "region.gpkg")
+    street = StreetId(streets_by_name(region)["Street 3"])
+    with region.turn(PLANNER, now=NOON) as turn:
+        turn.connection.execute(
+            "INSERT INTO crew (id, name, people, hours_per_day, home_lon, home_lat, days_off) "
+            "VALUES ('A', 'A', 3, 6.0, 20.0, 10.0, '[]')"
+        )
+    make_claim(region, PLANNER, street=street, crew=CrewId("A"), now=NOON)
+    newer = write_grid_map(tmp_path / "new.osm", skip=frozenset({"Street 3"}))
+    with pytest.raises(StreetInUse, match="crew A holds it until"):
+        run_import(tmp_path, newer)
+    assert "Street 3" in streets_by_name(region)
+    later = MapSource(map=newer)
+    import_city(
+        tmp_path / "region.gpkg", PLANNER, later, name="Grid", time_zone="UTC", now=NOON + timedelta(days=7)
+    )  # the very moment at which the claim has ended
+    assert "Street 3" not in streets_by_name(open_region(tmp_path / "region.gpkg"))
+
+
+def test_changes_by_hand_survive_a_newer_map(tmp_path: Path) -> None:
+    run_import(tmp_path, write_grid_map(tmp_path / "old.osm"))
+    region = open_region(tmp_path / "region.gpkg")
+    names = streets_by_name(region)
+
+    def change(**fields: object) -> Edit:
+        return edit_street(region, PLANNER, Edit(**fields), now=NOON)  # type: ignore[arg-type]
+
+    change(kind="rename", streets=(names["Street 0"],), value="Old Market")
+    change(kind="close", streets=(names["Street 1"],))
+    halves = change(kind="split", streets=(names["Avenue 2"],), wkt=f"POINT ({LON + 3 * STEP} {LAT + 2 * STEP})").made
+    joined = change(kind="join", streets=(names["Street 4"], names["Street 5"])).made
+    drawn = change(kind="draw", value="Riverside", wkt=f"LINESTRING ({LON} {LAT}, {LON - STEP} {LAT})").made
+    done = run_import(tmp_path, write_grid_map(tmp_path / "new.osm", skip=frozenset({"Street 3"}), shift=0.00003))
+    streets = city_store.read_city(open_region(tmp_path / "region.gpkg").reader()).streets.set_index("street")
+    assert done.lost_edits == ()
+    assert streets.loc[names["Street 0"], "name"] == "Old Market"
+    assert streets.loc[names["Street 1"], "status"] == "closed"
+    assert set(halves) | set(joined) | set(drawn) <= set(streets.index)
+    assert names["Avenue 2"] not in streets.index
+
+
+def test_only_a_planner_imports(tmp_path: Path) -> None:
+    crew = Actor(ActorId("c"), Role.CREW, CrewId("A"))
+    with pytest.raises(Forbidden):
+        import_city(tmp_path / "region.gpkg", crew, MapSource(map=tmp_path / "x.osm"), name="X")
+
+
+BAD_MAPS: dict[str, bytes] = {
+    "empty.osm": b"",
+    "not_xml.osm": b"this is not a map",
+    "truncated.osm": b'<?xml version="1.0"?><osm version="0.6"><node id="1" lon="20.0" lat=',
+    "no_streets.osm": b'<?xml version="1.0"?><osm version="0.6"><node id="1" lon="20" lat="10" version="1"/></osm>',
+    "truncated.osm.pbf": b"\x00\x00\x00\x0d\x0a\x09OSMHeader\x18\x7c",
+    "wrong.gpkg": b"SQLite format 3\x00" + b"\x00" * 200,
+    "list.geojson": b"[1, 2, 3]",
+    "nan.geojson": b'{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"highway":"residential"},'
+    b'"geometry":{"type":"LineString","coordinates":[[NaN,1],[2,2]]}}]}',
+    "huge.geojson": b'{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"highway":"residential"},'
+    b'"geometry":{"type":"LineString","coordinates":[[1e9,1e9],[2e9,2e9]]}}]}',
+    "picture.png": b"\x89PNG\r\n\x1a\n",
+}
+
+
+@pytest.mark.parametrize("name", [*BAD_MAPS, "missing.osm"])
+def test_a_bad_map_is_refused_in_one_line_and_makes_no_region(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    if name in BAD_MAPS:
+        path.write_bytes(BAD_MAPS[name])
+    with pytest.raises(FieldopsError) as refusal:
+        run_import(tmp_path, path)
+    assert isinstance(refusal.value, BadInput)
+    assert "\n" not in str(refusal.value)
+    assert sorted(p.name for p in tmp_path.iterdir() if p.name != name) == []
+
+
+def test_an_import_that_is_stopped_makes_no_region(tmp_path: Path) -> None:
+    def stop(stage: str, share: float, **figures: float) -> bool:
+        return False
+
+    grid = write_grid_map(tmp_path / "grid.osm")
+    with pytest.raises(Stopped):
+        import_city(tmp_path / "region.gpkg", PLANNER, MapSource(map=grid), name="Grid", progress=stop)
+    assert not (tmp_path / "region.gpkg").exists()
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from fieldops.actions.city import MapSource, import_city
+from tests.conftest import NOON, PLANNER
+
+def progress(stage, share, **figures):
+    if sys.argv[3] == "die" and stage == "storing" and 0.8 < share < 1.0:  # most rows lie in the open transaction
+        os.kill(os.getpid(), signal.SIGKILL)
+    return True
+
+import_city(Path(sys.argv[1]), PLANNER, MapSource(map=Path(sys.argv[2])), name="Grid", time_zone="UTC", now=NOON, progress=progress)
+"""
+
+
+@pytest.mark.parametrize("fate", ["die", "live"])
+def test_an_import_killed_half_way_leaves_the_region_as_it_was(tmp_path: Path, fate: str) -> None:
+    run_import(tmp_path, write_grid_map(tmp_path / "old.osm"))
+    before = streets_by_name(open_region(tmp_path / "region.gpkg"))
+    newer = write_grid_map(tmp_path / "new.osm", skip=frozenset({"Street 3"}))
+    command = [sys.executable, "-c", KILLED, str(tmp_path / "region.gpkg"), str(newer), fate]
+    root = Path(__file__).parents[2]
+    ended = subprocess.run(command, cwd=root, env=os.environ | {"PYTHONPATH": str(root)}, capture_output=True)
+    after = streets_by_name(open_region(tmp_path / "region.gpkg"))
+    if fate == "die":
+        assert ended.returncode == -signal.SIGKILL
+        assert after == before
+    else:  # the control: without the kill the same import does change the region
+        assert ended.returncode == 0, ended.stderr
+        assert "Street 3" not in after
