@@ -1,0 +1,260 @@
+"""How many people know on each street: surveys of street, triangle and city pooled in closed form, with an interval."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import special
+
+from fieldops.awareness.counting import FloatArray, IntArray
+from fieldops.awareness.dynamics import Response
+from fieldops.errors import BadInput
+
+_LEAST_STREETS = 8  # with fewer measured streets their spread cannot be estimated
+_FEW_STREETS_KAPPA = 30.0
+_RHO_RANGE = (0.005, 0.5)
+# What is thought of a correlation before the data speak, for the width of intervals only: 1 / 31 (kappa = 30), as much off.
+_RHO_BEFORE = 1.0 / (1.0 + _FEW_STREETS_KAPPA)
+
+
+@dataclass(frozen=True, slots=True)
+class Correlation:
+    """How alike two answers of one group are: the clipped moment estimate, and the one that intervals are as wide as."""
+
+    rho: float
+    cautious: float
+
+    @property
+    def kappa(self) -> float:
+        """Surveys that the mean of the groups is worth in each group."""
+        return 1.0 / self.rho - 1.0
+
+    @property
+    def cautious_kappa(self) -> float:
+        """The same where the estimate itself is uncertain: intervals are not narrower than that."""
+        return 1.0 / self.cautious - 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """
+    What ties the streets together. It moves slowly: until it is made anew a survey touches its street and its triangle.
+
+    Parameters
+    ----------
+    city
+        Awareness of the city, in [0, 1].
+    streets
+        Correlation of two answers on one street beyond their triangle's mean.
+    kappa
+        Surveys that a triangle's mean is worth on each of its streets.
+    triangles
+        Correlation of two answers in one triangle beyond the city's mean.
+    """
+
+    city: float
+    streets: Correlation
+    kappa: float
+    triangles: Correlation
+
+    def triangle_posterior(
+        self, knows: FloatArray, asked: FloatArray, triangle: IntArray, triangles: int
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return mean and variance of each triangle's awareness, shape (triangles,); the city's where nobody was asked."""
+        weight, total = effective_surveys(knows, asked, triangle, triangles, self.streets.rho)
+        held = self.triangles.kappa
+        mean = (held * self.city + total) / (held + weight)
+        return mean, mean * (1.0 - mean) / (self.triangles.cautious_kappa + weight + 1.0)
+
+    def street_posterior(
+        self, knows: FloatArray, asked: FloatArray, mean: FloatArray, variance: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """
+        Return alpha and beta of each street's posterior; `mean` and `variance` are those of its triangle, per street.
+
+        Its mean is (kappa m + s) / (kappa + n). Its width also has what the triangle's mean and kappa are in doubt.
+        """
+        expected = (self.kappa * mean + knows) / (self.kappa + asked)
+        own = expected * (1.0 - expected) / (min(self.kappa, self.streets.cautious_kappa) + asked + 1.0)
+        inherited = variance * (self.kappa / (self.kappa + asked)) ** 2
+        return beta_of_moments(expected, own + inherited)
+
+
+def effective_surveys(
+    knows: FloatArray, asked: FloatArray, triangle: IntArray, triangles: int, rho: float
+) -> tuple[FloatArray, FloatArray]:
+    """Return each triangle's effective number of surveys W_T = sum n / (1 + (n - 1) rho), and W_T times its share."""
+    per_survey = 1.0 / (1.0 + (np.maximum(asked, 1.0) - 1.0) * rho)
+    weight: FloatArray = np.bincount(triangle, per_survey * asked, triangles).astype(np.float64)
+    total: FloatArray = np.bincount(triangle, per_survey * knows, triangles).astype(np.float64)
+    return weight, total
+
+
+def beta_of_moments(mean: FloatArray, variance: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return alpha and beta of the Beta distributions with these means, in (0, 1), and variances."""
+    inside = np.clip(mean, 1e-9, 1.0 - 1e-9)
+    weight = np.maximum(inside * (1.0 - inside) / np.maximum(variance, 1e-15) - 1.0, 1e-3)
+    return inside * weight, (1.0 - inside) * weight
+
+
+@dataclass(frozen=True, slots=True)
+class PooledAwareness:
+    """
+    The estimate of every street. RULE 12: unmeasured is unknown; no mean is to be shown without its interval.
+
+    Parameters
+    ----------
+    pool
+        What ties the streets together.
+    triangle_mean
+        Awareness of each triangle, shape (n_triangles,).
+    alpha, beta
+        Beta posterior of each street, shape (n_streets,): the prior of its triangle where it is unmeasured.
+    measured
+        Whether anybody was asked on the street, shape (n_streets,).
+    """
+
+    pool: Pool
+    triangle_mean: FloatArray
+    alpha: FloatArray
+    beta: FloatArray
+    measured: NDArray[np.bool_]
+
+    @property
+    def city(self) -> float:
+        """Awareness of the city."""
+        return self.pool.city
+
+    @property
+    def rho(self) -> float:
+        """Correlation of two answers on one street, beyond its triangle."""
+        return self.pool.streets.rho
+
+    @property
+    def kappa(self) -> float:
+        """Surveys that a triangle's mean is worth on a street."""
+        return self.pool.kappa
+
+    @property
+    def street_mean(self) -> FloatArray:
+        """Posterior mean of each street."""
+        return np.asarray(self.alpha / (self.alpha + self.beta))
+
+    def interval(self, share: float = 0.80) -> tuple[FloatArray, FloatArray]:
+        """Return the central posterior interval of each street, by default the 80 % one."""
+        return posterior_interval(self.alpha, self.beta, share)
+
+    def probability_at_least(self, target: float = 0.2) -> FloatArray:
+        """Return P(awareness >= target) of each street."""
+        return probability_at_least(self.alpha, self.beta, target)
+
+
+def posterior_interval(alpha: FloatArray, beta: FloatArray, share: float = 0.80) -> tuple[FloatArray, FloatArray]:
+    """Return the central interval that holds `share` of each Beta posterior; shapes as given."""
+    tail = (1.0 - share) / 2.0
+    return np.asarray(special.betaincinv(alpha, beta, tail)), np.asarray(special.betainccinv(alpha, beta, tail))
+
+
+def probability_at_least(alpha: FloatArray, beta: FloatArray, target: float = 0.2) -> FloatArray:
+    """Return P(awareness >= target) under each Beta posterior; shapes as given."""
+    return np.asarray(special.betaincc(alpha, beta, target))
+
+
+def pool_streets(
+    knows: ArrayLike, asked: ArrayLike, triangle: ArrayLike | None = None, *, prior: Response | None = None
+) -> PooledAwareness:
+    """
+    Return the awareness of every street, shrunk towards its triangle and that towards the city.
+
+    Pool only what is comparable: surveys made before the first push. What was asked later tells of the push as well;
+    see `current_awareness`. Quarantined surveys are left out by the caller (RULE 13).
+
+    Parameters
+    ----------
+    knows, asked
+        Surveys answered "knows", and surveys answered, per street, shape (n_streets,).
+    triangle
+        Index 0 .. n_triangles - 1 of each street's triangle, shape (n_streets,); None for a single level.
+    prior
+        Gives mean and weight where nobody was asked at all; by default the assumed response.
+
+    Returns
+    -------
+    PooledAwareness
+        City, rho, kappa, triangle means and each street's posterior with its interval.
+
+    Raises
+    ------
+    BadInput
+        If more people know than were asked, or the shapes differ; the message names the first offending street.
+
+    Notes
+    -----
+    Kleinman (1973), two levels: statistics.md 3.4. Closed form: 50,000 streets take some milliseconds.
+    """
+    s, n = np.asarray(knows, dtype=np.float64), np.asarray(asked, dtype=np.float64)
+    if s.ndim != 1 or s.shape != n.shape:
+        raise BadInput(f"knows has shape {s.shape}, asked {n.shape}", cure="give one count per street")
+    wrong = ~((s >= 0) & (s <= n))
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise BadInput(f"{s[row]:g} of {n[row]:g} asked cannot know", row=row)
+    of = np.zeros(len(s), dtype=np.int64) if triangle is None else np.asarray(triangle, dtype=np.int64)
+    if of.shape != s.shape or (of.size and of.min() < 0):
+        raise BadInput(f"triangle has shape {of.shape}, knows {s.shape}", cure="give one triangle index per street")
+    if triangle is None:
+        return _pool_one_level(s, n, of, prior or Response())
+    pool = _fit_pool(s, n, of, prior or Response())
+    mean, variance = pool.triangle_posterior(s, n, of, int(of.max(initial=-1)) + 1)
+    return PooledAwareness(pool, mean, *pool.street_posterior(s, n, mean[of], variance[of]), n > 0)
+
+
+def _pool_one_level(s: FloatArray, n: FloatArray, of: IntArray, prior: Response) -> PooledAwareness:
+    total = float(n.sum())
+    correlation = _moments(s, n, of)
+    kappa = _usable_kappa(correlation, n, prior)
+    city = float(s.sum()) / total if total else prior.mu
+    effective = float(effective_surveys(s, n, of, 1, correlation.rho)[0][0])
+    doubt = np.full(len(s), city * (1.0 - city) / (effective + 1.0) if total else 0.0)
+    pool = Pool(city, correlation, kappa, correlation)
+    posterior = pool.street_posterior(s, n, np.full(len(s), city), doubt)
+    return PooledAwareness(pool, np.array([city]), *posterior, n > 0)
+
+
+def _usable_kappa(correlation: Correlation, asked: FloatArray, prior: Response) -> float:
+    measured = int(np.sum(asked > 0))
+    if measured == 0:
+        return prior.kappa
+    return correlation.kappa if measured >= _LEAST_STREETS else _FEW_STREETS_KAPPA
+
+
+def _fit_pool(s: FloatArray, n: FloatArray, triangle: IntArray, prior: Response) -> Pool:
+    streets = _moments(s, n, triangle)
+    kappa = _usable_kappa(streets, n, prior)
+    weight, total = effective_surveys(s, n, triangle, int(triangle.max(initial=-1)) + 1, streets.rho)
+    measured = weight > 0
+    city = float(total.sum() / weight.sum()) if measured.any() else prior.mu
+    triangles = _moments(total[measured], weight[measured], np.zeros(int(measured.sum()), dtype=np.int64))
+    return Pool(city, streets, kappa, triangles)
+
+
+def _moments(s: FloatArray, n: FloatArray, group: IntArray) -> Correlation:
+    """Return the correlation inside streets, pooled over the groups, from sums per group (statistics.md 3.4)."""
+    count: FloatArray = np.bincount(group, n > 0).astype(np.float64)
+    asked, knows = np.bincount(group, n), np.bincount(group, s)
+    many = np.maximum(asked, 1e-300)
+    mean = knows / many
+    spread = np.bincount(group, s * s / np.maximum(n, 1e-300)) - knows * mean  # sum of n (s/n - mean)^2
+    binomial = mean * (1.0 - mean)
+    free = np.maximum(count - 1.0, 0.0)
+    scale = np.where(count > 0, asked - np.bincount(group, n * n) / many - free, 0.0)
+    evidence = float(np.sum(scale * binomial))
+    low, high = _RHO_RANGE
+    if evidence <= 0.0:
+        return Correlation(low, _RHO_BEFORE)
+    rho = float(np.clip(np.sum(spread - free * binomial) / evidence, low, high))
+    # Each group's spread is about chi-square with `free` degrees; weighing with the view before the data gives the width.
+    expected = binomial * (free + rho * scale)
+    error = float(np.sum(2.0 * expected**2 / np.maximum(free, 1.0))) / evidence**2
+    cautious = (rho * _RHO_BEFORE**2 + _RHO_BEFORE * error) / (_RHO_BEFORE**2 + error)
+    return Correlation(rho, max(rho, cautious))
