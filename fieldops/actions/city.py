@@ -1,5 +1,6 @@
 """The acts on the map: import a city, import a newer map of it, change a street by hand."""
 
+import hashlib
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ from fieldops.ids import CityId, StreetId, new_id
 from fieldops.people import Actor
 from fieldops.permissions import require
 from fieldops.progress import Progress, no_progress
+from fieldops.rules import Rules
 from fieldops.store import city as city_store
 from fieldops.store import claims as claim_store
 from fieldops.store.connect import Region, Turn, create_region, open_region, read_rules
@@ -95,21 +97,24 @@ def _read_source(
 ) -> "tuple[City, str]":
     from fieldops import maps
     from fieldops.city.build import build_city
-    from fieldops.rules import Rules
+    from fieldops.exchange.residents import read_hubs, read_residents
 
     rules = read_rules(region.reader()) if region else Rules()
+    people = read_residents(source.residents) if source.residents else None
+    hubs = read_hubs(source.hubs) if source.hubs else _stored_hand_hubs(region, name)
     raw = maps.read_map(source.map, boundary=source.boundary, coordinates=source.coordinates, progress=progress)
     made = build_city(
         raw,
         name=name,
         time_zone=time_zone,
         rules=rules,
-        residents=maps.read_residents(source.residents) if source.residents else None,
-        hand_hubs=maps.read_hubs(source.hubs) if source.hubs else _stored_hand_hubs(region, name),
+        residents=people,
+        hand_hubs=hubs,
         zones=source.zones,
         progress=progress,
     )
-    return made, maps.file_digest(source.map)
+    with source.map.open("rb") as file:
+        return made, hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _stored_hand_hubs(region: Region | None, name: str) -> Any:
@@ -175,7 +180,7 @@ def _with_old_ids(connection: Any, city_id: CityId, old: "City", made: "City") -
         frame: getattr(made, frame).assign(street=getattr(made, frame)["street"].replace(renamed))
         for frame in ("streets", "segments", "buildings", "gates", "venues")
     }
-    return replace(made, **frames)  # type: ignore[arg-type]  # frames of the same kinds
+    return replace(made, **frames)
 
 
 def _with_edits(made: "City", edits: "list[Edit]") -> "tuple[City, list[str]]":
@@ -243,11 +248,11 @@ def edit_street(
     with region.turn(actor, now=now) as turn:
         if edit.kind in UNDER_CLAIM_REFUSED:
             _refuse_to_drop_claims(turn, set(edit.streets))
-        city = city or _city_of(turn.connection, edit)
-        after = apply_edit(city_store.read_city(turn.connection, city), edit)
+        before = city_store.read_city(turn.connection, city or _city_of(turn.connection, edit))
+        after = apply_edit(before, edit)
         subject, others = ([*edit.streets, *edit.made][0], [*edit.streets, *edit.made][1:])
         event = StreetEdited(at=turn.now, street=subject, change=edit.kind, others=tuple(others))
-        city_store.save_edit(turn, city, edit, after, event=event)
+        city_store.save_edit(turn, CityId(before.name), edit, after, event=event)
     return edit
 
 
