@@ -258,3 +258,33 @@ def _moments(s: FloatArray, n: FloatArray, group: IntArray) -> Correlation:
     error = float(np.sum(2.0 * expected**2 / np.maximum(free, 1.0))) / evidence**2
     cautious = (rho * _RHO_BEFORE**2 + _RHO_BEFORE * error) / (_RHO_BEFORE**2 + error)
     return Correlation(rho, max(rho, cautious))
+
+
+def carry_forward(
+    alpha: FloatArray, beta: FloatArray, dose: ArrayLike, response: Response, *, noise: float = 0.0004
+) -> tuple[FloatArray, FloatArray]:
+    """
+    Return the posterior of tomorrow morning from that of this morning: today's push, then one night of forgetting.
+
+    Parameters
+    ----------
+    alpha, beta
+        Beta posterior of this morning, shape (n_streets,). A survey adds its knows to alpha and the others to beta.
+    dose
+        Effective contacts per person today, rho u / N with u of `effective_hours`, shape (n_streets,).
+    response
+        How streets answer effort.
+    noise
+        Variance that a day adds, for what the model does not know.
+
+    Notes
+    -----
+    Statistics.md 4.4: mean and variance of the linear step, matched by a Beta. Good from day to day; over weeks, or where
+    a street's own rate matters, use `current_awareness`.
+    """
+    mean = alpha / (alpha + beta)
+    variance = mean * (1.0 - mean) / (alpha + beta + 1.0)
+    keep = 1.0 - response.delta
+    gain = np.asarray(dose, dtype=np.float64)
+    slope = keep * np.exp(-gain)
+    return beta_of_moments(-keep * np.expm1(-gain) + slope * mean, slope**2 * variance + noise)

@@ -1,0 +1,107 @@
+"""The response of streets to effort, fitted to what was worked and asked, with intervals (statistics.md 4.4)."""
+
+from dataclasses import replace
+
+import numpy as np
+from scipy import optimize
+
+from fieldops.awareness.counting import FloatArray, IntArray
+from fieldops.awareness.dynamics import SCALES, Response
+from fieldops.awareness.history import (
+    LOG_PACE_WEIGHTS,
+    PACES,
+    History,
+    blocks,
+    start_log_weights,
+    start_scores,
+    walk_block,
+)
+from fieldops.errors import BadInput
+
+# Weak normal views before the data, on the scales of SCALES: (rho, delta, sigma, mu, kappa, tau).
+_BEFORE = np.array([there(getattr(Response(), name)) for name, (there, _) in SCALES.items()])
+_BEFORE_DEVIATION = np.array([1.0, 1.0, 1.0, 1.0, 0.8, 0.5])
+_REACH = 6.0  # in those deviations: where L-BFGS-B may look
+
+
+def fit_response(history: History) -> Response:
+    """
+    Return the response that the history speaks for, with its uncertainty.
+
+    Parameters
+    ----------
+    history
+        Hours and surveys. rho shows only in the contrast before and after pushes, delta only where finished streets are asked
+        again (see `choose_sentinels`), sigma only on neighbours that were not pushed; what the history does not tell stays at
+        the assumed value with a wide interval.
+
+    Returns
+    -------
+    Response
+        The mode of the penalised likelihood; `deviations` from its curvature there (Laplace).
+
+    Raises
+    ------
+    BadInput
+        If nobody was asked.
+
+    Notes
+    -----
+    Each street's start ~ Beta(mu kappa, (1 - mu) kappa) and rate rho exp(tau z - tau^2 / 2) are summed over 36 x 7 nodes;
+    L-BFGS-B with the exact gradient. About a second for 200 streets x 14 days; linear in the streets that were asked.
+    """
+    asked: IntArray = np.unique(history.street[history.asked > 0])
+    if not len(asked):
+        raise BadInput("nobody was asked: there is nothing to fit", cure="import surveys first")
+    spilled = history.spilled()
+
+    def cost(x: FloatArray) -> tuple[float, FloatArray]:
+        return _cost(x, history, spilled, asked)
+
+    bounds = list(zip(_BEFORE - _REACH * _BEFORE_DEVIATION, _BEFORE + _REACH * _BEFORE_DEVIATION, strict=True))
+    found = optimize.minimize(cost, _BEFORE, jac=True, method="L-BFGS-B", bounds=bounds)
+    mode = np.asarray(found.x)
+    # Laplace: curvature by differences of the exact gradient.
+    steps = 1e-3 * np.eye(len(mode))
+    curvature = np.array([(cost(mode + step)[1] - cost(mode - step)[1]) / 2e-3 for step in steps])
+    covariance = np.linalg.inv((curvature + curvature.T) / 2.0)
+    deviations = np.sqrt(np.clip(np.diag(covariance), 0.0, _BEFORE_DEVIATION**2))
+    return replace(_response(mode), deviations=tuple(float(d) for d in deviations))
+
+
+def _response(x: FloatArray) -> Response:
+    rho, delta, sigma, mu, kappa, tau = (
+        float(back(value)) for (_, back), value in zip(SCALES.values(), x, strict=True)
+    )
+    return Response(rho=rho, delta=delta, sigma=sigma, tau=tau, mu=mu, kappa=kappa)
+
+
+def _cost(x: FloatArray, history: History, spilled: FloatArray, asked: IntArray) -> tuple[float, FloatArray]:
+    """Return minus the penalised log-likelihood at `x`, and its gradient."""
+    response = _response(x)
+    prior = start_log_weights(np.array(response.mu), response.kappa)
+    by_start = start_scores(response.mu, response.kappa)
+    total, score = 0.0, np.zeros(len(x))
+    pace_slope = response.tau * PACES - response.tau**2
+    for chosen in blocks(asked):
+        likelihood, slopes, _ = walk_block(history, spilled, chosen, response, gradient=True)
+        joint = likelihood + prior[:, None] + LOG_PACE_WEIGHTS
+        whole = np.logaddexp.reduce(joint, axis=(1, 2), keepdims=True)
+        total += float(whole.sum())
+        posterior = np.exp(joint - whole)
+        by_rate = np.einsum("ijk,ijk->k", posterior, slopes[0])
+        starts = posterior.sum(axis=(0, 2))
+        by_alpha, by_beta = float(starts @ by_start[0]), float(starts @ by_start[1])
+        score += [
+            by_rate.sum(),
+            np.vdot(posterior, slopes[1]),
+            np.vdot(posterior, slopes[2]),
+            response.kappa * (by_alpha - by_beta),
+            response.mu * by_alpha + (1.0 - response.mu) * by_beta,
+            by_rate @ pace_slope,
+        ]
+    # From the natural numbers to their scales: d delta = delta (1 - delta) d logit(delta), and so on.
+    scale = [1.0, response.delta * (1 - response.delta), response.sigma * (2 - response.sigma) / 2,
+             response.mu * (1 - response.mu), response.kappa, 1.0]  # fmt: skip
+    off = (x - _BEFORE) / _BEFORE_DEVIATION
+    return 0.5 * float(off @ off) - total, off / _BEFORE_DEVIATION - score * np.array(scale)

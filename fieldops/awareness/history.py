@@ -1,0 +1,254 @@
+"""What was worked and asked on each street, and what it says of awareness now: old surveys carried on by the model."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+
+from fieldops.awareness.counting import FloatArray, IntArray
+from fieldops.awareness.dynamics import Neighbours, Response, spill_weights
+from fieldops.awareness.estimate import beta_of_moments
+from fieldops.errors import BadInput
+
+_BLOCK = 2048  # streets at a time: some 100 MB
+_PACES, _PACE_WEIGHTS = np.polynomial.hermite_e.hermegauss(7)  # street factors, as standard normal deviates
+_STEP = 0.4
+_LOGITS = np.arange(-12.0, 2.4, _STEP)
+STARTS: FloatArray = 1.0 / (1.0 + np.exp(-_LOGITS))  # awareness before the first push
+LOG_PACE_WEIGHTS: FloatArray = np.log(_PACE_WEIGHTS / _PACE_WEIGHTS.sum())
+PACES: FloatArray = _PACES
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """
+    Hours and surveys of some consecutive days.
+
+    Parameters
+    ----------
+    people
+        People who can be met on each street, shape (n_streets,), > 0.
+    hours
+        Promoter-hours worked on each street on each day, shape (n_streets, n_days), >= 0.
+    neighbours
+        Adjacency of the streets (see `spill_weights`), or None for no spill-over.
+    street, day
+        Index of street and day of each group of surveys, shape (n_groups,).
+    after_push
+        Whether the group was asked after that day's push (True) or before it, shape (n_groups,).
+    knows, asked
+        Counts of each group, shape (n_groups,). Quarantined surveys are left out by the caller (RULE 13).
+
+    Raises
+    ------
+    BadInput
+        If shapes, indices or counts cannot be; the message names the first offending row.
+    """
+
+    people: FloatArray
+    hours: FloatArray
+    neighbours: Neighbours | None
+    street: IntArray
+    day: IntArray
+    after_push: NDArray[np.bool_]
+    knows: FloatArray
+    asked: FloatArray
+
+    def __post_init__(self) -> None:
+        """Take anything like an array and refuse what cannot be."""
+        kinds = {"people": float, "hours": float, "street": np.int64, "day": np.int64, "after_push": bool,
+                 "knows": float, "asked": float}  # fmt: skip
+        for name, kind in kinds.items():
+            object.__setattr__(self, name, np.asarray(getattr(self, name), dtype=kind))
+        if self.hours.ndim != 2 or len(self.hours) != len(self.people) or np.any(~(self.people > 0)):
+            raise BadInput(f"hours of shape {self.hours.shape} do not fit {len(self.people)} streets with people")
+        if np.any(~(self.hours >= 0)):
+            raise BadInput("hours cannot be negative", row=int(np.argmax(np.any(~(self.hours >= 0), axis=1))))
+        if len({len(getattr(self, name)) for name in ("street", "day", "after_push", "knows", "asked")}) > 1:
+            raise BadInput("the columns of the surveys differ in length")
+        wrong = (self.street < 0) | (self.street >= len(self.people)) | (self.day < 0) | (self.day >= self.days)
+        wrong |= ~((self.knows >= 0) & (self.knows <= self.asked))
+        if wrong.any():
+            raise BadInput("a group of surveys names no street or day, or more know than were asked",
+                           row=int(np.argmax(wrong)))  # fmt: skip
+
+    @property
+    def days(self) -> int:
+        """Return the number of days."""
+        return int(self.hours.shape[1])
+
+    def spilled(self) -> FloatArray:
+        """Return the neighbours' hours that each street sees, W h, shape of `hours`; sigma of them count."""
+        if self.neighbours is None:
+            return np.zeros_like(self.hours)
+        weights: sparse.csr_array = spill_weights(self.neighbours, len(self.people))
+        return np.asarray(weights @ self.hours)
+
+
+class Lines(NamedTuple):
+    """
+    Ignorance at one moment is linear in that before the first push: 1 - a = slope (1 - a_0) + rise.
+
+    Both of shape (4, n_streets, n_paces): the value, and its derivatives by the log of the rate, delta and sigma.
+    """
+
+    slope: FloatArray
+    rise: FloatArray
+
+
+def follow(
+    own: FloatArray, spilled: FloatArray, people: FloatArray, response: Response
+) -> Iterator[tuple[int, bool, Lines]]:
+    """
+    Yield day, whether after its push, and the lines then: mornings and evenings in turn, at last the coming morning.
+
+    Parameters
+    ----------
+    own, spilled
+        The streets' own hours and what they see of their neighbours', shape (n_streets, n_days).
+    people, response
+        As in `History`; each street is followed at every pace of `PACES`.
+    """
+    rates = response.rho * np.exp(response.tau * PACES - response.tau**2 / 2)[None, :] / people[:, None]
+    slope: FloatArray = np.zeros((4, *rates.shape))
+    rise = np.zeros_like(slope)
+    slope[0] = 1.0
+    keep = 1.0 - response.delta
+    for day in range(own.shape[1]):
+        yield day, False, Lines(slope, rise)
+        by_sigma = rates * spilled[:, day, None]
+        dose = rates * own[:, day, None] + response.sigma * by_sigma
+        left = np.exp(-dose)
+        slope, rise = slope * left, rise * left
+        for line in (slope, rise):
+            line[1] -= line[0] * dose
+            line[3] -= line[0] * by_sigma
+        yield day, True, Lines(slope, rise)
+        slope, rise = slope * keep, rise * keep
+        slope[2] -= slope[0] / keep
+        rise[2] += 1.0 - rise[0] / keep
+        rise[0] += response.delta
+    yield own.shape[1], False, Lines(slope, rise)
+
+
+def start_log_weights(mean: FloatArray, kappa: float) -> FloatArray:
+    """Return the log weights of `STARTS` under Beta(mean kappa, (1 - mean) kappa), shape (..., n_starts), summing to 1."""
+    a, b = np.asarray(mean)[..., None] * kappa, (1.0 - np.asarray(mean)[..., None]) * kappa
+    # Density on the logit scale, where the grid is even; whoever lies below it counts at its lower end.
+    logs = a * np.log(STARTS) + b * np.log1p(-STARTS)
+    logs[..., 0] += np.log1p(1.0 / (a[..., 0] * _STEP))
+    return np.asarray(logs - np.logaddexp.reduce(logs, axis=-1, keepdims=True))
+
+
+def start_scores(mean: float, kappa: float) -> tuple[FloatArray, FloatArray]:
+    """Return the derivatives of `start_log_weights` by alpha = mean kappa and beta, each of shape (n_starts,)."""
+    weights = np.exp(start_log_weights(np.array(mean), kappa))
+    by_alpha, by_beta = np.log(STARTS), np.log1p(-STARTS)
+    alpha = mean * kappa
+    by_alpha[0] -= 1.0 / (alpha * (1.0 + alpha * _STEP))
+    return by_alpha - weights @ by_alpha, by_beta - weights @ by_beta
+
+
+class CurrentAwareness(NamedTuple):
+    """
+    Each street on the coming morning, given all that was worked and asked.
+
+    `alpha`, `beta`: Beta posterior. `factor`: its rate relative to a street of which nothing is known (1 where it was never
+    pushed and asked); forecasts take it as so many fewer people, `people / factor`. `measured`: somebody was asked.
+    """
+
+    alpha: FloatArray
+    beta: FloatArray
+    factor: FloatArray
+    measured: NDArray[np.bool_]
+
+
+def current_awareness(
+    history: History, response: Response, *, prior_mean: ArrayLike | None = None, kappa: float | None = None
+) -> CurrentAwareness:
+    """
+    Return each street's awareness on the morning after the history, all its surveys carried on by the model.
+
+    Parameters
+    ----------
+    history
+        Hours and surveys.
+    response
+        How streets answer effort; see `fit_response`.
+    prior_mean
+        Awareness expected before the first push, shape (n_streets,) or a scalar: triangle means of `pool_streets` on arrival
+        surveys; by default the response's `mu`.
+    kappa
+        Surveys that the prior mean is worth; by default the response's.
+
+    Notes
+    -----
+    Exact up to quadrature: 36 starting shares x 7 street factors per street. Linear in streets x days; 50,000 x 14 take
+    seconds.
+    """
+    streets = len(history.people)
+    mean = np.broadcast_to(np.asarray(response.mu if prior_mean is None else prior_mean, dtype=np.float64), (streets,))
+    priors = response.kappa if kappa is None else kappa
+    alpha, beta, factor = np.empty(streets), np.empty(streets), np.empty(streets)
+    spilled = history.spilled()
+    for chosen in blocks(np.arange(streets)):
+        log_weights, _, last = walk_block(history, spilled, chosen, response, gradient=False)
+        prior = start_log_weights(mean[chosen], priors)[:, :, None] + LOG_PACE_WEIGHTS
+        weights = np.exp(log_weights + prior - np.max(log_weights + prior, axis=(1, 2), keepdims=True))
+        weights /= weights.sum(axis=(1, 2), keepdims=True)
+        shares = 1.0 - (last.slope[0][:, None, :] * (1.0 - STARTS)[None, :, None] + last.rise[0][:, None, :])
+        first = np.sum(weights * shares, axis=(1, 2))
+        second = np.sum(weights * (shares - first[:, None, None]) ** 2, axis=(1, 2))
+        alpha[chosen], beta[chosen] = beta_of_moments(first, second)
+        factor[chosen] = np.exp(response.tau * (weights.sum(axis=1) @ PACES))
+    measured = np.bincount(history.street, history.asked, streets) > 0
+    return CurrentAwareness(alpha, beta, factor, measured)
+
+
+def blocks(streets: IntArray) -> list[IntArray]:
+    """Return the streets in blocks that fit the memory."""
+    return [streets[start : start + _BLOCK] for start in range(0, len(streets), _BLOCK)]
+
+
+def walk_block(
+    history: History, spilled: FloatArray, chosen: IntArray, response: Response, *, gradient: bool
+) -> tuple[FloatArray, FloatArray, Lines]:
+    """
+    Return the log-likelihood of the chosen streets' surveys at each start and pace, its gradient, and the last lines.
+
+    Returns
+    -------
+    tuple
+        Log-likelihood of shape (n_chosen, n_starts, n_paces); its derivatives by the log of the rate, delta and sigma, shape
+        (3, n_chosen, n_starts, n_paces) or empty; lines on the coming morning.
+    """
+    place = np.full(len(history.people), -1)
+    place[chosen] = np.arange(len(chosen))
+    mine = np.flatnonzero((place[history.street] >= 0) & (history.asked > 0))
+    moments = history.day[mine] * 2 + history.after_push[mine]
+    order = mine[np.argsort(moments, kind="stable")]
+    edges = np.searchsorted(np.sort(moments), np.arange(2 * history.days + 1))
+    shape = (len(chosen), len(STARTS), len(PACES))
+    likelihood: FloatArray = np.zeros(shape)
+    slopes: FloatArray = np.zeros((3, *shape) if gradient else (0,))
+    ignorant = 1.0 - STARTS[None, :, None]
+    lines = Lines(np.empty(0), np.empty(0))
+    for day, after, lines in follow(history.hours[chosen], spilled[chosen], history.people[chosen], response):
+        moment = 2 * day + after
+        rows = order[edges[moment] : edges[moment + 1]] if day < history.days else order[:0]
+        if not len(rows):
+            continue
+        at = place[history.street[rows]]
+        not_knowing = lines.slope[0][at][:, None, :] * ignorant + lines.rise[0][at][:, None, :]
+        share = np.clip(1.0 - not_knowing, 1e-12, 1.0 - 1e-12)
+        s, n = history.knows[rows, None, None], history.asked[rows, None, None]
+        np.add.at(likelihood, at, s * np.log(share) + (n - s) * np.log1p(-share))
+        if gradient:
+            by_share = s / share - (n - s) / (1.0 - share)
+            for which in range(3):
+                moved = lines.slope[1 + which][at][:, None, :] * ignorant + lines.rise[1 + which][at][:, None, :]
+                np.add.at(slopes[which], at, -by_share * moved)
+    return likelihood, slopes, lines
