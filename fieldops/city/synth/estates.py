@@ -1,0 +1,327 @@
+"""
+Walled ground in a made-up city: compounds, schools, works and hospitals with gates, inner ways and buildings.
+
+Everything is computed for all parcels at once: the wall is the parcel moved inwards, the inner loop the wall moved
+inwards, and a gate lies in the wall where it is nearest to the middle of a side with a road.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from fieldops.city.synth import words
+from fieldops.city.synth.land import District, Parcel
+from fieldops.city.synth.names import Names
+from fieldops.city.synth.net import Net
+from fieldops.city.synth.plane import FloatArray
+from fieldops.city.synth.roads import named
+
+Polygons = NDArray[np.object_]
+
+
+@dataclass(frozen=True, slots=True)
+class Slab:
+    """Buildings of one kind in rows that face south: sizes and distances in metres, `most` of them on one ground."""
+
+    building: str
+    length: tuple[float, float]
+    depth: float
+    gap: float
+    pitch: float
+    floors: tuple[int, int]
+    most: int = 40
+
+
+SLABS = {
+    "walk_up": Slab("apartments", (44, 68), 12, 12, 30, (5, 6)),
+    "middle": Slab("apartments", (46, 64), 14, 18, 45, (9, 12)),
+    "tower": Slab("apartments", (28, 34), 22, 36, 60, (16, 24)),
+    "flats": Slab("apartments", (36, 60), 12, 10, 27, (4, 7)),
+    "classes": Slab("school", (50, 76), 16, 26, 46, (3, 5), 4),
+    "hall": Slab("industrial", (60, 105), 38, 20, 58, (1, 2), 8),
+    "office": Slab("office", (42, 58), 20, 40, 70, (6, 15), 2),
+    "mall": Slab("retail", (60, 92), 46, 60, 120, (4, 6), 1),
+    "ward": Slab("hospital", (44, 80), 18, 26, 52, (6, 12), 4),
+    "hall_of_market": Slab("retail", (36, 70), 26, 40, 80, (1, 2), 1),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What a use looks like on the map: tags of the ground, ways in, whether it is walled, and its buildings."""
+
+    tags: dict[str, str]
+    setback: float
+    gates: int
+    loop: bool
+    slabs: tuple[str, ...]
+
+
+USES = {
+    "compound": Use({"landuse": "residential"}, 9, 4, True, ("walk_up", "middle", "tower")),
+    "flats": Use({}, 6, 0, False, ("flats",)),
+    "school": Use({"amenity": "school"}, 8, 2, False, ("classes",)),
+    "works": Use({"landuse": "industrial"}, 10, 2, False, ("hall",)),
+    "hospital": Use({"amenity": "hospital"}, 8, 2, False, ("ward",)),
+    "office": Use({"amenity": "townhall"}, 8, 1, False, ("office",)),
+    "mall": Use({"landuse": "retail"}, 7, 0, False, ("mall",)),
+    "market": Use({"amenity": "marketplace"}, 5, 0, False, ("hall_of_market",)),
+    "park": Use({"leisure": "park"}, 5, 0, True, ()),
+    "site": Use({"landuse": "construction"}, 8, 0, False, ()),
+    "grass": Use({"landuse": "grass"}, 8, 0, False, ()),
+    "fields": Use({"landuse": "farmland"}, 7, 0, False, ()),
+}
+_NOTHING = np.array([shapely.Polygon()], dtype=object)
+FRONT_M = 25.0  # setback where a row of shops and flats stands between the wall and the street
+
+
+def inset(polygons: Polygons, metres: FloatArray) -> Polygons:
+    """Return each polygon moved inwards: its largest part, simplified; empty where nothing is left."""
+    moved = shapely.buffer(polygons, -metres, join_style="mitre", quad_segs=1)
+    parts, owner = shapely.get_parts(moved, return_index=True)
+    area = shapely.area(parts)
+    order = np.lexsort((-area, owner))
+    first = order[np.r_[True, owner[order][1:] != owner[order][:-1]]] if order.size else order
+    largest = np.full(polygons.shape, shapely.Polygon(), dtype=object)
+    largest[owner[first]] = parts[first]
+    return (
+        np.asarray(shapely.simplify(shapely.polygons(shapely.get_exterior_ring(largest)), 0.8), dtype=object)
+        if polygons.size
+        else largest
+    )
+
+
+def outlines(net: Net, parcels: list[Parcel]) -> Polygons:
+    """Return the parcels as polygons in metres."""
+    nodes = np.array([piece.node for parcel in parcels for piece in parcel.ring])
+    owner = np.repeat(np.arange(len(parcels)), [len(parcel.ring) for parcel in parcels])
+    xy = np.column_stack([np.array(net.x)[nodes], np.array(net.y)[nodes]])
+    return np.asarray(shapely.polygons(shapely.linearrings(xy, indices=owner)), dtype=object)
+
+
+def has_front(parcel: Parcel, draw: float) -> bool:
+    """Whether shops and flats stand in a row before the wall: usual in the middle of the town."""
+    return parcel.use == "compound" and parcel.area_m2 > 14_000 and draw < 0.2 + 0.75 * parcel.centrality
+
+
+@dataclass(slots=True)
+class _Wall:
+    """One ring drawn so far: places along it where a node must lie."""
+
+    ring: shapely.LineString
+    places: list[tuple[float, int]]
+
+    def draw(self, net: Net) -> list[int]:
+        """Return the closed ring of nodes with the places in their order."""
+        corners = shapely.get_coordinates(self.ring)[:-1]
+        steps = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(shapely.get_coordinates(self.ring), axis=0).T))])[
+            :-1
+        ]
+        marks = [(float(s), net.node(float(x), float(y))) for s, (x, y) in zip(steps, corners, strict=True)]
+        nodes = [node for _, node in sorted(marks + self.places)]
+        return [*nodes, nodes[0]]
+
+
+def _choose_gates(net: Net, parcel: Parcel, most: int) -> list[tuple[float, float, tuple[int, int]]]:
+    """Return up to `most` places on the roads around the parcel, far apart: x, y and the line they lie on."""
+    if most > 1:
+        most = min(most, 1 + int(parcel.area_m2 // 14_000))
+    sides = []
+    for piece, after in zip(parcel.ring, parcel.ring[1:] + parcel.ring[:1], strict=True):
+        if piece.rank:
+            ax, ay, bx, by = net.x[piece.node], net.y[piece.node], net.x[after.node], net.y[after.node]
+            length = float(np.hypot(bx - ax, by - ay))
+            if length > 16:
+                sides.append((length * (1.4 if piece.rank == 2 else 1.0), (ax + bx) / 2, (ay + by) / 2, piece.line))
+    sides.sort(key=lambda side: -side[0])
+    chosen: list[tuple[float, float, tuple[int, int]]] = []
+    apart = 0.55 * parcel.area_m2**0.5
+    for _, x, y, line in sides:
+        if len(chosen) < most and all(np.hypot(x - p, y - q) > apart for p, q, _ in chosen):
+            chosen.append((x, y, line))
+    return chosen
+
+
+def _place_slabs(
+    zones: Polygons, angles: FloatArray, kinds: list[Slab | None], rng: np.random.Generator
+) -> tuple[FloatArray, NDArray[np.int64], NDArray[np.int64]]:
+    """Return rectangles (n, 4, 2) that lie whole in their zone, the zone of each and its floors, rows from the south."""
+    corners, owner, floors = [], [], []
+    centres = shapely.get_coordinates(shapely.centroid(zones[~shapely.is_empty(zones)]))
+    at = dict(zip(np.flatnonzero(~shapely.is_empty(zones)).tolist(), centres, strict=True))
+    for k, slab in enumerate(kinds):
+        if slab is None or k not in at:
+            continue
+        cos, sin = float(np.cos(angles[k])), float(np.sin(angles[k]))
+        ring = shapely.get_coordinates(zones[k]) - at[k]
+        along, across = ring @ (cos, sin), ring @ (-sin, cos)
+        length, width = float(rng.uniform(*slab.length)), float(along.max() - along.min())
+        columns = max(1, round((width + slab.gap) / (length + slab.gap)))
+        length = min(slab.length[1], max(0.6 * slab.length[0], width / columns - slab.gap))
+        x = (np.arange(columns) - (columns - 1) / 2) * (length + slab.gap) + (along.max() + along.min()) / 2
+        y = np.arange(across.min() + slab.depth / 2 + 1, across.max(), slab.pitch)
+        gx, gy = (grid.ravel() for grid in np.meshgrid(x, y))
+        dx, dy = np.array([-1, 1, 1, -1]) * length / 2, np.array([-1, -1, 1, 1]) * slab.depth / 2
+        px, py = gx[:, None] + dx, gy[:, None] + dy
+        corners.append(np.stack([at[k][0] + px * cos - py * sin, at[k][1] + px * sin + py * cos], axis=-1))
+        owner.append(np.full(gx.size, k))
+        storeys = int(rng.integers(slab.floors[0], slab.floors[1] + 1))
+        floors.append(np.clip(storeys + rng.integers(-1, 2, gx.size) * (storeys > 7), 1, None))
+    if not corners:
+        return np.empty((0, 4, 2)), np.empty(0, np.int64), np.empty(0, np.int64)
+    all_corners, all_owner, all_floors = np.concatenate(corners), np.concatenate(owner), np.concatenate(floors)
+    shapely.prepare(zones)
+    inside = np.ones(all_owner.size, bool)
+    for k in range(4):
+        inside &= shapely.contains_xy(zones[all_owner], all_corners[:, k, 0], all_corners[:, k, 1])
+    number = np.cumsum(inside) - 1
+    first = np.r_[True, all_owner[1:] != all_owner[:-1]]
+    start = np.maximum.accumulate(np.where(first, number - inside, -2))
+    most = np.array([slab.most if slab else 0 for slab in kinds])[all_owner]
+    kept = inside & (number - start <= most)
+    return all_corners[kept], all_owner[kept], all_floors[kept]
+
+
+@dataclass(slots=True)
+class Estates:
+    """What was built on walled and open ground: `buildings` as (corners, tags), `gates` as (node, use, name)."""
+
+    corners: FloatArray
+    tags: list[dict[str, str]]
+    gates: list[tuple[int, str, str]]
+    names: dict[int, str]  # parcel -> name of what stands there
+    fronts: frozenset[int]  # parcels with a row of shops before the wall
+
+
+def _angle(net: Net, parcel: Parcel) -> float:
+    """Return the direction of the rows: along the parcel, but facing south as far as its shape allows."""
+    best, angle = 0.0, 0.0
+    for piece, after in zip(parcel.ring, parcel.ring[1:] + parcel.ring[:1], strict=True):
+        dx, dy = net.x[after.node] - net.x[piece.node], net.y[after.node] - net.y[piece.node]
+        if dx * dx + dy * dy > best:
+            best, angle = dx * dx + dy * dy, float(np.arctan2(dy, dx))
+    angle = (angle + np.pi / 4) % (np.pi / 2) - np.pi / 4
+    return float(np.clip(angle, -0.45, 0.45))
+
+
+def _name(parcel: Parcel, names: Names, old: bool, rng: np.random.Generator) -> str:
+    ends = {"school": words.SCHOOLS, "works": words.WORKS, "mall": words.MALLS, "market": words.MARKETS}
+    if parcel.use == "compound":
+        return names.compound(old=old, near=parcel.street) if rng.random() < 0.93 else ""
+    if parcel.use in ends:
+        return names.place(ends[parcel.use], parcel.street)
+    if parcel.use == "hospital":
+        return names.place(("医院",), parcel.street)
+    return names.place(("公园",), parcel.street) if parcel.use == "park" else ""
+
+
+def _slab(parcel: Parcel, rng: np.random.Generator) -> tuple[Slab | None, bool]:
+    """Return what is built in rows there, and whether it is of the old kind."""
+    choices = USES[parcel.use].slabs
+    if not choices:
+        return None, False
+    if parcel.use != "compound":
+        return SLABS[choices[0]], False
+    old = parcel.district in (District.OLD, District.CORE, District.INDUSTRY)
+    share = (0.72, 0.92) if old else (0.1, 0.55) if parcel.district is District.NEW else (0.42, 0.76)
+    draw = rng.random()
+    kind = choices[0] if draw < share[0] else choices[1] if draw < share[1] else choices[2]
+    return SLABS[kind], kind == "walk_up"
+
+
+def build_estates(net: Net, parcels: list[Parcel], names: Names, rng: np.random.Generator) -> Estates:
+    """
+    Draw walls, gates and inner ways of every parcel that has a use with ground, and return its buildings.
+
+    Parameters
+    ----------
+    net
+        The drawing; walls, ways and gates are added to it.
+    parcels
+        Parcels; those with a use that is not in `USES` are left alone.
+    names
+        The town's book of names.
+    rng
+        Generator that decides.
+    """
+    which = [k for k, parcel in enumerate(parcels) if parcel.use in USES]
+    chosen = [parcels[k] for k in which]
+    front = np.array([has_front(parcel, draw) for parcel, draw in zip(chosen, rng.random(len(chosen)), strict=True)])
+    setback = np.where(front, FRONT_M, [USES[parcel.use].setback for parcel in chosen])
+    walls = inset(outlines(net, chosen), setback)
+    loops = inset(walls, np.full(len(chosen), 15.0))
+    looped = np.array([USES[p.use].loop for p in chosen]) & (shapely.area(loops) > 2_500)
+    zones = inset(np.where(looped, loops, walls), np.where(looped, 6.5, 4.0))
+    kinds, old = zip(*(_slab(parcel, rng) for parcel in chosen), strict=True)
+    titles = [_name(parcel, names, was_old, rng) for parcel, was_old in zip(chosen, old, strict=True)]
+    gates = _draw_grounds(net, chosen, walls, np.where(looped, loops, _NOTHING), titles, rng)
+    corners, owner, floors = _place_slabs(zones, np.array([_angle(net, p) for p in chosen]), list(kinds), rng)
+    tags = []
+    for k, storeys in zip(owner.tolist(), floors.tolist(), strict=True):
+        tag = {"building": kinds[k].building, "building:levels": str(storeys)}
+        if chosen[k].use == "mall":
+            tag |= {"shop": "mall", "name": titles[k]}
+        tags.append(tag)
+    known = {which[k]: title for k, title in enumerate(titles)}
+    return Estates(corners, tags, gates, known, frozenset(which[k] for k in np.flatnonzero(front).tolist()))
+
+
+def _draw_grounds(
+    net: Net, parcels: list[Parcel], walls: Polygons, loops: Polygons, titles: list[str], rng: np.random.Generator
+) -> list[tuple[int, str, str]]:
+    """Draw wall, loop, and the way through each gate; return the gates."""
+    found: list[tuple[int, str, str]] = []
+    empty, open_ground = shapely.is_empty(walls), shapely.is_empty(loops)
+    unmapped = rng.random(len(parcels)) < 0.08  # compounds that nobody has drawn yet: the importer finds them
+    for k, parcel in enumerate(parcels):
+        if empty[k]:
+            continue
+        use = USES[parcel.use]
+        wall = _Wall(walls[k].exterior, [])
+        loop = None if open_ground[k] else _Wall(loops[k].exterior, [])
+        middle = shapely.centroid(walls[k])
+        gates = _choose_gates(net, parcel, use.gates)
+        for x, y, line in gates:
+            place = shapely.line_locate_point(wall.ring, shapely.Point(x, y))
+            at = shapely.line_interpolate_point(wall.ring, place)
+            if at.distance(shapely.Point(x, y)) > 60:
+                continue
+            road = net.put_into(line, x, y, snap=9.0)
+            gate = net.node(at.x, at.y, {"barrier": "gate"})
+            wall.places.append((float(place), gate))
+            found.append((gate, parcel.use, titles[k]))
+            course = [road, gate]
+            if loop:
+                there = float(shapely.line_locate_point(loop.ring, at))
+                target = shapely.line_interpolate_point(loop.ring, there)
+                course.append(net.node(target.x, target.y))
+                loop.places.append((there, course[-1]))
+            else:
+                course.append(net.node((at.x * 2 + middle.x) / 3, (at.y * 2 + middle.y) / 3))
+            net.way(course, highway="service")
+        if use.tags and not (parcel.use == "compound" and unmapped[k]):
+            net.way(wall.draw(net), **use.tags, **(named(titles[k]) if parcel.use != "mall" else {}))
+        if loop:
+            _spine(net, parcel, loops[k], loop)
+            net.way(loop.draw(net), highway="service" if parcel.use != "park" else "footway")
+    return found
+
+
+def _spine(net: Net, parcel: Parcel, ground: shapely.Polygon, loop: _Wall) -> None:
+    """Draw the way through the middle of a large compound, from one side of its loop to the other."""
+    if parcel.area_m2 < 22_000:
+        return
+    angle, centre = _angle(net, parcel), shapely.centroid(ground)
+    dx, dy = -2_000 * float(np.sin(angle)), 2_000 * float(np.cos(angle))
+    cut = shapely.LineString([(centre.x - dx, centre.y - dy), (centre.x + dx, centre.y + dy)]).intersection(ground)
+    if cut.geom_type != "LineString" or cut.is_empty:
+        return
+    ends = []
+    for x, y in shapely.get_coordinates(cut)[[0, -1]].tolist():
+        ends.append(net.node(x, y))
+        loop.places.append((float(shapely.line_locate_point(loop.ring, shapely.Point(x, y))), ends[-1]))
+    for a, b in pairwise(ends):
+        net.way([a, b], highway="service" if parcel.use != "park" else "footway")

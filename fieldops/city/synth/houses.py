@@ -1,0 +1,95 @@
+"""Rows of houses along lanes, and rows of shops with flats above them along streets."""
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from fieldops.city.synth.estates import inset, outlines
+from fieldops.city.synth.land import Parcel
+from fieldops.city.synth.net import Net
+from fieldops.city.synth.plane import FloatArray
+
+
+def _rows(
+    net: Net, pieces: list[tuple[int, int, int]], *, offset: float, depth: float, longest: float
+) -> tuple[FloatArray, NDArray[np.int64]]:
+    """Return rectangles (n, 4, 2) along pieces of border (parcel, from node, to node), and the parcel of each."""
+    x, y = np.array(net.x), np.array(net.y)
+    table = np.array(pieces, dtype=np.int64).reshape(-1, 3)
+    a = np.column_stack([x[table[:, 1]], y[table[:, 1]]])
+    b = np.column_stack([x[table[:, 2]], y[table[:, 2]]])
+    length = np.hypot(*(b - a).T)
+    usable = length - 2 * (offset + depth * 0.6)
+    kept = usable > 11
+    table, a, b, length, usable = table[kept], a[kept], b[kept], length[kept], usable[kept]
+    count = np.ceil(usable / longest).astype(int)
+    row = np.repeat(np.arange(len(table)), count)
+    number = np.arange(row.size) - np.repeat(np.cumsum(count) - count, count)
+    along = (b - a) / length[:, None]
+    inward = np.column_stack([-along[:, 1], along[:, 0]])
+    step = usable / count
+    start = offset + depth * 0.6 + number * step[row] + 1
+    end = start + step[row] - 2
+    near = a[row] + inward[row] * offset
+    far = near + inward[row] * depth
+    rectangles = np.stack([near + along[row] * start[:, None], near + along[row] * end[:, None],
+                           far + along[row] * end[:, None], far + along[row] * start[:, None]], axis=1)  # fmt: skip
+    return rectangles, table[row, 0]
+
+
+def _free(rectangles: FloatArray, owner: NDArray[np.int64], ground: NDArray[np.object_]) -> NDArray[np.bool_]:
+    """Return which rectangles lie in their parcel and overlap none that comes before them."""
+    shapely.prepare(ground)
+    free = np.ones(owner.size, bool)
+    for k in range(4):
+        free &= shapely.contains_xy(ground[owner], rectangles[:, k, 0], rectangles[:, k, 1])
+    shapes = np.asarray(shapely.polygons(rectangles[free]), dtype=object)
+    left, right = shapely.STRtree(shapes).query(shapes, predicate="intersects")
+    taken = np.zeros(shapes.size, bool)
+    for i, j in zip(left[left < right].tolist(), right[left < right].tolist(), strict=True):
+        taken[j] |= not taken[i]
+    free[np.flatnonzero(free)[taken]] = False
+    return free
+
+
+def build_rows(
+    net: Net, parcels: list[Parcel], fronts: frozenset[int], rng: np.random.Generator
+) -> tuple[FloatArray, list[dict[str, str]]]:
+    """
+    Return the buildings that stand in rows along lanes (houses) and along streets (shops with flats above).
+
+    Parameters
+    ----------
+    net
+        The drawing, read only.
+    parcels
+        All parcels; houses stand where the use is `houses`.
+    fronts
+        Numbers of the parcels that leave room for a row of shops before their wall.
+    rng
+        Generator that decides floors and gaps.
+
+    Returns
+    -------
+    tuple
+        Corners in metres, shape (n, 4, 2), and the tags of each building.
+    """
+    corners, tags = [], []
+    for kind, offset, depth, longest in (("house", 3.5, 9.5, 34.0), ("front", 7.0, 12.0, 46.0)):
+        pieces = []
+        for k, parcel in enumerate(parcels):
+            if (parcel.use == "houses") if kind == "house" else (k in fronts):
+                least = 1 if kind == "house" else 2
+                pieces += [(k, piece.node, after.node) for piece, after in zip(
+                    parcel.ring, parcel.ring[1:] + parcel.ring[:1], strict=True) if piece.rank >= least]  # fmt: skip
+        if not pieces:
+            continue
+        rectangles, owner = _rows(net, pieces, offset=offset, depth=depth, longest=longest)
+        chosen, owner = np.unique(owner, return_inverse=True)
+        ground = inset(outlines(net, [parcels[k] for k in chosen.tolist()]), np.full(chosen.size, 2.0))
+        kept = _free(rectangles, owner, ground) & (rng.random(owner.size) < (0.93 if kind == "house" else 0.72))
+        floors = rng.integers(1, 4, owner.size) if kind == "house" else rng.integers(4, 8, owner.size)
+        corners.append(rectangles[kept])
+        building = "house" if kind == "house" else "apartments"
+        tags += [{"building": building, "building:levels": str(storeys)} for storeys in floors[kept].tolist()]
+    return (np.concatenate(corners) if corners else np.empty((0, 4, 2))), tags
