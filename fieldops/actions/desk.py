@@ -1,0 +1,144 @@
+"""What a desk page reads: the city with its plan and crews, one street, the colours of the map. Light: no pandas."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from fieldops.errors import NotFound
+from fieldops.ids import CityId, CrewId, PlanId, StreetId
+from fieldops.people import Actor
+from fieldops.permissions import require
+from fieldops.store import desk
+from fieldops.store.connect import Region, read_rules
+from fieldops.store.coverage import read_cities
+from fieldops.store.desk import CrewTurf, Figures, PlanCard, StreetFacts, StreetRow
+
+
+@dataclass(frozen=True, slots=True)
+class CityCard:
+    """A city as a heading: its time zone, bounds in degrees (west, south, east, north), and what its source is due."""
+
+    id: CityId
+    time_zone: str
+    attribution: str
+    bounds: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The first page: one city with its figures, the newest plan (None before the first), and every crew's turf."""
+
+    city: CityCard
+    cities: tuple[CityId, ...]
+    present: datetime
+    target_share: float
+    figures: Figures
+    plan: PlanCard | None
+    crews: tuple[CrewTurf, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Turf:
+    """One crew with the streets that the newest plan gives it."""
+
+    crew: CrewTurf
+    streets: tuple[StreetRow, ...]
+
+
+def read_overview(region: Region, actor: Actor, *, city: CityId | None = None) -> Overview:
+    """
+    Return the overview of a city; without a name that of the first by name.
+
+    Raises
+    ------
+    NotFound
+        If there is no such city, or no city at all.
+    """
+    require(actor, "region.read")
+    connection = region.reader()
+    cards = _cards(region)
+    plan = desk.newest_plan(connection)
+    chosen = _chosen(cards, city)
+    return Overview(
+        city=chosen,
+        cities=tuple(cards),
+        present=desk.read_present(connection),
+        target_share=read_rules(connection).target_share,
+        figures=desk.read_figures(connection, chosen.id),
+        plan=plan,
+        crews=tuple(desk.read_turfs(connection, plan.id if plan else None)),
+    )
+
+
+def read_colours(region: Region, actor: Actor, *, city: CityId | None = None) -> bytes:
+    """Return what colours the map of a city; see `fieldops.store.desk.read_colours` for the bytes."""
+    require(actor, "region.read")
+    return desk.read_colours(region.reader(), _chosen(_cards(region), city).id, _plan(region))
+
+
+def read_street(region: Region, actor: Actor, street: StreetId) -> StreetFacts:
+    """
+    Return all that is known of one street.
+
+    Raises
+    ------
+    NotFound
+        If there is no such street.
+    """
+    require(actor, "region.read")
+    return desk.read_street(region.reader(), _plan(region), street)
+
+
+def street_by_key(region: Region, actor: Actor, key: int) -> StreetId:
+    """
+    Return the id of the street whose integer key the map's tiles carry.
+
+    Raises
+    ------
+    NotFound
+        If there is none.
+    """
+    require(actor, "region.read")
+    return desk.street_by_key(region.reader(), key)
+
+
+def find_streets(
+    region: Region, actor: Actor, words: str, *, city: CityId | None = None, most: int = 50, after: int = 0
+) -> tuple[StreetRow, ...]:
+    """Return streets of the city whose name holds all the words, `most` of them from number `after` on."""
+    require(actor, "region.read")
+    chosen = _chosen(_cards(region), city).id
+    return tuple(desk.find_streets(region.reader(), chosen, _plan(region), words, most=most, after=after))
+
+
+def read_turf(region: Region, actor: Actor, crew: CrewId) -> Turf:
+    """
+    Return one crew with its streets in the newest plan.
+
+    Raises
+    ------
+    NotFound
+        If there is no such crew.
+    """
+    require(actor, "region.read")
+    plan = _plan(region)
+    mine = next((turf for turf in desk.read_turfs(region.reader(), plan) if turf.id == crew), None)
+    if mine is None:
+        raise NotFound("crew", crew, cure="see `fieldops crews --help`")
+    return Turf(mine, tuple(desk.streets_of_crew(region.reader(), plan, crew)))
+
+
+def _plan(region: Region) -> PlanId | None:
+    plan = desk.newest_plan(region.reader())
+    return plan.id if plan else None
+
+
+def _cards(region: Region) -> dict[CityId, CityCard]:
+    rows = read_cities(region.reader())
+    return {row["id"]: CityCard(row["id"], row["time_zone"], row["attribution"], tuple(row["bounds"])) for row in rows}
+
+
+def _chosen(cards: dict[CityId, CityCard], city: CityId | None) -> CityCard:
+    card = cards.get(city) if city else next(iter(cards.values()), None)
+    if card is None:
+        raise NotFound("city", city or "", cure="import a map with `fieldops import MAP --city NAME`")
+    return card
