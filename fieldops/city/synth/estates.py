@@ -66,7 +66,7 @@ USES = {
     "school": Use({"amenity": "school"}, 8, 2, False, ("classes",)),
     "works": Use({"landuse": "industrial"}, 10, 2, False, ("hall",)),
     "hospital": Use({"amenity": "hospital"}, 8, 2, False, ("ward",)),
-    "office": Use({"amenity": "townhall"}, 8, 1, False, ("office",)),
+    "office": Use({"landuse": "commercial"}, 8, 1, False, ("office",)),
     "mall": Use({"landuse": "retail"}, 7, 0, False, ("mall",)),
     "market": Use({"amenity": "marketplace"}, 5, 0, False, ("hall_of_market",)),
     "park": Use({"leisure": "park"}, 5, 0, True, ()),
@@ -75,6 +75,7 @@ USES = {
     "fields": Use({"landuse": "farmland"}, 7, 0, False, ()),
 }
 _NOTHING = np.array([shapely.Polygon()], dtype=object)
+_SPINE_M2 = 13_000.0  # ground inside the loop from which on a way runs through the middle
 FRONT_M = 25.0  # setback where a row of shops and flats stands between the wall and the street
 
 
@@ -145,43 +146,72 @@ def _choose_gates(net: Net, parcel: Parcel, most: int) -> list[tuple[float, floa
     return chosen
 
 
+def _rows(ring: FloatArray, slab: Slab, length: float, aisle: float) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """
+    Return slabs in rows from the south, in the frame in which rows run along x: middles x and y, and lengths.
+
+    Each row takes the stretch that is inside the ground at its front and at its back; `aisle` metres stay free on both
+    sides of x = 0 for a way.
+    """
+    y = np.arange(ring[:, 1].min() + slab.depth / 2 + 1, ring[:, 1].max() - slab.depth / 2, slab.pitch)
+    following = np.roll(ring, -1, axis=0)
+    west, east = np.full(y.size, -np.inf), np.full(y.size, np.inf)
+    for level in (y - slab.depth / 2, y + slab.depth / 2):
+        below, above = ring[:, 1] < level[:, None], following[:, 1] < level[:, None]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            x = ring[:, 0] + (following[:, 0] - ring[:, 0]) * (level[:, None] - ring[:, 1]) / (
+                following[:, 1] - ring[:, 1]
+            )
+        west = np.maximum(west, np.where(below != above, x, np.inf).min(axis=1))
+        east = np.minimum(east, np.where(below != above, x, -np.inf).max(axis=1))
+    stretches = [(west, east)] if aisle == 0 else [(west, np.minimum(east, -aisle)), (np.maximum(west, aisle), east)]
+    found = []
+    for start, end in stretches:
+        for row, (a, b) in enumerate(zip(start.tolist(), end.tolist(), strict=True)):
+            if not b - a >= 0.55 * slab.length[0]:
+                continue
+            count = max(1, round((b - a + slab.gap) / (length + slab.gap)))
+            size = min(slab.length[1], (b - a - (count - 1) * slab.gap) / count)
+            step = (b - a - size) / (count - 1) if count > 1 else 0.0
+            found += [((a + b) / 2 if count == 1 else a + size / 2 + step * k, y[row], size) for k in range(count)]
+    x_y_size = np.array(found).reshape(-1, 3)
+    return x_y_size[:, 0], x_y_size[:, 1], x_y_size[:, 2] - 0.4
+
+
 def _place_slabs(
-    zones: Polygons, angles: FloatArray, kinds: list[Slab | None], rng: np.random.Generator
+    zones: Polygons, angles: FloatArray, aisles: FloatArray, kinds: list[Slab | None], rng: np.random.Generator
 ) -> tuple[FloatArray, NDArray[np.int64], NDArray[np.int64]]:
-    """Return rectangles (n, 4, 2) that lie whole in their zone, the zone of each and its floors, rows from the south."""
+    """Return rectangles (n, 4, 2) that lie whole in their zone, the zone of each and its floors."""
     corners, owner, floors = [], [], []
-    centres = shapely.get_coordinates(shapely.centroid(zones[~shapely.is_empty(zones)]))
-    at = dict(zip(np.flatnonzero(~shapely.is_empty(zones)).tolist(), centres, strict=True))
+    filled = ~shapely.is_empty(zones)
+    centres = dict(
+        zip(np.flatnonzero(filled).tolist(), shapely.get_coordinates(shapely.centroid(zones[filled])), strict=True)
+    )
     for k, slab in enumerate(kinds):
-        if slab is None or k not in at:
+        if slab is None or k not in centres:
             continue
         cos, sin = float(np.cos(angles[k])), float(np.sin(angles[k]))
-        ring = shapely.get_coordinates(zones[k]) - at[k]
-        along, across = ring @ (cos, sin), ring @ (-sin, cos)
-        length, width = float(rng.uniform(*slab.length)), float(along.max() - along.min())
-        columns = max(1, round((width + slab.gap) / (length + slab.gap)))
-        length = min(slab.length[1], max(0.6 * slab.length[0], width / columns - slab.gap))
-        x = (np.arange(columns) - (columns - 1) / 2) * (length + slab.gap) + (along.max() + along.min()) / 2
-        y = np.arange(across.min() + slab.depth / 2 + 1, across.max(), slab.pitch)
-        gx, gy = (grid.ravel() for grid in np.meshgrid(x, y))
-        dx, dy = np.array([-1, 1, 1, -1]) * length / 2, np.array([-1, -1, 1, 1]) * slab.depth / 2
-        px, py = gx[:, None] + dx, gy[:, None] + dy
-        corners.append(np.stack([at[k][0] + px * cos - py * sin, at[k][1] + px * sin + py * cos], axis=-1))
-        owner.append(np.full(gx.size, k))
+        ring = shapely.get_coordinates(zones[k])[:-1] - centres[k]
+        ring = np.column_stack([ring @ (cos, sin), ring @ (-sin, cos)])
+        x, y, size = _rows(ring, slab, float(rng.uniform(*slab.length)), float(aisles[k]))
+        px = x[:, None] + size[:, None] / 2 * np.array([-1, 1, 1, -1])
+        py = y[:, None] + slab.depth / 2 * np.array([-1, -1, 1, 1])
+        corners.append(np.stack([centres[k][0] + px * cos - py * sin, centres[k][1] + px * sin + py * cos], axis=-1))
+        owner.append(np.full(x.size, k))
         storeys = int(rng.integers(slab.floors[0], slab.floors[1] + 1))
-        floors.append(np.clip(storeys + rng.integers(-1, 2, gx.size) * (storeys > 7), 1, None))
+        floors.append(np.clip(storeys + rng.integers(-1, 2, x.size) * (storeys > 7), 1, None))
     if not corners:
         return np.empty((0, 4, 2)), np.empty(0, np.int64), np.empty(0, np.int64)
     all_corners, all_owner, all_floors = np.concatenate(corners), np.concatenate(owner), np.concatenate(floors)
     shapely.prepare(zones)
     inside = np.ones(all_owner.size, bool)
-    for k in range(4):
+    for k in range(4):  # grounds that are not convex: the corners decide
         inside &= shapely.contains_xy(zones[all_owner], all_corners[:, k, 0], all_corners[:, k, 1])
-    number = np.cumsum(inside) - 1
-    first = np.r_[True, all_owner[1:] != all_owner[:-1]]
-    start = np.maximum.accumulate(np.where(first, number - inside, -2))
+    number = np.cumsum(inside)
+    first = np.searchsorted(all_owner, all_owner)
+    within = number - number[first] + inside[first]  # how many of this ground stand already, this one included
     most = np.array([slab.most if slab else 0 for slab in kinds])[all_owner]
-    kept = inside & (number - start <= most)
+    kept = inside & (within <= most)
     return all_corners[kept], all_owner[kept], all_floors[kept]
 
 
@@ -253,12 +283,14 @@ def build_estates(net: Net, parcels: list[Parcel], names: Names, rng: np.random.
     setback = np.where(front, FRONT_M, [USES[parcel.use].setback for parcel in chosen])
     walls = inset(outlines(net, chosen), setback)
     loops = inset(walls, np.full(len(chosen), 15.0))
-    looped = np.array([USES[p.use].loop for p in chosen]) & (shapely.area(loops) > 2_500)
+    looped = np.array([USES[p.use].loop for p in chosen]) & (shapely.area(loops) > 9_000)
     zones = inset(np.where(looped, loops, walls), np.where(looped, 6.5, 4.0))
     kinds, old = zip(*(_slab(parcel, rng) for parcel in chosen), strict=True)
     titles = [_name(parcel, names, was_old, rng) for parcel, was_old in zip(chosen, old, strict=True)]
     gates = _draw_grounds(net, chosen, walls, np.where(looped, loops, _NOTHING), titles, rng)
-    corners, owner, floors = _place_slabs(zones, np.array([_angle(net, p) for p in chosen]), list(kinds), rng)
+    aisles = np.where(looped & (shapely.area(loops) > _SPINE_M2), 5.0, 0.0)
+    angles = np.array([_angle(net, parcel) for parcel in chosen])
+    corners, owner, floors = _place_slabs(zones, angles, aisles, list(kinds), rng)
     tags = []
     for k, storeys in zip(owner.tolist(), floors.tolist(), strict=True):
         tag = {"building": kinds[k].building, "building:levels": str(storeys)}
@@ -312,7 +344,7 @@ def _draw_grounds(
 
 def _spine(net: Net, parcel: Parcel, ground: shapely.Polygon, loop: _Wall) -> None:
     """Draw the way through the middle of a large compound, from one side of its loop to the other."""
-    if parcel.area_m2 < 22_000:
+    if shapely.area(ground) < _SPINE_M2:
         return
     angle, centre = _angle(net, parcel), shapely.centroid(ground)
     dx, dy = -2_000 * float(np.sin(angle)), 2_000 * float(np.cos(angle))

@@ -7,7 +7,8 @@ from math import atan2, hypot, pi
 import numpy as np
 
 from fieldops.city.synth.blocks import Cutter, Grain, Piece, Ring
-from fieldops.city.synth.lattice import Growth, Lattice
+from fieldops.city.synth.growth import Growth
+from fieldops.city.synth.lattice import Lattice
 from fieldops.city.synth.roads import Block, Roads
 
 
@@ -50,6 +51,7 @@ USES: dict[District, dict[str, float]] = {
 }  # fmt: skip
 SMALLEST_COMPOUND_M2 = 7_000.0
 LARGEST_COMPOUND_M2 = 90_000.0
+LARGEST_HOUSES_M2 = 9_500.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,8 @@ def _use_of(district: District, area: float, rng: np.random.Generator) -> str:
     use = list(uses)[int(np.searchsorted(share / share[-1], rng.random(), side="right"))]
     if use in ("compound", "school", "mall", "works", "hospital") and area < SMALLEST_COMPOUND_M2:
         return "flats" if district is not District.OLD and area > 2_500 else "houses"
+    if use == "houses" and area > LARGEST_HOUSES_M2:
+        return "flats"
     if use == "compound" and area > LARGEST_COMPOUND_M2:
         return "site"
     if use == "fields" and area < 9_000:

@@ -14,9 +14,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from fieldops.city.synth.plane import FloatArray, Warp, Waves
-
-Cell = tuple[int, int]
+from fieldops.city.synth.growth import Growth, cells_for, grow
+from fieldops.city.synth.plane import FloatArray, Warp
 
 
 class Kind(IntEnum):
@@ -31,20 +30,9 @@ class Kind(IntEnum):
     MOTORWAY = 6
 
 
-class Growth(IntEnum):
-    """How far a medium cell has been built."""
-
-    WILD = 0
-    RURAL = 1
-    SUBURB = 2
-    URBAN = 3
-
-
 HALF_WIDTH = {Kind.NONE: 0.0, Kind.ROAD: 0.0, Kind.AVENUE: 11.0, Kind.RIVER: 125.0, Kind.CREEK: 27.0, Kind.RAIL: 24.0,
               Kind.MOTORWAY: 34.0}  # fmt: skip
 WATER = (Kind.RIVER, Kind.CREEK)
-# Streets that one medium cell of each growth brings; `synthfiles` corrects what is off.
-STREETS_PER_CELL = {Growth.RURAL: 3.0, Growth.SUBURB: 9.0, Growth.URBAN: 33.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,40 +140,6 @@ class _Draft:
         """Return the level of a line."""
         away = (number - self.centre) % 4
         return 2 if away == 0 else 1 if away == 2 else 0
-
-
-def _grow(
-    draft: _Draft, cells: dict[Growth, int]
-) -> tuple[NDArray[np.int8], FloatArray, tuple[tuple[float, float], ...]]:
-    """Return the growth and the score of each medium cell, and the centres of the towns that the city swallowed."""
-    rng, medium = draft.rng, draft.size // 2
-    x = draft.x[1::2, 1::2]
-    y = draft.y[1::2, 1::2]
-    radius = np.hypot(x, y)
-    edge = float(np.sort(radius, axis=None)[min(cells[Growth.URBAN], radius.size - 1)])
-    score = radius / edge * (1 + 0.16 * Waves(rng, 2.2 * edge, 6 * edge)(x, y)) + 0.06 * Waves(rng, 1_200, 4_000)(x, y)
-    row = np.arange(medium)[None, :] * 2 + 1
-    column = np.arange(medium)[:, None] * 2 + 1
-    river, c = draft.lines["river"], draft.centre
-    score += 0.28 * ((row - river) * (c - river) < 0)  # the other bank was built later
-    score -= 0.12 * ((np.abs(row - c) == 1) | (np.abs(column - c) == 1))  # along the old highways
-    centres = []
-    for _ in range(round(cells[Growth.URBAN] / 130)):
-        angle, away = rng.uniform(0, 2 * np.pi), rng.uniform(0.55, 0.98) * edge
-        centres.append((float(away * np.cos(angle)), float(away * np.sin(angle))))
-        near = np.hypot(x - centres[-1][0], y - centres[-1][1])
-        score = np.minimum(score, 0.45 + near / 2_600)
-    inner = score.copy()
-    border = np.zeros_like(score, bool)
-    border[[0, -1], :] = border[:, [0, -1]] = True
-    inner[border] = np.inf
-    growth = np.zeros(score.shape, np.int8)
-    order = np.argsort(inner, axis=None, kind="stable")
-    start = 0
-    for stage in (Growth.URBAN, Growth.SUBURB, Growth.RURAL):
-        growth.flat[order[start : start + cells[stage]]] = stage
-        start += cells[stage]
-    return growth, score, tuple(centres)
 
 
 def _both_sides(growth: NDArray[np.int8], size: int, direction: str) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
@@ -386,16 +340,9 @@ def make_lattice(streets: float, rng: np.random.Generator) -> Lattice:
     rng
         Generator that decides everything.
     """
-    urban = streets / (
-        STREETS_PER_CELL[Growth.URBAN] + 0.5 * STREETS_PER_CELL[Growth.SUBURB] + STREETS_PER_CELL[Growth.RURAL]
-    )
-    cells = {Growth.URBAN: max(1, int(urban)), Growth.RURAL: max(4, round(urban))}
-    left = streets - sum(STREETS_PER_CELL[stage] * count for stage, count in cells.items())
-    cells[Growth.SUBURB] = max(
-        2, round(left / STREETS_PER_CELL[Growth.SUBURB])
-    )  # takes up the fraction of an urban cell
+    cells = cells_for(streets)
     draft = _Draft(rng, cells)
-    growth, score, subcentres = _grow(draft, cells)
+    growth, score, subcentres = grow(draft.x, draft.y, draft.lines["river"], cells, rng)
     _lay_grid(draft, growth)
     _lay_rings(draft)
     _lay_highways(draft, growth)

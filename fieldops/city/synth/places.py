@@ -6,6 +6,7 @@ import numpy as np
 
 from fieldops.city.synth import words
 from fieldops.city.synth.estates import Estates
+from fieldops.city.synth.growth import Growth
 from fieldops.city.synth.land import Parcel
 from fieldops.city.synth.lattice import HALF_WIDTH, Kind, Lattice
 from fieldops.city.synth.names import Names
@@ -33,7 +34,7 @@ class Venue:
 
 def town_radius(lattice: Lattice) -> float:
     """Return the radius of a disc as large as the urban cells, metres."""
-    return float(np.sqrt((lattice.growth == 3).sum() * 0.55e6 / np.pi))
+    return float(np.sqrt((lattice.growth == Growth.URBAN).sum() * 0.55e6 / np.pi))
 
 
 def bustle(lattice: Lattice, x: FloatArray, y: FloatArray) -> FloatArray:

@@ -8,7 +8,7 @@ corner of an arm to its other corner.
 """
 
 from dataclasses import dataclass
-from math import atan2, hypot
+from math import atan2, dist, hypot
 
 from fieldops.city.synth.lattice import HALF_WIDTH, WATER, Edge, Kind, Lattice
 from fieldops.city.synth.names import english
@@ -105,13 +105,21 @@ def _has_road(edge: Edge, *, left: bool) -> bool:
     return edge.kind in WATER and (edge.left if left else edge.right)
 
 
+def _breadth(net: Net, at: Point, arm: _Arm) -> float:
+    """Return how far the arm's corners lie from the middle of the junction: a broad river takes much of a short edge."""
+    return max(dist(at, (net.x[node], net.y[node])) for node in (arm.left, arm.right))
+
+
 def _sides(net: Net, lattice: Lattice, ends: list[tuple[_Arm, _Arm]]) -> list[tuple[Side, Side]]:
     """Return (left, right) of every edge, both from `a` to `b`; one and the same where the edge has no breadth."""
     x, y = lattice.x.ravel(), lattice.y.ravel()
     found = []
     for edge, (start, end) in zip(lattice.edges, ends, strict=True):
         half = HALF_WIDTH[edge.kind]
-        course = [(float(x[edge.a]), float(y[edge.a])), *edge.middle, (float(x[edge.b]), float(y[edge.b]))]
+        first, last = (float(x[edge.a]), float(y[edge.a])), (float(x[edge.b]), float(y[edge.b]))
+        clear = _breadth(net, first, start) + 9, _breadth(net, last, end) + 9
+        kept = [point for point in edge.middle if dist(point, first) > clear[0] and dist(point, last) > clear[1]]
+        course = [first, *(kept or [edge.middle[1]]), last]
         left_nodes, right_nodes = [start.left], [start.right]
         for before, point, after in zip(course, course[1:], course[2:], strict=False):
             dx, dy = after[0] - before[0], after[1] - before[1]
@@ -163,8 +171,9 @@ def _draw_edges(roads: Roads) -> None:
         if edge.kind is Kind.ROAD:
             roads.net.way(list(left.nodes), highway=edge.highway, **named(names[0]))
         elif edge.kind is Kind.AVENUE:
-            roads.net.way(list(right.nodes), highway=edge.highway, oneway="yes", lanes="3", **named(names[1]))
-            roads.net.way(list(reversed(left.nodes)), highway=edge.highway, oneway="yes", lanes="3", **named(names[0]))
+            shared = {"highway": edge.highway, "oneway": "yes", "lanes": "3", "sidewalk": "right"}
+            roads.net.way(list(right.nodes), **shared, **named(names[1]))
+            roads.net.way(list(reversed(left.nodes)), **shared, **named(names[0]))
         elif edge.kind in WATER:
             for side, name in zip((left, right), names, strict=True):
                 if side.road:

@@ -8,8 +8,9 @@ import shapely
 from numpy.typing import NDArray
 
 from fieldops.city.synth.blocks import Cutter, Piece, Ring
+from fieldops.city.synth.growth import Growth
 from fieldops.city.synth.land import VILLAGE_GRAIN, District, Parcel
-from fieldops.city.synth.lattice import Growth, Lattice
+from fieldops.city.synth.lattice import Lattice
 from fieldops.city.synth.names import Names
 from fieldops.city.synth.net import Line, Net
 from fieldops.city.synth.plane import FloatArray
