@@ -27,6 +27,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "survey.quarantine": _LEADS | {Role.AUDITOR},
     "rules.change": _LEADS,
     "record.verify": _ALL,
+    "record.keep": _LEADS,
 }
 
 

@@ -7,7 +7,7 @@ the street and every other is told who has it and until when. Acknowledged is st
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from fieldops import claims as rule
@@ -116,7 +116,7 @@ def end_in_turn(
         raise BadInput("a revocation without a reason", field="why", cure="say why, for example crew_shrank")
     claim = store.find_claim(turn.connection, claim_id)
     ended = rule.end_claim(claim, turn.now, how, why, credit=credit)
-    store.write_end(turn, ended, event=_end_event(ended))
+    store.write_end(turn, ended, event=end_event(ended))
     return ended
 
 
@@ -175,6 +175,85 @@ def close_ended_in_turn(turn: Turn, *, most: int = 1_000) -> list[Claim]:
     Nothing waits for this: a claim is over by its time alone. It keeps the record and the notices prompt.
     """
     return [_write_forfeit(turn, claim) for claim in store.unclosed_claims(turn.connection, turn.now, most=most)]
+
+
+# ── readings ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def list_claims(
+    region: Region,
+    actor: Actor,
+    *,
+    crew: CrewId | None = None,
+    zone: str | None = None,
+    street: StreetId | None = None,
+    ending_within: timedelta | None = None,
+    ended_too: bool = False,
+    now: datetime | None = None,
+) -> tuple[datetime, list[store.ListedClaim]]:
+    """
+    Return the moment, and the claims in force at it, soonest end first; the moment may lie in the past.
+
+    `ending_within` keeps what ends that soon; `ended_too` adds what had ended by then.
+
+    Raises
+    ------
+    Forbidden
+        If the actor may not read the region.
+    """
+    require(actor, "region.read")
+    at = region.moment(now)
+    found = store.list_claims(region.reader(), at, crew=crew, zone=zone, street=street, ended_too=ended_too)
+    if ending_within is not None:
+        found = [one for one in found if one.claim.ends_at <= at + ending_within]
+    return at, found
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """A claim that ends soon, and what its street still lacks."""
+
+    listed: store.ListedClaim
+    missing: store.Missing
+
+
+def release_queue(
+    region: Region,
+    actor: Actor,
+    *,
+    within: timedelta,
+    crew: CrewId | None = None,
+    zone: str | None = None,
+    now: datetime | None = None,
+) -> tuple[datetime, list[Ending]]:
+    """
+    Return the moment, and the claims that end within that time with what their streets lack, soonest end first.
+
+    Raises
+    ------
+    Forbidden
+        If the actor may not read the region.
+    """
+    at, found = list_claims(region, actor, crew=crew, zone=zone, ending_within=within, now=now)
+    return at, [Ending(one, store.missing_on(region.reader(), one.claim.street)) for one in found]
+
+
+def holder(region: Region, actor: Actor, street: StreetId, *, now: datetime | None = None) -> Claim:
+    """
+    Return the claim in force on the street.
+
+    Raises
+    ------
+    Forbidden
+        If the actor may not read the region.
+    NotFound
+        If there is no such street, or nobody holds it.
+    """
+    require(actor, "region.read")
+    held = store.street_state(region.reader(), street, region.moment(now)).claim
+    if held is None:
+        raise NotFound("claim in force on street", street, cure="nobody holds it; see `fieldops claims list`")
+    return held
 
 
 # ── acts ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -272,11 +351,12 @@ def override_cool_down(
 
 def _write_forfeit(turn: Turn, claim: Claim) -> Claim:
     ended = rule.forfeit_claim(claim)
-    store.write_end(turn, ended, event=_end_event(ended))
+    store.write_end(turn, ended, event=end_event(ended))
     return ended
 
 
-def _end_event(claim: Claim) -> Event:
+def end_event(claim: Claim) -> Event:
+    """Return the event that tells how the ended claim ended."""
     assert claim.ended_at is not None  # only ended claims come here
     at, why = claim.ended_at, claim.reason
     if claim.outcome is Outcome.SATURATED:

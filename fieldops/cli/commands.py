@@ -3,7 +3,9 @@
 import typer
 
 from fieldops.cli import (
+    claims,
     imports,
+    keep,
     streets,
 )
 
@@ -12,3 +14,5 @@ def register(app: typer.Typer) -> None:
     """Add every command to the application: one line a noun, `noun.register(app)`."""
     imports.register(app)
     streets.register(app)
+    claims.register(app)
+    keep.register(app)

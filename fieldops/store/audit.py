@@ -85,3 +85,9 @@ def last_recorded_at(connection: "sqlite3.Connection") -> datetime | None:
     """Return when the newest event was recorded; None in an empty record."""
     recorded_at = head(connection).recorded_at
     return parse_moment(recorded_at) if recorded_at else None
+
+
+def first_recorded_at(connection: "sqlite3.Connection") -> datetime | None:
+    """Return when the region was made; None in an empty record."""
+    row = connection.execute("SELECT recorded_at FROM event WHERE seq = 1").fetchone()
+    return parse_moment(row[0]) if row else None

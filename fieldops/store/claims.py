@@ -64,6 +64,63 @@ def claims_of_crew(
     return [_claim(row) for row in rows]
 
 
+@dataclass(frozen=True, slots=True)
+class ListedClaim:
+    """A claim with the words that people know its street, crew, zone and time by."""
+
+    claim: Claim
+    street_label: str
+    crew_name: str
+    zone: str
+    time_zone: str
+    people: float
+
+
+def list_claims(
+    connection: "sqlite3.Connection",
+    at: datetime,
+    *,
+    crew: CrewId | None = None,
+    zone: str | None = None,
+    street: StreetId | None = None,
+    ended_too: bool = False,
+) -> list[ListedClaim]:
+    """Return the claims in force at the moment, soonest end first, or all that had begun by then; filters narrow it."""
+    rows = connection.execute(
+        f"SELECT {', '.join('c.' + name for name in _COLUMNS.split(', '))},"  # noqa: S608  # constants
+        " s.label, w.name, coalesce(s.zone_id, ''), t.time_zone, s.people FROM claim AS c JOIN street AS s"
+        " ON s.id = c.street_id JOIN crew AS w ON w.id = c.crew_id JOIN city AS t ON t.id = s.city_id WHERE "
+        f"{'claimed_at <= :at' if ended_too else _IN_FORCE} AND (:crew IS NULL OR c.crew_id = :crew)"
+        " AND (:zone IS NULL OR s.zone_id = :zone) AND (:street IS NULL OR c.street_id = :street)"
+        " ORDER BY coalesce(c.ended_at, c.held_until), c.street_id",
+        {"at": format_moment(at), "crew": crew, "zone": zone, "street": street},
+    )
+    return [ListedClaim(_claim(row), *tuple(row)[11:]) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What a street still lacks, by the last estimate: all None where nobody has measured or estimated it (rule 12)."""
+
+    knows: int = 0
+    asked: int = 0
+    share: float | None = None
+    low: float | None = None
+    high: float | None = None
+    hours_to_target: float | None = None
+    estimated_at: str | None = None
+
+
+def missing_on(connection: "sqlite3.Connection", street: StreetId) -> Missing:
+    """Return what the street still lacks to the target, as last estimated."""
+    row = connection.execute(
+        "SELECT knows, asked, share, low, high, hours_to_target, as_of FROM estimate"
+        " WHERE place = ? AND noun = 'street'",
+        (street,),
+    ).fetchone()
+    return Missing(*row) if row else Missing()
+
+
 def claims_of_street(connection: "sqlite3.Connection", street: StreetId) -> list[Claim]:
     """Return every claim that the street ever had, oldest first."""
     rows = connection.execute(

@@ -67,7 +67,7 @@ class Region:
     def reader(self) -> sqlite3.Connection:
         """Return this region's read-only connection; rows are addressable by column name."""
         if self._reader is None:
-            self._reader = _open(self.path, read_only=True)
+            self._reader = open_file(self.path, read_only=True)
         return self._reader
 
     @contextmanager
@@ -94,12 +94,12 @@ class Region:
             If SQLite finds the file malformed.
         """
         if self._writer is None:
-            self._writer = _open(self.path)
+            self._writer = open_file(self.path)
         connection = self._writer
         try:
             connection.execute("BEGIN IMMEDIATE")
         except sqlite3.DatabaseError as error:
-            raise _refusal(error) from error
+            raise refusal(error) from error
         try:
             head = audit.head(connection)
             moment = self._moment(connection, head, now, accept_clock=accept_clock)
@@ -109,7 +109,7 @@ class Region:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             if isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError:
-                raise _refusal(error) from error
+                raise refusal(error) from error
             raise
 
     def moment(self, given: datetime | None = None) -> datetime:
@@ -165,6 +165,11 @@ def key_path(path: Path) -> Path:
     return Path(given) if given else path.with_suffix(".key")
 
 
+def anchors_path(path: Path) -> Path:
+    """Return the file beside the key that names heads of the region's record (see `store/backup.py`)."""
+    return key_path(path).parent / f"{path.stem}.anchors"
+
+
 def read_rules(connection: sqlite3.Connection) -> Rules:
     """Return the settings in force."""
     row = connection.execute("SELECT value FROM setting WHERE name = 'rules'").fetchone()
@@ -213,10 +218,7 @@ def create_memory_region(actor: Actor, *, now: datetime | None = None) -> Region
 
     It has one connection for reading and writing, and no private file.
     """
-    connection = sqlite3.connect(":memory:")
-    migrations.migrate_region(_database(connection))
-    connection.commit()
-    connection.isolation_level = None
+    connection = empty_database()
     connection.row_factory = sqlite3.Row
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute("INSERT INTO setting VALUES ('sandbox', 'true')")
@@ -224,6 +226,20 @@ def create_memory_region(actor: Actor, *, now: datetime | None = None) -> Region
     with region.turn(actor, now=now) as turn:
         audit.append(turn, RegionCreated(at=turn.now, sandbox=True))
     return region
+
+
+def empty_database() -> sqlite3.Connection:
+    """Return a database in memory with the tables of a region and nothing in them."""
+    connection = sqlite3.connect(":memory:")
+    migrations.migrate_region(_database(connection))
+    connection.commit()
+    connection.isolation_level = None
+    return connection
+
+
+def journal_mode() -> str:
+    """Return the journal that this SQLite can be trusted with: WAL, or DELETE where it has the WAL-reset race."""
+    return "DELETE" if has_wal_reset_race() else "WAL"
 
 
 def open_region(path: Path) -> Region:
@@ -241,7 +257,7 @@ def open_region(path: Path) -> Region:
         raise NotFound(
             "region file", str(path), cure="make one with `fieldops import MAP --city NAME` or `fieldops demo`"
         )
-    connection = _open(path, read_only=True)
+    connection = open_file(path, read_only=True)
     try:
         row = connection.execute("SELECT value FROM setting WHERE name = 'sandbox'").fetchone()
     except sqlite3.DatabaseError as error:
@@ -263,12 +279,22 @@ def open_region(path: Path) -> Region:
 
 def open_private(path: Path) -> sqlite3.Connection:
     """Open the private file of a region file for reading and writing; deleted rows are overwritten."""
-    connection = _open(private_path(path))
+    connection = open_file(private_path(path))
     connection.execute("PRAGMA secure_delete=ON")
     return connection
 
 
-def _open(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
+def open_file(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
+    """
+    Open a file of a region with the settings that every connection has; transactions are begun by hand.
+
+    Raises
+    ------
+    StorageFailed
+        If the file cannot be opened, or is locked for longer than `BUSY_SECONDS`.
+    BadInput
+        If it is no database.
+    """
     mode = "ro" if read_only else "rw"
     try:
         connection = sqlite3.connect(
@@ -277,13 +303,12 @@ def _open(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
         )  # fmt: skip
         connection.row_factory = sqlite3.Row
         if not read_only:
-            journal = "DELETE" if has_wal_reset_race() else "WAL"
-            connection.execute(f"PRAGMA journal_mode={journal}")
+            connection.execute(f"PRAGMA journal_mode={journal_mode()}")
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA trusted_schema=OFF")
     except sqlite3.OperationalError as error:
-        raise _refusal(error) from error
+        raise refusal(error) from error
     except sqlite3.DatabaseError as error:
         raise BadInput(
             f"{path} is not a region file of fieldops ({error})", cure="choose another file with --db"
@@ -295,6 +320,19 @@ def _database(connection: sqlite3.Connection) -> "Database":
     from sqlite_utils import Database
 
     return Database(connection)
+
+
+def migrate_files(path: Path) -> None:
+    """Bring the region file and its private file to the present schema, each step all or nothing."""
+    for file, migrate in ((path, migrations.migrate_region), (private_path(path), migrations.migrate_private)):
+        connection = sqlite3.connect(file, timeout=BUSY_SECONDS)
+        try:
+            migrate(_database(connection))
+            connection.commit()
+        except sqlite3.OperationalError as error:
+            raise refusal(error) from error
+        finally:
+            connection.close()
 
 
 def _make(path: Path, migrate: Callable[["Database"], None]) -> None:
@@ -316,8 +354,8 @@ def _make_key(path: Path) -> None:
             file.write(secrets.token_hex(32) + "\n")
 
 
-def _refusal(error: sqlite3.DatabaseError) -> FieldopsError:
-    """Return what an error of SQLite means to people."""
+def refusal(error: sqlite3.DatabaseError) -> FieldopsError:
+    """Return what an error of SQLite means to people: StorageFailed with the cure, or RecordDamaged."""
     text = str(error)
     if not isinstance(error, sqlite3.OperationalError):
         return RecordDamaged(problem=f"the region file is damaged: {text}")

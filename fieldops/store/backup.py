@@ -1,0 +1,226 @@
+"""
+Copies of a region that can be trusted: taken whole under load, examined before they count, anchored outside the file.
+
+A backup is one moment of the region: SQLite's backup interface copies all pages in one step (in smaller steps it starts
+again at every foreign write and never ends under load). It counts only after the copy's pages, its chain and its tables were
+examined. An anchor then writes down the head of the record: number and chain value of the newest event. Whoever cuts the
+newest events off a region cannot make the record reach an anchor again without the key.
+"""
+
+import json
+import os
+import secrets
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fieldops.errors import BadInput, RecordDamaged
+from fieldops.events import RegionRestored
+from fieldops.progress import Progress, no_progress
+from fieldops.store import audit, connect
+from fieldops.store.audit import Head
+from fieldops.store.connect import Region
+from fieldops.store.sqlite import sqlite3
+from fieldops.store.verify import verify
+
+if TYPE_CHECKING:
+    from fieldops.store.connect import Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """A copy that was examined: its files, the head of its record and the rows of its tables."""
+
+    file: Path
+    private_file: Path | None
+    anchor_file: Path
+    head: Head
+    rows: dict[str, int]
+
+
+def take_backup(region: Region, out: Path, *, private: bool = True, progress: Progress = no_progress) -> Backup:
+    """
+    Copy the region to `out`, its private file beside it, and examine the copy; write the anchor `<out>.anchor`.
+
+    The copy appears under its name only after the examination. The key is not copied: it belongs elsewhere.
+
+    Raises
+    ------
+    BadInput
+        If `out` exists already or its folder does not.
+    RecordDamaged
+        If the copy fails the examination: the region itself is damaged then; no file is left behind.
+    StorageFailed
+        If the disk refuses.
+    """
+    if out.exists():
+        raise BadInput(f"{out} exists already", cure="choose another file with --out", field="--out")
+    if not out.parent.is_dir():
+        raise BadInput(f"the folder {out.parent} does not exist", cure="make it first", field="--out")
+    private_out = connect.private_path(out) if private and region.private_path.exists() else None
+    if private_out is not None and private_out.exists():
+        raise BadInput(f"{private_out} exists already", cure="choose another file with --out", field="--out")
+    building = out.with_name(f".{out.name}.{secrets.token_hex(4)}.new")
+    private_building = connect.private_path(building)
+    try:
+        copy_file(region.path, building)
+        head, rows = examine_copy(building, region.key, anchors=read_anchors(region.path), progress=progress)
+        if private_out is not None:
+            copy_file(region.private_path, private_building)
+            _sync(private_building)
+            private_building.rename(private_out)
+        _sync(building)
+        building.rename(out)
+    finally:
+        building.unlink(missing_ok=True)
+        private_building.unlink(missing_ok=True)
+    anchor_file = anchor_file_of(out)
+    anchor_file.write_text(json.dumps({"head": asdict(head), "rows": rows}, indent=1) + "\n")
+    _sync(anchor_file)
+    add_anchor(region.path, head)
+    return Backup(out, private_out, anchor_file, head, rows)
+
+
+def copy_file(source: Path, target: Path, *, in_use: bool = False) -> None:
+    """Copy a database in one step, whatever writes to it meanwhile; into one file without a WAL unless `in_use`."""
+    reading = connect.open_file(source, read_only=True)
+    writing = sqlite3.connect(target, timeout=connect.BUSY_SECONDS, isolation_level=None)
+    try:
+        reading.backup(writing, pages=-1)
+        if not in_use:
+            writing.execute("PRAGMA journal_mode=DELETE")
+    except sqlite3.DatabaseError as error:
+        raise connect.refusal(error) from error
+    finally:
+        writing.close()
+        reading.close()
+
+
+def examine_copy(
+    path: Path, key: bytes, *, anchors: list[Head] | None = None, progress: Progress = no_progress
+) -> tuple[Head, dict[str, int]]:
+    """
+    Return the head of a copy's record and the rows of its tables, after pages, chain and tables were examined.
+
+    Raises
+    ------
+    RecordDamaged
+        If anything is wrong; the error names the first finding.
+    """
+    connection = connect.open_file(path, read_only=True)
+    copy = Region(path, key, True, None, connection)
+    try:
+        found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+        if found != "ok":
+            raise RecordDamaged(problem=f"{path} is damaged: {found}")
+        result = verify(copy, anchors=anchors or [], progress=progress)
+        if result.violations:
+            first = result.violations[0]
+            raise RecordDamaged(problem=f"the record in {path} is damaged: event {first.seq}: {first.what}")
+        return result.head, count_rows(connection)
+    except sqlite3.DatabaseError as error:
+        raise connect.refusal(error) from error
+    finally:
+        copy.close()
+
+
+def count_rows(connection: sqlite3.Connection) -> dict[str, int]:
+    """Return the number of rows of every table of ours."""
+    names = connection.execute(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT LIKE 'gpkg%'"
+        " AND name NOT LIKE '\\_%' ESCAPE '\\' ORDER BY name"
+    )
+    return {name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for (name,) in names.fetchall()}  # noqa: S608
+
+
+def read_anchor(file: Path) -> tuple[Head, dict[str, int]]:
+    """
+    Return the head and the row counts that `take_backup` wrote into an anchor file.
+
+    Raises
+    ------
+    BadInput
+        If the file is missing or cannot be read.
+    """
+    try:
+        stored = json.loads(file.read_text())
+        return Head(**stored["head"]), dict(stored["rows"])
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise BadInput(
+            f"{file} is no anchor ({error})", cure="name the .anchor file that `fieldops backup` wrote"
+        ) from None
+
+
+def anchor_file_of(backup: Path) -> Path:
+    """Return where the anchor of a backup is written: `<backup>.anchor`."""
+    return backup.with_name(backup.name + ".anchor")
+
+
+def read_anchors(path: Path) -> list[Head]:
+    """Return the heads that were anchored for a region, oldest first."""
+    file = connect.anchors_path(path)
+    if not file.exists():
+        return []
+    try:
+        return [Head(**json.loads(line)) for line in file.read_text().splitlines()]
+    except (ValueError, TypeError) as error:
+        raise BadInput(f"{file} cannot be read ({error})", cure="restore it from where you keep the key") from None
+
+
+def add_anchor(path: Path, head: Head) -> None:
+    """Write down that the region's record had this head."""
+    with connect.anchors_path(path).open("a") as file:
+        file.write(json.dumps(asdict(head)) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def replace_region(path: Path, backup: Path, aside: Path) -> Head | None:
+    """
+    Put a backup in the place of a region, and what was there to `aside`; return the head that was put aside.
+
+    The pages are replaced in one transaction, so that whoever has the region open sees the one or the other. Where the
+    present file is no readable database it is moved to `aside` as it is, which other processes must not have open.
+    """
+    before: Head | None = None
+    if path.exists():
+        try:
+            copy_file(path, aside)
+            before = _head(aside)
+        except (RecordDamaged, BadInput, sqlite3.DatabaseError):
+            aside.unlink(missing_ok=True)
+            path.rename(aside)
+            for left in ("-wal", "-shm"):
+                path.with_name(path.name + left).unlink(missing_ok=True)
+    copy_file(backup, path, in_use=True)
+    private = connect.private_path(backup)
+    if private.exists():
+        if connect.private_path(path).exists():
+            copy_file(connect.private_path(path), connect.private_path(aside))
+        copy_file(private, connect.private_path(path), in_use=True)
+    restored = _head(path)
+    kept = [anchor for anchor in read_anchors(path) if anchor.seq <= restored.seq]
+    connect.anchors_path(path).write_text("".join(json.dumps(asdict(anchor)) + "\n" for anchor in kept))
+    return before
+
+
+def record_restore(turn: "Turn", *, event: RegionRestored) -> None:
+    """Record in the restored region that it took the place of another."""
+    audit.append(turn, event)
+
+
+def _head(path: Path) -> Head:
+    connection = connect.open_file(path, read_only=True)
+    try:
+        return audit.head(connection)
+    finally:
+        connection.close()
+
+
+def _sync(path: Path) -> None:
+    for name in (path, path.parent):
+        descriptor = os.open(name, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

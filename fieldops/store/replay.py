@@ -1,0 +1,239 @@
+"""
+What follows from the events alone: who held which street, and whether the rules were kept (rule 20).
+
+The replay is told the events in their order and shares no code with the door that made them: it knows no index, no
+trigger and no table. It keeps what is in force, so that its memory follows the number of streets and crews and not the
+number of events; only a record whose clock was once repaired makes it remember the claims that reach past that moment.
+Moments are compared as the record's own text, whose order is time order.
+"""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from fieldops.errors import FieldopsError
+from fieldops.rules import Rules
+
+CLOCK_REPAIR = "clock_repair"
+_ENDS = {
+    "ClaimForfeited": "forfeited",
+    "ClaimSaturated": "saturated",
+    "ClaimWithdrawn": "withdrawn",
+    "ClaimRevoked": "revoked",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """One event as it stands in the record; moments are stored text."""
+
+    seq: int
+    kind: str
+    at: str
+    recorded_at: str
+    why: str
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A place where the record contradicts itself, a rule, or a table: `seq` is the event, 0 where there is none."""
+
+    seq: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A claim as the events tell it; `ended_at` is empty while no event has ended it."""
+
+    claim: str
+    street: str
+    crew: str
+    generation: int
+    claimed_at: str
+    held_until: str
+    plan: str | None
+    ended_at: str = ""
+    outcome: str | None = None
+    why: str = ""
+    credit: str | None = None
+
+    @property
+    def ends_at(self) -> str:
+        """Return the first moment at which it is no longer in force."""
+        return self.ended_at or self.held_until
+
+
+@dataclass(slots=True)
+class Replay:
+    """
+    The state after the events taken so far.
+
+    `repaired_from` is the earliest moment to which the clock was ever taken back in this record, None where it was not.
+    `settled` holds claims whose end is final; whoever drives the replay takes them out and compares them.
+    """
+
+    repaired_from: str | None
+    rules: Rules = field(default_factory=Rules)
+    violations: list[Violation] = field(default_factory=list)
+    settled: list[Held] = field(default_factory=list)
+    overrides: list[tuple[str, str, str]] = field(default_factory=list)
+    claims: int = 0
+    counts: dict[str, int] = field(default_factory=dict)
+    _recorded_at: str = ""
+    _open: dict[str, Held] = field(default_factory=dict)
+    _ended: dict[str, Held] = field(default_factory=dict)
+    _streets: dict[str, tuple[int, tuple[str, ...]]] = field(default_factory=dict)
+    _spans: dict[str, Held] = field(default_factory=dict)
+    _crews: dict[str, dict[str, str]] = field(default_factory=dict)
+    _waits: dict[tuple[str, str], Held] = field(default_factory=dict)
+    _prune_at: int = 10_000
+
+    def take(self, event: Recorded) -> None:
+        """Let the event happen; what contradicts the rules is added to `violations`."""
+        if event.recorded_at < self._recorded_at and event.kind != "ClockAccepted":
+            self._blame(event, f"was recorded at {event.recorded_at}, before the event that precedes it")
+        if event.kind == "ClockAccepted" and event.facts["ahead"] != self._recorded_at:
+            self._blame(event, f"says that the record stood at {event.facts['ahead']}, not at {self._recorded_at}")
+        self._recorded_at = event.recorded_at
+        self.counts[event.kind] = self.counts.get(event.kind, 0) + 1
+        if event.kind == "StreetClaimed":
+            self._claim(event)
+        elif event.kind in _ENDS:
+            self._end(event)
+        elif event.kind == "CoolDownOverridden":
+            self._override(event)
+        elif event.kind == "RulesChanged":
+            self._change_rules(event)
+        elif isinstance(count := event.facts.get("count"), int):  # a batch: one event for many rows
+            self.counts[event.kind + ".count"] = self.counts.get(event.kind + ".count", 0) + count
+
+    def finish(self) -> None:
+        """Settle what is still open: its end was not recorded yet."""
+        self.settled.extend(self._ended.values())
+        self.settled.extend(self._open.values())
+
+    def _blame(self, event: Recorded, what: str) -> None:
+        self.violations.append(Violation(event.seq, f"{event.kind} {what}"))
+
+    # ── grants ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _claim(self, event: Recorded) -> None:
+        facts = event.facts
+        new = Held(
+            facts["claim"], facts["street"], facts["crew"], facts["generation"], event.at, facts["held_until"],
+            facts["plan"],
+        )  # fmt: skip
+        self.claims += 1
+        if event.at != event.recorded_at:
+            self._blame(event, f"took effect at {event.at}, not when it was recorded")
+        if datetime.fromisoformat(new.held_until) - datetime.fromisoformat(new.claimed_at) != self.rules.claim_duration:
+            self._blame(event, f"holds until {new.held_until}, which is not {self.rules.claim_duration} later (rule 2)")
+        generation, before = self._streets.get(new.street, (0, ()))
+        if new.generation != generation + 1:
+            self._blame(event, f"has generation {new.generation} after {generation} on street {new.street}")
+        kept = [self._spans[claim] for claim in before]
+        for other in kept:
+            if (
+                other.claimed_at < other.ends_at
+                and other.claimed_at < new.held_until
+                and new.claimed_at < other.ends_at
+            ):
+                self._blame(
+                    event,
+                    f"gives street {new.street} to crew {new.crew} while claim {other.claim} of crew {other.crew} holds "
+                    f"it until {other.ends_at} (rule 1)",
+                )
+            elif not other.ended_at:
+                self._blame(event, f"follows claim {other.claim} on street {new.street}, whose end was never recorded")
+        self._check_crew(event, new)
+        for other in kept:
+            if not self._may_change(other):
+                del self._spans[other.claim]
+        self._streets[new.street] = (new.generation, (*(c for c in before if c in self._spans), new.claim))
+        self._spans[new.claim] = self._open[new.claim] = new
+
+    def _check_crew(self, event: Recorded, new: Held) -> None:
+        """RULE 4 and RULE 5, from the events alone."""
+        held = self._crews.setdefault(new.crew, {})
+        for claim in [claim for claim, until in held.items() if until <= event.at]:
+            del held[claim]
+        if len(held) >= self.rules.claims_per_crew:
+            self._blame(
+                event, f"is claim {len(held) + 1} of crew {new.crew}, which may hold {self.rules.claims_per_crew}"
+            )
+        held[new.claim] = new.held_until
+        waits = self._waits.get((new.street, new.crew))
+        if waits and waits.ends_at <= event.at < self._cool(waits):
+            self._blame(event, f"gives street {new.street} to crew {new.crew} within its cool-down (rule 4)")
+
+    def _cool(self, claim: Held) -> str:
+        """Return until when the claim's crew has to wait, as stored text; its end where nothing keeps it."""
+        end = datetime.fromisoformat(claim.ends_at)
+        held_for = end - datetime.fromisoformat(claim.claimed_at)
+        short = claim.outcome == "withdrawn" and held_for <= self.rules.withdrawal_grace
+        if short or claim.outcome in ("saturated", "revoked"):
+            return claim.ends_at
+        return (end + self.rules.cool_down).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+    # ── ends ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _end(self, event: Recorded) -> None:
+        facts, outcome = event.facts, _ENDS[event.kind]
+        claim = self._open.pop(facts["claim"], None) or self._ended.pop(facts["claim"], None)
+        if claim is None:
+            self._blame(event, f"ends claim {facts['claim']}, which no event made or which had ended for good")
+            return
+        if (claim.street, claim.crew) != (facts["street"], facts["crew"]):
+            self._blame(event, f"names street {facts['street']} and crew {facts['crew']}, not those of its claim")
+        repaired = event.why == CLOCK_REPAIR and self.repaired_from is not None
+        if outcome == "forfeited":
+            lawful = event.at == claim.held_until <= event.recorded_at and not claim.ended_at
+        else:
+            lawful = claim.claimed_at <= event.at < claim.ends_at and (event.at == event.recorded_at or repaired)
+        if not lawful:
+            self._blame(event, f"ends claim {claim.claim} at {event.at}, which is not in its time")
+        ended = replace(claim, ended_at=event.at, outcome=outcome, why=event.why, credit=facts.get("credit"))
+        if claim.claim in self._spans:
+            self._spans[claim.claim] = ended
+        self._crews.get(claim.crew, {}).pop(claim.claim, None)
+        self._wait(ended)
+        if self._may_change(ended):
+            self._ended[claim.claim] = ended
+        else:
+            self.settled.append(ended)
+
+    def _may_change(self, claim: Held) -> bool:
+        """Whether a repair of the clock may still find that the claim had ended earlier."""
+        return self.repaired_from is not None and claim.ends_at > self.repaired_from
+
+    def _wait(self, claim: Held) -> None:
+        self._waits[claim.street, claim.crew] = claim
+        if len(self._waits) > self._prune_at:
+            now = self._recorded_at
+            self._waits = {key: held for key, held in self._waits.items() if self._cool(held) > now}
+            self._prune_at = max(10_000, 2 * len(self._waits))
+
+    def _override(self, event: Recorded) -> None:
+        claim, key = event.facts["claim"], (event.facts["street"], event.facts["crew"])
+        waits = self._waits.get(key)
+        if waits is None or waits.claim != claim:
+            self._blame(event, f"lifts a cool-down of claim {claim}, which brought none")
+        else:
+            del self._waits[key]
+        self.overrides.append((claim, event.at, event.why))
+
+    def _change_rules(self, event: Recorded) -> None:
+        try:
+            self.rules = Rules.from_json(self.rules.to_json() | event.facts["settings"])
+        except FieldopsError as error:
+            self._blame(event, f"sets rules that cannot be: {error}")
+
+
+def expected_row(claim: Held) -> tuple[object, ...]:
+    """Return the row of table `claim` that the events demand."""
+    return (
+        claim.street, claim.crew, claim.generation, claim.claimed_at, claim.held_until, claim.ended_at or None,
+        claim.outcome, claim.why, claim.credit, claim.plan,
+    )  # fmt: skip

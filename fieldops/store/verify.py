@@ -1,0 +1,198 @@
+"""
+The whole record examined: the chain link by link, the claims replayed, and every derived table compared with the events.
+
+One streaming pass in one read transaction; memory does not grow with the number of events. What is found is listed, never
+repaired: the events are the truth, and a table that differs from them is rebuilt from a backup.
+"""
+
+import hmac
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from fieldops.errors import Stopped
+from fieldops.events import event_kinds
+from fieldops.progress import Progress, no_progress
+from fieldops.store import connect
+from fieldops.store.audit import GENESIS, Head
+from fieldops.store.replay import Recorded, Replay, Violation, expected_row
+from fieldops.store.sqlite import sqlite3
+
+if TYPE_CHECKING:
+    from fieldops.store.connect import Region
+
+MOST_VIOLATIONS = 1_000
+_BATCH = 2_000
+
+# table -> the count of its rows that the events demand
+_TALLIES = {
+    "claim": "StreetClaimed",
+    "cool_down_override": "CoolDownOverridden",
+    "notice": "NoticesMade.count",
+    "decision": "DecisionMade",
+    "survey": "SurveysRecorded.count",
+    "plan": "PlanMade",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What an examination found: `violations` in the order of the record, at most `MOST_VIOLATIONS` of `found`."""
+
+    claims: int
+    events: int
+    head: Head
+    violations: list[Violation]
+    found: int
+
+
+def verify(region: "Region", *, anchors: Iterable[Head] = (), progress: Progress = no_progress) -> Verification:
+    """
+    Return what is wrong with the record and with the tables that follow from it.
+
+    A changed byte in any event is found, and so are events that were inserted, moved or taken out of the middle. That the
+    newest are missing is found by `anchors` only: heads that were written down elsewhere.
+
+    Raises
+    ------
+    RecordDamaged
+        If SQLite itself finds the file malformed.
+    Stopped
+        If `progress` asked to stop.
+    """
+    connection = region.reader()
+    try:
+        with _snapshot(connection):
+            return _examine(connection, region.key, list(anchors), progress)
+    except sqlite3.DatabaseError as error:
+        raise connect.refusal(error) from error
+
+
+@contextmanager
+def _snapshot(connection: sqlite3.Connection) -> Iterator[None]:
+    """Hold one read transaction with text as bytes, so that a byte that is no UTF-8 is a finding and no accident."""
+    text, rows = connection.text_factory, connection.row_factory
+    connection.text_factory, connection.row_factory = bytes, None
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        connection.execute("ROLLBACK")
+        connection.text_factory, connection.row_factory = text, rows
+
+
+def _examine(connection: sqlite3.Connection, key: bytes, anchors: list[Head], progress: Progress) -> Verification:
+    repaired = connection.execute("SELECT min(took_effect_at) FROM event WHERE kind = 'ClockAccepted'").fetchone()[0]
+    last = connection.execute("SELECT max(seq) FROM event").fetchone()[0] or 0
+    replay = Replay(repaired.decode(errors="replace") if repaired else None)
+    chain = _Chain(key, {anchor.seq: anchor.chain for anchor in anchors})
+    known = {kind.encode(): kind for kind in event_kinds()}
+    for event in _events(connection, chain, known):
+        if event.seq % _BATCH == 0:
+            _compare_claims(connection, replay)
+            if not progress("verifying", event.seq / last):
+                raise Stopped("nothing was changed; the record was examined in part only")
+        try:
+            replay.take(event)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            chain.violations.append(Violation(event.seq, f"{event.kind} cannot be understood ({error!r})"))
+    chain.finish()
+    replay.finish()
+    _compare_claims(connection, replay)
+    _compare_overrides(connection, replay)
+    _compare_tallies(connection, replay)
+    progress("verifying", 1.0)
+    violations = sorted([*chain.violations, *replay.violations], key=lambda one: one.seq)
+    return Verification(replay.claims, chain.events, chain.head, violations[:MOST_VIOLATIONS], len(violations))
+
+
+class _Chain:
+    """The HMAC chain as far as it was read: every link, every number, every anchor."""
+
+    def __init__(self, key: bytes, anchors: dict[int, str]) -> None:
+        self.violations: list[Violation] = []
+        self.events = 0
+        self._key, self._anchors = key, anchors
+        self._seq, self._value, self._recorded_at = 0, GENESIS.encode(), b""
+
+    @property
+    def head(self) -> Head:
+        """Return the newest event that was read."""
+        return Head(self._seq, self._value.decode(errors="replace"), self._recorded_at.decode(errors="replace"))
+
+    def take(self, seq: int, columns: tuple[Any, ...], value: Any) -> None:
+        """Check the next event against the one before and the anchors."""
+        self.events += 1
+        if seq != self._seq + 1:
+            self.violations.append(Violation(seq, f"events {self._seq + 1} to {seq - 1} are missing"))
+        if isinstance(value, bytes) and all(isinstance(column, bytes) for column in columns):
+            message = b"\x1f".join((self._value, str(seq).encode(), *columns))
+            if hmac.digest(self._key, message, "sha256").hex().encode() != value:
+                self.violations.append(
+                    Violation(seq, "the event or the one before was changed: its chain value differs")
+                )
+            self._value, self._recorded_at = value, columns[2]
+        else:
+            self.violations.append(Violation(seq, "the event was changed: a column is no text"))
+        anchored = self._anchors.pop(seq, None)
+        if anchored is not None and anchored.encode() != self._value:
+            self.violations.append(
+                Violation(seq, "the event is not the one that an anchor names: the record was replaced")
+            )
+        self._seq = seq
+
+    def finish(self) -> None:
+        """Name the anchors that were never reached: the tail of the record was cut."""
+        for seq in sorted(self._anchors):
+            self.violations.append(
+                Violation(seq, f"an anchor names event {seq}, but the record ends at {self._seq}: its tail was cut")
+            )
+
+
+def _events(connection: sqlite3.Connection, chain: _Chain, known: dict[bytes, str]) -> Iterator[Recorded]:
+    rows = connection.execute(
+        "SELECT seq, kind, took_effect_at, recorded_at, actor, device, why, facts, chain FROM event ORDER BY seq"
+    )
+    for seq, kind, at, recorded_at, actor, device, why, facts, value in rows:
+        chain.take(seq, (kind, at, recorded_at, actor, device, why, facts), value)
+        try:
+            yield Recorded(seq, known[kind], at.decode(), recorded_at.decode(), why.decode(), json.loads(facts))
+        except (KeyError, ValueError, AttributeError, TypeError):
+            chain.violations.append(Violation(seq, f"{kind!r} is no event that this version knows, or cannot be read"))
+
+
+def _compare_claims(connection: sqlite3.Connection, replay: Replay) -> None:
+    """Compare the claims whose end is final with their rows, and forget them."""
+    for claim in replay.settled:
+        row = connection.execute(
+            "SELECT street_id, crew_id, generation, claimed_at, held_until, ended_at, outcome, reason, credit, plan_id"
+            " FROM claim WHERE id = ?",
+            (claim.claim,),
+        ).fetchone()
+        stored = None if row is None else tuple(v.decode(errors="replace") if isinstance(v, bytes) else v for v in row)
+        if stored != expected_row(claim):
+            what = "is in the record but not in the table" if row is None else f"is {stored} in the table"
+            replay.violations.append(
+                Violation(0, f"claim {claim.claim} {what}, and {expected_row(claim)} in the record")
+            )
+    replay.settled.clear()
+
+
+def _compare_overrides(connection: sqlite3.Connection, replay: Replay) -> None:
+    rows = connection.execute("SELECT claim_id, made_at, reason FROM cool_down_override")
+    stored = {tuple(value.decode(errors="replace") for value in row) for row in rows}
+    for override in sorted(stored.symmetric_difference(replay.overrides)):
+        where = "the table only" if override in stored else "the record only"
+        replay.violations.append(Violation(0, f"the lifted cool-down of claim {override[0]} is in {where}"))
+
+
+def _compare_tallies(connection: sqlite3.Connection, replay: Replay) -> None:
+    for table, kind in _TALLIES.items():
+        rows = connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608  # our own names
+        demanded = replay.counts.get(kind, 0)
+        if rows != demanded:
+            replay.violations.append(
+                Violation(0, f"table {table} has {rows} rows, but the events tell of {demanded} ({kind})")
+            )

@@ -1,0 +1,235 @@
+"""The record is replayed, and whatever was tampered with is found."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from fieldops.actions.claims import end_claim, make_claim, override_cool_down
+from fieldops.ids import CrewId, StreetId
+from fieldops.store import audit
+from fieldops.store.connect import Region, create_memory_region
+from fieldops.store.verify import verify
+from tests.conftest import LEAD, NOON, PLANNER
+from tests.small_region import add_town
+
+WEEK = timedelta(days=7)
+DAY = timedelta(days=1)
+S = [StreetId(f"S{i}") for i in range(10)]
+C = [CrewId(f"C{i}") for i in range(4)]
+GUARDS = (
+    "TRIGGER event_is_never_changed", "TRIGGER event_is_never_deleted", "TRIGGER claim_only_shrinks",
+    "TRIGGER claim_never_overlaps", "TRIGGER claim_is_never_deleted", "INDEX claim_one_open",
+)  # fmt: skip
+
+
+def busy_region() -> Region:
+    """Three weeks of claims: forfeited, withdrawn, revoked, lifted, unended."""
+    region = create_memory_region(PLANNER, now=NOON)
+    add_town(region, streets=10, crews=4)
+    claims = [make_claim(region, LEAD, street=S[i], crew=C[i % 4], now=NOON + i * DAY / 10) for i in range(10)]
+    end_claim(region, LEAD, claims[1].id, outcome="withdrawn", why="no_time", now=NOON + DAY)
+    end_claim(region, LEAD, claims[2].id, outcome="revoked", why="crew_shrank", now=NOON + 2 * DAY)
+    make_claim(region, LEAD, street=S[0], crew=C[1], now=NOON + WEEK + DAY)
+    override_cool_down(region, LEAD, street=S[3], crew=C[3], why="nearly_done", now=NOON + WEEK + DAY)
+    make_claim(region, LEAD, street=S[3], crew=C[3], now=NOON + WEEK + DAY)
+    make_claim(region, LEAD, street=S[0], crew=C[0], now=NOON + 2 * WEEK + DAY)
+    return region
+
+
+@pytest.fixture
+def busy() -> Iterator[Region]:
+    region = busy_region()
+    yield region
+    region.close()
+
+
+def tamper(region: Region, *statements: str) -> None:
+    """Write past every guard, as somebody with the file and without the key could."""
+    connection = region.reader()
+    for guard in GUARDS:
+        connection.execute(f"DROP {guard.split()[0]} IF EXISTS {guard.split()[1]}")
+    connection.execute("PRAGMA foreign_keys=OFF")
+    for statement in statements:
+        assert connection.execute(statement).rowcount > 0, statement
+
+
+def findings(region: Region, *anchors: audit.Head) -> str:
+    return "\n".join(violation.what for violation in verify(region, anchors=anchors).violations)
+
+
+def test_an_honest_record_has_no_violation(busy: Region) -> None:
+    result = verify(busy)
+    assert (result.violations, result.claims, result.events) == ([], 13, 20)
+    assert result.head == audit.head(busy.reader())
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("ended_at", "held_until"),
+        ("outcome", "'saturated'"),
+        ("crew_id", "'C3'"),
+        ("plan_id", "'P'"),
+        ("reason", "'x'"),
+    ],
+)
+def test_a_claim_row_that_differs_from_its_events_is_found(busy: Region, column: str, value: str) -> None:
+    busy.reader().execute("PRAGMA ignore_check_constraints=ON")
+    tamper(busy, f"UPDATE claim SET {column} = {value} WHERE street_id = 'S1'")
+    assert "in the table, and ('S1'" in findings(busy)
+
+
+def test_a_claim_without_its_event_and_an_event_without_its_claim_are_found(busy: Region) -> None:
+    tamper(busy, "DELETE FROM claim WHERE street_id = 'S5'")
+    assert "is in the record but not in the table" in findings(busy)
+    assert "table claim has 12 rows, but the events tell of 13" in findings(busy)
+
+
+def test_a_second_holder_written_past_the_guards_is_found_without_any_index() -> None:
+    region = create_memory_region(PLANNER, now=NOON)
+    add_town(region)
+    make_claim(region, LEAD, street=S[0], crew=C[0], now=NOON)
+    tamper(region, "UPDATE claim SET street_id = 'S1'")  # the door no longer sees it
+    make_claim(region, LEAD, street=S[0], crew=C[1], now=NOON)
+    tamper(
+        region,
+        "UPDATE claim SET generation = 2 WHERE street_id = 'S0'",
+        "UPDATE claim SET street_id = 'S0' WHERE crew_id = 'C0'",
+    )
+    assert "gives street S0 to crew C1 while claim" in findings(region)
+    region.close()
+
+
+@pytest.mark.parametrize("column", ["kind", "took_effect_at", "recorded_at", "actor", "why", "facts", "chain"])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(draw=st.data())
+def test_a_single_flipped_bit_in_any_event_is_found(busy: Region, column: str, draw: st.DataObject) -> None:
+    connection = busy.reader()
+    seq = draw.draw(st.integers(1, 20))
+    before = connection.execute(f"SELECT {column} FROM event WHERE seq = ?", (seq,)).fetchone()[0]
+    old = before.encode()
+    if not old:
+        return
+    byte, bit = draw.draw(st.integers(0, len(old) - 1)), draw.draw(st.integers(0, 7))
+    new = old[:byte] + bytes([old[byte] ^ 1 << bit]) + old[byte + 1 :]
+    tamper(busy)
+    connection.execute(f"UPDATE event SET {column} = CAST(? AS TEXT) WHERE seq = ?", (new, seq))
+    found = verify(busy).violations
+    connection.execute(f"UPDATE event SET {column} = ? WHERE seq = ?", (before, seq))
+    assert {violation.seq for violation in found} & {seq, seq + 1}
+    assert verify(busy).violations == []
+
+
+def test_a_flipped_byte_in_the_file_itself_is_found(region: Region, tmp_path: Path) -> None:
+    add_town(region)
+    make_claim(region, LEAD, street=S[0], crew=C[0], now=NOON)
+    region.close()
+    whole = region.path.read_bytes()
+    facts = whole.index(b'"held_until":"2026-03-09')
+    for offset in range(0, 30, 3):
+        region.path.write_bytes(whole[: facts + offset] + b"\xff" + whole[facts + offset + 1 :])
+        assert "was changed" in findings(replace(region))
+    region.path.write_bytes(whole)
+    assert findings(region) == ""
+
+
+@pytest.mark.parametrize(
+    ("statement", "what"),
+    [
+        ("DELETE FROM event WHERE seq = 7", "events 7 to 7 are missing"),
+        ("UPDATE event SET seq = 100 WHERE seq = 20", "events 20 to 99 are missing"),
+        ("UPDATE event SET device = 'a' || char(31) WHERE seq = 5", "chain value differs"),
+        ("UPDATE event SET actor = '', device = actor WHERE seq = 5", "chain value differs"),
+    ],
+)
+def test_events_taken_out_moved_or_shifted_are_found(busy: Region, statement: str, what: str) -> None:
+    tamper(busy, statement)
+    assert what in findings(busy)
+
+
+def test_two_events_that_changed_places_are_found(busy: Region) -> None:
+    tamper(
+        busy,
+        "UPDATE event SET seq = 1000 WHERE seq = 4",
+        "UPDATE event SET seq = 4 WHERE seq = 5",
+        "UPDATE event SET seq = 5 WHERE seq = 1000",
+    )
+    assert "chain value differs" in findings(busy)
+
+
+def test_a_cut_tail_is_found_by_an_anchor_and_by_nothing_else(busy: Region) -> None:
+    anchor = audit.head(busy.reader())
+    assert findings(busy, anchor) == ""
+    tamper(
+        busy,
+        "DELETE FROM event WHERE seq >= 19",
+        "DELETE FROM claim WHERE street_id = 'S0' AND generation = 3",
+        "UPDATE claim SET ended_at = NULL, outcome = NULL, reason = '' WHERE street_id = 'S0' AND generation = 2",
+    )
+    assert findings(busy) == ""
+    assert "the record ends at 18: its tail was cut" in findings(busy, anchor)
+
+
+def test_a_record_that_somebody_rewrote_with_another_key_is_found(busy: Region) -> None:
+    assert "chain value differs" in findings(replace(busy, key=b"another"))
+
+
+def test_an_anchor_of_another_record_is_found(busy: Region) -> None:
+    assert "was replaced" in findings(busy, audit.Head(3, "f" * 64, ""))
+
+
+def rewrite(region: Region, seq: int, **changed: object) -> None:
+    """Change an event and forge the chain from there on, as somebody with the key could: only the rules remain."""
+    tamper(region)
+    connection = region.reader()
+    rows = connection.execute("SELECT * FROM event WHERE seq >= ? ORDER BY seq", (seq - 1,)).fetchall()
+    previous = rows[0]["chain"]
+    for row in rows[1:]:
+        columns = {name: row[name] for name in row.keys()[1:8]}  # a Row
+        if row["seq"] == seq:
+            columns["facts"] = audit.canonical(json.loads(columns["facts"]) | changed)
+        previous = audit.link(region.key, previous, row["seq"], *columns.values())
+        connection.execute(
+            "UPDATE event SET facts = ?, chain = ? WHERE seq = ?", (columns["facts"], previous, row["seq"])
+        )
+
+
+@pytest.mark.parametrize(
+    ("changed", "what"),
+    [
+        ({"held_until": "2026-03-10T04:00:00.000000Z"}, "(rule 2)"),
+        ({"generation": 2}, "has generation 2 after 0"),
+        ({"generation": None}, "in the table"),
+    ],
+)
+def test_a_forged_grant_breaks_the_rules_though_its_chain_holds(
+    busy: Region, changed: dict[str, object], what: str
+) -> None:
+    rewrite(busy, 2, **changed)
+    found = findings(busy)
+    assert "chain value" not in found
+    assert what in found
+
+
+def test_a_grant_within_the_cool_down_is_found_when_the_override_is_hidden(busy: Region) -> None:
+    seq = busy.reader().execute("SELECT seq FROM event WHERE kind = 'CoolDownOverridden'").fetchone()[0]
+    rewrite(busy, seq, crew="C0", claim="other")
+    assert "within its cool-down (rule 4)" in findings(busy)
+
+
+def test_a_grant_beyond_the_cap_is_found() -> None:
+    region = create_memory_region(PLANNER, now=NOON)
+    add_town(region, streets=42)
+    with region.turn(PLANNER, now=NOON) as turn:  # a setting without its event loosens the door, and not the replay
+        turn.connection.execute("INSERT INTO setting VALUES ('rules', '{\"claims_per_crew\": 41}')")
+    for i in range(41):
+        assert "may hold" not in findings(region)
+        make_claim(region, LEAD, street=StreetId(f"S{i}"), crew=C[0], now=NOON)
+    assert "is claim 41 of crew C0, which may hold 40" in findings(region)
+    region.close()
