@@ -12,6 +12,29 @@ if TYPE_CHECKING:
     from fieldops.awareness.design import sprt as sprt
     from fieldops.awareness.design import stretch as stretch
     from fieldops.awareness.design import two_sprt as two_sprt
+    from fieldops.awareness.dynamics import Response as Response
+    from fieldops.awareness.dynamics import days_to_target as days_to_target
+    from fieldops.awareness.dynamics import effective_hours as effective_hours
+    from fieldops.awareness.dynamics import forecast_share as forecast_share
+    from fieldops.awareness.dynamics import hours_to_hold as hours_to_hold
+    from fieldops.awareness.dynamics import hours_to_target as hours_to_target
+    from fieldops.awareness.dynamics import next_day as next_day
+    from fieldops.awareness.dynamics import share_to_outlast as share_to_outlast
+    from fieldops.awareness.dynamics import spill_weights as spill_weights
+    from fieldops.awareness.estimate import Pool as Pool
+    from fieldops.awareness.estimate import PooledAwareness as PooledAwareness
+    from fieldops.awareness.estimate import carry_forward as carry_forward
+    from fieldops.awareness.estimate import pool_streets as pool_streets
+    from fieldops.awareness.estimate import posterior_interval as posterior_interval
+    from fieldops.awareness.estimate import probability_at_least as probability_at_least
+    from fieldops.awareness.fit import fit_response as fit_response
+    from fieldops.awareness.forecast import finish_probability as finish_probability
+    from fieldops.awareness.forecast import hours_at_probability as hours_at_probability
+    from fieldops.awareness.forecast import hours_for_finish as hours_for_finish
+    from fieldops.awareness.history import CurrentAwareness as CurrentAwareness
+    from fieldops.awareness.history import History as History
+    from fieldops.awareness.history import current_awareness as current_awareness
+    from fieldops.awareness.robust import Leaving as Leaving
     from fieldops.awareness.robust import chain_of_tests as chain_of_tests
     from fieldops.awareness.robust import confidence_interval as confidence_interval
     from fieldops.awareness.robust import drifting_characteristic as drifting_characteristic
@@ -19,6 +42,7 @@ if TYPE_CHECKING:
     from fieldops.awareness.robust import reasked_characteristic as reasked_characteristic
     from fieldops.awareness.robust import repeated_move_on as repeated_move_on
     from fieldops.awareness.robust import unbiased_share as unbiased_share
+    from fieldops.awareness.sentinels import choose_sentinels as choose_sentinels
     from fieldops.awareness.stopping import A130 as A130
     from fieldops.awareness.stopping import R50 as R50
     from fieldops.awareness.stopping import TWO_OF_TEN as TWO_OF_TEN
@@ -27,24 +51,77 @@ if TYPE_CHECKING:
     from fieldops.awareness.stopping import Verdict as Verdict
     from fieldops.awareness.stopping import find_rule as find_rule
 
-# Rooms are loaded when a name is first asked for: the card needs numpy only, the rest scipy as well.
-ROOM_OF_NAME = {
+# Rooms are loaded when a name is first asked for: the card needs numpy only, most of the rest scipy as well.
+_ROOM_OF_NAME = {
     name: room
     for room, names in {
         "counting": ("Characteristic",),
-        "stopping": ("A130", "R50", "TWO_OF_TEN", "CountRule", "Decision", "Verdict", "find_rule"),
-        "design": ("bayes_rule", "equidistant_share", "lqas", "lqas_double", "sprt", "stretch", "two_sprt"),
+        "design": (
+            "bayes_rule",
+            "equidistant_share",
+            "lqas",
+            "lqas_double",
+            "sprt",
+            "stretch",
+            "two_sprt",
+        ),
+        "dynamics": (
+            "Response",
+            "days_to_target",
+            "effective_hours",
+            "forecast_share",
+            "hours_to_hold",
+            "hours_to_target",
+            "next_day",
+            "share_to_outlast",
+            "spill_weights",
+        ),
+        "estimate": (
+            "Pool",
+            "PooledAwareness",
+            "carry_forward",
+            "pool_streets",
+            "posterior_interval",
+            "probability_at_least",
+        ),
+        "fit": ("fit_response",),
+        "forecast": (
+            "finish_probability",
+            "hours_at_probability",
+            "hours_for_finish",
+        ),
+        "history": (
+            "CurrentAwareness",
+            "History",
+            "current_awareness",
+        ),
         "robust": (
-            "chain_of_tests", "confidence_interval", "drifting_characteristic", "predictive_value",
-            "reasked_characteristic", "repeated_move_on", "unbiased_share",
+            "Leaving",
+            "chain_of_tests",
+            "confidence_interval",
+            "drifting_characteristic",
+            "predictive_value",
+            "reasked_characteristic",
+            "repeated_move_on",
+            "unbiased_share",
+        ),
+        "sentinels": ("choose_sentinels",),
+        "stopping": (
+            "A130",
+            "CountRule",
+            "Decision",
+            "R50",
+            "TWO_OF_TEN",
+            "Verdict",
+            "find_rule",
         ),
     }.items()
     for name in names
-}  # fmt: skip
+}
 
 
 def __getattr__(name: str) -> object:
     """Load the room of a public name (PEP 562)."""
-    if name not in ROOM_OF_NAME:
+    if name not in _ROOM_OF_NAME:
         raise AttributeError(f"fieldops.awareness has no {name}")
-    return getattr(import_module(f"fieldops.awareness.{ROOM_OF_NAME[name]}"), name)
+    return getattr(import_module(f"fieldops.awareness.{_ROOM_OF_NAME[name]}"), name)
