@@ -28,6 +28,7 @@ class Piece:
 
 
 Ring = list[Piece]
+_LONGEST_NAME_M = 1_300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +51,29 @@ class Grain:
     lane: str
 
 
+@dataclass(frozen=True, slots=True)
+class _End:
+    """A street or lane that ends somewhere: its name and class, its direction, and the length under that name so far."""
+
+    name: str
+    highway: str
+    along: tuple[float, float]
+    length: float
+    street: bool
+
+    def goes_on(self, dx: float, dy: float, length: float, *, street: bool) -> bool:
+        """Whether a cut by (dx, dy) may bear this name too: of its kind, in its direction, and not too long together."""
+        straight = abs(self.along[0] * dy - self.along[1] * dx) < 0.4 * length
+        return self.street == street and straight and self.length + length < _LONGEST_NAME_M
+
+
 @dataclass(slots=True)
 class Cutter:
     """Cuts blocks and remembers which street ends where, so that it may run on."""
 
     net: Net
     names: Names
-    _ends: dict[int, tuple[str, str, float, float, float]] = field(default_factory=dict)
+    _ends: dict[int, _End] = field(default_factory=dict)
 
     def cut(self, ring: Ring, grain: Grain, rng: np.random.Generator) -> Iterator[Ring]:
         """Draw the streets and lanes of a block and return its parcels."""
@@ -166,25 +183,22 @@ class Cutter:
         dx, dy = net.x[b] - net.x[a], net.y[b] - net.y[a]
         length = hypot(dx, dy)
         street = depth < grain.streets
-        for end in (a, b):
-            known = self._ends.get(end)
-            if (
-                known
-                and known[4] + length < 1_300
-                and abs(known[2] * dy - known[3] * dx) < 0.4 * length
-                and (known[1] != grain.lane) == street
-            ):
-                name, highway = known[:2]
-                break
+        known = next(
+            (
+                there
+                for end in (a, b)
+                if (there := self._ends.get(end)) and there.goes_on(dx, dy, length, street=street)
+            ),
+            None,
+        )
+        if known:
+            name, highway = known.name, known.highway
+        elif street:
+            name, highway = self.names.street(), "tertiary" if depth == 0 and length > 250 else "residential"
         else:
-            if street:
-                name, highway = self.names.street(), "tertiary" if depth == 0 and length > 250 else "residential"
-            else:
-                name, highway = self.names.lane(parent) if rng.random() < grain.named_lanes else "", grain.lane
-            known = None
-        total = length + (known[4] if known else 0.0)
-        for end in (a, b):
-            self._ends[end] = (name, highway, dx / length, dy / length, total)
+            name, highway = self.names.lane(parent) if rng.random() < grain.named_lanes else "", grain.lane
+        total = length + (known.length if known else 0.0)
+        self._ends[a] = self._ends[b] = _End(name, highway, (dx / length, dy / length), total, street)
         return name, highway, 2 if street else 1
 
 

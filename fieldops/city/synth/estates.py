@@ -6,7 +6,6 @@ inwards, and a gate lies in the wall where it is nearest to the middle of a side
 """
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -69,13 +68,14 @@ USES = {
     "office": Use({"landuse": "commercial"}, 8, 1, False, ("office",)),
     "mall": Use({"landuse": "retail"}, 7, 0, False, ("mall",)),
     "market": Use({"amenity": "marketplace"}, 5, 0, False, ("hall_of_market",)),
-    "park": Use({"leisure": "park"}, 5, 0, True, ()),
+    "park": Use({"leisure": "park"}, 5, 2, True, ()),
     "site": Use({"landuse": "construction"}, 8, 0, False, ()),
     "grass": Use({"landuse": "grass"}, 8, 0, False, ()),
     "fields": Use({"landuse": "farmland"}, 7, 0, False, ()),
 }
 _NOTHING = np.array([shapely.Polygon()], dtype=object)
 _SPINE_M2 = 13_000.0  # ground inside the loop from which on a way runs through the middle
+_FARTHEST_GATE_M = 60.0  # from the middle of its side: farther, and the way in would cross the neighbour's ground
 FRONT_M = 25.0  # setback where a row of shops and flats stands between the wall and the street
 
 
@@ -110,19 +110,32 @@ def has_front(parcel: Parcel, draw: float) -> bool:
 
 @dataclass(slots=True)
 class _Wall:
-    """One ring drawn so far: places along it where a node must lie."""
+    """One ring before it is drawn: the places along it where a node must lie."""
 
     ring: shapely.LineString
     places: list[tuple[float, int]]
 
+    def put(self, net: Net, point: shapely.Point, tags: dict[str, str] | None = None) -> tuple[int, shapely.Point]:
+        """Return the node of the ring nearest to the point, and where it lies; one that is there already is used."""
+        place = float(shapely.line_locate_point(self.ring, point))
+        at = shapely.line_interpolate_point(self.ring, place)
+        assert isinstance(at, shapely.Point)
+        node = next((node for there, node in self.places if abs(there - place) < 1.0), None)
+        if node is None:
+            node = net.node(at.x, at.y, tags)
+            self.places.append((place, node))
+        return node, at
+
     def draw(self, net: Net) -> list[int]:
-        """Return the closed ring of nodes with the places in their order."""
-        corners = shapely.get_coordinates(self.ring)[:-1]
-        steps = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(shapely.get_coordinates(self.ring), axis=0).T))])[
-            :-1
-        ]
-        marks = [(float(s), net.node(float(x), float(y))) for s, (x, y) in zip(steps, corners, strict=True)]
-        nodes = [node for _, node in sorted(marks + self.places)]
+        """Return the closed ring of nodes; a corner gives way to a place that lies on it."""
+        corners = shapely.get_coordinates(self.ring)
+        steps = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(corners, axis=0).T))])
+        taken = [place for place, _ in self.places]
+        marks = list(self.places)
+        for step, (x, y) in zip(steps[:-1].tolist(), corners[:-1].tolist(), strict=True):
+            if all(min(abs(step - place), steps[-1] - abs(step - place)) > 0.5 for place in taken):
+                marks.append((step, net.node(x, y)))
+        nodes = [node for _, node in sorted(marks)]
         return [*nodes, nodes[0]]
 
 
@@ -314,25 +327,15 @@ def _draw_grounds(
         use = USES[parcel.use]
         wall = _Wall(walls[k].exterior, [])
         loop = None if open_ground[k] else _Wall(loops[k].exterior, [])
-        middle = shapely.centroid(walls[k])
         gates = _choose_gates(net, parcel, use.gates)
         for x, y, line in gates:
-            place = shapely.line_locate_point(wall.ring, shapely.Point(x, y))
-            at = shapely.line_interpolate_point(wall.ring, place)
-            if at.distance(shapely.Point(x, y)) > 60:
+            if shapely.distance(wall.ring, shapely.Point(x, y)) > _FARTHEST_GATE_M:
                 continue
-            road = net.put_into(line, x, y, snap=9.0)
-            gate = net.node(at.x, at.y, {"barrier": "gate"})
-            wall.places.append((float(place), gate))
+            gate, at = wall.put(net, shapely.Point(x, y), {"barrier": "gate"})
             found.append((gate, parcel.use, titles[k]))
-            course = [road, gate]
+            course = [net.put_into(line, x, y, snap=9.0), gate]
             if loop:
-                there = float(shapely.line_locate_point(loop.ring, at))
-                target = shapely.line_interpolate_point(loop.ring, there)
-                course.append(net.node(target.x, target.y))
-                loop.places.append((there, course[-1]))
-            else:
-                course.append(net.node((at.x * 2 + middle.x) / 3, (at.y * 2 + middle.y) / 3))
+                course.append(loop.put(net, at)[0])
             net.way(course, highway="service")
         if use.tags and not (parcel.use == "compound" and unmapped[k]):
             net.way(wall.draw(net), **use.tags, **(named(titles[k]) if parcel.use != "mall" else {}))
@@ -351,9 +354,5 @@ def _spine(net: Net, parcel: Parcel, ground: shapely.Polygon, loop: _Wall) -> No
     cut = shapely.LineString([(centre.x - dx, centre.y - dy), (centre.x + dx, centre.y + dy)]).intersection(ground)
     if cut.geom_type != "LineString" or cut.is_empty:
         return
-    ends = []
-    for x, y in shapely.get_coordinates(cut)[[0, -1]].tolist():
-        ends.append(net.node(x, y))
-        loop.places.append((float(shapely.line_locate_point(loop.ring, shapely.Point(x, y))), ends[-1]))
-    for a, b in pairwise(ends):
-        net.way([a, b], highway="service" if parcel.use != "park" else "footway")
+    ends = [loop.put(net, shapely.Point(x, y))[0] for x, y in shapely.get_coordinates(cut)[[0, -1]].tolist()]
+    net.way(ends, highway="service" if parcel.use != "park" else "footway")

@@ -1,5 +1,7 @@
 """Rows of houses along lanes, and rows of shops with flats above them along streets."""
 
+from itertools import pairwise
+
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -37,8 +39,18 @@ def _rows(
     return rectangles, table[row, 0]
 
 
-def _free(rectangles: FloatArray, owner: NDArray[np.int64], ground: NDArray[np.object_]) -> NDArray[np.bool_]:
-    """Return which rectangles lie in their parcel and overlap none that comes before them."""
+def _ways_in(net: Net) -> NDArray[np.object_]:
+    """Return the ways through gates as strips that stay free, metres."""
+    steps = [step for way in net.ways if way.tags.get("highway") == "service" for step in pairwise(way.nodes)]
+    x, y, ends = np.array(net.x), np.array(net.y), np.array(steps, dtype=np.int64).reshape(-1, 2)
+    lines = shapely.linestrings(np.stack([np.column_stack([x[ends[:, k]], y[ends[:, k]]]) for k in (0, 1)], axis=1))
+    return np.asarray(shapely.buffer(lines, 3.0, quad_segs=1), dtype=object)
+
+
+def _free(
+    rectangles: FloatArray, owner: NDArray[np.int64], ground: NDArray[np.object_], kept_free: NDArray[np.object_]
+) -> NDArray[np.bool_]:
+    """Return which rectangles lie in their parcel, on no way in, and overlap none that comes before them."""
     shapely.prepare(ground)
     free = np.ones(owner.size, bool)
     for k in range(4):
@@ -46,6 +58,7 @@ def _free(rectangles: FloatArray, owner: NDArray[np.int64], ground: NDArray[np.o
     shapes = np.asarray(shapely.polygons(rectangles[free]), dtype=object)
     left, right = shapely.STRtree(shapes).query(shapes, predicate="intersects")
     taken = np.zeros(shapes.size, bool)
+    taken[shapely.STRtree(kept_free).query(shapes, predicate="intersects")[0]] = True
     for i, j in zip(left[left < right].tolist(), right[left < right].tolist(), strict=True):
         taken[j] |= not taken[i]
     free[np.flatnonzero(free)[taken]] = False
@@ -74,7 +87,7 @@ def build_rows(
     tuple
         Corners in metres, shape (n, 4, 2), and the tags of each building.
     """
-    corners, tags = [], []
+    corners, tags, kept_free = [], [], _ways_in(net)
     for kind, offset, depth, longest in (("house", 3.5, 9.5, 34.0), ("front", 7.0, 12.0, 46.0)):
         pieces = []
         for k, parcel in enumerate(parcels):
@@ -87,7 +100,9 @@ def build_rows(
         rectangles, owner = _rows(net, pieces, offset=offset, depth=depth, longest=longest)
         chosen, owner = np.unique(owner, return_inverse=True)
         ground = inset(outlines(net, [parcels[k] for k in chosen.tolist()]), np.full(chosen.size, 2.0))
-        kept = _free(rectangles, owner, ground) & (rng.random(owner.size) < (0.93 if kind == "house" else 0.72))
+        kept = _free(rectangles, owner, ground, kept_free) & (
+            rng.random(owner.size) < (0.93 if kind == "house" else 0.72)
+        )
         floors = rng.integers(1, 4, owner.size) if kind == "house" else rng.integers(4, 8, owner.size)
         corners.append(rectangles[kept])
         building = "house" if kind == "house" else "apartments"

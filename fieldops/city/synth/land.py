@@ -38,9 +38,9 @@ VILLAGE_GRAIN = Grain(2_400, 0.50, 0.28, 0.20, 0.07, 0, 0.05, "residential")
 # How likely each use is on a parcel of the district.
 USES: dict[District, dict[str, float]] = {
     District.OLD: {"houses": 0.86, "flats": 0.06, "market": 0.02, "school": 0.02, "park": 0.02, "office": 0.02},
-    District.CORE: {"compound": 0.38, "flats": 0.16, "houses": 0.12, "mall": 0.10, "office": 0.09, "school": 0.06,
+    District.CORE: {"compound": 0.46, "flats": 0.08, "houses": 0.12, "mall": 0.10, "office": 0.09, "school": 0.06,
                     "market": 0.04, "park": 0.03, "hospital": 0.02},
-    District.ESTATE: {"compound": 0.72, "houses": 0.07, "school": 0.06, "park": 0.03, "office": 0.03, "mall": 0.02,
+    District.ESTATE: {"compound": 0.76, "houses": 0.03, "school": 0.06, "park": 0.03, "office": 0.03, "mall": 0.02,
                       "market": 0.03, "hospital": 0.01, "works": 0.02, "site": 0.01},
     District.NEW: {"compound": 0.52, "site": 0.14, "grass": 0.09, "office": 0.08, "park": 0.07, "school": 0.05, "mall": 0.04,
                    "hospital": 0.01},

@@ -107,7 +107,9 @@ class Names:
         """Return the name of a lane: an old trade while there are any, else numbered after its street."""
         if self._lanes and self.rng.random() < 0.6:
             return self._first_free(self._lanes.pop(), "巷")
-        stem = parent.removesuffix("路").removesuffix("街").removesuffix("巷") or "新"
+        stem = parent.removesuffix("路").removesuffix("街").removesuffix("巷")
+        if not stem:
+            return self._first_free(self._pick(words.AUSPICIOUS_FIRST) + self._pick(words.AUSPICIOUS_SECOND), "巷")
         if self.rng.random() < 0.3:
             return self._take(f"{parent}{n}弄" for n in count(2 + int(self.rng.integers(60)), 2))
         return self._take(chain((f"{stem}{numeral(n)}巷" for n in range(1, 100)), (f"{stem}{n}巷" for n in count(100))))

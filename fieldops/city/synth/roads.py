@@ -218,8 +218,8 @@ def _draw_crossings(roads: Roads, arms: dict[int, list[_Arm]]) -> None:
                 continue
             drawn.add(line)
             edge = lattice.edges[arm.edge]
-            other = max((before, after), key=lambda a: (lattice.edges[a.edge].kind is Kind.AVENUE,
-                                                        lattice.edges[a.edge].line != edge.line,
+            other = max((before, after), key=lambda a: (lattice.edges[a.edge].line != edge.line,
+                                                        lattice.edges[a.edge].kind is Kind.AVENUE,
                                                         lattice.edges[a.edge].level))  # fmt: skip
             through = lattice.edges[other.edge]
             names = roads.names.get(other.edge, ("", ""))

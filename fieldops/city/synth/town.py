@@ -1,8 +1,11 @@
 """A made-up city: bones, roads, streets, buildings and venues, all from one seed."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from fieldops.city.synth.blocks import Cutter
 from fieldops.city.synth.estates import build_estates
@@ -49,6 +52,17 @@ def _degrees(venues: list[Venue]) -> tuple[tuple[str, str, float, float, int, st
                  for v, a, b in zip(venues, lon.tolist(), lat.tolist(), strict=True))  # fmt: skip
 
 
+def _without_islands(ways: list[Way], nodes: int) -> list[Way]:
+    """Return the ways without roads that hang on nothing, such as a highway whose bridge was never built."""
+    walked = [way for way in ways if way.tags.get("highway", "motorway") not in ("motorway", "motorway_link")]
+    steps = np.array([step for way in walked for step in pairwise(way.nodes)])
+    graph = coo_array((np.ones(len(steps)), (steps[:, 0], steps[:, 1])), shape=(nodes, nodes))
+    label = connected_components(graph, directed=False)[1]
+    main = np.bincount(label[steps[:, 0]]).argmax()
+    islands = {id(way) for way in walked if label[way.nodes[0]] != main}
+    return [way for way in ways if id(way) not in islands]
+
+
 def make_town(streets: float, rng: np.random.Generator, progress: Progress = no_progress) -> Town:
     """
     Return a made-up city of about so many streets.
@@ -90,7 +104,7 @@ def make_town(streets: float, rng: np.random.Generator, progress: Progress = no_
     step(0.75)
     corners, tags = build_rows(net, [*parcels, *villages], estates.fronts, building)
     place_bus_stops(roads, trade)
-    ways = net.finished()
+    ways = _without_islands(net.finished(), len(net.x))
     listed = open_restaurants(net, lattice, ways, names, trade) + open_places(net, parcels, estates, names, trade)
     net.node(0.0, 0.0, {"place": "city", "name": city, "name:en": english(city)})
     step(0.9)
