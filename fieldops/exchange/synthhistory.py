@@ -62,11 +62,11 @@ class History:
 def _make_crews(ground: Ground, crews: int, last: date, names: Names, rng: np.random.Generator) -> list[Row]:
     """Return crews that live where people live, the nearest base, and a day off in the coming week for some."""
     home = rng.choice(ground.people.size, crews, p=ground.people / ground.people.sum())
-    near = np.hypot(rng.normal(0, 3e-4, crews), 0) * rng.choice([-1, 1], crews)
+    beside = rng.normal(0, 2e-4, (2, crews))
     bases = rng.choice(ground.people.size, max(1, min(23, crews // 18)), p=ground.people / ground.people.sum())
     rows: list[Row] = []
     for k in range(crews):
-        lon, lat = float(ground.lon[home[k]] + near[k]), float(ground.lat[home[k]] - near[k])
+        lon, lat = float(ground.lon[home[k]] + beside[0, k]), float(ground.lat[home[k]] + beside[1, k])
         base = int(np.argmin(np.hypot(ground.lon[bases] - lon, ground.lat[bases] - lat)))
         off = last + timedelta(days=int(rng.integers(1, 8)))
         rows.append({
