@@ -1,0 +1,125 @@
+"""
+The frozen input of a plan: streets, crews, what binds them, and the pairs with their value and hours.
+
+Value of a street (domain.md): people x max(0, target - awareness) x probability that the decision *move on* falls within
+the claim x priority. Hours of a pair: pushing and asking until that probability is reached, and the walking that this
+crew adds: its daily way out and back for the share of the day that the street takes, and the way between its streets.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fieldops.ids import CrewId, StreetId
+from fieldops.planning.assignment import AssignmentProblem, FloatArray, IntArray
+from fieldops.rules import Rules
+
+BoolArray = NDArray[np.bool_]
+
+CREWS_PER_STREET = 20
+HOP_SHARE = 0.5  # of the way from a turf's middle to a street: what the crew walks between two streets, once a day
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Streets:
+    """
+    The streets of the plan, arrays of shape (n_streets,).
+
+    `hours` are promoter-hours of pushing and asking until the decision has fallen with `finish` probability, inf where no
+    effort suffices; `excluded` says why a street may not be given to anybody, empty where it may; `share` is the mean
+    awareness now, `measured` whether anybody was ever asked there.
+    """
+
+    ids: tuple[StreetId, ...]
+    labels: tuple[str, ...]
+    people: FloatArray
+    share: FloatArray
+    measured: BoolArray
+    priority: FloatArray
+    hours: FloatArray
+    finish: FloatArray
+    excluded: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Crews:
+    """
+    The crews, arrays of shape (n_crews,): promoter-hours free within the claim, places under the cap, hours a day a person.
+
+    `pinned_hours` are those that live claims need first; they are not in `capacity`.
+    """
+
+    ids: tuple[CrewId, ...]
+    names: tuple[str, ...]
+    people: IntArray
+    hours_per_day: FloatArray
+    days: IntArray
+    capacity: FloatArray
+    pinned_hours: FloatArray
+    places: IntArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PlanProblem:
+    """
+    Everything that a plan is made from and checked against.
+
+    `home_m` and `turf_m` are walks in metres, shape (n_crews, n_streets), from the crew's home and from the middle of its
+    turf; inf where there is no way. `waiting` holds (street, crew) positions that a cool-down forbids, `pins` those of
+    live claims.
+    """
+
+    start: datetime
+    rules: Rules
+    streets: Streets
+    crews: Crews
+    home_m: FloatArray
+    turf_m: FloatArray
+    waiting: frozenset[tuple[int, int]]
+    pins: tuple[tuple[int, int], ...]
+
+
+def street_values(problem: PlanProblem) -> FloatArray:
+    """Return what each street is worth: people to be told, times probability and priority, shape (n_streets,), >= 0."""
+    streets = problem.streets
+    missing = np.maximum(0.0, problem.rules.target_share - streets.share)
+    return np.asarray(streets.people * missing * streets.finish * streets.priority)
+
+
+def pair_hours(problem: PlanProblem, street: IntArray, crew: IntArray) -> FloatArray:
+    """Return the promoter-hours that each pair takes, walking included, shape (n_pairs,)."""
+    work = problem.streets.hours[street]
+    day = problem.crews.people[crew] * problem.crews.hours_per_day[crew]
+    metres_per_hour = problem.rules.walk_speed_km_h * 1000.0
+    out_and_back = 2.0 * problem.home_m[crew, street] / metres_per_hour / problem.crews.hours_per_day[crew]
+    days_there = np.ceil(np.minimum(work, 1e9) / np.maximum(day, 1e-9))
+    hop = HOP_SHARE * problem.turf_m[crew, street] / metres_per_hour * problem.crews.people[crew] * days_there
+    return np.asarray(work * (1.0 + out_and_back) + hop)
+
+
+def pose(problem: PlanProblem) -> AssignmentProblem:
+    """Return the assignment over the pairs that may be given: the nearest crews of each street, lawful ones only."""
+    streets, crews = problem.streets, problem.crews
+    values = street_values(problem)
+    usable = np.array([not reason for reason in streets.excluded], dtype=bool)
+    usable &= (values > 0) & np.isfinite(streets.hours)
+    chosen = np.flatnonzero(usable)
+    way = problem.home_m[:, chosen] * 0.25 + problem.turf_m[:, chosen]
+    count = min(CREWS_PER_STREET, len(crews.ids))
+    if not len(chosen) or not count:
+        return AssignmentProblem([], [], crews.capacity, np.zeros((0, 2)), crews.places, streets=len(streets.ids))
+    nearest = np.argpartition(way, count - 1, axis=0)[:count] if count < len(crews.ids) else np.argsort(way, axis=0)
+    crew, street = nearest.T.ravel(), np.repeat(chosen, count)
+    near = np.isfinite(way[crew, np.repeat(np.arange(len(chosen)), count)])
+    crew, street = crew[near], street[near]
+    if problem.waiting:
+        free = np.array([(s, c) not in problem.waiting for s, c in zip(street.tolist(), crew.tolist(), strict=True)])
+        crew, street = crew[free], street[free]
+    hours = pair_hours(problem, street, crew)
+    fits = hours <= crews.capacity[crew]
+    pairs = np.column_stack([street[fits], crew[fits]])
+    return AssignmentProblem(
+        values[street[fits]], hours[fits], crews.capacity, pairs, crews.places, streets=len(streets.ids)
+    )
