@@ -13,8 +13,8 @@ ROOT = Path(__file__).parent.parent
 # CONTRIBUTING.md.
 FLOORS: list[list[str]] = [
     ["ids", "errors", "clock", "progress", "events", "rules"],
-    ["city", "people", "permissions"],
-    ["surveys", "awareness", "backcheck", "recruiting"],
+    ["city", "people", "permissions", "intake"],
+    ["surveys", "awareness", "decisions", "backcheck", "recruiting"],
     ["claims", "planning"],
     ["maps", "store", "exchange"],
     ["actions"],

@@ -4,9 +4,11 @@ import typer
 
 from fieldops.cli import (
     claims,
+    crews,
     imports,
     keep,
     streets,
+    surveys,
 )
 
 
@@ -14,5 +16,7 @@ def register(app: typer.Typer) -> None:
     """Add every command to the application: one line a noun, `noun.register(app)`."""
     imports.register(app)
     streets.register(app)
+    crews.register(app)
+    surveys.register(app)
     claims.register(app)
     keep.register(app)

@@ -102,7 +102,8 @@ CREATE TABLE survey (
   asked_at TEXT NOT NULL, answer TEXT NOT NULL CHECK (answer IN ('knows', 'does_not_know', 'refused')),
   promoter_id TEXT NOT NULL, home_street_id TEXT, cluster TEXT,
   phase TEXT NOT NULL CHECK (phase IN ('before', 'after', 'unknown')), lon REAL, lat REAL, accuracy_m REAL,
-  device_time TEXT, late INTEGER NOT NULL, batch INTEGER NOT NULL REFERENCES event) STRICT;
+  device_time TEXT, late INTEGER NOT NULL,
+  batch INTEGER NOT NULL REFERENCES event DEFERRABLE INITIALLY DEFERRED) STRICT;
 CREATE INDEX survey_measurement ON survey (measurement_id, asked_at);
 CREATE TRIGGER survey_is_never_changed BEFORE UPDATE ON survey
   BEGIN SELECT RAISE(ABORT, 'surveys are append-only'); END;
@@ -110,8 +111,8 @@ CREATE TRIGGER survey_is_never_deleted BEFORE DELETE ON survey
   BEGIN SELECT RAISE(ABORT, 'surveys are append-only'); END;
 CREATE TABLE tally (
   measurement_id TEXT PRIMARY KEY REFERENCES measurement, answers TEXT NOT NULL, promoters INTEGER NOT NULL,
-  corners INTEGER NOT NULL, refused INTEGER NOT NULL, crowded INTEGER NOT NULL, quarantined INTEGER NOT NULL,
-  last_asked_at TEXT NOT NULL, digest TEXT NOT NULL, undecided INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  corners INTEGER NOT NULL, left_out TEXT NOT NULL, last_asked_at TEXT NOT NULL, digest TEXT NOT NULL,
+  undecided INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE INDEX tally_undecided ON tally (measurement_id) WHERE undecided = 1;
 CREATE TABLE home_tally (
   measurement_id TEXT NOT NULL REFERENCES measurement, street_id TEXT NOT NULL, knows INTEGER NOT NULL,

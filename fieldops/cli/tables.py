@@ -1,0 +1,65 @@
+"""How every `import FILE` command of a noun reads its table and tells what it did."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fieldops.cli.console import print_json, progress_bar, say
+
+if TYPE_CHECKING:
+    from fieldops.intake import Intake
+    from fieldops.progress import Progress
+
+File = Annotated[
+    Path, typer.Argument(metavar="FILE", help="CSV with a header row, in UTF-8 or GB18030, as spreadsheets save it.")
+]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Refuse the whole file where a row cannot be used; otherwise that row only.")
+]
+_SHOWN = 20
+
+Numbered = Iterable[tuple[int, Mapping[str, str]]]
+
+
+def import_table(
+    file: Path,
+    take: "Callable[[Numbered, Progress], Intake]",
+    *,
+    needed: Sequence[str],
+    known: Sequence[str],
+    as_json: bool,
+) -> None:
+    """Read a CSV file, hand its rows over, and print what was taken, left and refused."""
+    from fieldops.exchange.tables import open_table
+
+    table = open_table(file, needed=needed, known=known)
+    if table.unknown:
+        say(f"left out: the columns {', '.join(table.unknown)}; known are {', '.join(known)}")
+    with progress_bar() as progress, _refused_as_json(as_json):
+        done = take(table.rows(stage=f"read {file.name}", progress=progress), progress)
+    if as_json:
+        print_json(done.to_json())
+        return
+    for one in done.rejected[:_SHOWN]:
+        field = f", {one['field']} = {one['value']!r}" if one["field"] else ""
+        say(f"row {one['row']}{field}: {one['reason']}")
+    if done.refused > _SHOWN:
+        say(f"... and {done.refused - _SHOWN} more refused rows: see them all with --json")
+    typer.echo(f"{done.added} added, {done.updated} updated, {done.unchanged} unchanged, {done.refused} refused")
+
+
+@contextmanager
+def _refused_as_json(as_json: bool) -> Iterator[None]:
+    """Print the refused rows of a file that `--strict` refused as the one document before the refusal goes on."""
+    from fieldops.errors import RowsRefused
+    from fieldops.intake import Intake
+
+    try:
+        yield
+    except RowsRefused as refusal:
+        if as_json:
+            print_json(Intake(refused=len(refusal.rejected), rejected=refusal.rejected).to_json())
+        raise

@@ -1,0 +1,132 @@
+"""
+Tables that people give: CSV as spreadsheets write it, read row by row, in bounded memory, whatever its length.
+
+Rows are numbered as a spreadsheet numbers them: the header is row 1.
+"""
+
+import codecs
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from fieldops.errors import BadInput, Stopped
+from fieldops.progress import Progress, no_progress
+
+LONGEST_FIELD = 10_000
+_CHUNK = 1 << 20
+_REPORT_EVERY = 20_000
+_SAVE = "save it as 'CSV UTF-8' from the spreadsheet"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A CSV file found readable: encoding, delimiter, header, which columns are known, and which are left out."""
+
+    path: Path
+    encoding: str
+    delimiter: str
+    header: tuple[str, ...]
+    known: tuple[str, ...]
+    unknown: tuple[str, ...]
+
+    def rows(self, *, stage: str = "", progress: Progress = no_progress) -> Iterator[tuple[int, dict[str, str]]]:
+        """
+        Yield each row's number and its values by column, stripped of spaces; empty lines are skipped.
+
+        A row with more or fewer values than the header comes with the single key "" and the reason as its value.
+        Progress is reported as the share of bytes read.
+
+        Raises
+        ------
+        Stopped
+            If progress asked to stop.
+        BadInput
+            If the file is no CSV from some row on (a quote that never ends, a field beyond `LONGEST_FIELD`).
+        """
+        size = max(1, self.path.stat().st_size)
+        columns = [(position, name) for position, name in enumerate(self.header) if name in self.known]
+        csv.field_size_limit(LONGEST_FIELD)
+        with self.path.open("rb") as raw:
+            reader = csv.reader(_text(raw, self.encoding), delimiter=self.delimiter, strict=True)
+            next(reader)
+            number = 1
+            try:
+                for number, values in enumerate(reader, start=2):
+                    if not any(values):
+                        continue
+                    if len(values) == len(self.header):
+                        yield number, {name: values[position].strip() for position, name in columns}
+                    else:
+                        yield number, {"": f"{len(values)} values where the header names {len(self.header)}"}
+                    if number % _REPORT_EVERY == 0 and not progress(stage, raw.tell() / size, rows=number):
+                        raise Stopped
+            except (csv.Error, UnicodeDecodeError) as error:
+                raise BadInput(f"{self.path.name} is no CSV after row {number}: {error}", cure=_SAVE) from None
+        progress(stage, 1.0, rows=number)
+
+
+def open_table(path: Path, *, needed: Sequence[str], known: Sequence[str]) -> Table:
+    """
+    Return the table in a CSV file, after reading all of it once to learn its encoding.
+
+    Parameters
+    ----------
+    path
+        UTF-8 with or without byte order mark, or GB18030 (which holds GBK and GB2312).
+    needed
+        Columns that the header must name, in any order; upper and lower case are alike.
+    known
+        Columns that are taken; others are named in `Table.unknown` and left out.
+
+    Raises
+    ------
+    BadInput
+        If the file is missing, empty, in another encoding, or its header lacks a needed column or names one twice.
+    """
+    if not path.is_file():
+        raise BadInput(f"there is no file {path}", cure="check the path")
+    encoding = _find_encoding(path)
+    with path.open("rb") as raw:
+        first = _text(raw, encoding).readline()
+    if not first.strip():
+        raise BadInput(f"{path.name} is empty", cure=f"give a header row with {', '.join(needed)}")
+    delimiter = max(",;\t", key=first.count)
+    header = tuple(name.strip().lower() for name in next(csv.reader([first], delimiter=delimiter)))
+    missing = [name for name in needed if name not in header]
+    if missing:
+        raise BadInput(
+            f"{path.name} has no column {', '.join(missing)} (its header: {', '.join(header)[:200]})",
+            cure=f"name the columns in the first row: {', '.join(needed)}",
+        )
+    doubled = sorted({name for name in header if name in known and header.count(name) > 1})
+    if doubled:
+        raise BadInput(f"{path.name} has two columns {doubled[0]}", cure="rename or delete one of them")
+    unknown = tuple(name for name in header if name and name not in known)
+    return Table(path, encoding, delimiter, header, tuple(known), unknown)
+
+
+def _text(raw: IO[bytes], encoding: str) -> io.TextIOWrapper:
+    return io.TextIOWrapper(raw, encoding, newline="")
+
+
+def _find_encoding(path: Path) -> str:
+    with path.open("rb") as raw:
+        start = raw.read(4)
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise BadInput(f"{path.name} is in UTF-16", cure=_SAVE)
+    for encoding in ("utf-8-sig", "gb18030"):
+        decoder = codecs.getincrementaldecoder(encoding)()
+        try:
+            with path.open("rb") as raw:
+                while chunk := raw.read(_CHUNK):
+                    if b"\0" in chunk:
+                        raise BadInput(f"{path.name} is no text file", cure=_SAVE)
+                    decoder.decode(chunk)
+                decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            continue
+        return encoding
+    raise BadInput(f"{path.name} is neither in UTF-8 nor in GB18030", cure=_SAVE)

@@ -1,0 +1,211 @@
+"""
+Rows of text that become values: reading their fields, and what an intake took, left and refused.
+
+Files, forms and phones come in through here, so that the same row is refused for the same reason at every door.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import TypeVar
+
+from fieldops.clock import parse_moment
+from fieldops.errors import BadInput, RowsRefused
+
+LONGEST_ID = 64
+LONGEST_NAME = 200
+MOST_LISTED = 10_000
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """
+    What an intake did, in rows.
+
+    `rejected` lists refused rows as {row, field, value, reason}, at most `MOST_LISTED` of the `refused` ones.
+    """
+
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    refused: int = 0
+    rejected: tuple[dict[str, object], ...] = ()
+
+    def to_json(self) -> dict[str, object]:
+        """Return plain JSON values."""
+        return {
+            "added": self.added, "updated": self.updated, "unchanged": self.unchanged, "refused": self.refused,
+            "rejected": list(self.rejected),
+        }  # fmt: skip
+
+
+@dataclass(slots=True)
+class Refusals:
+    """Collects the rows that cannot be used while the others go on."""
+
+    count: int = 0
+    listed: list[dict[str, object]] = field(default_factory=list)
+
+    def add(self, row: int, why: BadInput, value: str | None = None) -> None:
+        """Note that a row is refused; `value` is what stood in the field."""
+        self.count += 1
+        if len(self.listed) < MOST_LISTED:
+            reason = why.problem + (f"; {why.cure}" if why.cure else "")
+            self.listed.append({"row": row, "field": why.field, "value": value, "reason": reason})
+
+    def in_order(self) -> tuple[dict[str, object], ...]:
+        """Return what was refused, by row."""
+        return tuple(sorted(self.listed, key=lambda one: int(str(one["row"]))))
+
+    def refuse_any(self) -> None:
+        """
+        Refuse the whole where any row was refused (`--strict`).
+
+        Raises
+        ------
+        RowsRefused
+            If a row was refused.
+        """
+        if self.count:
+            first = self.in_order()[0]
+            place = f"row {first['row']}" + (f", field {first['field']}" if first["field"] else "")
+            raise RowsRefused(
+                f"{self.count} rows cannot be used, the first: {place}: {first['reason']}",
+                cure="mend them, or leave --strict away to take the other rows", rejected=self.in_order(),
+            )  # fmt: skip
+
+
+def check_width(row: Mapping[str, str]) -> None:
+    """
+    Refuse a row whose number of values differs from the header's; the reader hands it over with the key "".
+
+    Raises
+    ------
+    BadInput
+        With the numbers.
+    """
+    if "" in row:
+        raise BadInput(row[""], cure="check the commas and quotes of this row")
+
+
+def read_id(row: Mapping[str, str], field: str) -> str:
+    """
+    Return the id in a field.
+
+    Raises
+    ------
+    BadInput
+        If it is empty, longer than `LONGEST_ID` or holds control characters.
+    """
+    text = row.get(field, "")
+    if not text:
+        raise BadInput("is empty", field=field, cure="give an id")
+    if len(text) > LONGEST_ID or not text.isprintable():
+        raise BadInput("is no id", field=field, cure=f"use at most {LONGEST_ID} printable characters")
+    return text
+
+
+def read_name(row: Mapping[str, str], field: str) -> str:
+    """
+    Return the name in a field.
+
+    Raises
+    ------
+    BadInput
+        If it is empty, longer than `LONGEST_NAME` or holds control characters.
+    """
+    text = row.get(field, "")
+    if not text:
+        raise BadInput("is empty", field=field, cure="give a name")
+    if len(text) > LONGEST_NAME or not text.isprintable():
+        raise BadInput("is no name", field=field, cure=f"use at most {LONGEST_NAME} printable characters")
+    return text
+
+
+def read_day(row: Mapping[str, str], field: str) -> date | None:
+    """
+    Return the calendar day in a field, None where it is empty.
+
+    Raises
+    ------
+    BadInput
+        If it is no day written as 2026-03-01.
+    """
+    text = row.get(field, "")
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise BadInput(f"'{text}' is not a day", field=field, cure="write it as 2026-03-01") from None
+
+
+def read_number(row: Mapping[str, str], field: str, *, low: float = -math.inf, high: float = math.inf) -> float:
+    """
+    Return the number in a field.
+
+    Raises
+    ------
+    BadInput
+        If it is no finite number in [low, high].
+    """
+    text = row.get(field, "")
+    try:
+        number = float(text)
+    except ValueError:
+        raise BadInput(f"'{text}' is not a number" if text else "is empty", field=field, cure="give a number") from None
+    if not math.isfinite(number):
+        raise BadInput(f"'{text}' is not a finite number", field=field, cure="give a number")
+    if not low <= number <= high:
+        cure = f"give at least {low:g}" + (f" and at most {high:g}" if math.isfinite(high) else "")
+        raise BadInput(f"{text} is out of range", field=field, cure=cure)
+    return number
+
+
+def read_position(row: Mapping[str, str], lon: str = "lon", lat: str = "lat") -> tuple[float | None, float | None]:
+    """
+    Return longitude and latitude in degrees, or None twice where both are empty.
+
+    Raises
+    ------
+    BadInput
+        If only one is given, or one is outside its range.
+    """
+    if not row.get(lon) and not row.get(lat):
+        return None, None
+    return read_number(row, lon, low=-180, high=180), read_number(row, lat, low=-85, high=85)
+
+
+def read_moment(row: Mapping[str, str], field: str) -> datetime:
+    """
+    Return the moment in a field, in UTC.
+
+    Raises
+    ------
+    BadInput
+        If it is no ISO 8601 time with a zone.
+    """
+    try:
+        return parse_moment(row.get(field, ""))
+    except BadInput as wrong:
+        raise BadInput(wrong.problem, cure=wrong.cure, field=field) from None
+
+
+def read_choice(kind: type[Choice], row: Mapping[str, str], field: str) -> Choice:
+    """
+    Return the word in a field as a member of `kind`.
+
+    Raises
+    ------
+    BadInput
+        If it is none of its words; the cure lists them.
+    """
+    try:
+        return kind(row.get(field, ""))
+    except ValueError:
+        raise BadInput(
+            f"'{row.get(field, '')}' is not known", field=field, cure=f"use one of {', '.join(kind)}"
+        ) from None

@@ -1,0 +1,65 @@
+"""Crews and promoters in the region file; names of promoters lie in the private file."""
+
+import json
+from collections.abc import Sequence
+from datetime import date
+
+from fieldops.events import RowsImported
+from fieldops.ids import CrewId, PromoterId
+from fieldops.people import Crew, Promoter
+from fieldops.store import audit
+from fieldops.store.connect import Turn
+from fieldops.store.sqlite import sqlite3
+
+_CREW = "id, name, people, hours_per_day, home_lon, home_lat, base, days_off"
+
+
+def read_crews(connection: sqlite3.Connection) -> dict[CrewId, Crew]:
+    """Return all crews by id."""
+    crews: dict[CrewId, Crew] = {}
+    for row in connection.execute(f"SELECT {_CREW} FROM crew ORDER BY id"):  # noqa: S608  # a constant
+        days = frozenset(date.fromisoformat(day) for day in json.loads(row[7]))
+        crews[CrewId(row[0])] = Crew(CrewId(row[0]), row[1], row[2], row[3], row[4], row[5], row[6], days)
+    return crews
+
+
+def read_promoters(connection: sqlite3.Connection) -> dict[PromoterId, Promoter]:
+    """Return all promoters by id, also those who left."""
+    return {
+        PromoterId(row[0]): Promoter(PromoterId(row[0]), CrewId(row[1]), _day(row[2]), _day(row[3]))
+        for row in connection.execute("SELECT id, crew_id, since, until FROM promoter ORDER BY id")
+    }
+
+
+def write_crews(turn: Turn, crews: Sequence[Crew], *, event: RowsImported) -> None:
+    """Store crews, new ones and changed ones, and the event."""
+    audit.append(turn, event)
+    turn.connection.executemany(
+        "INSERT INTO crew VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name, "
+        "people = excluded.people, hours_per_day = excluded.hours_per_day, home_lon = excluded.home_lon, "
+        "home_lat = excluded.home_lat, base = excluded.base, days_off = excluded.days_off",
+        [
+            (
+                crew.id, crew.name, crew.people, crew.hours_per_day, crew.home_lon, crew.home_lat, crew.base,
+                json.dumps(sorted(day.isoformat() for day in crew.days_off)),
+            )
+            for crew in crews
+        ],
+    )  # fmt: skip
+
+
+def write_promoters(turn: Turn, promoters: Sequence[Promoter], *, event: RowsImported) -> None:
+    """Store promoters, new ones and changed ones, and the event."""
+    audit.append(turn, event)
+    turn.connection.executemany(
+        "INSERT INTO promoter VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET crew_id = excluded.crew_id, "
+        "since = excluded.since, until = excluded.until",
+        [
+            (one.id, one.crew, one.since.isoformat() if one.since else None, one.until.isoformat() if one.until else None)
+            for one in promoters
+        ],
+    )  # fmt: skip
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None

@@ -1,0 +1,73 @@
+"""Where things are: the geometry of streets and connection points for filing positions, and the city's time zone."""
+
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+
+from fieldops.city.places import Ground, Place, find_in
+from fieldops.clock import find_zone
+from fieldops.ids import CityId, StreetId, TriangleId, VenueId
+from fieldops.store import geopackage
+from fieldops.store.sqlite import sqlite3
+
+FloatArray = npt.NDArray[np.float64]
+
+
+def street_positions(connection: sqlite3.Connection) -> tuple[FloatArray, FloatArray]:
+    """Return longitudes and latitudes (degrees) of the middle of every street that still exists."""
+    rows = connection.execute("SELECT lon, lat FROM street WHERE status <> 'gone'").fetchall()
+    positions = np.array([tuple(row) for row in rows], dtype=float).reshape(-1, 2)
+    return positions[:, 0], positions[:, 1]
+
+
+def read_grounds(connection: sqlite3.Connection) -> dict[CityId, Ground]:
+    """Return for each city its streets and connection points, ready to be searched."""
+    grounds: dict[CityId, Ground] = {}
+    for (city,) in connection.execute("SELECT id FROM city ORDER BY id").fetchall():
+        streets = connection.execute(
+            "SELECT id, geom FROM street WHERE city_id = ? AND status <> 'gone' ORDER BY id", (city,)
+        ).fetchall()
+        points = connection.execute(
+            "SELECT id, point_lon, point_lat FROM triangle WHERE city_id = ? ORDER BY id", (city,)
+        ).fetchall()
+        grounds[CityId(city)] = Ground.of(
+            tuple(StreetId(row[0]) for row in streets), geopackage.decode([row[1] for row in streets]),
+            tuple(TriangleId(row[0]) for row in points), [row[1] for row in points], [row[2] for row in points],
+        )  # fmt: skip
+    return grounds
+
+
+class Finder:
+    """Finds the place of positions in whichever city of the region is nearest; reads the map at the first question."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._grounds: list[Ground] | None = None
+
+    def find(self, lon: npt.ArrayLike, lat: npt.ArrayLike) -> list[Place]:
+        """Return the place of each position (degrees), in order; see `Ground.find`."""
+        if self._grounds is None:
+            self._grounds = list(read_grounds(self._connection).values())
+        return find_in(self._grounds, np.asarray(lon, dtype=float), np.asarray(lat, dtype=float))
+
+
+def street_ids(connection: sqlite3.Connection) -> set[StreetId]:
+    """Return the streets that still exist."""
+    return {StreetId(row[0]) for row in connection.execute("SELECT id FROM street WHERE status <> 'gone'")}
+
+
+def triangle_ids(connection: sqlite3.Connection) -> set[TriangleId]:
+    """Return the connection triangles."""
+    return {TriangleId(row[0]) for row in connection.execute("SELECT id FROM triangle")}
+
+
+def streets_of_venues(connection: sqlite3.Connection) -> dict[VenueId, StreetId | None]:
+    """Return for each venue the street on which it stands."""
+    return {VenueId(row[0]): row[1] for row in connection.execute("SELECT id, street_id FROM venue")}
+
+
+def read_zone(connection: sqlite3.Connection) -> ZoneInfo:
+    """Return the time zone of the region's (first) city; UTC in a region without one."""
+    row = connection.execute("SELECT time_zone FROM city ORDER BY id LIMIT 1").fetchone()
+    return find_zone(row[0] if row else "UTC")

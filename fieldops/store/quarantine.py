@@ -1,0 +1,97 @@
+"""Surveys that count in no decision until somebody has looked into them, and the way back (rule 13)."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from fieldops.clock import format_moment, parse_moment
+from fieldops.events import QuarantineLifted, SurveysQuarantined
+from fieldops.ids import MeasurementId, PromoterId
+from fieldops.store import audit, tallies
+from fieldops.store.connect import Turn
+from fieldops.store.sqlite import sqlite3
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A quarantine: the number of its event, whom or what it concerns, why, how many surveys, and since when."""
+
+    seq: int
+    promoter: PromoterId | None
+    measurement: MeasurementId | None
+    reason: str
+    surveys: int
+    made_at: datetime
+    undone_at: datetime | None
+
+
+def quarantined_promoters(connection: sqlite3.Connection) -> set[PromoterId]:
+    """Return the promoters whose surveys are in quarantine now, and who may hand in no new ones."""
+    rows = connection.execute(
+        "SELECT promoter_id FROM quarantine_order WHERE undone_at IS NULL AND promoter_id IS NOT NULL"
+    )
+    return {PromoterId(row[0]) for row in rows}
+
+
+def read_orders(connection: sqlite3.Connection) -> list[Order]:
+    """Return all quarantines, newest first, lifted ones too."""
+    rows = connection.execute(
+        "SELECT o.seq, o.promoter_id, o.measurement_id, o.reason, (SELECT count(*) FROM quarantine AS q"
+        " WHERE q.since_seq = o.seq), o.made_at, o.undone_at FROM quarantine_order AS o ORDER BY o.seq DESC"
+    )
+    return [
+        Order(row[0], row[1], row[2], row[3], row[4], parse_moment(row[5]), parse_moment(row[6]) if row[6] else None)
+        for row in rows
+    ]
+
+
+def choose_surveys(
+    connection: sqlite3.Connection, promoter: PromoterId | None, measurement: MeasurementId | None
+) -> list[tuple[str, MeasurementId]]:
+    """Return the surveys of a promoter or of a measurement that count now, each with its measurement, by id."""
+    rows = connection.execute(
+        "SELECT s.id, s.measurement_id FROM survey AS s WHERE (s.promoter_id = ? OR s.measurement_id = ?)"
+        " AND NOT EXISTS (SELECT 1 FROM quarantine AS q WHERE q.survey_id = s.id AND q.until_seq IS NULL) ORDER BY s.id",
+        (promoter, measurement),
+    )
+    return [(row[0], MeasurementId(row[1])) for row in rows]
+
+
+def digest_of(surveys: list[tuple[str, MeasurementId]]) -> str:
+    """Return the SHA-256 over the ids of surveys, in order."""
+    return hashlib.sha256("\n".join(name for name, _ in surveys).encode()).hexdigest()
+
+
+def add_order(
+    turn: Turn, surveys: list[tuple[str, MeasurementId]], reason: str, *, event: SurveysQuarantined
+) -> tuple[int, list[MeasurementId]]:
+    """Put surveys into quarantine; return the order's number and the measurements to be decided again."""
+    seq = audit.append(turn, event)
+    turn.connection.execute(
+        "INSERT INTO quarantine_order VALUES (?, ?, ?, ?, ?, NULL)",
+        (seq, event.promoter, event.measurement, reason, format_moment(turn.now)),
+    )
+    turn.connection.executemany(
+        "INSERT INTO quarantine VALUES (?, ?, NULL, ?)", [(name, seq, reason) for name, _ in surveys]
+    )
+    touched = sorted({measurement for _, measurement in surveys})
+    tallies.recount(turn, touched, event=seq)
+    return seq, touched
+
+
+def lift_order(turn: Turn, seq: int, *, event: Callable[[int], QuarantineLifted]) -> tuple[int, list[MeasurementId]]:
+    """Let the surveys of a quarantine count again; return how many, and the measurements to be decided again."""
+    rows = turn.connection.execute(
+        "SELECT s.measurement_id FROM quarantine AS q JOIN survey AS s ON s.id = q.survey_id"
+        " WHERE q.since_seq = ? AND q.until_seq IS NULL",
+        (seq,),
+    ).fetchall()
+    lifted = audit.append(turn, event(len(rows)))
+    turn.connection.execute(
+        "UPDATE quarantine SET until_seq = ? WHERE since_seq = ? AND until_seq IS NULL", (lifted, seq)
+    )
+    turn.connection.execute("UPDATE quarantine_order SET undone_at = ? WHERE seq = ?", (format_moment(turn.now), seq))
+    touched = sorted({MeasurementId(row[0]) for row in rows})
+    tallies.recount(turn, touched, event=lifted)
+    return len(rows), touched

@@ -1,0 +1,343 @@
+"""
+Surveys on their way in: staged, compared with what is there, sorted into measurements, appended.
+
+Everything happens in one write turn. Staged rows lie in a temporary table, so that memory stays bounded whatever the
+length of a file; surveys themselves are append-only, and a batch is one event with count and digest (rule 20).
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from fieldops.claims import Claim, Standing, match_late
+from fieldops.clock import format_moment, parse_moment
+from fieldops.errors import BadInput, Stopped
+from fieldops.events import SurveysRecorded
+from fieldops.ids import CrewId, MeasurementId, StreetId, TriangleId
+from fieldops.progress import Progress, no_progress
+from fieldops.rules import Rules
+from fieldops.store import audit, tallies
+from fieldops.store.claims import claims_of_street
+from fieldops.store.connect import Turn
+from fieldops.store.sqlite import sqlite3
+from fieldops.surveys import Phase, Sitting, Survey, name_measurement, number_of_try, rule_of_try
+
+_REPORT_EVERY = 20_000
+_STORED = "id, measurement_id, asked_at, answer, promoter_id, home_street_id, cluster, phase, lon, lat, accuracy_m, device_time, late"
+_SAME = " AND ".join(
+    f"i.{staged} IS s.{stored}"
+    for staged, stored in {
+        "asked_at": "asked_at", "answer": "answer", "promoter": "promoter_id", "home": "home_street_id",
+        "cluster": "cluster", "phase": "phase", "lon": "lon", "lat": "lat", "accuracy_m": "accuracy_m",
+        "device_time": "device_time",
+    }.items()
+)  # fmt: skip
+Refuse = Callable[[int, BadInput, str], None]
+
+
+class Staging:
+    """Surveys that passed their own checks and wait to be compared and sorted; gone with the connection."""
+
+    def __init__(self, turn: Turn) -> None:
+        """Make an empty staging table."""
+        self._connection = turn.connection
+        self._connection.execute("DROP TABLE IF EXISTS temp.incoming")
+        self._connection.execute(
+            "CREATE TEMP TABLE incoming (row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, asked_at TEXT, answer TEXT,"
+            " promoter TEXT, crew TEXT, street TEXT, triangle TEXT, given_place INTEGER, measurement TEXT, home TEXT,"
+            " cluster TEXT, phase TEXT, lon REAL, lat REAL, accuracy_m REAL, device_time TEXT, back_check_of TEXT)"
+        )
+
+    def add(self, row: int, survey: Survey, crew: CrewId | None, *, given_place: bool) -> str:
+        """Stage a survey; return "new", or where its id was staged before "same" or "other" by what it says."""
+        values = (
+            survey.id, format_moment(survey.asked_at), survey.answer, survey.promoter, crew, survey.street,
+            survey.triangle, given_place, survey.measurement, survey.home_street, survey.cluster or None, survey.phase,
+            survey.lon, survey.lat, survey.accuracy_m,
+            format_moment(survey.device_time) if survey.device_time else None, survey.back_check_of,
+        )  # fmt: skip
+        done = self._connection.execute(
+            "INSERT INTO incoming VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
+            (row, *values),
+        )
+        if done.rowcount:
+            return "new"
+        staged = self._connection.execute("SELECT * FROM incoming WHERE id = ?", (survey.id,)).fetchone()
+        return "same" if tuple(staged)[1:] == values else "other"
+
+    def drop_known(self) -> tuple[int, list[tuple[int, str]]]:
+        """Drop surveys stored earlier; return how many were identical, and row and id of those that were not."""
+        identical, other = 0, []
+        for row in self._connection.execute(
+            f"SELECT i.row, i.id, {_SAME} AND (NOT i.given_place OR (i.street IS m.street_id AND i.triangle IS m.triangle_id))"  # noqa: S608  # constants
+            " FROM incoming AS i JOIN survey AS s ON s.id = i.id JOIN measurement AS m ON m.id = s.measurement_id"
+        ):
+            if row[2]:
+                identical += 1
+            else:
+                other.append((row[0], row[1]))
+        self._connection.execute(
+            "DELETE FROM incoming WHERE EXISTS (SELECT 1 FROM survey WHERE survey.id = incoming.id)"
+        )
+        return identical, other
+
+    def count(self) -> int:
+        """Return how many surveys wait."""
+        return int(self._connection.execute("SELECT count(*) FROM incoming").fetchone()[0])
+
+    def rows(self) -> Iterator[sqlite3.Row]:
+        """Yield the waiting surveys, place by place, in the order asked."""
+        return self._connection.execute("SELECT * FROM incoming ORDER BY street, triangle, asked_at, id")
+
+
+@dataclass(slots=True)
+class Appended:
+    """What was appended: how many surveys, how many of them late, and the SHA-256 of their lines in order."""
+
+    count: int
+    late: int
+    digest: str
+
+
+def append_surveys(
+    turn: Turn, staging: Staging, refuse: Refuse, *, event: Callable[[Appended], SurveysRecorded],
+    progress: Progress = no_progress,
+) -> Appended:  # fmt: skip
+    """
+    Sort staged surveys into measurements, append them, bring the tallies up to date, and record one event.
+
+    Parameters
+    ----------
+    turn
+        The open write turn.
+    staging
+        The surveys; those stored earlier have been dropped.
+    refuse
+        Told of surveys that no measurement can take: row, reason, value.
+    event
+        Makes the event from what was appended; nothing is recorded where nothing was.
+    progress
+        Told the share done.
+
+    Raises
+    ------
+    Stopped
+        If progress asked to stop.
+    """
+    sorter = _Sorter(turn, refuse)
+    batch = turn.head.seq + 1  # the event that closes the batch: nobody else appends while the turn is open
+    total, digest, done = max(1, staging.count()), hashlib.sha256(), Appended(0, 0, "")
+    lines: list[tuple[object, ...]] = []
+    for number, row in enumerate(staging.rows(), start=1):
+        line = sorter.sort(row)
+        if line is not None:
+            lines.append((*line, batch))
+            digest.update(survey_line(line))
+            done.count += 1
+            done.late += bool(line[-1])
+        if len(lines) >= _REPORT_EVERY or number == total:
+            sorter.save()
+            _insert(turn, lines)
+            lines.clear()
+            if not progress("append", number / total, surveys=done.count):
+                raise Stopped("nothing was stored")
+    if done.count:
+        done.digest = digest.hexdigest()
+        seq = audit.append(turn, event(done))
+        assert seq == batch  # nothing else was recorded in between
+        tallies.recount(turn, sorter.touched, event=seq, progress=progress)
+    return done
+
+
+def survey_line(line: tuple[object, ...]) -> bytes:
+    """Return the canonical line of a stored survey for the digest of its batch."""
+    return (json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n").encode()
+
+
+def batch_digests(connection: sqlite3.Connection) -> Iterator[tuple[int, int, int, str]]:
+    """Yield for each batch its event, its count, how many were late and the digest, recomputed from the surveys."""
+    batch, count, late, digest = 0, 0, 0, hashlib.sha256()
+    for row in connection.execute(f"SELECT batch, {_STORED} FROM survey ORDER BY number"):  # noqa: S608  # constants
+        if row[0] != batch and count:
+            yield batch, count, late, digest.hexdigest()
+            count, late, digest = 0, 0, hashlib.sha256()
+        batch = row[0]
+        line = tuple(row)[1:]
+        digest.update(survey_line(line))
+        count += 1
+        late += line[-1]
+    if count:
+        yield batch, count, late, digest.hexdigest()
+
+
+def _insert(turn: Turn, lines: list[tuple[object, ...]]) -> None:
+    turn.connection.executemany(
+        f"INSERT INTO survey ({_STORED}, batch) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608  # constants
+        lines,
+    )
+
+
+@dataclass(slots=True)
+class _Measurement:
+    sitting: Sitting
+    phase: str
+    back_check_of: str | None
+    given: bool
+    touched: bool = False
+    moved: bool = False
+
+
+class _Sorter:
+    """Sorts surveys, coming place by place in the order asked, into the measurements of their place."""
+
+    def __init__(self, turn: Turn, refuse: Refuse) -> None:
+        self._turn = turn
+        self._rules: Rules = turn.rules
+        self._refuse = refuse
+        self._street: StreetId | None = None
+        self._triangle: TriangleId | None = None
+        self._here: list[_Measurement] = []
+        self._claims: list[Claim] = []
+        self.touched: list[MeasurementId] = []
+
+    def sort(self, row: sqlite3.Row) -> tuple[object, ...] | None:
+        """Return the survey as it is stored, or None where no measurement can take it."""
+        asked_at = parse_moment(row["asked_at"])
+        if (row["street"], row["triangle"]) != (self._street, self._triangle):
+            self._go_to(row["street"], row["triangle"], asked_at)
+        try:
+            target = self._target(row["back_check_of"])
+            one = self._given(row, asked_at, target) if row["measurement"] else self._grouped(row, asked_at, target)
+        except BadInput as refusal:
+            self._refuse(row["row"], refusal, row[refusal.field or "id"])
+            return None
+        before = one.sitting.opened_at
+        one.sitting.stretch(asked_at)
+        one.moved |= one.sitting.opened_at != before
+        if not one.touched:
+            one.touched = True
+            self.touched.append(one.sitting.id)
+        late = row["crew"] and match_late(self._claims, row["crew"], asked_at)[0] is Standing.LATE  # RULE 7
+        return (
+            row["id"], one.sitting.id, row["asked_at"], row["answer"], row["promoter"], row["home"], row["cluster"],
+            row["phase"], row["lon"], row["lat"], row["accuracy_m"], row["device_time"], int(bool(late)),
+        )  # fmt: skip
+
+    def save(self) -> None:
+        """Write the new start of the present place's measurements that earlier surveys were sorted into."""
+        window = self._rules.measurement_window
+        moved = [one for one in self._here if one.moved]
+        self._turn.connection.executemany(
+            "UPDATE measurement SET opened_at = ?, closes_at = ? WHERE id = ?",
+            [
+                (format_moment(one.sitting.opened_at), format_moment(one.sitting.opened_at + window), one.sitting.id)
+                for one in moved
+            ],
+        )
+        for one in moved:
+            one.moved = False
+
+    def _go_to(self, street: StreetId | None, triangle: TriangleId | None, asked_at: datetime) -> None:
+        self.save()
+        self._street, self._triangle = street, triangle
+        self._claims = claims_of_street(self._turn.connection, street) if street else []
+        reach = format_moment(asked_at - self._rules.claim_duration - self._rules.measurement_window)
+        self._here = [
+            _Measurement(
+                Sitting(MeasurementId(row[0]), parse_moment(row[1]), parse_moment(row[2] or row[1])), row[3], row[4],
+                bool(row[5]),
+            )
+            for row in self._turn.connection.execute(
+                "SELECT m.id, m.opened_at, t.last_asked_at, m.phase, m.back_check_of, m.given"
+                " FROM measurement AS m LEFT JOIN tally AS t ON t.measurement_id = m.id"
+                " WHERE (m.street_id = ? OR m.triangle_id = ?) AND m.opened_at >= ? ORDER BY m.opened_at",
+                (street, triangle, reach),
+            )
+        ]  # fmt: skip
+
+    def _given(self, row: sqlite3.Row, asked_at: datetime, target: str | None) -> _Measurement:
+        name = MeasurementId(row["measurement"])
+        one = next((one for one in self._here if one.sitting.id == name), None)
+        if one is None:
+            self._refuse_elsewhere(name)
+            return self._open(name, row, asked_at, target)
+        if not one.sitting.takes(asked_at, self._rules.measurement_window):
+            hours = self._rules.measurement_window / timedelta(hours=1)
+            raise BadInput(
+                f"measurement {name} would last longer than {hours:g} hours", field="measurement",
+                cure="give the later surveys a measurement of their own",
+            )  # fmt: skip
+        return one
+
+    def _grouped(self, row: sqlite3.Row, asked_at: datetime, target: str | None) -> _Measurement:
+        # RULE 9: one measurement is at most two hours at one place, before or after pitching, own or blind
+        phase, window = Phase(row["phase"]).of_measurement, self._rules.measurement_window
+        for one in self._here:
+            alike = (one.given, one.phase, one.back_check_of) == (False, phase, target)
+            if alike and one.sitting.takes(asked_at, window):
+                return one
+        name = name_measurement(row["street"] or row["triangle"], phase, target or "", asked_at)
+        return self._open(name, row, asked_at, target)
+
+    def _open(self, name: MeasurementId, row: sqlite3.Row, asked_at: datetime, target: str | None) -> _Measurement:
+        phase = Phase(row["phase"]).of_measurement
+        one = _Measurement(Sitting(name, asked_at, asked_at), phase, target, bool(row["measurement"]))
+        since, claim = self._test_since(row["crew"], asked_at)
+        earlier = [other.sitting.opened_at for other in self._here if not other.back_check_of]
+        number = 1 if target else number_of_try(asked_at, since, earlier)
+        self._turn.connection.execute(
+            "INSERT INTO measurement (id, street_id, triangle_id, opened_at, closes_at, rule, try, phase, blind, crew_id,"
+            " claim_id, given, back_check_of) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                name, self._street, self._triangle, format_moment(asked_at),
+                format_moment(asked_at + self._rules.measurement_window), rule_of_try(number, self._rules), number, phase,
+                target is not None, row["crew"], claim, one.given, target,
+            ),
+        )  # fmt: skip
+        self._here.append(one)
+        return one
+
+    def _test_since(self, crew: str | None, asked_at: datetime) -> tuple[datetime, str | None]:
+        """Return from when tests of the place count against the three of a claim, and the claim of the street."""
+        since = asked_at - self._rules.claim_duration
+        if self._street is not None:
+            held = next((claim for claim in self._claims if claim.holds_at(asked_at)), None)
+            return (held.claimed_at, held.id) if held else (since, None)
+        at = format_moment(asked_at)
+        row = self._turn.connection.execute(
+            "SELECT min(claimed_at) FROM claim WHERE crew_id = ? AND claimed_at <= ?"
+            " AND coalesce(ended_at, held_until) > ? AND street_id IN (SELECT id FROM street WHERE triangle_id = ?)",
+            (crew, at, at, self._triangle),
+        ).fetchone()
+        return (parse_moment(row[0]) if row[0] else since), None
+
+    def _target(self, name: str | None) -> str | None:
+        """Return the measurement that a back-check verifies, named by itself or by one of its surveys."""
+        if name is None:
+            return None
+        row = self._turn.connection.execute(
+            "SELECT id FROM measurement WHERE (street_id = :street OR triangle_id = :triangle) AND id IN"
+            " (SELECT :name UNION ALL SELECT measurement_id FROM survey WHERE id = :name)",
+            {"street": self._street, "triangle": self._triangle, "name": name},
+        ).fetchone()
+        if row is None:
+            raise BadInput(
+                f"no measurement of this place is called '{name}'", field="back_check_of",
+                cure="name the measurement that is checked, or one of its surveys; record it first",
+            )  # fmt: skip
+        return str(row[0])
+
+    def _refuse_elsewhere(self, name: MeasurementId) -> None:
+        row = self._turn.connection.execute(
+            "SELECT street_id, triangle_id FROM measurement WHERE id = ?", (name,)
+        ).fetchone()
+        if row is None:
+            return
+        if tuple(row) == (self._street, self._triangle):
+            problem = f"measurement {name} was longer than a claim ago"
+        else:
+            at = f"street {row[0]}" if row[0] else f"the connection point of triangle {row[1]}"
+            problem = f"measurement {name} is at {at}"
+        raise BadInput(problem, field="measurement", cure="give these surveys a measurement of their own")

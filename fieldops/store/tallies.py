@@ -1,0 +1,111 @@
+"""Tallies: measurements reduced to what counts, derived from the surveys and brought up to date with every batch."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import groupby
+
+from fieldops.clock import format_moment
+from fieldops.errors import Stopped
+from fieldops.ids import MeasurementId
+from fieldops.progress import Progress, no_progress
+from fieldops.store.audit import canonical
+from fieldops.store.connect import Turn
+from fieldops.store.sqlite import sqlite3
+from fieldops.surveys import Asked, Tally, tally
+
+_SAVE_EVERY = 2_000
+_SURVEYS = (
+    "SELECT s.measurement_id, s.id, s.asked_at, s.answer, s.promoter_id, coalesce(s.cluster, ''), s.phase,"
+    " coalesce(s.home_street_id, m.street_id, ''), q.survey_id IS NOT NULL"
+    " FROM {chosen} JOIN measurement AS m ON m.id = chosen.id JOIN survey AS s ON s.measurement_id = m.id"
+    " LEFT JOIN quarantine AS q ON q.survey_id = s.id AND q.until_seq IS NULL"
+    " ORDER BY chosen.id, s.asked_at, s.id"
+)
+
+
+def recount(turn: Turn, measurements: Sequence[MeasurementId], *, event: int, progress: Progress = no_progress) -> None:
+    """
+    Bring the tallies of these measurements up to date and mark them undecided.
+
+    Parameters
+    ----------
+    turn
+        The open write turn.
+    measurements
+        Which ones.
+    event
+        Number of the recorded event that made this necessary: new surveys, a quarantine or its end.
+    progress
+        Told the share done.
+
+    Raises
+    ------
+    Stopped
+        If progress asked to stop.
+    """
+    assert turn.head.seq >= event  # the event comes first
+    rules = turn.rules
+    _choose(turn.connection, measurements)
+    batch: list[tuple[str, Tally]] = []
+    for done, (name, surveys) in enumerate(_surveys(turn.connection), start=1):
+        batch.append((name, tally(surveys, rules)))
+        if len(batch) >= _SAVE_EVERY or done == len(measurements):
+            _save(turn, batch)
+            batch.clear()
+            if not progress("tally", done / len(measurements)):
+                raise Stopped("nothing was stored")
+
+
+def read_asked(
+    connection: sqlite3.Connection, measurements: Iterable[MeasurementId]
+) -> dict[MeasurementId, list[Asked]]:
+    """Return the surveys of a few measurements in the order asked."""
+    chosen = "(SELECT value AS id FROM json_each(?)) AS chosen"
+    names = json.dumps(list(measurements))
+    return dict(_grouped(connection.execute(_SURVEYS.format(chosen=chosen), (names,))))
+
+
+def _choose(connection: sqlite3.Connection, measurements: Sequence[MeasurementId]) -> None:
+    connection.execute("DROP TABLE IF EXISTS temp.chosen")
+    connection.execute("CREATE TEMP TABLE chosen (id TEXT PRIMARY KEY) WITHOUT ROWID")
+    connection.executemany("INSERT OR IGNORE INTO chosen VALUES (?)", [(name,) for name in measurements])
+
+
+def _surveys(connection: sqlite3.Connection) -> Iterator[tuple[MeasurementId, list[Asked]]]:
+    return _grouped(connection.execute(_SURVEYS.format(chosen="temp.chosen AS chosen")))
+
+
+def _grouped(rows: Iterable[sqlite3.Row]) -> Iterator[tuple[MeasurementId, list[Asked]]]:
+    for name, group in groupby(rows, key=lambda row: str(row[0])):
+        yield (
+            MeasurementId(name),
+            [
+                Asked(row[1], datetime.fromisoformat(row[2]), row[3], row[4], row[5], row[6], row[7], bool(row[8]))
+                for row in group
+            ],
+        )
+
+
+def _save(turn: Turn, batch: Sequence[tuple[str, Tally]]) -> None:
+    turn.connection.executemany(
+        "INSERT INTO tally VALUES (?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT (measurement_id) DO UPDATE SET"
+        " answers = excluded.answers, promoters = excluded.promoters, corners = excluded.corners,"
+        " left_out = excluded.left_out, last_asked_at = excluded.last_asked_at, digest = excluded.digest, undecided = 1",
+        [
+            (
+                name, one.answers, one.promoters, one.corners, canonical(dict(one.left_out)),
+                format_moment(one.last_asked_at), one.digest,
+            )
+            for name, one in batch
+        ],
+    )  # fmt: skip
+    turn.connection.executemany("DELETE FROM home_tally WHERE measurement_id = ?", [(name,) for name, _ in batch])
+    turn.connection.executemany(
+        "INSERT INTO home_tally VALUES (?, ?, ?, ?)",
+        [(name, home, *counts) for name, one in batch for home, counts in one.homes.items()],
+    )
+    turn.connection.executemany(
+        "UPDATE measurement SET phase = ? WHERE id = ? AND phase <> ?",
+        [(one.phase.of_measurement, name, one.phase.of_measurement) for name, one in batch],
+    )

@@ -1,0 +1,244 @@
+"""
+Surveys and the measurements that they form: what a row may say, what counts, and what is kept but does not count.
+
+A survey is one passer-by asked once. Surveys of one place within two hours are one measurement, the unit of a test.
+`tally` reduces a measurement to what every later figure needs: the counted answers in the order in which they were given.
+"""
+
+import hashlib
+from collections import Counter, deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from fieldops.errors import BadInput
+from fieldops.ids import MeasurementId, PromoterId, StreetId, SurveyId, TriangleId
+from fieldops.intake import read_choice, read_id, read_moment, read_number, read_position
+from fieldops.rules import Rules
+
+CLOCK_OFFSET_MAX = timedelta(minutes=10)  # a phone's clock may run ahead by so much
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+
+COLUMNS_NEEDED = ("survey_id", "asked_at", "answer", "promoter")
+COLUMNS_KNOWN = (
+    *COLUMNS_NEEDED, "lon", "lat", "street", "triangle", "measurement", "home_street", "cluster", "phase", "device_time",
+    "accuracy_m", "back_check_of",
+)  # fmt: skip
+
+
+class Answer(StrEnum):
+    """What the passer-by said."""
+
+    KNOWS = "knows"
+    DOES_NOT_KNOW = "does_not_know"
+    REFUSED = "refused"
+
+
+class Phase(StrEnum):
+    """Whether the person was asked before or after the crew pitched there that day."""
+
+    BEFORE = "before"
+    AFTER = "after"
+    UNKNOWN = "unknown"
+
+    @property
+    def of_measurement(self) -> str:
+        """Return the name of a measurement of this phase: arrival, exit or unknown."""
+        return {Phase.BEFORE: "arrival", Phase.AFTER: "exit"}.get(self, "unknown")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """
+    One passer-by asked.
+
+    The place is a street, or the connection point of a triangle; both are None while only the position is known
+    (degrees WGS-84). `home_street` is where the person lives, `cluster` the corner, `accuracy_m` that of the position.
+    `back_check_of` names the measurement that this survey verifies.
+    """
+
+    id: SurveyId
+    asked_at: datetime
+    answer: Answer
+    promoter: PromoterId
+    street: StreetId | None = None
+    triangle: TriangleId | None = None
+    lon: float | None = None
+    lat: float | None = None
+    measurement: MeasurementId | None = None
+    home_street: StreetId | None = None
+    cluster: str = ""
+    phase: Phase = Phase.UNKNOWN
+    device_time: datetime | None = None
+    accuracy_m: float | None = None
+    back_check_of: MeasurementId | None = None
+
+
+def read_survey(row: Mapping[str, str]) -> Survey:
+    """
+    Return the survey that a row of text describes; columns as in `COLUMNS_KNOWN`, absent ones empty.
+
+    Raises
+    ------
+    BadInput
+        If a value is missing or cannot be meant; `field` names it.
+    """
+    lon, lat = read_position(row)
+    street, triangle = row.get("street", ""), row.get("triangle", "")
+    if street and triangle:
+        raise BadInput("both a street and a triangle are given", field="triangle", cure="leave one of them empty")
+    if not street and not triangle and lon is None:
+        raise BadInput("no place is given", field="street", cure="give a street, a triangle, or lon and lat")
+    asked_at = read_moment(row, "asked_at")
+    if asked_at < EARLIEST:
+        raise BadInput("the time lies before the year 2000", field="asked_at", cure="set the phone's clock right")
+    return Survey(
+        id=SurveyId(read_id(row, "survey_id")), asked_at=asked_at, answer=read_choice(Answer, row, "answer"),
+        promoter=PromoterId(read_id(row, "promoter")), street=StreetId(street) if street else None,
+        triangle=TriangleId(triangle) if triangle else None, lon=lon, lat=lat,
+        measurement=MeasurementId(read_id(row, "measurement")) if row.get("measurement") else None,
+        home_street=StreetId(row["home_street"]) if row.get("home_street") else None, cluster=row.get("cluster", ""),
+        phase=read_choice(Phase, row, "phase") if row.get("phase") else Phase.UNKNOWN,
+        device_time=read_moment(row, "device_time") if row.get("device_time") else None,
+        accuracy_m=read_number(row, "accuracy_m", low=0.0) if row.get("accuracy_m") else None,
+        back_check_of=MeasurementId(row["back_check_of"]) if row.get("back_check_of") else None,
+    )  # fmt: skip
+
+
+# ── measurements ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(slots=True)
+class Sitting:
+    """A measurement while surveys are sorted into it: it spans [`opened_at`, `last_at`], both inclusive."""
+
+    id: MeasurementId
+    opened_at: datetime
+    last_at: datetime
+
+    def takes(self, asked_at: datetime, window: timedelta) -> bool:
+        """Return whether a survey of that moment leaves the measurement within `window`."""
+        return max(self.last_at, asked_at) - min(self.opened_at, asked_at) <= window
+
+    def stretch(self, asked_at: datetime) -> None:
+        """Make the measurement span a survey of that moment."""
+        self.opened_at, self.last_at = min(self.opened_at, asked_at), max(self.last_at, asked_at)
+
+
+def name_measurement(place: str, phase: str, back_check_of: str, opened_at: datetime) -> MeasurementId:
+    """Return the id of a measurement that nobody named: a digest of where, when and what for, so that it repeats."""
+    text = "\x1f".join((place, phase, back_check_of, opened_at.isoformat()))
+    return MeasurementId("m" + hashlib.sha256(text.encode()).hexdigest()[:24])
+
+
+def number_of_try(opened_at: datetime, since: datetime, earlier: Iterable[datetime]) -> int:
+    """Return which test of its place a measurement is, counted from `since` (the claim's start), from 1."""
+    return 1 + sum(since <= other < opened_at for other in earlier)
+
+
+def rule_of_try(number: int, rules: Rules) -> str:
+    """Return the name of the rule that tests a measurement of that number."""
+    # RULE 9: at most 3 tests of a place per claim; the 4th and later need the audit rule
+    return rules.move_on_rule if number <= rules.tests_per_claim else rules.audit_rule
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a tally needs to know of one survey; `home` is the street for which its answer is pooled, "" the place."""
+
+    id: str
+    asked_at: datetime
+    answer: str
+    promoter: str
+    corner: str
+    phase: str = Phase.UNKNOWN
+    home: str = ""
+    quarantined: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """
+    A measurement reduced to what counts.
+
+    `answers` holds "1" (knows) and "0" in the order asked, counted answers only; the last survey of all was asked at
+    `last_asked_at`. `promoters` and `corners` count who and where among the counted; `left_out` counts the others by
+    reason, see `why_not_counted`. `homes` splits the counted answers by street: (knows, asked).
+    """
+
+    answers: str
+    last_asked_at: datetime
+    phase: Phase
+    promoters: int
+    corners: int
+    left_out: Mapping[str, int]
+    digest: str
+    homes: Mapping[str, tuple[int, int]]
+
+
+def phase_of(surveys: Iterable[Asked]) -> Phase:
+    """Return the phase of a measurement: that of its first survey which states one."""
+    return next((Phase(one.phase) for one in surveys if one.phase != Phase.UNKNOWN), Phase.UNKNOWN)
+
+
+def why_not_counted(surveys: Sequence[Asked], rules: Rules) -> list[str]:
+    """
+    Return for each survey of a measurement why it does not count, "" where it counts.
+
+    The reasons: quarantined; refused; other_phase (asked after pitching in a measurement begun before it, or the other
+    way round); crowded (more than five of a promoter at a corner in 20 minutes).
+
+    Parameters
+    ----------
+    surveys
+        Of one measurement, in the order asked.
+    rules
+        Settings of the region.
+    """
+    recent: dict[tuple[str, str], deque[datetime]] = {}
+    phase = phase_of(surveys)
+    reasons: list[str] = []
+    for survey in surveys:
+        if survey.quarantined:  # RULE 13
+            reasons.append("quarantined")
+            continue
+        if survey.answer == Answer.REFUSED:
+            reasons.append("refused")
+            continue
+        if Phase.UNKNOWN not in (survey.phase, phase) and survey.phase != phase:
+            reasons.append("other_phase")
+            continue
+        # RULE 9: at most 5 surveys per promoter, corner and 20 minutes; a companion's answer is no second answer
+        cluster = recent.setdefault((survey.promoter, survey.corner), deque())
+        while cluster and survey.asked_at - cluster[0] >= rules.cluster_window:
+            cluster.popleft()
+        if len(cluster) >= rules.surveys_per_cluster:
+            reasons.append("crowded")
+            continue
+        cluster.append(survey.asked_at)
+        reasons.append("")
+    return reasons
+
+
+def tally(surveys: Sequence[Asked], rules: Rules) -> Tally:
+    """
+    Return the tally of the surveys of one measurement (at least one), given in the order asked.
+
+    The digest is SHA-256 over the ids and answers that count, in order: two tallies of equal digest decide alike.
+    """
+    reasons = why_not_counted(surveys, rules)
+    counted = [survey for survey, reason in zip(surveys, reasons, strict=True) if not reason]
+    homes: dict[str, tuple[int, int]] = {}
+    for survey in counted:
+        knows, asked = homes.get(survey.home, (0, 0))
+        homes[survey.home] = (knows + (survey.answer == Answer.KNOWS), asked + 1)
+    content = "\n".join(f"{survey.id}\t{survey.answer}" for survey in counted)
+    return Tally(
+        answers="".join("1" if survey.answer == Answer.KNOWS else "0" for survey in counted),
+        last_asked_at=surveys[-1].asked_at, phase=phase_of(surveys),
+        promoters=len({survey.promoter for survey in counted}),
+        corners=len({survey.corner for survey in counted}),
+        left_out=Counter(reason for reason in reasons if reason),
+        digest=hashlib.sha256(content.encode()).hexdigest(), homes=homes,
+    )  # fmt: skip
