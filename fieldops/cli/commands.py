@@ -7,6 +7,8 @@ from fieldops.cli import (
     crews,
     imports,
     keep,
+    map,
+    plan,
     streets,
     surveys,
 )
@@ -20,3 +22,5 @@ def register(app: typer.Typer) -> None:
     surveys.register(app)
     claims.register(app)
     keep.register(app)
+    map.register(app)
+    plan.register(app)

@@ -1,0 +1,177 @@
+"""Plans in the region file, and what a plan is made from."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from fieldops.clock import format_moment, parse_moment
+from fieldops.errors import NotFound
+from fieldops.events import PlanMade, PlanPublished
+from fieldops.ids import CrewId, PlanId, StreetId
+from fieldops.store import audit
+from fieldops.store.connect import Turn
+from fieldops.store.sqlite import sqlite3
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAssignment:
+    """One street of a plan; `pinned` are live claims, which the plan takes as given."""
+
+    street: StreetId
+    crew: CrewId
+    hours: float
+    finish_probability: float
+    value: float
+    pinned: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPlan:
+    """A plan with its assignments and with the reason for every street that nobody gets."""
+
+    id: PlanId
+    made_at: datetime
+    starts_at: datetime
+    status: str
+    objective: float
+    bound: float
+    gap: float
+    seconds: float
+    seed: int
+    figures: dict[str, Any]
+    published_at: datetime | None
+    assignments: tuple[StoredAssignment, ...] = ()
+    unassigned: tuple[tuple[StreetId, str], ...] = ()
+
+
+def save_plan(turn: Turn, plan: StoredPlan, *, event: PlanMade) -> None:
+    """Append a plan with all that belongs to it, and its event."""
+    connection = turn.connection
+    connection.execute(
+        "INSERT INTO plan (id, made_at, starts_at, status, objective, bound, gap, seconds, seed, figures)"
+        " VALUES (?,?,?,?,?,?,?,?,?,?)",
+        (
+            plan.id, format_moment(plan.made_at), format_moment(plan.starts_at), plan.status, plan.objective, plan.bound,
+            plan.gap, plan.seconds, plan.seed, json.dumps(plan.figures, ensure_ascii=False),
+        ),
+    )  # fmt: skip
+    connection.executemany(
+        "INSERT INTO assignment (plan_id, street_id, crew_id, hours, finish_probability, value, pinned, reason)"
+        " VALUES (?,?,?,?,?,?,?,?)",
+        [
+            (plan.id, a.street, a.crew, a.hours, a.finish_probability, a.value, int(a.pinned), a.reason)
+            for a in plan.assignments
+        ],
+    )
+    connection.executemany(
+        "INSERT INTO unassigned (plan_id, street_id, reason) VALUES (?,?,?)",
+        [(plan.id, street, reason) for street, reason in plan.unassigned],
+    )
+    audit.append(turn, event)
+
+
+def mark_published(turn: Turn, plan: PlanId, *, event: PlanPublished) -> None:
+    """Note that the plan's assignments are claims now, and append the event."""
+    turn.connection.execute("UPDATE plan SET published_at = ? WHERE id = ?", (format_moment(event.at), plan))
+    audit.append(turn, event)
+
+
+def read_plan(connection: sqlite3.Connection, plan: PlanId) -> StoredPlan:
+    """
+    Return the plan whole; an id may be cut short as long as it is unambiguous.
+
+    Raises
+    ------
+    NotFound
+        If there is no such plan, or several begin so.
+    """
+    rows = connection.execute(
+        "SELECT * FROM plan WHERE substr(id, 1, length(?1)) = ?1 AND ?1 <> '' LIMIT 2", (plan,)
+    ).fetchall()
+    if len(rows) != 1:
+        raise NotFound(
+            "plan", plan, cure="see `fieldops plan list`" if not rows else "several begin so: give more of it"
+        )
+    found = _plan(rows[0])
+    assignments = connection.execute(
+        "SELECT street_id, crew_id, hours, finish_probability, value, pinned, reason FROM assignment"
+        " WHERE plan_id = ? ORDER BY crew_id, value DESC, street_id",
+        (found.id,),
+    )
+    unassigned = connection.execute(
+        "SELECT street_id, reason FROM unassigned WHERE plan_id = ? ORDER BY street_id", (found.id,)
+    )
+    return StoredPlan(
+        found.id, found.made_at, found.starts_at, found.status, found.objective, found.bound, found.gap, found.seconds,
+        found.seed, found.figures, found.published_at,
+        tuple(StoredAssignment(StreetId(a), CrewId(b), c, d, e, bool(f), g) for a, b, c, d, e, f, g in assignments),
+        tuple((StreetId(street), reason) for street, reason in unassigned),
+    )  # fmt: skip
+
+
+def list_plans(connection: sqlite3.Connection) -> list[StoredPlan]:
+    """Return all plans without their assignments, newest first."""
+    return [_plan(row) for row in connection.execute("SELECT * FROM plan ORDER BY made_at DESC, id")]
+
+
+def _plan(row: Any) -> StoredPlan:
+    return StoredPlan(
+        PlanId(row["id"]), parse_moment(row["made_at"]), parse_moment(row["starts_at"]), row["status"], row["objective"],
+        row["bound"], row["gap"], row["seconds"], row["seed"], json.loads(row["figures"]),
+        parse_moment(row["published_at"]) if row["published_at"] else None,
+    )  # fmt: skip
+
+
+# ── what a plan is made from ────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class PlanStreet:
+    """A street as the plan sees it; `excluded` is the standing reason against it, empty where there is none."""
+
+    id: StreetId
+    label: str
+    people: float
+    priority: float
+    node: int
+    lon: float
+    lat: float
+    excluded: str
+
+
+def plan_streets(connection: sqlite3.Connection) -> list[PlanStreet]:
+    """Return the streets of the region by id; closed ones and those without permission carry the reason."""
+    rows = connection.execute(
+        "SELECT id, label, people, priority, node, lon, lat, status, permission FROM street WHERE status <> 'gone' ORDER BY id"
+    )
+    streets = []
+    for row in rows:
+        reason = ""
+        if row["status"] != "open":
+            reason = "closed by hand"
+        elif row["permission"] not in ("free", "granted"):
+            reason = f"permission to enter {row['permission']}: record it with `fieldops streets permit`"
+        streets.append(
+            PlanStreet(
+                StreetId(row["id"]),
+                row["label"],
+                row["people"],
+                row["priority"],
+                row["node"],
+                row["lon"],
+                row["lat"],
+                reason,
+            )
+        )
+    return streets
+
+
+def read_walks(
+    connection: sqlite3.Connection,
+) -> tuple[list[tuple[int, float, float]], list[tuple[int, int, float, str]]]:
+    """Return nodes (id, lon, lat) and segments (from, to, metres, kind) of all cities, without their geometry."""
+    nodes = connection.execute("SELECT id, lon, lat FROM node GROUP BY id ORDER BY id").fetchall()
+    segments = connection.execute("SELECT from_node, to_node, length_m, kind FROM segment ORDER BY fid").fetchall()
+    return [tuple(row) for row in nodes], [tuple(row) for row in segments]
