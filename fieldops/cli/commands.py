@@ -7,7 +7,7 @@ from fieldops.cli import (
     crews,
     imports,
     keep,
-    map,
+    mappage,
     plan,
     streets,
     surveys,
@@ -22,5 +22,5 @@ def register(app: typer.Typer) -> None:
     surveys.register(app)
     claims.register(app)
     keep.register(app)
-    map.register(app)
+    mappage.register(app)
     plan.register(app)
