@@ -59,7 +59,7 @@ ENGLISH = Words(
     homes_off="homes off {0}",
     span="{name} ({a} – {b})",
     off="{name} (at {a})",
-    numbered="{label} no. {number}",
+    numbered="{label} ({number})",
 )
 CHINESE = Words(
     lane="无名路",
@@ -70,7 +70,7 @@ CHINESE = Words(
     homes_off="{0}旁住宅区",
     span="{name}（{a}—{b}）",
     off="{name}（{a}口）",
-    numbered="{label} {number}号段",
+    numbered="{label}（{number}）",
 )
 
 

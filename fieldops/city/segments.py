@@ -5,7 +5,8 @@ import pandas as pd
 import shapely
 
 from fieldops.city import names, ways
-from fieldops.city.coordinates import Plane, ground_lengths
+from fieldops.city.coordinates import ground_lengths
+from fieldops.city.metres import Plane
 from fieldops.city.raw import IntArray, RawMap
 
 CARRIAGEWAYS_APART_M = 35.0
@@ -36,7 +37,7 @@ def cut_ways(raw: RawMap, kind: np.ndarray, plane: Plane) -> pd.DataFrame:
     mine = np.flatnonzero(kept[owner])
     owner, refs = owner[mine], raw.refs[mine]
     if not len(mine):
-        return _frame(raw, kind, np.zeros(0, int), refs, refs, np.zeros(0, object), np.zeros(0))
+        return _frame(raw, kind, np.zeros(0, int), refs, refs, np.zeros(0, object), np.zeros(0), plane)
     _, where, times = np.unique(refs, return_inverse=True, return_counts=True)
     first = np.r_[True, owner[1:] != owner[:-1]]
     last = np.r_[first[1:], True]
@@ -47,7 +48,7 @@ def cut_ways(raw: RawMap, kind: np.ndarray, plane: Plane) -> pd.DataFrame:
     segment = np.repeat(np.arange(len(begin)), count)
     vertex = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count) + begin[segment]
     lon, lat = raw.lon[mine][vertex], raw.lat[mine][vertex]
-    lines = shapely.linestrings(np.column_stack((lon, lat)), indices=segment)
+    lines = np.asarray(shapely.linestrings(np.column_stack((lon, lat)), indices=segment), dtype=object)
     length = ground_lengths(lines)
     real = length > 0
     return _frame(raw, kind, owner[begin][real], refs[begin][real], refs[end][real], lines[real], length[real], plane)
@@ -55,7 +56,7 @@ def cut_ways(raw: RawMap, kind: np.ndarray, plane: Plane) -> pd.DataFrame:
 
 def _frame(
     raw: RawMap, kind: np.ndarray, way: np.ndarray, u: IntArray, v: IntArray, lines: np.ndarray, length: np.ndarray,
-    plane: Plane | None = None,
+    plane: Plane,
 ) -> pd.DataFrame:  # fmt: skip
     tags = raw.ways.iloc[way]
     name = tags["name"].to_numpy(object)
@@ -76,7 +77,7 @@ def _frame(
         "oneway": np.where(forward, 1, np.where(np.isin(oneway, ("-1", "reverse")), -1, 0)),
         "bridge": ~np.isin(tags["bridge"].to_numpy(object), ("", "no")),
         "length_m": length,
-        "line": plane.project(lines) if plane else lines,
+        "line": plane.flatten(lines),
     })  # fmt: skip
 
 
@@ -107,8 +108,8 @@ def clip_segments(segments: pd.DataFrame, boundary: shapely.Geometry) -> pd.Data
     pieces["v"] = np.where(ends_here, pieces["v"], fresh[len(pieces) :])
     pieces["length_m"] = pieces["length_m"].to_numpy() * shapely.length(parts) / shapely.length(before)
     pieces["line"] = parts
-    joined = pd.concat([segments[inside], pieces]).sort_index(kind="stable")
-    return joined.reset_index(drop=True)
+    joined: pd.DataFrame = pd.concat([segments[inside], pieces]).sort_index(kind="stable").reset_index(drop=True)
+    return joined
 
 
 def split_segments(segments: pd.DataFrame, pieces: IntArray) -> tuple[pd.DataFrame, IntArray]:
@@ -155,8 +156,7 @@ def _cut_lines(lines: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndar
     every = np.concatenate([heads, xy[inside], tails])
     place = np.concatenate([number, owner[inside], number])
     rank = np.argsort(order, kind="stable")
-    cut: np.ndarray = shapely.linestrings(every[rank], indices=place[rank])
-    return cut
+    return np.asarray(shapely.linestrings(every[rank], indices=place[rank]), dtype=object)
 
 
 def bearings(lines: np.ndarray) -> np.ndarray:
