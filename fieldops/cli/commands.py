@@ -3,6 +3,7 @@
 import typer
 
 from fieldops.cli import (
+    awareness,
     claims,
     crews,
     imports,
@@ -20,6 +21,7 @@ def register(app: typer.Typer) -> None:
     streets.register(app)
     crews.register(app)
     surveys.register(app)
+    awareness.register(app)
     claims.register(app)
     keep.register(app)
     mappage.register(app)

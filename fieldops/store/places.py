@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from fieldops.city.places import Ground, Place, find_in
 from fieldops.clock import find_zone
-from fieldops.ids import CityId, StreetId, TriangleId, VenueId
+from fieldops.ids import CityId, StreetId, TriangleId, VenueId, ZoneId
 from fieldops.store import geopackage
 from fieldops.store.sqlite import sqlite3
 
@@ -55,6 +55,22 @@ class Finder:
 def street_ids(connection: sqlite3.Connection) -> set[StreetId]:
     """Return the streets that still exist."""
     return {StreetId(row[0]) for row in connection.execute("SELECT id FROM street WHERE status <> 'gone'")}
+
+
+def triangles_of_streets(connection: sqlite3.Connection) -> dict[StreetId, TriangleId | None]:
+    """Return for each street that still exists its triangle."""
+    rows = connection.execute("SELECT id, triangle_id FROM street WHERE status <> 'gone' ORDER BY id")
+    return {StreetId(row[0]): row[1] for row in rows}
+
+
+def streets_by_zone(connection: sqlite3.Connection) -> dict[ZoneId, list[StreetId]]:
+    """Return for each zone its streets that still exist."""
+    zones: dict[ZoneId, list[StreetId]] = {}
+    for row in connection.execute(
+        "SELECT zone_id, id FROM street WHERE status <> 'gone' AND zone_id IS NOT NULL ORDER BY zone_id, id"
+    ):
+        zones.setdefault(ZoneId(row[0]), []).append(StreetId(row[1]))
+    return zones
 
 
 def triangle_ids(connection: sqlite3.Connection) -> set[TriangleId]:

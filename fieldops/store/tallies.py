@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 
@@ -58,12 +59,15 @@ def recount(turn: Turn, measurements: Sequence[MeasurementId], *, event: int, pr
 
 
 def read_asked(
-    connection: sqlite3.Connection, measurements: Iterable[MeasurementId]
+    connection: sqlite3.Connection, measurements: Iterable[MeasurementId], *, with_quarantined: bool = False
 ) -> dict[MeasurementId, list[Asked]]:
-    """Return the surveys of a few measurements in the order asked."""
+    """Return the surveys of a few measurements in the order asked; `with_quarantined` as if none were in quarantine."""
     chosen = "(SELECT value AS id FROM json_each(?)) AS chosen"
     names = json.dumps(list(measurements))
-    return dict(_grouped(connection.execute(_SURVEYS.format(chosen=chosen), (names,))))
+    found = dict(_grouped(connection.execute(_SURVEYS.format(chosen=chosen), (names,))))
+    if with_quarantined:
+        return {name: [replace(one, quarantined=False) for one in asked] for name, asked in found.items()}
+    return found
 
 
 def _choose(connection: sqlite3.Connection, measurements: Sequence[MeasurementId]) -> None:
