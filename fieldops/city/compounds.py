@@ -21,8 +21,8 @@ GATE_NEAR_M = 15.0
 _SMALLEST_M2, _LARGEST_M2 = 1_500.0, 1_000_000.0
 _NAMED_INSIDE_MOST_M = 60.0
 _INSIDE_M = 10.0  # a border is often drawn along the middle of the street
-_NEIGHBOURS_M = 80.0
-_LEAST_PEOPLE = 30.0
+_NEIGHBOURS_M = 100.0
+_LEAST_PEOPLE = 15.0
 _AROUND_M, _BACK_M = 45.0, 20.0
 _SAMPLE_M = 40.0
 
@@ -75,13 +75,22 @@ def find_mapped(
         if len(off) and len(shapes):
             holds[shapely.STRtree(shapes).query(off, predicate="within")[1]] = True
         good &= holds
+    order = np.flatnonzero(good)[np.argsort(area[good], kind="stable")]  # the innermost of nested areas first
+    after, before = shapely.STRtree(shapes[order]).query(shapes[order])
+    inner: dict[int, list[int]] = {}
+    for one, other in zip(after.tolist(), before.tolist(), strict=True):
+        if other < one:
+            inner.setdefault(one, []).append(other)
     found: list[int] = []
     polygons: list[shapely.Geometry] = []
-    for row in np.flatnonzero(good)[np.argsort(area[good], kind="stable")].tolist():  # the innermost of nested areas first
-        rest = _largest(shapely.difference(shapes[row], shapely.union_all(polygons)) if polygons else shapes[row])
+    taken: dict[int, shapely.Geometry] = {}
+    for number, row in enumerate(order.tolist()):
+        nested = [taken[one] for one in inner.get(number, ()) if one in taken]
+        rest = _largest(shapely.difference(shapes[row], shapely.union_all(nested)) if nested else shapes[row])
         if rest is not None and rest.area >= max(0.5 * area[row], _SMALLEST_M2):
             found.append(row)
             polygons.append(rest)
+            taken[number] = rest
     tags = raw.areas.iloc[rows[found]]
     return make_compounds(list(tags["name"]), list(tags["id"]), polygons), len(rows) - len(found)
 
