@@ -1,1 +1,1 @@
-"""The roof: Flask and the files of the browser."""
+"""The web: pages for leads and crews, made by Flask; it asks the acts and nothing else."""

@@ -92,6 +92,7 @@ class StreetFacts:
     """All that a desk knows of one street: its row, and what stands behind it."""
 
     row: StreetRow
+    city: CityId
     zone: str | None
     triangle: str | None
     people_low: float
@@ -112,11 +113,11 @@ _ROW = (
     "a.hours, a.finish_probability, coalesce(a.reason, u.reason)"
 )
 _BEHIND = (
-    ", z.name, v.triangle, s.people_low, s.people_high, s.people_source, s.length_m, v.permission, v.crew, h.name, "
+    ", v.city, z.name, v.triangle, s.people_low, s.people_high, s.people_source, s.length_m, v.permission, v.crew, h.name, "
     "v.held_until, coalesce(v.asked, 0), coalesce(v.knows, 0), v.hours_to_target"
 )
 _ROW_COLUMNS = 16
-_HELD_UNTIL = _ROW_COLUMNS + 9
+_HELD_UNTIL = _ROW_COLUMNS + 10
 _FROM = (
     " FROM street_status AS v JOIN street AS s ON s.fid = v.fid LEFT JOIN zone AS z ON z.id = v.zone "
     "LEFT JOIN crew AS h ON h.id = v.crew LEFT JOIN assignment AS a ON a.street_id = v.street AND a.plan_id = :plan "
@@ -127,6 +128,12 @@ _FROM = (
 def read_present(connection: sqlite3.Connection) -> datetime:
     """Return the moment that all figures are of."""
     return parse_moment(connection.execute("SELECT moment FROM present").fetchone()[0])
+
+
+def map_number(connection: sqlite3.Connection) -> int:
+    """Return the number of the event that changed the map last, 0 before the first: it names a state of the map."""
+    row = connection.execute("SELECT max(seq) FROM event WHERE kind IN ('CityImported', 'StreetEdited')").fetchone()
+    return row[0] or 0
 
 
 def read_figures(connection: sqlite3.Connection, city: CityId) -> Figures:

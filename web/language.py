@@ -1,0 +1,101 @@
+"""Chinese or English: what the visitor chose, else what the browser asks for, else Chinese."""
+
+from datetime import datetime
+from io import BytesIO
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_datetime
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import Translations
+from flask import Blueprint, Flask, Response, request
+from flask_babel import Babel, Domain, get_locale
+
+CHINESE, ENGLISH = "zh_Hans", "en"
+NAMES = {CHINESE: "中文", ENGLISH: "English"}
+COOKIE = "language"
+A_YEAR = 365 * 24 * 3600
+TRANSLATIONS = Path(__file__).parent / "translations"
+
+pages = Blueprint("language", __name__)
+
+
+def install(app: Flask) -> None:
+    """Give templates the languages; translations are read from the .po text itself, so there is nothing to compile."""
+    Babel(app, default_locale=CHINESE, locale_selector=chosen_language)
+    domain = Domain(str(TRANSLATIONS))
+    domain.cache[CHINESE, "messages"] = read_translations(CHINESE)
+    domain.cache[ENGLISH, "messages"] = Translations()
+    app.before_request(domain.as_default)
+    app.register_blueprint(pages)
+    app.template_filter("moment")(moment)
+    app.template_global("languages")(lambda: NAMES)
+    app.template_global("language")(lambda: str(get_locale()))
+    app.template_global("html_language")(lambda: str(get_locale()).replace("_", "-"))
+    app.template_global("here")(lambda: request.full_path.rstrip("?"))
+
+
+def read_translations(locale: str) -> Translations:
+    """Return the translations of a locale, read from its .po file."""
+    with (TRANSLATIONS / locale / "LC_MESSAGES" / "messages.po").open("rb") as file:
+        catalogue = read_po(file, locale=locale)
+    compiled = BytesIO()
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    return Translations(compiled)
+
+
+def chosen_language() -> str:
+    """Return the language of this request."""
+    chosen = request.cookies.get(COOKIE)
+    return chosen if chosen in NAMES else asked_language(request.headers.get("Accept-Language", ""))
+
+
+def asked_language(header: str) -> str:
+    """
+    Return the language that an Accept-Language header asks for most.
+
+    Every kind of Chinese is ours, which the matching of werkzeug and babel denies; a language that we do not have is
+    answered in English, no wish at all in Chinese.
+    """
+    wishes: list[tuple[float, str]] = []
+    for part in header.split(","):
+        tag, _, rest = part.strip().partition(";")
+        quality = rest.strip().removeprefix("q=")
+        try:
+            wishes.append((float(quality) if quality else 1.0, tag.strip().lower()))
+        except ValueError:
+            continue
+    ours = {"zh": CHINESE, "en": ENGLISH}
+    for wish, tag in sorted(wishes, key=lambda pair: -pair[0]):
+        language = tag.split("-")[0]
+        if wish > 0 and language in ours:
+            return ours[language]
+    return ENGLISH if any(tag for _, tag in wishes) else CHINESE
+
+
+def moment(value: datetime, zone: str) -> str:
+    """Return a moment as people of the city write it, with the day of the week."""
+    here = value.astimezone(ZoneInfo(zone))
+    chinese = str(get_locale()) == CHINESE
+    return format_datetime(here, "M月d日 E HH:mm" if chinese else "EEE d MMM, HH:mm", locale=get_locale())
+
+
+@pages.post("/language")
+def choose() -> Response:
+    """Remember the visitor's language in a cookie, and go back."""
+    back = request.form.get("back", "/")
+    response = Response(status=303, headers={"Location": back if is_path(back) else "/"})
+    if request.form.get("language") in NAMES:
+        response.set_cookie(
+            COOKIE, request.form["language"], max_age=A_YEAR, httponly=True, samesite="Lax", secure=request.is_secure
+        )
+    return response
+
+
+def is_path(target: str) -> bool:
+    """Return whether an address leads to this site: one slash, then no slash, and nothing that browsers bend."""
+    if not target.startswith("/") or target.startswith("//"):
+        return False
+    return all(" " <= sign <= "~" and sign != "\\" for sign in target)

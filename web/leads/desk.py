@@ -1,0 +1,113 @@
+"""The desk of a lead: the map with the plan's figures, the crews' turfs, the streets and their reasons."""
+
+from flask import Blueprint, Response, jsonify, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response as AnyResponse
+
+from fieldops.actions import desk
+from fieldops.actions.tiles import find_tiles
+from fieldops.ids import CityId, CrewId, StreetId
+from web.regions import VISITOR, region_path, the_region
+
+STREETS_A_PAGE = 100
+SUGGESTIONS = 12
+
+pages = Blueprint("desk", __name__)
+
+
+def asked_city() -> CityId | None:
+    """Return the city that the address names, None for the first."""
+    name = request.args.get("city", "")
+    return CityId(name) if name else None
+
+
+@pages.get("/")
+def overview() -> str:
+    """Return the first page: map, figures, legend, and the table of crews, which says the same without a map."""
+    seen = desk.read_overview(the_region(), VISITOR, city=asked_city())
+    tiles = find_tiles(region_path())
+    return render_template("leads/overview.html", seen=seen, view=_map_view(seen, tiles.name if tiles else None))
+
+
+def _map_view(seen: desk.Overview, tiles: str | None) -> dict[str, object]:
+    """Return what the map's script needs to know, its words in the visitor's language included."""
+    named = [{"id": crew.id, "name": crew.name} for crew in seen.crews]
+    return {
+        "tiles": url_for("tiles.read", name=tiles) if tiles else None,
+        "colours": url_for("desk.colours", city=seen.city.id),
+        "streets": url_for("desk.suggestions", city=seen.city.id),
+        "facts": url_for("desk.street_at", key=0).removesuffix("0"),
+        "bounds": seen.city.bounds,
+        "attribution": seen.city.attribution,
+        "planned": seen.plan is not None,
+        "crews": named,
+        "words": {
+            "map": gettext("Map of the streets"),
+            "zoomIn": gettext("Zoom in"),
+            "zoomOut": gettext("Zoom out"),
+            "none": gettext("No street has that name."),
+            "noMap": gettext("This browser cannot draw the map. The tables below say the same."),
+            "failed": gettext("That could not be read. Try again."),
+        },
+    }
+
+
+@pages.get("/colours.bin")
+def colours() -> AnyResponse:
+    """Return what colours the map; unchanged colours are not sent again."""
+    body = desk.read_colours(the_region(), VISITOR, city=asked_city())
+    response = make_response(body)
+    response.mimetype = "application/octet-stream"
+    response.add_etag()
+    return response.make_conditional(request)
+
+
+@pages.get("/streets")
+def streets() -> str:
+    """Return the list of streets, or those whose name holds the words asked for."""
+    words = request.args.get("q", "")[:100]
+    page = max(1, min(request.args.get("page", 1, type=int), 10_000))
+    seen = desk.read_overview(the_region(), VISITOR, city=asked_city())
+    found = desk.find_streets(
+        the_region(), VISITOR, words, city=seen.city.id, most=STREETS_A_PAGE + 1, after=(page - 1) * STREETS_A_PAGE
+    )
+    return render_template(
+        "leads/streets.html", seen=seen, words_asked=words, page=page, rows=found[:STREETS_A_PAGE],
+        more=len(found) > STREETS_A_PAGE,
+    )  # fmt: skip
+
+
+@pages.get("/streets.json")
+def suggestions() -> Response:
+    """Return the first streets whose name holds the words, for the search field of the map."""
+    found = desk.find_streets(
+        the_region(), VISITOR, request.args.get("q", "")[:100], city=asked_city(), most=SUGGESTIONS
+    )
+    return jsonify([{"key": row.fid, "label": row.label, "lon": row.lon, "lat": row.lat} for row in found])
+
+
+@pages.get("/streets/at/<int:key>")
+def street_at(key: int) -> AnyResponse | str:
+    """Return the facts of the street with that key on the map: alone for the map's script, else its page."""
+    street = desk.street_by_key(the_region(), VISITOR, key)
+    if request.args.get("part") != "facts":
+        return redirect(url_for("desk.street", street=street))
+    return _street(street, "leads/facts.html")
+
+
+@pages.get("/streets/<street>")
+def street(street: str) -> str:
+    """Return the page of one street."""
+    return _street(StreetId(street), "leads/street.html")
+
+
+def _street(street: StreetId, template: str) -> str:
+    facts = desk.read_street(the_region(), VISITOR, street)
+    return render_template(template, seen=desk.read_overview(the_region(), VISITOR, city=facts.city), facts=facts)
+
+
+@pages.get("/crews/<crew>")
+def turf(crew: str) -> str:
+    """Return the page of one crew: its streets in the newest plan, each with its reason."""
+    seen = desk.read_overview(the_region(), VISITOR, city=asked_city())
+    return render_template("leads/turf.html", seen=seen, turf=desk.read_turf(the_region(), VISITOR, CrewId(crew)))

@@ -1,0 +1,20 @@
+"""The map's tiles: one file beside the region, read by byte ranges; its name changes with its content."""
+
+from flask import Blueprint, Response, abort, send_file
+
+from fieldops.actions.tiles import find_tiles
+from web.answers import FOR_EVER
+from web.regions import region_path
+
+pages = Blueprint("tiles", __name__)
+
+
+@pages.get("/tiles/<name>")
+def read(name: str) -> Response:
+    """Return the tiles, or the part of them that is asked for."""
+    tiles = find_tiles(region_path())
+    if tiles is None or tiles.name != name:
+        abort(404)
+    response = send_file(tiles, mimetype="application/vnd.pmtiles", conditional=True)
+    response.headers["Cache-Control"] = FOR_EVER
+    return response

@@ -1,0 +1,234 @@
+// The map of the desk: tiles hold the shapes, colours.bin the state, one number a street; nothing here decides anything.
+
+const root = document.getElementById("map");
+const view = JSON.parse(root.dataset.view);
+const MODES = ["aware", "planned", "held"];
+const STREETS = ["street", "lane", "compound"];
+const TURFS = 12;
+const SOURCE = { source: "city", "source-layer": "map" };
+const still = matchMedia("(prefers-reduced-motion: reduce)");
+const dark = matchMedia("(prefers-color-scheme: dark)");
+
+const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+const state = (name) => ["coalesce", ["feature-state", name], 0];
+const is = (...what) => ["in", ["get", "what"], ["literal", what]];
+const chosen = (name) => document.querySelector(`input[name="${name}"]:checked`)?.value;
+const shown = (layer) => document.querySelector(`input[name="layer"][value="${layer}"]`).checked;
+
+/** Split colours.bin into its arrays; see read_colours in fieldops/store/desk.py. */
+function readColours(buffer) {
+  const [n, m] = new Uint32Array(buffer, 0, 2);
+  return {
+    planned: new Uint16Array(buffer, 8, n),
+    held: new Uint16Array(buffer, 8 + 2 * n, n),
+    aware: new Uint8Array(buffer, 8 + 4 * n, n),
+    verdict: new Uint8Array(buffer, 8 + 5 * n, m),
+  };
+}
+
+/** Give every street and connection point its state; the paint below turns states into colours. */
+function applyColours(map, colours) {
+  for (let fid = 0; fid < colours.planned.length; fid++) {
+    const known = { aware: colours.aware[fid], planned: colours.planned[fid], held: colours.held[fid] };
+    if (known.aware || known.planned || known.held) map.setFeatureState({ ...key(4 * fid) }, known);
+  }
+  colours.verdict.forEach((verdict, fid) => {
+    if (verdict) map.setFeatureState(key(4 * fid + 2), { verdict });
+  });
+}
+
+const key = (id) => ({ source: "city", sourceLayer: "map", id });
+
+/** Return what paints a street in a mode: its colour, its width, and whether it is drawn solid (1) or dashed (0). */
+function streetPaint(mode, crew) {
+  const known = state(mode);
+  if (mode === "aware") {
+    const classes = [1, 2, 3, 4, 5];
+    return {
+      colour: ["match", known, ...classes.flatMap((part) => [part, colour(`aware-${part}`)]), colour("aware-0")],
+      width: ["match", known, ...classes.flatMap((part) => [part, 1.5 + part]), 2],
+      solid: ["case", [">", known, 0], 1, 0],
+    };
+  }
+  const turfs = Array.from({ length: TURFS }, (_, turf) => turf);
+  return {
+    colour: ["match", ["%", known, TURFS], ...turfs.flatMap((turf) => [turf, colour(`turf-${turf}`)]), colour("plain")],
+    width: crew ? ["case", ["==", known, crew], 7, 2.5] : 4,
+    solid: ["case", ["==", known, 0], 0, crew ? ["case", ["==", known, crew], 1, 0.25] : 1],
+  };
+}
+
+const byZoom = (width) => [
+  "interpolate", ["exponential", 1.6], ["zoom"], 9, ["*", 0.25, width], 14, ["*", 0.8, width], 18, ["*", 2.5, width],
+];
+
+function style(mode, crew) {
+  const { colour: tint, width, solid } = streetPaint(mode, crew);
+  const street = is(...STREETS), ink = colour("ink"), ground = colour("ground");
+  const line = (id, filter, paint, layout = {}) => ({ id, type: "line", ...SOURCE, filter, paint, layout });
+  const visible = (layer) => ({ visibility: shown(layer) ? "visible" : "none" });
+  const selected = ["boolean", ["feature-state", "selected"], false];
+  const circle = (id, paint) => ({ id, type: "circle", ...SOURCE, filter: is("point"), minzoom: 11, layout: visible("triangles"), paint });
+  const verdict = state("verdict");
+  return [
+    { id: "ground", type: "background", paint: { "background-color": ground } },
+    line("zones", is("zone"), { "line-color": colour("zone"), "line-width": 2, "line-dasharray": [5, 2] }, visible("zones")),
+    line("triangles", is("triangle"), { "line-color": colour("triangle"), "line-width": 1, "line-dasharray": [2, 3] },
+      { ...visible("triangles") }),
+    { id: "compounds", type: "fill", ...SOURCE, filter: is("compound"), paint: { "fill-color": tint, "fill-opacity": ["*", 0.3, solid] } },
+    line("selected", street, { "line-color": ink, "line-width": byZoom(14), "line-opacity": ["case", selected, 0.45, 0] },
+      { "line-cap": "round" }),
+    line("unmarked", street, { "line-color": colour("plain"), "line-width": byZoom(2), "line-dasharray": [2, 1.5],
+      "line-opacity": ["case", [">", solid, 0], 0, 1] }),
+    line("streets", street, { "line-color": tint, "line-width": byZoom(width), "line-opacity": solid }, { "line-cap": "round", "line-join": "round" }),
+    circle("points", {
+      "circle-radius": ["interpolate", ["linear"], ["zoom"], 11, 2.5, 15, 6],
+      "circle-color": ["match", verdict, 2, colour("aware-5"), ground],
+      "circle-stroke-color": ["match", verdict, 1, colour("aware-1"), 2, colour("aware-5"), ink],
+      "circle-stroke-width": ["match", verdict, 1, 3, 2, 2, 1.2],
+    }),
+    { id: "names", type: "symbol", ...SOURCE, filter: street, minzoom: 14.5,
+      layout: { ...visible("names"), "symbol-placement": "line", "text-field": ["get", "name"], "text-size": 12, "text-font": ["sans-serif"] },
+      paint: { "text-color": ink, "text-halo-color": ground, "text-halo-width": 1.5 } },
+  ];
+}
+
+/** Draw the map and wire the page to it. */
+async function main() {
+  const maplibre = await import("./vendor/maplibre-gl/dist/maplibre-gl.mjs");
+  const colours = fetch(view.colours).then((answer) => answer.arrayBuffer()).then(readColours);
+  maplibre.addProtocol("pmtiles", new pmtiles.Protocol().tile);
+  root.replaceChildren();
+  let crew = Number(new URLSearchParams(location.search).get("crew")) || 0;
+  const mode = () => chosen("mode") ?? MODES[0];
+  const [west, south, east, north] = view.bounds;
+  const map = new maplibre.Map({
+    container: root, bounds: [[west, south], [east, north]], fitBoundsOptions: { padding: 24 }, hash: "at", fadeDuration: 0,
+    maxPitch: 0, dragRotate: false, pitchWithRotate: false, attributionControl: false, reduceMotion: still.matches,
+    locale: {
+      "Map.Title": view.words.map, "NavigationControl.ZoomIn": view.words.zoomIn, "NavigationControl.ZoomOut": view.words.zoomOut,
+      "AttributionControl.ToggleAttribution": view.attribution,
+    },
+    style: {
+      version: 8,
+      sources: { city: { type: "vector", url: `pmtiles://${location.origin}${view.tiles}`, promoteId: { map: "key" } } },
+      layers: style(mode(), crew),
+    },
+  });
+  map.touchZoomRotate.disableRotation();
+  map.addControl(new maplibre.NavigationControl({ showCompass: false }));
+  map.addControl(new maplibre.ScaleControl());
+  map.addControl(new maplibre.AttributionControl({ customAttribution: view.attribution }));
+  for (const part of document.querySelectorAll(".needs-map")) part.hidden = false;
+
+  const repaint = () => {
+    for (const layer of style(mode(), crew)) {
+      for (const [name, value] of Object.entries(layer.paint ?? {})) map.setPaintProperty(layer.id, name, value);
+      if (layer.layout?.visibility) map.setLayoutProperty(layer.id, "visibility", layer.layout.visibility);
+    }
+    explain(mode(), crew);
+  };
+  const showCrew = (number) => {
+    crew = number;
+    if (crew && mode() === "aware") document.querySelector('input[name="mode"][value="planned"]').checked = true;
+    repaint();
+  };
+
+  await map.once("load");
+  applyColours(map, await colours);
+  explain(mode(), crew);
+  wireControls(repaint, showCrew, () => crew);
+  wireFacts(map);
+  dark.addEventListener("change", repaint);
+  map.once("idle", () => { root.dataset.ready = "true"; });
+  map.triggerRepaint();
+  window.desk = { map };
+}
+
+/** Show the legend of what is drawn, and press the button of the crew that stands out. */
+function explain(mode, crew) {
+  for (const part of document.querySelectorAll(".legend [data-mode]")) {
+    part.hidden = (part.dataset.mode === "aware") !== (mode === "aware");
+  }
+  for (const part of document.querySelectorAll(".legend [data-layer]")) part.hidden = !shown(part.dataset.layer);
+  for (const button of document.querySelectorAll("button[data-crew]")) {
+    button.setAttribute("aria-pressed", String(Number(button.dataset.crew) === crew));
+  }
+}
+
+function wireControls(repaint, showCrew, crew) {
+  for (const input of document.querySelectorAll(".modes input")) input.addEventListener("change", repaint);
+  for (const button of document.querySelectorAll("button[data-crew]")) {
+    button.addEventListener("click", () => {
+      const number = Number(button.dataset.crew);
+      showCrew(crew() === number ? 0 : number);
+      if (crew()) root.scrollIntoView({ block: "center", behavior: still.matches ? "auto" : "smooth" });
+    });
+  }
+}
+
+/** Open a street's facts by a tap, by search, or by ?street= in the address. */
+function wireFacts(map) {
+  const facts = document.getElementById("facts");
+  let selected = null;
+
+  const open = async (fid, { fly }) => {
+    if (selected !== null) map.removeFeatureState(key(4 * selected), "selected");
+    selected = fid;
+    map.setFeatureState(key(4 * fid), { selected: true });
+    const answer = await fetch(`${view.facts}${fid}?part=facts`).catch(() => null);
+    facts.hidden = false;
+    if (answer?.ok) facts.innerHTML = await answer.text(); // our own page's markup, escaped by its template
+    else facts.textContent = view.words.failed;
+    const place = facts.querySelector("article")?.dataset;
+    if (fly && place) map.easeTo({ center: [Number(place.lon), Number(place.lat)], zoom: Math.max(map.getZoom(), 15) });
+    facts.focus({ preventScroll: fly });
+  };
+
+  map.on("click", ({ point }) => {
+    const box = [[point.x - 12, point.y - 12], [point.x + 12, point.y + 12]]; // a thumb, not a needle
+    const near = map.queryRenderedFeatures(box, { layers: ["streets", "compounds"] });
+    const hit = map.queryRenderedFeatures(point, { layers: ["streets"] })[0] ?? near[0];
+    if (hit) open(hit.properties.key / 4, { fly: false });
+  });
+  map.on("mousemove", ({ point }) => {
+    const over = map.queryRenderedFeatures(point, { layers: ["streets", "compounds"] }).length > 0;
+    map.getCanvas().style.cursor = over ? "pointer" : "";
+  });
+  wireSearch((fid) => open(fid, { fly: true }));
+  const asked = Number(new URLSearchParams(location.search).get("street"));
+  if (asked) open(asked, { fly: true });
+}
+
+function wireSearch(open) {
+  const field = document.getElementById("search"), found = document.getElementById("found");
+  field.form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const answer = await fetch(`${view.streets}&q=${encodeURIComponent(field.value)}`).catch(() => null);
+    const rows = answer?.ok ? await answer.json() : [];
+    found.hidden = false;
+    found.replaceChildren(...rows.map((row) => {
+      const item = document.createElement("li"), button = document.createElement("button");
+      button.type = "button";
+      button.textContent = row.label;
+      button.addEventListener("click", () => { found.hidden = true; open(row.key); });
+      item.append(button);
+      return item;
+    }));
+    if (!rows.length) {
+      const item = document.createElement("li");
+      item.textContent = answer?.ok ? view.words.none : view.words.failed;
+      found.append(item);
+    }
+  });
+}
+
+main().catch((error) => {
+  console.warn(error);
+  const note = document.createElement("p");
+  note.id = "no-map";
+  note.textContent = view.words.noMap;
+  root.replaceChildren(note);
+  for (const part of document.querySelectorAll(".needs-map")) part.hidden = true;
+  root.dataset.ready = "none";
+});
