@@ -6,6 +6,7 @@ from fieldops.cli import (
     awareness,
     claims,
     crews,
+    decide,
     imports,
     keep,
     mappage,
@@ -22,6 +23,7 @@ def register(app: typer.Typer) -> None:
     crews.register(app)
     surveys.register(app)
     awareness.register(app)
+    decide.register(app)
     claims.register(app)
     keep.register(app)
     mappage.register(app)

@@ -1,10 +1,21 @@
 """What tests of places decided, and which streets are closed because they moved on (rules 8 and 10)."""
 
+import math
+from collections.abc import Container, Iterable
+from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
+from fieldops.awareness import Verdict
 from fieldops.clock import format_moment, parse_moment
-from fieldops.ids import StreetId
+from fieldops.decisions import PlaceDecision
+from fieldops.events import DecisionMade, DecisionWithdrawn
+from fieldops.ids import CrewId, MeasurementId, StreetId, TriangleId, VenueId
+from fieldops.store import audit
 from fieldops.store.sqlite import sqlite3
+
+if TYPE_CHECKING:
+    from fieldops.store.connect import Turn
 
 
 def closed_streets(connection: sqlite3.Connection, at: datetime) -> dict[StreetId, datetime]:
@@ -46,3 +57,196 @@ def is_closed(connection: sqlite3.Connection, street_id: StreetId, at: datetime)
         (street_id, moment, moment, moment),
     ).fetchone()
     return row is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A measurement as the test sees it; `people` of its street, None at a connection point."""
+
+    measurement: MeasurementId
+    street: StreetId | None
+    triangle: TriangleId | None
+    rule: str
+    crew: CrewId | None
+    blind: bool
+    opened_at: datetime
+    answers: str
+    promoters: int
+    corners: int
+    last_asked_at: datetime
+    digest: str
+    people: float | None
+
+
+_COUNTED = (
+    "SELECT t.measurement_id, m.street_id, m.triangle_id, m.rule, m.crew_id, m.blind, m.opened_at, t.answers, t.promoters,"
+    " t.corners, t.last_asked_at, t.digest, s.people FROM tally AS t JOIN measurement AS m ON m.id = t.measurement_id"
+    " LEFT JOIN street AS s ON s.id = m.street_id"
+)
+_DECISION = (
+    "SELECT d.id, d.measurement_id, d.street_id, d.triangle_id, d.rule, d.asked, d.knows, d.surveys_used, d.verdict,"
+    " d.wrong_move_on, d.wrong_push_on, d.surveys_digest, d.crew_id, m.blind, d.decisive_at, d.decided_at"
+    " FROM decision AS d JOIN measurement AS m ON m.id = d.measurement_id"
+)
+
+
+def undecided(connection: sqlite3.Connection, triangle: TriangleId | None = None) -> list[Counted]:
+    """Return the measurements with surveys that no decision has taken into account; of one triangle where given."""
+    where = " WHERE t.undecided = 1 AND (? IS NULL OR m.triangle_id = ? OR s.triangle_id = ?)"
+    return [_counted(row) for row in connection.execute(_COUNTED + where, (triangle, triangle, triangle))]
+
+
+def newest_measurements(connection: sqlite3.Connection, triangle: TriangleId | None, at: datetime) -> list[Counted]:
+    """Return the newest measurement of every point and street opened by `at`, of one triangle where given."""
+    where = (
+        " WHERE m.opened_at <= ? AND (? IS NULL OR m.triangle_id = ? OR s.triangle_id = ?) AND NOT EXISTS"
+        " (SELECT 1 FROM measurement AS n WHERE n.{0} = m.{0} AND (n.opened_at, n.id) > (m.opened_at, m.id)"
+        " AND n.opened_at <= ?) AND m.{0} IS NOT NULL ORDER BY m.{0}"
+    )
+    moment, found = format_moment(at), []
+    for place in ("triangle_id", "street_id"):
+        rows = connection.execute(_COUNTED + where.format(place), (moment, triangle, triangle, triangle, moment))
+        found += [_counted(row) for row in rows]
+    return found
+
+
+def standing(connection: sqlite3.Connection, measurement: MeasurementId) -> PlaceDecision | None:
+    """Return the decision of a measurement that stands now."""
+    row = connection.execute(
+        _DECISION + " WHERE d.measurement_id = ? AND d.withdrawn_at IS NULL", (measurement,)
+    ).fetchone()
+    return _decision(row) if row else None
+
+
+def latest_tests(connection: sqlite3.Connection, street: StreetId) -> tuple[PlaceDecision | None, PlaceDecision | None]:
+    """Return the latest decisive test of the street itself and of its triangle's point, as they stand now."""
+    ordered = " AND d.withdrawn_at IS NULL ORDER BY d.decisive_at DESC LIMIT 1"
+    own = connection.execute(_DECISION + " WHERE d.street_id = ?" + ordered, (street,)).fetchone()
+    point = connection.execute(
+        _DECISION + " JOIN street AS s ON s.triangle_id = d.triangle_id WHERE s.id = ?" + ordered, (street,)
+    ).fetchone()
+    return (_decision(own) if own else None), (_decision(point) if point else None)
+
+
+def streets_in(connection: sqlite3.Connection, triangle: TriangleId) -> list[StreetId]:
+    """Return the streets of a triangle."""
+    rows = connection.execute(
+        "SELECT id FROM street WHERE triangle_id = ? AND status <> 'gone' ORDER BY id", (triangle,)
+    )
+    return [StreetId(row[0]) for row in rows]
+
+
+def venues_in(connection: sqlite3.Connection, triangle: TriangleId) -> list[tuple[VenueId, float]]:
+    """Return the venues on the streets of a triangle with the people met there per hour, most first."""
+    rows = connection.execute(
+        "SELECT v.id, v.people_per_hour FROM venue AS v JOIN street AS s ON s.id = v.street_id WHERE s.triangle_id = ?"
+        " ORDER BY v.people_per_hour DESC, v.id",
+        (triangle,),
+    )
+    return [(VenueId(row[0]), row[1]) for row in rows]
+
+
+def record_decision(turn: "Turn", made: PlaceDecision, *, event: DecisionMade) -> None:
+    """Store a decision and its event."""
+    audit.append(turn, event)
+    turn.connection.execute(
+        "INSERT INTO decision VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+        (
+            made.id, made.measurement, made.street, made.triangle, made.rule, made.asked, made.knows, made.surveys_used,
+            made.verdict, made.wrong_move_on, made.wrong_push_on, made.digest, made.crew,
+            format_moment(made.decisive_at), format_moment(made.decided_at),
+        ),
+    )  # fmt: skip
+
+
+def withdraw_decision(turn: "Turn", *, event: DecisionWithdrawn) -> None:
+    """Note that a decision no longer stands, and the event."""
+    audit.append(turn, event)
+    turn.connection.execute(
+        "UPDATE decision SET withdrawn_at = ? WHERE id = ?", (format_moment(turn.now), event.decision)
+    )
+
+
+def mark_decided(turn: "Turn", measurements: Iterable[MeasurementId], *, event: int) -> None:
+    """Note that the surveys up to the event of that number have been taken into account."""
+    assert turn.head.seq >= event
+    turn.connection.executemany(
+        "UPDATE tally SET undecided = 0 WHERE measurement_id = ?", [(name,) for name in measurements]
+    )
+
+
+def set_closure(
+    turn: "Turn", street: StreetId, by: PlaceDecision | None, reopens_at: datetime | None, *, event: int
+) -> bool:
+    """
+    Let a street be closed by a decision until `reopens_at`, or open; return whether that closed it anew.
+
+    `event` is the number of the event that recorded the decision, or its withdrawal. A closure by the same decision
+    stays as it is; any other ends now.
+    """
+    assert turn.head.seq >= event
+    now = format_moment(turn.now)
+    rows = turn.connection.execute(
+        "SELECT decision_id FROM closure WHERE street_id = ? AND reopens_at > ? AND ended_at IS NULL", (street, now)
+    ).fetchall()
+    if by is not None and any(row[0] == by.id for row in rows):
+        return False
+    turn.connection.execute(
+        "UPDATE closure SET ended_at = ? WHERE street_id = ? AND reopens_at > ? AND ended_at IS NULL",
+        (now, street, now),
+    )
+    if by is None or reopens_at is None or reopens_at <= turn.now:
+        return False
+    turn.connection.execute(
+        "INSERT INTO closure VALUES (?, ?, ?, NULL, ?)", (street, now, format_moment(reopens_at), by.id)
+    )
+    return True
+
+
+def nearest_free_street(
+    connection: sqlite3.Connection, start: StreetId, at: datetime, *, waiting: Container[StreetId]
+) -> StreetId | None:
+    """
+    Return the free street nearest to another as the crow flies at the moment, None where there is none within 20 km.
+
+    `waiting` are streets that shall be left out: those of a crew's cool-downs, and those promised to others.
+    """
+    row = connection.execute("SELECT lon, lat FROM street WHERE id = ?", (start,)).fetchone()
+    if row is None:
+        return None
+    lon, lat = row
+    moment, narrow = format_moment(at), math.cos(math.radians(lat))
+    for reach in (0.005, 0.02, 0.08, 0.2):  # degrees of latitude: 0.5 to 22 km
+        rows = connection.execute(
+            "SELECT id FROM street AS s WHERE lon BETWEEN :west AND :east AND lat BETWEEN :south AND :north"
+            " AND status = 'open' AND permission IN ('free', 'granted') AND id <> :start AND NOT EXISTS"
+            " (SELECT 1 FROM claim AS c WHERE c.street_id = s.id AND c.claimed_at <= :at"
+            " AND coalesce(c.ended_at, c.held_until) > :at) AND NOT EXISTS (SELECT 1 FROM closure AS d"
+            " WHERE d.street_id = s.id AND d.since <= :at AND d.reopens_at > :at AND (d.ended_at IS NULL OR d.ended_at > :at))"
+            " AND ((lon - :lon) * :narrow) * ((lon - :lon) * :narrow) + (lat - :lat) * (lat - :lat) <= :reach * :reach"
+            " ORDER BY ((lon - :lon) * :narrow) * ((lon - :lon) * :narrow) + (lat - :lat) * (lat - :lat), id",
+            {"west": lon - reach / narrow, "east": lon + reach / narrow, "south": lat - reach, "north": lat + reach,
+             "lon": lon, "lat": lat, "narrow": narrow, "reach": reach, "start": start, "at": moment},
+        )  # fmt: skip
+        for row in rows:
+            if row[0] not in waiting:
+                return StreetId(row[0])
+    return None
+
+
+def _counted(row: sqlite3.Row) -> Counted:
+    name, street, triangle, rule, crew, blind, opened_at, answers, promoters, corners, last_asked_at, digest, people = (
+        row
+    )
+    return Counted(
+        name, street, triangle, rule, crew, bool(blind), parse_moment(opened_at), answers, promoters, corners,
+        parse_moment(last_asked_at), digest, people,
+    )  # fmt: skip
+
+
+def _decision(row: sqlite3.Row) -> PlaceDecision:
+    return PlaceDecision(
+        id=row[0], measurement=row[1], street=row[2], triangle=row[3], rule=row[4], asked=row[5], knows=row[6],
+        surveys_used=row[7], verdict=Verdict(row[8]), wrong_move_on=row[9], wrong_push_on=row[10], digest=row[11],
+        crew=row[12], blind=bool(row[13]), decisive_at=parse_moment(row[14]), decided_at=parse_moment(row[15]),
+    )  # fmt: skip

@@ -39,6 +39,7 @@ CREATE TABLE street (
 CREATE TABLE street_edit (seq INTEGER PRIMARY KEY, city_id TEXT NOT NULL REFERENCES city, edit TEXT NOT NULL) STRICT;
 CREATE INDEX street_triangle ON street (triangle_id);
 CREATE INDEX street_zone ON street (zone_id);
+CREATE INDEX street_position ON street (lon, lat);
 CREATE TABLE segment (
   fid INTEGER PRIMARY KEY, geom LINESTRING NOT NULL, city_id TEXT NOT NULL REFERENCES city, way INTEGER NOT NULL,
   from_node INTEGER NOT NULL, to_node INTEGER NOT NULL, length_m REAL NOT NULL,

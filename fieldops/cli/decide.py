@@ -1,0 +1,83 @@
+"""`fieldops decide`: move on, push on or ask more, place by place."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fieldops.cli.console import DEFAULT_DB, AsJson, Db, Now, given_moment, print_json, shell_actor
+
+if TYPE_CHECKING:
+    from fieldops.actions.decisions import Standing
+
+_SHOWN = 40
+_WORDS = {"move_on": "[green]move on[/]", "push_on": "[red]push on[/]", "ask_more": "ask more"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command `decide`."""
+    app.command("decide")(decide)
+
+
+def decide(
+    db: Db = DEFAULT_DB,
+    triangle: Annotated[str | None, typer.Option("--triangle", help="Decide the places of this triangle only.")] = None,
+    now: Now = None,
+    as_json: AsJson = False,
+) -> None:
+    """
+    Apply the move-on rule to all measurements with new surveys: move on, push on or ask more.
+
+    Where a place moves on, the claims there end as saturated and their crews are told the next street. Each verdict comes
+    with its rule and error rates, and with what the plain rule "2 of 10" would have said.
+
+    Example: fieldops decide --json
+    """
+    from fieldops.actions import decisions
+    from fieldops.actions.awareness import save_estimates
+    from fieldops.ids import TriangleId
+    from fieldops.store.connect import open_region
+
+    region, actor, at = open_region(db), shell_actor(), given_moment(now)
+    place = TriangleId(triangle) if triangle else None
+    done = decisions.decide(region, actor, triangle=place, now=at)
+    save_estimates(region, actor, now=at)
+    found = decisions.read_standings(region, actor, triangle=place, now=at)
+    swarms = decisions.read_swarms(region, actor, found)
+    points = [one for one in found if one.measurement.triangle]
+    streets = [one for one in found if one.measurement.street]
+    if as_json:
+        print_json({
+            "points": [one.to_json() for one in points], "streets": [one.to_json() for one in streets],
+            "moved": [{"crew": one.crew, "from": one.left, "to": one.to} for one in done.moved],
+            "swarm": [{"triangle": one.triangle, "venues": one.venues} for one in swarms],
+            "decided": len(done.made), "withdrawn": len(done.withdrawn), "closed": done.closed,
+        })  # fmt: skip
+        return
+    _print("connection point of", points)
+    _print("street", streets)
+    for one in done.moved:
+        typer.echo(f"crew {one.crew}: leave {one.left} for {one.to or 'no free street near: ask the lead'}")
+    for swarm in swarms[:_SHOWN]:
+        typer.echo(f"swarm triangle {swarm.triangle}: {', '.join(swarm.venues[:5]) or 'no venue known there'}")
+    typer.echo(f"{len(done.made)} decided, {len(done.withdrawn)} withdrawn, {len(done.closed)} streets closed")
+
+
+def _print(noun: str, found: "list[Standing]") -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    if not found:
+        return
+    newest = sorted(found, key=lambda one: one.measurement.opened_at, reverse=True)
+    table = Table(noun, "knows / asked", "decision", "rule", "errors", "missing", "2 of 10 says")
+    for one in newest[:_SHOWN]:
+        test = one.test
+        errors = f"{test.wrong_move_on:.1%} / {test.wrong_push_on:.1%}"
+        name = str(one.measurement.triangle or one.measurement.street)
+        table.add_row(
+            name, f"{test.knows} / {test.asked}", _WORDS[test.verdict], test.rule, errors, test.why_more,
+            test.plain.replace("_", " "),
+        )  # fmt: skip
+    Console().print(table)
+    if len(found) > _SHOWN:
+        typer.echo(f"... and {len(found) - _SHOWN} older ones: see them all with --json")

@@ -1,0 +1,169 @@
+"""What the test of a measurement says, which streets are saturated by it, and until when they stay closed."""
+
+import math
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from itertools import accumulate
+
+from fieldops.awareness import Verdict, find_rule
+from fieldops.ids import CrewId, MeasurementId, StreetId, TriangleId
+from fieldops.rules import Rules
+
+HEAD_COUNT = "head_count"
+PLAIN_RULE = "two_of_ten"
+LONGEST_CLOSURE = timedelta(days=365)
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """
+    What a rule says of the answers of one measurement.
+
+    `knows` of `asked` answers count; the first `surveys_used` decided. `wrong_move_on` and `wrong_push_on` are the rule's
+    error rates at the ends of its zone. `why_more` says what is missing while the verdict is *ask more*; `ask` is the
+    number of surveys until the next look. `plain` is what the plain rule "2 of 10" says, for what it is worth.
+    """
+
+    verdict: Verdict
+    rule: str
+    asked: int
+    knows: int
+    surveys_used: int
+    wrong_move_on: float
+    wrong_push_on: float
+    plain: Verdict
+    why_more: str = ""
+    ask: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceDecision:
+    """
+    A decisive test of a place, as it is recorded.
+
+    `decisive_at` is when its last survey was asked, `decided_at` when it was decided; `crew` asked, and `blind` says
+    whether for verification.
+    """
+
+    id: str
+    measurement: MeasurementId
+    street: StreetId | None
+    triangle: TriangleId | None
+    rule: str
+    asked: int
+    knows: int
+    surveys_used: int
+    verdict: Verdict
+    wrong_move_on: float
+    wrong_push_on: float
+    digest: str
+    crew: CrewId | None
+    blind: bool
+    decisive_at: datetime
+    decided_at: datetime
+
+
+def judge(answers: str, *, promoters: int, corners: int, rule: str, rules: Rules, people: float | None = None) -> Test:
+    """
+    Return what the test of a measurement says.
+
+    Parameters
+    ----------
+    answers
+        "1" (knows) and "0" in the order asked, counted answers only.
+    promoters, corners
+        How many promoters asked, at how many corners.
+    rule
+        Name of the rule that the measurement was opened with.
+    rules
+        Settings of the region.
+    people
+        People of the street; None at a connection point. Streets below `small_street_people` are counted by heads.
+    """
+    given = [answer == "1" for answer in answers]
+    plain = find_rule(PLAIN_RULE).decide(given).verdict
+    small = people is not None and people < rules.small_street_people
+    if small:
+        assert people is not None  # only streets are small
+        test = _count_heads(given, round(people), rules.target_share, plain)
+    else:
+        card = find_rule(rule)
+        said = card.decide(given)
+        ask = card.next_look(said.asked) - said.asked if said.verdict is Verdict.ASK_MORE else 0
+        why = f"ask {ask} more" if ask else ""
+        test = Test(said.verdict, rule, said.asked, said.knows, said.surveys_used, *error_rates(rule), plain, why, ask)
+    # RULE 9: at least 2 promoters or 2 corners, else one person's companions decide
+    if test.verdict is not Verdict.ASK_MORE and promoters < rules.least_promoters and corners < rules.least_clusters:
+        why = "one promoter at one corner asked: let another ask too, or go to another corner"
+        return Test(
+            Verdict.ASK_MORE, test.rule, test.asked, test.knows, test.asked, test.wrong_move_on, test.wrong_push_on,
+            plain, why, 1,
+        )  # fmt: skip
+    return test
+
+
+def _count_heads(given: list[bool], people: int, target: float, plain: Verdict) -> Test:
+    """RULE 9: a street of few people has no test of its own; only a head-count can settle it, then without error."""
+    needed, asked, knows = math.ceil(target * people - 1e-9), len(given), sum(given)
+    for used, so_far in enumerate(accumulate(given), start=1):
+        if so_far >= needed:
+            return Test(Verdict.MOVE_ON, HEAD_COUNT, asked, knows, used, 0.0, 0.0, plain)
+        if used - so_far > people - needed:
+            return Test(Verdict.PUSH_ON, HEAD_COUNT, asked, knows, used, 0.0, 0.0, plain)
+    why = f"of {people} people a head-count needs {needed} who know; until then the triangle's point decides"
+    return Test(Verdict.ASK_MORE, HEAD_COUNT, asked, knows, asked, 0.0, 0.0, plain, why, needed - knows)
+
+
+@cache
+def error_rates(rule: str) -> tuple[float, float]:
+    """Return P(move on) at the lower end of a rule's zone and P(push on) at its upper end, exactly."""
+    card = find_rule(rule)
+    low, high = card.zone
+    return card.operating_characteristic(low).move_on, 1.0 - card.operating_characteristic(high).move_on
+
+
+def saturating(own: PlaceDecision | None, point: PlaceDecision | None) -> PlaceDecision | None:
+    """
+    Return the decision by which a street is saturated, None where it is not.
+
+    Parameters
+    ----------
+    own
+        The street's own latest decisive test.
+    point
+        The latest decisive test of its triangle's connection point.
+    """
+    # RULE 10: its own latest test says move on, or its point's does and its own does not say push on
+    saying = [one for one in (own, point) if one is not None and one.verdict is Verdict.MOVE_ON]
+    if own is not None and own.verdict is Verdict.PUSH_ON:
+        return None
+    return max(saying, key=lambda one: one.decisive_at, default=None)
+
+
+def reopening(decision: PlaceDecision, *, prior: float, prior_surveys: float, fading: float, rules: Rules) -> datetime:
+    """
+    Return from when a street that moved on may be claimed again, if no test of its own says *push on* before.
+
+    Parameters
+    ----------
+    decision
+        The one that saturated it.
+    prior, prior_surveys
+        Awareness expected before anybody asked, and the surveys that this is worth.
+    fading
+        Share of those who know that forgets overnight, in [0, 1).
+    rules
+        Settings of the region.
+
+    Notes
+    -----
+    The estimate is the posterior mean of the decisive test: it follows from the recorded decision alone.
+    """
+    # RULE 8: the forecast starts at the larger of the target and the estimate; not before 7 days
+    estimate = (prior * prior_surveys + decision.knows) / (prior_surveys + decision.asked)
+    start = max(rules.target_share, estimate)
+    if fading <= 0.0:
+        return decision.decisive_at + (rules.reopen_after if start <= rules.target_share else LONGEST_CLOSURE)
+    nights = math.log(rules.target_share / start) / math.log1p(-fading)
+    return decision.decisive_at + min(max(rules.reopen_after, timedelta(days=nights)), LONGEST_CLOSURE)
