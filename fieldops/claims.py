@@ -107,7 +107,7 @@ def refuse_claim(ground: Ground, crew: CrewId, at: datetime, rules: Rules) -> Co
             return StreetAlreadyClaimed(street=ground.street, holder=claim.crew, held_until=claim.ends_at)
     for reason, refuses in (
         ("closed", ground.status != "open"),
-        ("no_permission", ground.permission not in ("free", "granted")),
+        ("no_permission", ground.permission == "refused"),
         ("saturated", ground.saturated),  # RULE 8
     ):
         if refuses:

@@ -168,7 +168,7 @@ class StreetClosed(Conflict):
         cure = {
             "saturated": "it opens again when a fresh decisive test says push on, or its forecast falls below the target",
             "closed": "a planner opens it again with `fieldops streets open`",
-            "no_permission": "record the permission to enter with `fieldops streets permit`",
+            "no_permission": "entry was refused; once it is granted, record it with `fieldops streets permit`",
         }.get(self.reason, "")
         return f"street {self.street} cannot be claimed: {self.reason.replace('_', ' ')}" + (
             f"; {cure}" if cure else ""

@@ -99,7 +99,6 @@ def test_a_claim_made_and_given_up_at_once_leaves_the_street_free_at_that_moment
         ({"status": "closed"}, "closed"),
         ({"status": "gone"}, "closed"),
         ({"permission": "refused"}, "no_permission"),
-        ({"permission": "unknown"}, "no_permission"),
         ({"saturated": True}, "saturated"),
     ],
 )

@@ -125,6 +125,7 @@ def _pose(region: Region, ground: Ground, rng: np.random.Generator, now: datetim
         people=count, share=known.share, measured=known.measured,
         priority=np.array([street.priority for street in ground.streets], dtype=np.float64), hours=hours,
         finish=finish, excluded=tuple(_standing_reason(ground, street) for street in ground.streets),
+        notes=tuple(street.note for street in ground.streets),
     )  # fmt: skip
     crews, pins = _crews(ground, streets.ids, hours)
     home, turf = _walks(region, ground, streets.hours, pins, rng)

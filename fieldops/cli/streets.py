@@ -114,7 +114,7 @@ def permit(
     now: Now = None,
     as_json: AsJson = False,
 ) -> None:
-    """Record whether promoters may enter; a compound whose permission is refused or unknown is not assigned."""
+    """Record whether promoters may enter: refused takes a compound out of plans and claims, unknown says to ask at the gate."""
     _edit(db, now, as_json, "permit", [street], value=permission)
 
 

@@ -43,6 +43,7 @@ def _sentence(problem: PlanProblem, posed: AssignmentProblem, pairs: np.ndarray,
         f"{missing:.0f} of {streets.people[street]:.0f} people still to be told ({known}); crew {crews.ids[crew]} finishes "
         f"with {streets.finish[street]:.0%} in {posed.hours[mine]:.1f} h, {_way(problem, crew, street)} from its home"
     )
+    text += f"; {streets.notes[street]}" if streets.notes[street] else ""
     others = pairs[pairs != mine]
     if not len(others):
         return f"{text}; no other crew can take it"

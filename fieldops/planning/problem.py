@@ -28,8 +28,8 @@ class Streets:
     The streets of the plan, arrays of shape (n_streets,).
 
     `hours` are promoter-hours of pushing and asking until the decision has fallen with `finish` probability, inf where no
-    effort suffices; `excluded` says why a street may not be given to anybody, empty where it may; `share` is the mean
-    awareness now, `measured` whether anybody was ever asked there.
+    effort suffices; `excluded` says why a street may not be given to anybody, empty where it may; `notes` is what its
+    crew should know; `share` is the mean awareness now, `measured` whether anybody was ever asked there.
     """
 
     ids: tuple[StreetId, ...]
@@ -41,6 +41,7 @@ class Streets:
     hours: FloatArray
     finish: FloatArray
     excluded: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

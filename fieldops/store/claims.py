@@ -207,7 +207,7 @@ def street_state(connection: "sqlite3.Connection", street: StreetId, at: datetim
         if until is not None and until > at:
             waiting[claim.crew] = max(until, waiting.get(claim.crew, until))
     closed = "closed" if row["status"] != "open" else ""
-    closed = closed or ("no_permission" if row["permission"] not in ("free", "granted") else "")
+    closed = closed or ("no_permission" if row["permission"] == "refused" else "")
     closed = closed or ("saturated" if decisions.is_closed(connection, street, at) else "")
     held = next((claim for claim in claims if claim.holds_at(at)), None)
     before = max((c for c in claims if c.ends_at <= at), key=lambda c: (c.ends_at, c.generation), default=None)

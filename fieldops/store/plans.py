@@ -129,7 +129,7 @@ def _plan(row: Any) -> StoredPlan:
 
 @dataclass(frozen=True, slots=True)
 class PlanStreet:
-    """A street as the plan sees it; `excluded` is the standing reason against it, empty where there is none."""
+    """A street as the plan sees it; `excluded` is the standing reason against it, `note` what its crew should know."""
 
     id: StreetId
     label: str
@@ -139,6 +139,7 @@ class PlanStreet:
     lon: float
     lat: float
     excluded: str
+    note: str
 
 
 def plan_streets(connection: sqlite3.Connection) -> list[PlanStreet]:
@@ -151,8 +152,9 @@ def plan_streets(connection: sqlite3.Connection) -> list[PlanStreet]:
         reason = ""
         if row["status"] != "open":
             reason = "closed by hand"
-        elif row["permission"] not in ("free", "granted"):
-            reason = f"permission to enter {row['permission']}: record it with `fieldops streets permit`"
+        elif row["permission"] == "refused":
+            reason = "entry refused: once it is granted, record it with `fieldops streets permit`"
+        note = "ask at the gate first: permission unknown" if row["permission"] == "unknown" else ""
         streets.append(
             PlanStreet(
                 StreetId(row["id"]),
@@ -163,6 +165,7 @@ def plan_streets(connection: sqlite3.Connection) -> list[PlanStreet]:
                 row["lon"],
                 row["lat"],
                 reason,
+                note,
             )
         )
     return streets

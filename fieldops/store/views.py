@@ -38,7 +38,7 @@ SELECT s.fid, s.geom, s.id AS street, s.city_id AS city, s.kind, s.label, s.peop
   CASE WHEN s.status = 'closed' THEN 'closed' WHEN c.id IS NOT NULL THEN 'claimed'
     WHEN EXISTS (SELECT 1 FROM closure AS d WHERE d.street_id = s.id AND d.since <= now.moment
       AND d.reopens_at > now.moment AND (d.ended_at IS NULL OR d.ended_at > now.moment)) THEN 'saturated'
-    WHEN s.permission NOT IN ('free', 'granted') THEN 'no_permission' ELSE 'free' END AS state,
+    WHEN s.permission = 'refused' THEN 'no_permission' ELSE 'free' END AS state,
   c.crew_id AS crew, c.id AS claim, c.held_until,
   round((julianday(c.held_until) - julianday(now.moment)) * 24, 2) AS hours_left,
   e.knows, e.asked, e.share, e.low, e.high, e.hours_to_target, e.as_of AS estimated_at
