@@ -161,9 +161,8 @@ def unclosed_claims(connection: "sqlite3.Connection", at: datetime, *, most: int
 def claims_beyond(connection: "sqlite3.Connection", at: datetime) -> list[Claim]:
     """Return claims that were made, or ended by an act, later than the moment: the clock had been ahead."""
     rows = connection.execute(
-        f"SELECT {_COLUMNS} FROM claim WHERE held_until > :at AND ("  # noqa: S608  # constants
-        "(claimed_at > :at AND coalesce(ended_at, held_until) > claimed_at)"
-        " OR (ended_at > :at AND outcome <> 'forfeited')) ORDER BY street_id, generation",
+        f"SELECT {_COLUMNS} FROM claim WHERE held_until > :at AND coalesce(ended_at, held_until) > claimed_at"  # noqa: S608
+        " AND (claimed_at > :at OR (ended_at > :at AND outcome <> 'forfeited')) ORDER BY street_id, generation",
         {"at": format_moment(at)},
     )
     return [_claim(row) for row in rows]
