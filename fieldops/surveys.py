@@ -9,11 +9,11 @@ import hashlib
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
 from fieldops.errors import BadInput
-from fieldops.ids import MeasurementId, PromoterId, StreetId, SurveyId, TriangleId
+from fieldops.ids import CrewId, MeasurementId, PromoterId, StreetId, SurveyId, TriangleId, VenueId
 from fieldops.intake import read_choice, read_id, read_moment, read_number, read_position
 from fieldops.rules import Rules
 
@@ -242,3 +242,24 @@ def tally(surveys: Sequence[Asked], rules: Rules) -> Tally:
         left_out=Counter(reason for reason in reasons if reason),
         digest=hashlib.sha256(content.encode()).hexdigest(), homes=homes,
     )  # fmt: skip
+
+
+# ── effort ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """Promoter-hours that a crew worked on a street on a day, at one of its venues where given; `contacts` if counted."""
+
+    day: date
+    crew: CrewId
+    street: StreetId
+    venue: VenueId | None
+    promoter_hours: float
+    contacts: int | None
+
+    @property
+    def id(self) -> str:
+        """Return what identifies it: day, crew and place; a second row of the same is a correction."""
+        text = "\x1f".join((self.day.isoformat(), self.crew, self.street, self.venue or ""))
+        return "e" + hashlib.sha256(text.encode()).hexdigest()[:24]

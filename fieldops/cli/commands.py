@@ -7,12 +7,14 @@ from fieldops.cli import (
     claims,
     crews,
     decide,
+    effort,
     imports,
     keep,
     mappage,
     plan,
     streets,
     surveys,
+    venues,
 )
 
 
@@ -22,6 +24,8 @@ def register(app: typer.Typer) -> None:
     streets.register(app)
     crews.register(app)
     surveys.register(app)
+    effort.register(app)
+    venues.register(app)
     awareness.register(app)
     decide.register(app)
     claims.register(app)
