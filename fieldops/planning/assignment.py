@@ -94,7 +94,7 @@ class AssignmentProblem:
             ("max_streets", np.broadcast_to(caps, capacity.shape)),
         )  # fmt: skip
         for name, array in columns:
-            kept: FloatArray | IntArray = np.ascontiguousarray(array)
+            kept = np.array(array, order="C")
             kept.flags.writeable = False
             object.__setattr__(self, name, kept)
         object.__setattr__(self, "streets", count)
@@ -119,7 +119,7 @@ def _refuse(
     for name, array in (("values", values), ("hours", hours), ("capacities", capacities)):
         if not np.isfinite(array).all():
             raise BadInput("a number is not finite", field=name)
-    for name, array in (("hours", hours), ("capacities", capacities), ("max_streets", caps)):
+    for name, array in (("hours", hours), ("capacities", capacities), ("max_streets", caps.astype(np.float64))):
         if (array < 0).any():
             raise BadInput("a number is negative", field=name)
     if caps.ndim and caps.shape != capacities.shape:
