@@ -21,8 +21,8 @@ GATE_NEAR_M = 15.0
 _SMALLEST_M2, _LARGEST_M2 = 1_500.0, 1_000_000.0
 _NAMED_INSIDE_MOST_M = 60.0
 _INSIDE_M = 10.0  # a border is often drawn along the middle of the street
-_NEIGHBOURS_M = 100.0
-_LEAST_PEOPLE = 15.0
+_NEIGHBOURS_M = 80.0
+_LEAST_PEOPLE = 15.0  # five households or so
 _AROUND_M, _BACK_M = 45.0, 20.0
 _SAMPLE_M = 40.0
 
@@ -99,7 +99,7 @@ def derive(segments: pd.DataFrame, homes: pd.DataFrame, off: IntArray) -> tuple[
     """
     Return compounds made of the homes that no street reaches, and for each of these homes its compound or -1.
 
-    Homes of one block (enclosed by claimable streets) within 80 m of each other form a compound when about 30 people or
+    Homes of one block (enclosed by claimable streets) within 80 m of each other form a compound when about 15 people or
     more live there; fewer stay with the nearest street. Its polygon surrounds the homes by 25 m within the block.
 
     Parameters

@@ -160,12 +160,12 @@ def _from_table(
             known.setdefault(name, []).append(row)
     unknown: list[str] = []
     by_name = table.groupby("street", sort=False)["people"].sum()
-    for name, count in by_name.items():
+    for name, count in zip(by_name.index.astype(str), by_name.to_numpy(float), strict=True):
         if not np.isfinite(count) or count < 0:
             raise BadInput(f"{count} people on '{name}'", field="people", cure="give a number of people, 0 or more")
-        rows = known.get(names.normalise(str(name)), [])
+        rows = known.get(names.normalise(name), [])
         if not rows:
-            unknown.append(str(name))
+            unknown.append(name)
             continue
         people[rows] = np.maximum(count * weight[rows] / weight[rows].sum(), 1.0)
         source[rows] = "residents_file"

@@ -145,7 +145,9 @@ def _walkable(raw: RawMap, kind: np.ndarray, plane: Plane) -> pd.DataFrame:
     if raw.boundary is not None and len(segments):
         segments = clip_segments(segments, plane.flatten(raw.boundary))
         if not len(segments):
-            raise BadInput("no street lies within the boundary", field="boundary", cure="check its place and coordinates")
+            raise BadInput(
+                "no street lies within the boundary", field="boundary", cure="check its place and coordinates"
+            )
     if not (segments["kind"] == ways.CLAIM).any():
         raise BadInput("the map has no streets", cure="give a map whose lines have a column or tag `highway`")
     return segments.assign(dual=find_duals(segments))
@@ -215,7 +217,9 @@ def _place_venues(
 def _within_area(found: pd.DataFrame, raw: RawMap, plane: Plane) -> pd.DataFrame:
     if raw.boundary is None or not len(found):
         return found
-    return found[shapely.intersects(plane.flatten(raw.boundary), found["shape"].to_numpy(object))].reset_index(drop=True)
+    return found[shapely.intersects(plane.flatten(raw.boundary), found["shape"].to_numpy(object))].reset_index(
+        drop=True
+    )
 
 
 def _streets_frame(

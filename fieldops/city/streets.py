@@ -52,7 +52,7 @@ def join_streets(segments: pd.DataFrame, *, length_max_m: float) -> Joined:
     """
     rows = np.flatnonzero(segments["claimable"].to_numpy())
     mine = segments.iloc[rows]
-    group, holes = _join_named(mine)
+    group, holes, across = _join_named(mine)
     group = _merge(group, *_pairs_of_nameless(mine))
     work = work_of(mine)
     total = np.bincount(group, weights=work)
@@ -70,7 +70,7 @@ def join_streets(segments: pd.DataFrame, *, length_max_m: float) -> Joined:
     pieced, cut = _cut(mine, group, holes, length_max_m)
     street = np.full(len(segments), -1, dtype=np.int64)
     street[rows] = _absorb_slivers(mine, pieced, length_max_m)
-    return Joined(segments, street, cut, len(holes.group))
+    return Joined(segments, street, cut, across)
 
 
 def work_of(segments: pd.DataFrame) -> FloatArray:
@@ -111,8 +111,8 @@ def _chain(*labels: IntArray) -> tuple[IntArray, IntArray]:
     return order[:-1][same], order[1:][same]
 
 
-def _join_named(segments: pd.DataFrame) -> tuple[IntArray, _Holes]:
-    """Join segments of one name that share a node, then such pieces within 35 m of each other."""
+def _join_named(segments: pd.DataFrame) -> tuple[IntArray, _Holes, int]:
+    """Join segments of one name that share a node, then such pieces within 35 m; count the second kind of joins."""
     size = len(segments)
     key = segments["key"].to_numpy()
     ends = np.concatenate([segments["u"].to_numpy(), segments["v"].to_numpy()])
@@ -129,7 +129,8 @@ def _join_named(segments: pd.DataFrame) -> tuple[IntArray, _Holes]:
     near = (one < two) & (key[one] == key[two]) & (group[one] != group[two])
     one, two = one[near], two[near]
     merged = _merge(group, one, two)
-    return merged, _find_holes(segments, one, two, merged)
+    across = len(np.unique(group)) - len(np.unique(merged))
+    return merged, _find_holes(segments, one, two, merged), across
 
 
 def _find_holes(segments: pd.DataFrame, one: IntArray, two: IntArray, group: IntArray) -> _Holes:
@@ -151,9 +152,7 @@ def _pairs_of_nameless(segments: pd.DataFrame) -> tuple[IntArray, IntArray]:
     out = np.concatenate([_leaving(lines), _leaving(shapely.reverse(lines))])
     ends = np.concatenate([part["u"].to_numpy(), part["v"].to_numpy()])
     owner = np.tile(nameless, 2)
-    every, degree = np.unique(
-        np.concatenate([segments["u"].to_numpy(), segments["v"].to_numpy()]), return_counts=True
-    )
+    every, degree = np.unique(np.concatenate([segments["u"].to_numpy(), segments["v"].to_numpy()]), return_counts=True)
     order = np.argsort(ends, kind="stable")
     ends, out, owner = ends[order], out[order], owner[order]
     through = degree[np.searchsorted(every, ends)] == 2

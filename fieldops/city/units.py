@@ -15,7 +15,9 @@ from fieldops.city.population import People, Residents, Samples, Units
 from fieldops.city.raw import FloatArray, IntArray
 from fieldops.city.streets import work_of
 
-_TOUR = 0.7124  # expected length of the shortest tour of n places in an area A is about this x sqrt(n A) (Beardwood 1959)
+_TOUR = (
+    0.7124  # expected length of the shortest tour of n places in an area A is about this x sqrt(n A) (Beardwood 1959)
+)
 _SAMPLE_EVERY_M = 25.0
 _LENGTH_WEIGHT = 0.05
 

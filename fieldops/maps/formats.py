@@ -50,14 +50,14 @@ def detect_format(path: Path) -> str:
     ):
         if found:
             return known
-    packed = {b"\x1f\x8b": ("osm.gz", gzip.open), b"BZ": ("osm.bz2", bz2.open)}.get(head[:2])
-    if packed:
+    packed = {b"\x1f\x8b": "osm.gz", b"BZ": "osm.bz2"}.get(head[:2], "osm")
+    if packed != "osm":
         try:
-            with packed[1](path, "rb") as file:
+            with gzip.open(path) if packed == "osm.gz" else bz2.open(path) as file:
                 head = file.read(_HEAD)
         except (OSError, EOFError):
             raise BadInput(f"{path.name} is cut off or damaged", cure="download it again") from None
-    return _detect_text(path, head, packed[0] if packed else "osm")
+    return _detect_text(path, head, packed)
 
 
 def _detect_text(path: Path, head: bytes, osm: str) -> str:
@@ -100,7 +100,9 @@ def _refuse_bomb(path: Path, entries: list[zipfile.ZipInfo]) -> None:
     for entry in entries:
         name = PurePosixPath(entry.filename.replace("\\", "/"))
         if name.is_absolute() or ".." in name.parts or stat.S_ISLNK(entry.external_attr >> 16):
-            raise BadInput(f"{path.name} names a place outside itself: {entry.filename!r}", cure="pack plain files only")
+            raise BadInput(
+                f"{path.name} names a place outside itself: {entry.filename!r}", cure="pack plain files only"
+            )
 
 
 def _most_bytes(size: int) -> int:

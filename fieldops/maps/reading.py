@@ -1,4 +1,4 @@
-"""The one door for maps: any supported file becomes a `RawMap` in WGS-84, clipped to nothing, with notes on what is odd."""
+"""The one door for maps: any supported file becomes a `RawMap` in WGS-84, with notes on what is odd about it."""
 
 import tempfile
 from dataclasses import replace
@@ -8,13 +8,17 @@ import numpy as np
 import shapely
 
 from fieldops.city.coordinates import SYSTEMS, geometries_to_wgs84, to_wgs84
+from fieldops.city.metres import Plane
 from fieldops.city.raw import RawMap
+from fieldops.city.shift import Shift, find_shift
 from fieldops.errors import BadInput
 from fieldops.maps import formats
+from fieldops.maps.layers import layers_of, map_of_layers, read_layer
 from fieldops.maps.osm import read_osm
 from fieldops.progress import Progress, no_progress
 
 Area = shapely.Polygon | shapely.MultiPolygon
+_BORDER_EVERY_M = 40.0
 
 
 def read_map(
@@ -35,8 +39,8 @@ def read_map(
         The operation area: a polygon in `coordinates`, or a file with polygons. Streets are clipped to it when the map
         is settled, not here.
     coordinates
-        `wgs84`, `gcj02` or `bd09`: in which coordinates the map (and the boundary) was made. Nothing is guessed: a map
-        or boundary that looks shifted is named in `notes`, and stays where it is.
+        `wgs84`, `gcj02` or `bd09`: in which coordinates the map (and the boundary) was made. Nothing is guessed: points
+        or a boundary that look shifted against the streets are named in `notes`, and stay where they are.
     progress
         Told now and then; may stop the reading.
 
@@ -56,14 +60,22 @@ def read_map(
     raw = _convert(_read(path, progress), coordinates)
     if not len(raw.ways):
         raise BadInput(f"{path.name} holds no streets", cure="give a map whose lines have a tag or column `highway`")
-    return raw
+    if boundary is not None:
+        raw = replace(raw, boundary=_read_boundary(boundary, coordinates, raw))
+    return replace(raw, notes=(*raw.notes, *_notes(raw)))
 
 
 def _read(path: Path, progress: Progress) -> RawMap:
     form = formats.detect_format(path)
     if form in formats.OSM_FORMATS:
         return read_osm(path, form, progress)
-    raise BadInput(f"{path.name} is of a format that is not read yet")
+    if form == "zip":
+        with tempfile.TemporaryDirectory(prefix="fieldops-zip-") as folder:
+            maps = formats.unpack(path, Path(folder))
+            if len(maps) == 1 and formats.detect_format(maps[0]) in formats.OSM_FORMATS:
+                return read_osm(maps[0], formats.detect_format(maps[0]), progress)
+            return map_of_layers(path, [layer for one in maps for layer in layers_of(one)])
+    return map_of_layers(path, layers_of(path))
 
 
 def _convert(raw: RawMap, coordinates: str) -> RawMap:
@@ -74,3 +86,54 @@ def _convert(raw: RawMap, coordinates: str) -> RawMap:
         raw, lon=lon, lat=lat, area_shapes=geometries_to_wgs84(raw.area_shapes, coordinates),
         point_shapes=geometries_to_wgs84(raw.point_shapes, coordinates),
     )  # fmt: skip
+
+
+def _read_boundary(given: Path | str | Area, coordinates: str, raw: RawMap) -> Area:
+    if isinstance(given, Path | str):
+        name = Path(given).name
+        shapes = np.asarray(read_layer(Path(given)).geometry.to_numpy(), dtype=object)
+        shapes = shapes[shapely.get_dimensions(shapes) == 2]
+        if not len(shapes):
+            raise BadInput(f"{name} holds no polygon", field="boundary", cure="draw the operation area as a polygon")
+        area = shapely.union_all(shapes)
+    else:
+        name, area = "the boundary", given
+        if not shapely.is_valid(area):
+            raise BadInput(
+                f"the boundary crosses itself ({shapely.is_valid_reason(area)})", field="boundary",
+                cure="draw it again without crossing lines",
+            )  # fmt: skip
+    moved: Area = geometries_to_wgs84(np.array([area], dtype=object), coordinates)[0]
+    if not shapely.contains_xy(moved, raw.lon, raw.lat).any():
+        raise BadInput(
+            f"{name} lies outside the map", field="boundary", cure="check that it is this city's, longitude first"
+        )
+    return moved
+
+
+def _notes(raw: RawMap) -> list[str]:
+    """Say which of the points and the boundary look shifted against the streets."""
+    plane = Plane.around(raw.lon, raw.lat)
+    sizes = np.diff(raw.starts)
+    owner = np.repeat(np.arange(len(sizes)), sizes)
+    whole = np.isin(owner, np.flatnonzero(sizes >= 2))
+    xy = np.column_stack(plane.to_metres(raw.lon[whole], raw.lat[whole]))
+    _, indices = np.unique(owner[whole], return_inverse=True)
+    lines = np.asarray(shapely.linestrings(xy, indices=indices), dtype=object)
+    notes: list[str] = []
+    if raw.source == "layers" and len(raw.point_shapes):
+        shift = find_shift(shapely.get_coordinates(plane.flatten(raw.point_shapes)), lines)
+        notes += [_say("the points", shift)] if shift else []
+    if raw.boundary is not None:
+        border = shapely.segmentize(shapely.boundary(plane.flatten(raw.boundary)), _BORDER_EVERY_M)
+        shift = find_shift(shapely.get_coordinates(border), lines)
+        notes += [_say("the boundary", shift)] if shift else []
+    return notes
+
+
+def _say(what: str, shift: Shift) -> str:
+    return (
+        f"{what} look shifted against the streets by {shift.east_m:+.0f} m east and {shift.north_m:+.0f} m north "
+        f"(fit {shift.fit:.2f}, moved back {shift.fit_moved:.2f}); nothing was moved: if they are GCJ-02 or BD-09, "
+        "convert them, or say --coordinates for the whole map"
+    )

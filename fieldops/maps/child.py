@@ -1,0 +1,215 @@
+"""
+The limited child process that opens GeoPackage, GeoJSON and Shapefile; run as `python -m fieldops.maps.child`.
+
+A hostile file can then cost a bounded amount of memory, time and disk, and nothing else: the driver is named, drivers
+that open other files or addresses are switched off, and what comes back is arrays, text and WKB, never a pickle.
+GeoJSON is read by `json` and shapely; GDAL never sees it.
+"""
+
+import json
+import math
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import shapely
+
+from fieldops.errors import BadInput
+
+MEMORY_BYTES = 2 << 30
+CPU_SECONDS = 120
+FILE_BYTES = 2 << 30
+GEOJSON_BYTES_MOST = 256 << 20
+FEATURES_MOST = 3_000_000
+VERTICES_MOST = 30_000_000
+REFUSED = 3  # exit code: the file was refused, the reason is on stdout
+
+DRIVERS = {"gpkg": "GPKG", "shp": "ESRI Shapefile"}
+# Drivers that read other files, databases or addresses at the word of the file they are given.
+SKIPPED_DRIVERS = (
+    "OGR_VRT,VRT,GDALG,HTTP,SQLite,WFS,OAPIF,OGCAPI,NGW,CSW,ADBC,Carto,AmigoCloud,Elasticsearch,EEDA,PLSCENES,"
+    "PostgreSQL,MySQL,ODBC,MBTiles,PMTiles,MVT,PDS4,STACTA,STACIT,WMS,WMTS,Memory,MEM"
+)
+
+
+def main(arguments: list[str]) -> int:
+    """Read `arguments` = form, file, output, wanted columns (JSON); write the layers or print why not."""
+    form, path, output, wanted = arguments[0], Path(arguments[1]), Path(arguments[2]), set(json.loads(arguments[3]))
+    _limit()
+    try:
+        layers = read_geojson(path, wanted) if form == "geojson" else read_ogr(path, form, wanted)
+        _write(layers, output)
+    except BadInput as refusal:
+        sys.stdout.write(json.dumps(refusal.facts()))
+        return REFUSED
+    except (MemoryError, RecursionError):
+        sys.stdout.write(json.dumps({"problem": "it needs more memory than a map may", "cure": "cut it smaller"}))
+        return REFUSED
+    return 0
+
+
+def _limit() -> None:
+    try:
+        import resource
+    except ImportError:  # Windows knows no such limits; the parent's time limit still holds
+        return
+    for which, most in (
+        (resource.RLIMIT_AS, MEMORY_BYTES),
+        (resource.RLIMIT_CPU, CPU_SECONDS),
+        (resource.RLIMIT_FSIZE, FILE_BYTES),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        _, hard = resource.getrlimit(which)
+        resource.setrlimit(which, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+
+
+Layer = tuple[str, dict[str, list[Any]], np.ndarray]
+
+
+def read_ogr(path: Path, form: str, wanted: set[str]) -> list[Layer]:
+    """
+    Return name, wanted columns and geometries (EPSG:4326) of every layer with geometries.
+
+    Raises
+    ------
+    BadInput
+        If another driver than the named one would read the file, it is damaged, too large, or its CRS is unknown.
+    """
+    import pyogrio
+    from pyogrio.errors import CRSError, DataLayerError, DataSourceError
+
+    layers: list[Layer] = []
+    try:
+        for name, kind in pyogrio.list_layers(path):
+            if kind is None:
+                continue
+            about = pyogrio.read_info(path, layer=name, force_feature_count=True)
+            if about["driver"] != DRIVERS[form]:
+                raise BadInput(f"it is not a {DRIVERS[form]} file", cure="give the file that its name promises")
+            if about["features"] > FEATURES_MOST:
+                raise BadInput(f"the layer {name} has {about['features']:,} features", cure="cut it smaller")
+            columns = [column for column in about["fields"] if column.lower() in wanted]
+            meta, _, blobs, fields = pyogrio.raw.read(path, layer=name, columns=columns, force_2d=True)
+            shapes = np.asarray(shapely.from_wkb(blobs, on_invalid="ignore"), dtype=object)
+            table = {
+                column.lower(): [_scalar(value) for value in values.tolist()]
+                for column, values in zip(meta["fields"], fields, strict=True)
+            }
+            layers.append(_checked(str(name), table, _to_degrees(shapes, meta["crs"])))
+    except (DataSourceError, DataLayerError, CRSError) as error:
+        reason = " ".join(str(error).split())[:120]
+        raise BadInput(f"it cannot be read ({reason})", cure="it may be cut off or damaged: export it again") from None
+    if not layers:
+        raise BadInput("it has no layer with geometries", cure="give a file with lines, polygons or points")
+    return layers
+
+
+def _to_degrees(shapes: np.ndarray, crs: str | None) -> np.ndarray:
+    if crs is None or crs.upper() in ("EPSG:4326", "OGC:CRS84"):
+        return shapes
+    import pyproj
+
+    try:
+        change = pyproj.Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
+    except pyproj.exceptions.ProjError as error:
+        raise BadInput(f"its coordinate system is not known ({error})", cure="save it in WGS 84 (EPSG:4326)") from None
+    moved: np.ndarray = shapely.transform(shapes, lambda xy: np.column_stack(change.transform(xy[:, 0], xy[:, 1])))
+    return moved
+
+
+def read_geojson(path: Path, wanted: set[str]) -> list[Layer]:
+    """
+    Return the features of a GeoJSON file (WGS-84, longitude first) as one layer.
+
+    Raises
+    ------
+    BadInput
+        If it is too large, no GeoJSON, nested beyond reason, of another CRS, or holds numbers that are none.
+    """
+    if path.stat().st_size > GEOJSON_BYTES_MOST:
+        raise BadInput(f"it has more than {GEOJSON_BYTES_MOST >> 20} MB", cure="give a GeoPackage instead")
+    try:
+        document = json.loads(path.read_bytes(), parse_constant=_reject_constant)
+    except RecursionError:
+        raise BadInput("it is nested beyond reason", cure="give plain GeoJSON") from None
+    except ValueError as error:
+        raise BadInput(f"it is not JSON ({str(error)[:100]})", cure="it may be cut off: export it again") from None
+    if not isinstance(document, dict):
+        raise BadInput("it is JSON, but no GeoJSON", cure="give a FeatureCollection")
+    crs = document.get("crs")
+    if crs is not None and not any(known in json.dumps(crs) for known in ("CRS84", "4326")):
+        raise BadInput("its coordinates are not WGS 84", cure="export it in EPSG:4326, as the GeoJSON standard asks")
+    kind = document.get("type")
+    features = document.get("features") if kind == "FeatureCollection" else [document]
+    if not isinstance(features, list) or not features:
+        raise BadInput("it holds no features", cure="give a FeatureCollection with lines, polygons or points")
+    rows: list[dict[str, Any]] = []
+    shapes: list[shapely.Geometry | None] = []
+    for number, feature in enumerate(features, 1):
+        rows.append(_properties(feature, number))
+        shapes.append(_shape(feature, number))
+    columns = sorted({column for row in rows for column in row} & wanted)
+    table = {column: [_scalar(row.get(column)) for row in rows] for column in columns}
+    return [_checked("features", table, np.array(shapes, dtype=object))]
+
+
+def _reject_constant(word: str) -> float:
+    raise ValueError(f"{word} is not a number")
+
+
+def _properties(feature: Any, number: int) -> dict[str, Any]:
+    if not isinstance(feature, dict):
+        raise BadInput("not a feature", row=number, cure="give a FeatureCollection")
+    held = feature.get("properties")
+    properties = {str(key).lower(): value for key, value in held.items()} if isinstance(held, dict) else {}
+    return properties if "id" not in feature else {"id": feature["id"], **properties}
+
+
+def _shape(feature: dict[str, Any], number: int) -> shapely.Geometry | None:
+    geometry = feature.get("geometry") if feature.get("type") == "Feature" else feature
+    if geometry is None:
+        return None
+    try:
+        return shapely.force_2d(shapely.geometry.shape(geometry))
+    except (AttributeError, KeyError, TypeError, ValueError, IndexError, shapely.errors.ShapelyError) as error:
+        reason = " ".join(str(error).split())[:80]
+        raise BadInput(f"not a geometry ({reason})", row=number, cure="export it again as GeoJSON") from None
+
+
+def _scalar(value: Any) -> Any:
+    """Return a value that JSON can hold: text, a finite number, or None."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if isinstance(value, str | int | bool) or value is None else str(value)
+
+
+def _checked(name: str, table: dict[str, list[Any]], shapes: np.ndarray) -> Layer:
+    """Refuse what no map has: too many vertices, or coordinates that are no degrees."""
+    if len(shapes) > FEATURES_MOST or int(shapely.get_num_coordinates(shapes).sum()) > VERTICES_MOST:
+        raise BadInput(f"the layer {name} has more vertices than a city", cure="cut it smaller")
+    xy, owner = shapely.get_coordinates(shapes, return_index=True)
+    wrong = ~(np.isfinite(xy).all(axis=1) & (np.abs(xy[:, 0]) <= 180) & (np.abs(xy[:, 1]) <= 90))
+    if wrong.any():
+        x, y = xy[wrong][0]
+        raise BadInput(
+            f"({x:g}, {y:g}) is no longitude and latitude", row=int(owner[wrong][0]) + 1,
+            cure="state its coordinate system in the file (.prj), or save it in WGS 84",
+        )  # fmt: skip
+    return name, table, shapes
+
+
+def _write(layers: list[Layer], output: Path) -> None:
+    arrays: dict[str, np.ndarray] = {}
+    for number, (_, _, shapes) in enumerate(layers):
+        blobs = [b"" if shape is None else shapely.to_wkb(shape) for shape in shapes]
+        arrays[f"sizes{number}"] = np.array([len(blob) for blob in blobs], dtype=np.int64)
+        arrays[f"wkb{number}"] = np.frombuffer(b"".join(blobs), dtype=np.uint8)
+    header = json.dumps([{"name": name, "table": table} for name, table, _ in layers]).encode()
+    arrays["header"] = np.frombuffer(header, dtype=np.uint8)
+    with output.open("wb") as file:
+        np.savez(file, **arrays)  # type: ignore[arg-type]  # the stub takes the names for its own option
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
