@@ -205,7 +205,7 @@ def _print_plan(one: "StoredPlan") -> None:
         table.add_row(
             crew, f"{len(new)}" + (f" + {len(mine) - len(new)}" if len(mine) > len(new) else ""),
             f"{sum(a.hours for a in new):,.1f}", f"{sum(a.value for a in new):,.0f}", f"{finish:.0%}" if new else "",
-            (new or mine)[0].reason,
+            ", ".join(a.street for a in (new or mine)[:3]) + (" ..." if len(mine) > 3 else ""),
         )  # fmt: skip
     console.print(table)
     console.print(
