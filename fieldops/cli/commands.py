@@ -7,13 +7,17 @@ from fieldops.cli import (
     claims,
     crews,
     decide,
+    demo,
     effort,
     imports,
     keep,
     mappage,
+    notices,
     plan,
+    serve,
     streets,
     surveys,
+    tiles,
     venues,
 )
 
@@ -30,5 +34,9 @@ def register(app: typer.Typer) -> None:
     decide.register(app)
     claims.register(app)
     keep.register(app)
+    notices.register(app)
     mappage.register(app)
     plan.register(app)
+    demo.register(app)
+    tiles.register(app)
+    serve.register(app)

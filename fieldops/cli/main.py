@@ -1,11 +1,13 @@
 """The `fieldops` command: one Typer application; every noun brings its own commands."""
 
 import sys
+from typing import Any
 
-import click
 import typer
 
 from fieldops.errors import FieldopsError, Stopped
+
+UsageError: Any = typer.BadParameter.__base__  # typer carries a click of its own and hands out only this much of it
 
 app = typer.Typer(
     name="fieldops",
@@ -23,12 +25,12 @@ def main() -> None:
     commands.register(app)
     try:
         code = app(standalone_mode=False)
-    except click.exceptions.Exit as leaving:
+    except typer.Exit as leaving:
         code = leaving.exit_code
-    except click.ClickException as wrong:
+    except UsageError as wrong:
         wrong.show()
         code = 2
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         sys.stderr.write("stopped\n")
         code = 3
     except Stopped as stopped:

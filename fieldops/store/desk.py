@@ -53,7 +53,11 @@ class PlanCard:
 
 @dataclass(frozen=True, slots=True)
 class CrewTurf:
-    """A crew with what the newest plan gives it and what it holds now; `number` counts the crews from 1."""
+    """
+    A crew with what the newest plan gives it and what it holds now.
+
+    `number` counts the crews from 1; `lon` and `lat` are the middle of its planned streets, None where it has none.
+    """
 
     number: int
     id: CrewId
@@ -62,6 +66,8 @@ class CrewTurf:
     streets: int
     hours: float
     finished: float
+    lon: float | None
+    lat: float | None
     holds: int
 
 
@@ -168,9 +174,10 @@ def read_turfs(connection: sqlite3.Connection, plan: PlanId | None) -> list[Crew
     """Return every crew of the region by id, with its turf in the plan."""
     rows = connection.execute(
         "SELECT c.id, c.name, c.people, count(a.street_id), coalesce(sum(a.hours), 0.0), "
-        "coalesce(sum(a.finish_probability), 0.0), (SELECT count(*) FROM claim AS k, present AS now WHERE k.crew_id = c.id "
+        "coalesce(sum(a.finish_probability), 0.0), avg(s.lon), avg(s.lat), (SELECT count(*) FROM claim AS k, present AS now WHERE k.crew_id = c.id "
         "AND k.claimed_at <= now.moment AND coalesce(k.ended_at, k.held_until) > now.moment) "
-        "FROM crew AS c LEFT JOIN assignment AS a ON a.crew_id = c.id AND a.plan_id = ? GROUP BY c.id ORDER BY c.id",
+        "FROM crew AS c LEFT JOIN assignment AS a ON a.crew_id = c.id AND a.plan_id = ? "
+        "LEFT JOIN street AS s ON s.id = a.street_id GROUP BY c.id ORDER BY c.id",
         (plan,),
     )
     return [CrewTurf(number, CrewId(row[0]), *row[1:]) for number, row in enumerate(map(tuple, rows), start=1)]

@@ -31,7 +31,7 @@ def overview() -> str:
 
 def _map_view(seen: desk.Overview, tiles: str | None) -> dict[str, object]:
     """Return what the map's script needs to know, its words in the visitor's language included."""
-    named = [{"id": crew.id, "name": crew.name} for crew in seen.crews]
+    named = [{"name": crew.name, "lon": crew.lon, "lat": crew.lat} for crew in seen.crews if crew.lon is not None]
     return {
         "tiles": url_for("tiles.read", name=tiles) if tiles else None,
         "colours": url_for("desk.colours", city=seen.city.id),
@@ -39,7 +39,6 @@ def _map_view(seen: desk.Overview, tiles: str | None) -> dict[str, object]:
         "facts": url_for("desk.street_at", key=0).removesuffix("0"),
         "bounds": seen.city.bounds,
         "attribution": seen.city.attribution,
-        "planned": seen.plan is not None,
         "crews": named,
         "words": {
             "map": gettext("Map of the streets"),

@@ -30,12 +30,16 @@ function readColours(buffer) {
 function applyColours(map, colours) {
   for (let fid = 0; fid < colours.planned.length; fid++) {
     const known = { aware: colours.aware[fid], planned: colours.planned[fid], held: colours.held[fid] };
-    if (known.aware || known.planned || known.held) map.setFeatureState({ ...key(4 * fid) }, known);
+    if (known.aware || known.planned || known.held) map.setFeatureState(key(4 * fid), known);
   }
   colours.verdict.forEach((verdict, fid) => {
     if (verdict) map.setFeatureState(key(4 * fid + 2), { verdict });
   });
 }
+
+const turfMiddle = ({ name, lon, lat }) => (
+  { type: "Feature", properties: { name }, geometry: { type: "Point", coordinates: [lon, lat] } }
+);
 
 const key = (id) => ({ source: "city", sourceLayer: "map", id });
 
@@ -74,7 +78,7 @@ function style(mode, crew) {
     { id: "ground", type: "background", paint: { "background-color": ground } },
     line("zones", is("zone"), { "line-color": colour("zone"), "line-width": 2, "line-dasharray": [5, 2] }, visible("zones")),
     line("triangles", is("triangle"), { "line-color": colour("triangle"), "line-width": 1, "line-dasharray": [2, 3] },
-      { ...visible("triangles") }),
+      visible("triangles")),
     { id: "compounds", type: "fill", ...SOURCE, filter: is("compound"), paint: { "fill-color": tint, "fill-opacity": ["*", 0.3, solid] } },
     line("selected", street, { "line-color": ink, "line-width": byZoom(14), "line-opacity": ["case", selected, 0.45, 0] },
       { "line-cap": "round" }),
@@ -90,6 +94,10 @@ function style(mode, crew) {
     { id: "names", type: "symbol", ...SOURCE, filter: street, minzoom: 14.5,
       layout: { ...visible("names"), "symbol-placement": "line", "text-field": ["get", "name"], "text-size": 12, "text-font": ["sans-serif"] },
       paint: { "text-color": ink, "text-halo-color": ground, "text-halo-width": 1.5 } },
+    { id: "crews", type: "symbol", source: "crews",
+      layout: { visibility: mode === "planned" && shown("names") ? "visible" : "none", "text-field": ["get", "name"],
+        "text-size": 14, "text-font": ["sans-serif"], "text-padding": 6 },
+      paint: { "text-color": ink, "text-halo-color": ground, "text-halo-width": 2 } },
   ];
 }
 
@@ -111,7 +119,10 @@ async function main() {
     },
     style: {
       version: 8,
-      sources: { city: { type: "vector", url: `pmtiles://${location.origin}${view.tiles}`, promoteId: { map: "key" } } },
+      sources: {
+        city: { type: "vector", url: `pmtiles://${location.origin}${view.tiles}`, promoteId: { map: "key" } },
+        crews: { type: "geojson", data: { type: "FeatureCollection", features: view.crews.map(turfMiddle) } },
+      },
       layers: style(mode(), crew),
     },
   });

@@ -1,0 +1,65 @@
+"""The production server: `python -m web REGION`; people start it by `fieldops serve`."""
+
+import argparse
+import signal
+import socket
+import sys
+from pathlib import Path
+from types import FrameType
+
+from waitress import create_server
+
+from web.app import create_app
+from web.settings import LOOPBACK, Settings
+
+EVERY_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104  compared with, not listened on
+
+
+def main() -> int:
+    """Serve until Ctrl-C or SIGTERM; return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m web", description="Serve the pages of a region.")
+    parser.add_argument("region", type=Path)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--threads", type=int, default=8)
+    parser.add_argument("--name", action="append", default=[])
+    given = parser.parse_args()
+    app = create_app(Settings(given.region, hosts=host_names(given.host, given.name)))
+    try:
+        server = create_server(app, host=given.host, port=given.port, threads=given.threads, ident=None)
+    except OSError as error:
+        sys.stderr.write(
+            f"error: cannot listen on {given.host}:{given.port} ({error.strerror}); choose another --port\n"
+        )
+        return 1
+    shown = "127.0.0.1" if given.host in EVERY_ADDRESS else given.host
+    sys.stderr.write(f"fieldops is on http://{shown}:{given.port}  (Ctrl-C stops it)\n")
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        server.run()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        server.close()
+    return 0
+
+
+def host_names(host: str, given: list[str]) -> tuple[str, ...]:
+    """Return the names by which this server may be asked for: its own, those given, and loopback."""
+    own: list[str] = [host]
+    if host in EVERY_ADDRESS:
+        machine = socket.gethostname()
+        try:
+            name, aliases, addresses = socket.gethostbyname_ex(machine)
+        except OSError:
+            name, aliases, addresses = machine, [], []
+        own = [machine, name, *aliases, *addresses]
+    return tuple(dict.fromkeys([*LOOPBACK, *own, *given]))
+
+
+def _stop(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())
