@@ -24,10 +24,12 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "claim.revoke": _LEADS,
     "claim.override": _LEADS,
     "decision.make": _LEADS | _CREWS,
+    "backcheck.order": _LEADS | {Role.AUDITOR},
     "survey.quarantine": _LEADS | {Role.AUDITOR},
     "rules.change": _LEADS,
     "record.verify": _ALL,
     "record.keep": _LEADS,
+    "notice.deliver": _LEADS,
 }
 
 

@@ -4,6 +4,7 @@ import typer
 
 from fieldops.cli import (
     awareness,
+    backcheck,
     claims,
     crews,
     decide,
@@ -32,6 +33,7 @@ def register(app: typer.Typer) -> None:
     venues.register(app)
     awareness.register(app)
     decide.register(app)
+    backcheck.register(app)
     claims.register(app)
     keep.register(app)
     notices.register(app)

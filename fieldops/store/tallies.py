@@ -70,6 +70,17 @@ def read_asked(
     return found
 
 
+def read_counts(
+    connection: sqlite3.Connection, measurements: Iterable[MeasurementId]
+) -> dict[MeasurementId, tuple[int, int]]:
+    """Return of measurements how many know and how many were asked, counted answers only."""
+    rows = connection.execute(
+        "SELECT measurement_id, answers FROM tally WHERE measurement_id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(measurements)),),
+    )
+    return {MeasurementId(name): (answers.count("1"), len(answers)) for name, answers in rows}
+
+
 def _choose(connection: sqlite3.Connection, measurements: Sequence[MeasurementId]) -> None:
     connection.execute("DROP TABLE IF EXISTS temp.chosen")
     connection.execute("CREATE TEMP TABLE chosen (id TEXT PRIMARY KEY) WITHOUT ROWID")

@@ -1,0 +1,200 @@
+"""Trust: places surveyed again by others, promoters to look closer at, quarantine and the way back."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from fieldops.actions.decisions import Decided, decide_in_turn
+from fieldops.backcheck import Suspect, choose_back_checks, compare_counts, rank_suspects
+from fieldops.city.places import metres_to_nearest
+from fieldops.errors import BadInput, NotFound
+from fieldops.events import BackCheckOrdered, QuarantineLifted, SurveysQuarantined
+from fieldops.ids import CrewId, MeasurementId, PromoterId, new_id
+from fieldops.people import Actor, Crew
+from fieldops.permissions import require
+from fieldops.store import backcheck as store
+from fieldops.store import quarantine, tallies
+from fieldops.store.backcheck import MoveOn, Task
+from fieldops.store.connect import Region, read_rules
+from fieldops.store.people import read_crews
+from fieldops.store.quarantine import Order
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A test and its blind re-survey: both counts, and how likely honest counts differ so much."""
+
+    measurement: MeasurementId
+    knows: int
+    asked: int
+    knows_again: int
+    asked_again: int
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """What a quarantine, or its end, touched: its number, the surveys, and what had to be decided again."""
+
+    order: int
+    surveys: int
+    decided: Decided
+
+
+def find_suspects(region: Region, actor: Actor, *, days: int = 14, now: datetime | None = None) -> list[Suspect]:
+    """
+    Return the promoters with reasons to look closer, from the surveys of the last days, heaviest first.
+
+    It is a list of whom to verify, not of who is guilty. Permission: survey.quarantine.
+    """
+    from fieldops.awareness import Response
+
+    require(actor, "survey.quarantine")
+    connection, at = region.reader(), region.moment(now)
+    handed = list(store.read_handed(connection, at - timedelta(days=days), at + timedelta(microseconds=1)))
+    asked = sum(one.knows is not None for one in handed)
+    prior = Response()
+    knows = sum(bool(one.knows) for one in handed)
+    expected = (knows + prior.mu * prior.kappa) / (asked + prior.kappa)
+    return rank_suspects(handed, expected=expected, rechecked=store.read_rechecked(connection))
+
+
+def order_back_checks(
+    region: Region, actor: Actor, *, seed: int | None = None, share: float | None = None, now: datetime | None = None
+) -> list[Task]:
+    """
+    Let other crews survey again, blind, at least the region's share of all tests that moved on; return the new tasks.
+
+    Permission: backcheck.order. Event: BackCheckOrdered for each.
+
+    Parameters
+    ----------
+    region, actor
+        Where and who.
+    seed
+        Makes the choice repeatable; without one nobody can know it beforehand.
+    share
+        Share to check, in (0, 1); by default the setting `back_check_share`.
+    now
+        In a sandbox only.
+
+    Raises
+    ------
+    Forbidden
+        If the actor may not.
+    BadInput
+        If the share is outside its range.
+    """
+    require(actor, "backcheck.order")
+    wanted = read_rules(region.reader()).back_check_share if share is None else share
+    if not 0.0 < wanted <= 1.0:
+        raise BadInput(f"a share of {wanted:g}", field="share", cure="give more than 0 and at most 1, for example 0.1")
+    with region.turn(actor, now=now) as turn:
+        waiting, ordered = store.unchecked_move_ons(turn.connection)
+        chosen = choose_back_checks([one.measurement for one in waiting], ordered, wanted, np.random.default_rng(seed))
+        by_name = {one.measurement: one for one in waiting}
+        crews = list(read_crews(turn.connection).values())
+        busy = {crew.id: 0 for crew in crews}
+        for name in chosen:
+            crew = _verifier(by_name[name], crews, busy)
+            store.order_check(turn, new_id(), event=BackCheckOrdered(at=turn.now, measurement=name, crew=crew))
+    new = set(chosen)
+    return [task for task in store.read_tasks(region.reader()) if task.measurement in new]
+
+
+def list_tasks(region: Region, actor: Actor, *, crew: CrewId | None = None) -> list[Task]:
+    """Return ordered re-surveys; they say where to ask and not what was found. Permission: survey.record."""
+    require(actor, "survey.record", crew=crew if crew is not None else actor.crew)
+    return store.read_tasks(region.reader(), crew if crew is not None else actor.crew)
+
+
+def list_checked(region: Region, actor: Actor) -> list[Checked]:
+    """Return the tests that were surveyed again, least believable first. Permission: survey.quarantine."""
+    require(actor, "survey.quarantine")
+    connection = region.reader()
+    rechecked = store.read_rechecked(connection)
+    found = []
+    for name, (knows, asked) in tallies.read_counts(connection, list(rechecked)).items():
+        again = rechecked[name]
+        found.append(Checked(name, knows, asked, *again, compare_counts(knows, asked, *again)))
+    return sorted(found, key=lambda one: (one.probability, one.measurement))
+
+
+def quarantine_surveys(
+    region: Region, actor: Actor, *, reason: str, promoter: PromoterId | None = None,
+    measurement: MeasurementId | None = None, now: datetime | None = None,
+) -> Quarantined:  # fmt: skip
+    """
+    Put the surveys of a promoter, or of a measurement, into quarantine: they count in no decision until it is lifted.
+
+    Decisions that rested on them are made again at once; claims that ended meanwhile stay as they are (rule 13). A
+    promoter in quarantine hands in no new surveys. Permission: survey.quarantine. Event: SurveysQuarantined.
+
+    Raises
+    ------
+    Forbidden
+        If the actor may not.
+    BadInput
+        If no reason is given, or not exactly one of promoter and measurement.
+    NotFound
+        If there is nothing of theirs that counts.
+    """
+    require(actor, "survey.quarantine")
+    if not reason.strip():
+        raise BadInput("a quarantine needs a reason", field="reason", cure="say what was found")
+    if (promoter is None) == (measurement is None):
+        raise BadInput("name a promoter or a measurement, one of them", field="promoter")
+    with region.turn(actor, now=now) as turn:
+        surveys = quarantine.choose_surveys(turn.connection, promoter, measurement)
+        if not surveys:
+            raise NotFound("survey that counts", f"of {promoter or measurement}", cure="see `fieldops backcheck list`")
+        event = SurveysQuarantined(
+            at=turn.now, promoter=promoter, measurement=measurement, count=len(surveys),
+            digest=quarantine.digest_of(surveys),
+        )  # fmt: skip
+        seq, touched = quarantine.add_order(turn, surveys, reason, event=event)
+        return Quarantined(seq, len(surveys), decide_in_turn(turn, only=touched))
+
+
+def lift_quarantine(region: Region, actor: Actor, order: int, *, now: datetime | None = None) -> Quarantined:
+    """
+    Let the surveys of a quarantine count again, in estimates and coming tests; claims stay as they are (rule 13).
+
+    Permission: survey.quarantine. Event: QuarantineLifted.
+
+    Raises
+    ------
+    Forbidden
+        If the actor may not.
+    NotFound
+        If there is no such quarantine, or it is lifted already.
+    """
+    require(actor, "survey.quarantine")
+    with region.turn(actor, now=now) as turn:
+        known = {one.seq: one for one in quarantine.read_orders(turn.connection)}
+        if order not in known or known[order].undone_at is not None:
+            raise NotFound("quarantine in force", str(order), cure="see `fieldops backcheck list`")
+        count, touched = quarantine.lift_order(
+            turn, order, event=lambda surveys: QuarantineLifted(at=turn.now, order=order, count=surveys)
+        )
+        return Quarantined(order, count, decide_in_turn(turn, only=touched, ends_claims=False))
+
+
+def list_quarantines(region: Region, actor: Actor) -> list[Order]:
+    """Return all quarantines, newest first. Permission: survey.quarantine."""
+    require(actor, "survey.quarantine")
+    return quarantine.read_orders(region.reader())
+
+
+def _verifier(place: MoveOn, crews: list[Crew], busy: dict[CrewId, int]) -> CrewId | None:
+    """Return another crew than the one that asked: least busy with checks, then nearest; None where there is none."""
+    others = [crew for crew in crews if crew.id != place.crew]
+    if not others:
+        return None
+    here = np.array([place.lon]), np.array([place.lat])
+    best = min(
+        others, key=lambda crew: (busy[crew.id], metres_to_nearest(crew.home_lon, crew.home_lat, *here), crew.id)
+    )
+    busy[best.id] += 1
+    return best.id
