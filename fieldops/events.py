@@ -221,6 +221,14 @@ class CoolDownOverridden(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelSet(Event):
+    """A webhook of that name was set, or taken away where `form` is empty; its address lies in the private file."""
+
+    channel: str
+    form: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NoticesMade(Event):
     """Reminders of coming ends were put into the inboxes and onto the way to the webhooks."""
 

@@ -15,7 +15,7 @@ FLOORS: list[list[str]] = [
     ["ids", "errors", "clock", "progress", "events", "rules"],
     ["city", "people", "permissions", "intake"],
     ["surveys", "awareness", "estimates", "decisions", "backcheck", "recruiting"],
-    ["claims", "planning"],
+    ["claims", "notices", "planning"],
     ["maps", "store", "exchange"],
     ["actions"],
     ["worker", "simulate", "cli"],

@@ -179,7 +179,7 @@ CREATE TABLE cool_down_override (
 CREATE TABLE notice (
   id TEXT PRIMARY KEY, claim_id TEXT NOT NULL REFERENCES claim, crew_id TEXT NOT NULL, street_id TEXT NOT NULL,
   lead_time_s INTEGER NOT NULL, due_at TEXT NOT NULL, held_until TEXT NOT NULL, channel TEXT NOT NULL,
-  made_at TEXT NOT NULL, delivered_at TEXT, read_at TEXT, attempts INTEGER NOT NULL DEFAULT 0, next_try_at TEXT,
+  made_at TEXT NOT NULL, delivered_at TEXT, attempts INTEGER NOT NULL DEFAULT 0, next_try_at TEXT,
   problem TEXT NOT NULL DEFAULT '', UNIQUE (claim_id, channel, lead_time_s)) STRICT;
 CREATE INDEX notice_waiting ON notice (channel, next_try_at) WHERE delivered_at IS NULL AND next_try_at IS NOT NULL;
 CREATE INDEX notice_crew ON notice (crew_id, made_at)
@@ -201,7 +201,9 @@ CREATE TABLE unassigned (
 """
 
 _PRIVATE = """
-CREATE TABLE promoter_name (promoter_id TEXT PRIMARY KEY, name TEXT NOT NULL) STRICT
+CREATE TABLE promoter_name (promoter_id TEXT PRIMARY KEY, name TEXT NOT NULL) STRICT;
+CREATE TABLE channel (
+  name TEXT PRIMARY KEY, form TEXT NOT NULL, url TEXT NOT NULL, secret TEXT NOT NULL, language TEXT NOT NULL) STRICT
 """
 
 

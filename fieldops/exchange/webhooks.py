@@ -1,0 +1,134 @@
+"""
+Reminders as messages to webhooks: plain JSON, and the group bots of WeCom, DingTalk and Feishu with their signatures.
+
+Notes
+-----
+WeCom (企业微信群机器人): developer.work.weixin.qq.com, document 91770: text up to 2048 bytes, 20 messages a minute, no
+signature: the key is in the address. DingTalk (钉钉自定义机器人): open.dingtalk.com, custom robot: `timestamp` in
+milliseconds and `sign` in the address, HMAC-SHA256 of timestamp, newline, secret under the secret, Base64. Feishu (飞书自定义机器人):
+open.feishu.cn, document bot-v3/add-custom-bot: `timestamp` in seconds and `sign` in the body, HMAC-SHA256 of nothing under
+timestamp, newline, secret, Base64. Their pages were read as stored copies; no message was ever sent to the true services from here.
+"""
+
+import base64
+import hmac
+import json
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email.message import Message as Headers
+from typing import IO, Any
+
+from fieldops.clock import format_moment
+from fieldops.notices import Channel, Form, Notice, message_text
+
+TIMEOUT_SECONDS = 10.0
+_ANSWER_BYTES_MAX = 65_536
+_TEXT_BYTES_MAX = {"wecom": 2_000, "dingtalk": 15_000, "feishu": 15_000, "plain": 100_000}
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One request that carries some notices."""
+
+    notices: tuple[Notice, ...]
+    url: str
+    body: bytes
+    headers: dict[str, str]
+
+
+def messages(channel: Channel, notices: Sequence[Notice], sent_at: datetime) -> Iterator[Message]:
+    """Yield as few messages as the channel's limit on length allows, every notice in exactly one of them."""
+    most = _TEXT_BYTES_MAX[channel.form]
+    part: list[Notice] = []
+    for notice in notices:
+        if part and len(message_text([*part, notice], channel.language).encode()) > most:
+            yield _message(channel, part, sent_at)
+            part = []
+        part.append(notice)
+    if part:
+        yield _message(channel, part, sent_at)
+
+
+def send(message: Message) -> str:
+    """
+    Hand the message over and return what went wrong as a code, empty where the other side has taken it.
+
+    Redirects are not followed. Codes: `http_<status>`, `refused_<code of the bot>`, `unreachable`, `no_answer`.
+    """
+    request = urllib.request.Request(message.url, message.body, message.headers, method="POST")  # noqa: S310  # checked
+    try:
+        with urllib.request.build_opener(_NoRedirect).open(request, timeout=TIMEOUT_SECONDS) as answer:
+            return _problem(answer.read(_ANSWER_BYTES_MAX))
+    except urllib.error.HTTPError as error:
+        error.close()
+        return f"http_{error.code}"
+    except TimeoutError:
+        return "no_answer"
+    except (OSError, ValueError):
+        return "unreachable"
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """A webhook that moves is a webhook that has to be set again: its notices go to nobody else."""
+
+    def redirect_request(
+        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Headers, newurl: str
+    ) -> None:
+        """Follow none."""
+        del req, fp, code, msg, headers, newurl
+
+
+def _problem(answer: bytes) -> str:
+    """Bots answer 200 to everything, and say in the body whether they took it."""
+    try:
+        told = json.loads(answer)
+    except ValueError:
+        return ""  # no bot
+    code = (
+        next((told[name] for name in ("errcode", "code", "StatusCode") if name in told), 0)
+        if isinstance(told, dict)
+        else 0
+    )
+    return "" if code == 0 else f"refused_{code}"
+
+
+def _message(channel: Channel, notices: Sequence[Notice], sent_at: datetime) -> Message:
+    url, headers = channel.url, {"Content-Type": "application/json; charset=utf-8", "User-Agent": "fieldops"}
+    text, seconds = message_text(notices, channel.language), int(sent_at.timestamp())
+    body: dict[str, Any]
+    match channel.form:
+        case Form.WECOM:
+            body = {"msgtype": "text", "text": {"content": text}}
+        case Form.DINGTALK:
+            body = {"msgtype": "text", "text": {"content": text}}
+            if channel.secret:
+                sign = _base64_hmac(channel.secret, f"{seconds * 1000}\n{channel.secret}")
+                joint = "&" if urllib.parse.urlsplit(url).query else "?"
+                url += joint + urllib.parse.urlencode({"timestamp": seconds * 1000, "sign": sign})
+        case Form.FEISHU:
+            body = {"msg_type": "text", "content": {"text": text}}
+            if channel.secret:
+                body |= {"timestamp": str(seconds), "sign": _base64_hmac(f"{seconds}\n{channel.secret}", "")}
+        case Form.PLAIN:
+            body = {"kind": "claims_ending", "sent_at": format_moment(sent_at), "text": text, "notices": [
+                {
+                    "notice": one.id, "claim": one.claim, "street": one.street, "street_label": one.street_label,
+                    "crew": one.crew, "crew_name": one.crew_name, "hours_before": one.hours_before,
+                    "held_until": format_moment(one.held_until),
+                }
+                for one in notices
+            ]}  # fmt: skip
+    payload = json.dumps(body, ensure_ascii=False).encode()
+    if channel.form is Form.PLAIN and channel.secret:
+        headers["X-Fieldops-Timestamp"] = str(seconds)
+        signed = f"{seconds}.".encode() + payload
+        headers["X-Fieldops-Signature"] = "sha256=" + hmac.digest(channel.secret.encode(), signed, "sha256").hex()
+    return Message(tuple(notices), url, payload, headers)
+
+
+def _base64_hmac(key: str, message: str) -> str:
+    return base64.b64encode(hmac.digest(key.encode(), message.encode(), "sha256")).decode()

@@ -1,0 +1,172 @@
+"""The messages that bots accept, with their signatures recomputed here from their documents."""
+
+import base64
+import hashlib
+import hmac
+import json
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from fieldops.errors import BadInput
+from fieldops.exchange import webhooks
+from fieldops.notices import Channel, Form, Notice, make_channel, message_text
+from tests.conftest import NOON
+
+AT = datetime(2026, 3, 9, 1, 0, tzinfo=UTC)
+SECONDS = int(AT.timestamp())
+
+
+def notice(number: int = 0, label: str = "解放路") -> Notice:
+    return Notice(
+        f"n{number}", "claim", f"S{number}", label, "C0", "先锋队", 3.0, AT, NOON + timedelta(days=7), "Asia/Shanghai"
+    )
+
+
+def one_message(
+    form: str, secret: str = "SEC", url: str = "https://bot.example/send?key=k"
+) -> tuple[webhooks.Message, dict]:  # type: ignore[type-arg]
+    (message,) = webhooks.messages(Channel("leads", Form(form), url, secret), [notice()], AT)
+    return message, json.loads(message.body)
+
+
+def test_wecom_is_sent_text_without_a_signature() -> None:
+    message, body = one_message("wecom")
+    assert body == {"msgtype": "text", "text": {"content": message_text([notice()], "zh")}}
+    assert message.url == "https://bot.example/send?key=k"
+
+
+def test_dingtalk_is_sent_its_signature_in_the_address() -> None:
+    message, body = one_message("dingtalk", url="https://oapi.example/robot/send?access_token=t")
+    query = parse_qs(urlsplit(message.url).query)
+    expected = hmac.new(b"SEC", f"{SECONDS}000\nSEC".encode(), hashlib.sha256).digest()
+    assert query == {
+        "access_token": ["t"],
+        "timestamp": [f"{SECONDS}000"],
+        "sign": [base64.b64encode(expected).decode()],
+    }
+    assert body["msgtype"] == "text"
+
+
+def test_feishu_is_sent_its_signature_in_the_body() -> None:
+    _, body = one_message("feishu")
+    expected = hmac.new(f"{SECONDS}\nSEC".encode(), digestmod=hashlib.sha256).digest()
+    assert body == {
+        "timestamp": str(SECONDS),
+        "sign": base64.b64encode(expected).decode(),
+        "msg_type": "text",
+        "content": {"text": message_text([notice()], "zh")},
+    }
+
+
+def test_a_plain_webhook_can_check_who_sent_it() -> None:
+    message, body = one_message("plain")
+    expected = hmac.new(b"SEC", f"{SECONDS}.".encode() + message.body, hashlib.sha256).hexdigest()
+    assert message.headers["X-Fieldops-Signature"] == f"sha256={expected}"
+    assert body["notices"][0]["street"] == "S0"
+    assert body["notices"][0]["held_until"] == "2026-03-09T04:00:00.000000Z"
+
+
+@pytest.mark.parametrize("form", ["plain", "wecom", "dingtalk", "feishu"])
+def test_without_a_secret_nothing_is_signed(form: str) -> None:
+    message, body = one_message(form, secret="")
+    assert message.url == "https://bot.example/send?key=k"
+    assert "sign" not in body
+    assert not any("Signature" in name for name in message.headers)
+
+
+def test_a_text_for_people_names_street_crew_and_the_end_in_the_citys_zone() -> None:
+    assert message_text([notice()], "zh").splitlines()[1] == "解放路 · 先锋队 · 03月09日 12:00 到期(不足 3 小时)"
+    assert (
+        message_text([notice()], "en").splitlines()[1]
+        == "解放路 · 先锋队 · until 2026-03-09 12:00 (less than 3 h left)"
+    )
+
+
+def test_many_reminders_become_few_messages_within_the_bots_limit_and_none_is_lost() -> None:
+    wanted = [notice(i, "很长很长的街道名字" * 3) for i in range(200)]
+    made = list(webhooks.messages(Channel("leads", Form.WECOM, "https://bot.example"), wanted, AT))
+    assert [one for message in made for one in message.notices] == wanted
+    assert all(len(json.loads(message.body)["text"]["content"].encode()) <= 2048 for message in made)
+    assert 1 < len(made) < 40
+
+
+@pytest.mark.parametrize(
+    "url", ["file:///etc/passwd", "ftp://host/x", "bot.example", "https://", "https://user:pw@host/x", "https://a b/"]
+)
+def test_only_addresses_of_web_servers_are_taken(url: str) -> None:
+    with pytest.raises(BadInput):
+        make_channel("leads", "plain", url)
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "language"),
+    [("inbox", "plain", "zh"), ("", "plain", "zh"), ("x", "slack", "zh"), ("x", "plain", "fr")],
+)
+def test_a_channel_that_cannot_be_is_refused(name: str, form: str, language: str) -> None:
+    with pytest.raises(BadInput):
+        make_channel(name, form, "https://bot.example/x", language=language)
+
+
+class Bot(BaseHTTPRequestHandler):
+    """Answers by its path: /200, /500, /errcode, /code, /move, /garbage."""
+
+    seen: list[tuple[str, bytes]]
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        type(self).seen.append((self.path, body))
+        answers = {
+            "/200": (200, b"ok"), "/500": (500, b""), "/errcode": (200, b'{"errcode": 310000}'), "/zero": (200, b'{"errcode": 0}'),
+            "/code": (200, b'{"code": 19021, "msg": "sign match fail"}'), "/move": (302, b""), "/list": (200, b"[]"),
+        }  # fmt: skip
+        status, answer = answers[self.path]
+        self.send_response(status)
+        if status == 302:
+            self.send_header("Location", "/200")
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class's name
+        """Stay quiet."""
+
+
+@pytest.fixture
+def bot() -> Iterator[str]:
+    Bot.seen = []
+    server = HTTPServer(("127.0.0.1", 0), Bot)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("path", "problem"),
+    [
+        ("200", ""),
+        ("zero", ""),
+        ("list", ""),
+        ("500", "http_500"),
+        ("errcode", "refused_310000"),
+        ("code", "refused_19021"),
+        ("move", "http_302"),
+    ],
+)
+def test_what_the_other_side_says_becomes_a_code(bot: str, path: str, problem: str) -> None:
+    message, _ = one_message("plain", url=f"{bot}/{path}")
+    assert webhooks.send(message) == problem
+    assert Bot.seen == [(f"/{path}", message.body)]  # a redirect is not followed
+
+
+def test_a_side_that_is_not_there_is_a_code_and_no_traceback(bot: str) -> None:
+    port = urlsplit(bot).port
+    message, _ = one_message("plain", url=f"http://127.0.0.1:{1 if port != 1 else 2}/x")
+    assert webhooks.send(message) == "unreachable"
