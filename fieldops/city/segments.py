@@ -160,23 +160,20 @@ def _cut_lines(lines: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndar
 
 
 def bearings(lines: np.ndarray) -> np.ndarray:
-    """Return the directions of lines from first to last point, in radians east of north's left: atan2(dy, dx)."""
+    """Return the directions of lines from first to last point, in radians counter-clockwise from east."""
     delta = shapely.get_coordinates(shapely.get_point(lines, -1)) - shapely.get_coordinates(shapely.get_point(lines, 0))
     turned: np.ndarray = np.arctan2(delta[:, 1], delta[:, 0])
     return turned
 
 
-def find_duals(segments: pd.DataFrame) -> np.ndarray:
+def facing_pairs(segments: pd.DataFrame) -> tuple[IntArray, IntArray]:
     """
-    Return for each segment whether it is one carriageway of two.
+    Return pairs of rows that are the two carriageways of one street.
 
-    It is where traffic runs one way and, within 35 m of its middle, runs the other way on a segment of the same name
-    (or, without names, of the same class). The two are walked as one street, so each counts half for the work.
+    Traffic runs one way on the first and, within 35 m of its middle, the other way on the second, which has the same name
+    (or, without names, the same class). A pair may occur in one order or in both.
     """
-    dual = np.zeros(len(segments), dtype=bool)
     one = np.flatnonzero((segments["oneway"].to_numpy() != 0) & (segments["kind"].to_numpy() == ways.CLAIM))
-    if not one.size:
-        return dual
     lines = segments["line"].to_numpy(object)[one]
     key = segments["key"].to_numpy()[one]
     highway = segments["highway"].to_numpy(object)[one]
@@ -185,5 +182,11 @@ def find_duals(segments: pd.DataFrame) -> np.ndarray:
     a, b = shapely.STRtree(lines).query(middle, predicate="dwithin", distance=CARRIAGEWAYS_APART_M)
     alike = (key[a] == key[b]) & ((key[a] >= 0) | (highway[a] == highway[b]))
     against = np.cos(heading[a] - heading[b]) < np.cos(np.radians(135.0))
-    dual[one[a[alike & against]]] = True
+    return one[a[alike & against]], one[b[alike & against]]
+
+
+def find_duals(segments: pd.DataFrame) -> np.ndarray:
+    """Return for each segment whether it is one carriageway of two; both are walked as one, so each counts half."""
+    dual = np.zeros(len(segments), dtype=bool)
+    dual[facing_pairs(segments)[0]] = True
     return dual

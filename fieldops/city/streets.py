@@ -16,7 +16,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 
 from fieldops.city.raw import FloatArray, IntArray
-from fieldops.city.segments import CARRIAGEWAYS_APART_M, bearings, split_segments
+from fieldops.city.segments import CARRIAGEWAYS_APART_M, bearings, facing_pairs, split_segments
 
 SLIVER_M = 50.0
 STRAIGHT_ON_DEG = 40.0
@@ -52,8 +52,9 @@ def join_streets(segments: pd.DataFrame, *, length_max_m: float) -> Joined:
     """
     rows = np.flatnonzero(segments["claimable"].to_numpy())
     mine = segments.iloc[rows]
-    group, holes, across = _join_named(mine)
+    group, across = _join_named(mine)
     group = _merge(group, *_pairs_of_nameless(mine))
+    group = _merge(group, *facing_pairs(mine))
     work = work_of(mine)
     total = np.bincount(group, weights=work)
     pieces = np.ones(len(mine), dtype=np.int64)
@@ -67,7 +68,7 @@ def join_streets(segments: pd.DataFrame, *, length_max_m: float) -> Joined:
     group = of_row[origin]
     rows = np.flatnonzero(group >= 0)
     mine, group = segments.iloc[rows], group[rows]
-    pieced, cut = _cut(mine, group, holes, length_max_m)
+    pieced, cut = _cut(mine, group, length_max_m)
     street = np.full(len(segments), -1, dtype=np.int64)
     street[rows] = _absorb_slivers(mine, pieced, length_max_m)
     return Joined(segments, street, cut, across)
@@ -111,14 +112,10 @@ def _chain(*labels: IntArray) -> tuple[IntArray, IntArray]:
     return order[:-1][same], order[1:][same]
 
 
-def _join_named(segments: pd.DataFrame) -> tuple[IntArray, _Holes, int]:
+def _join_named(segments: pd.DataFrame) -> tuple[IntArray, int]:
     """Join segments of one name that share a node, then such pieces within 35 m; count the second kind of joins."""
-    size = len(segments)
     key = segments["key"].to_numpy()
-    ends = np.concatenate([segments["u"].to_numpy(), segments["v"].to_numpy()])
-    own_key = np.where(key < 0, -1 - np.arange(size), key)  # the nameless join nothing here
-    a, b = _chain(np.tile(own_key, 2), ends)
-    group = components(size, a % size, b % size) if size else np.zeros(0, dtype=np.int64)
+    group = _sharing_nodes(segments, np.where(key < 0, -1 - np.arange(len(key)), key))  # the nameless join nothing here
     named = np.flatnonzero(key >= 0)
     keys, first = np.unique(group[named], return_index=True)
     pieces = np.bincount(key[named][first]) if len(keys) else np.zeros(1, dtype=np.int64)
@@ -127,14 +124,32 @@ def _join_named(segments: pd.DataFrame) -> tuple[IntArray, _Holes, int]:
     one, two = shapely.STRtree(lines).query(lines, predicate="dwithin", distance=CARRIAGEWAYS_APART_M)
     one, two = scattered[one], scattered[two]
     near = (one < two) & (key[one] == key[two]) & (group[one] != group[two])
-    one, two = one[near], two[near]
-    merged = _merge(group, one, two)
-    across = len(np.unique(group)) - len(np.unique(merged))
-    return merged, _find_holes(segments, one, two, merged), across
+    merged = _merge(group, one[near], two[near])
+    return merged, len(np.unique(group)) - len(np.unique(merged))
+
+
+def _sharing_nodes(segments: pd.DataFrame, label: IntArray) -> IntArray:
+    """Return the sets of segments of one label that hang together by shared nodes."""
+    many = len(segments)
+    ends = np.concatenate([segments["u"].to_numpy(), segments["v"].to_numpy()])
+    a, b = _chain(np.tile(label, 2), ends)
+    return components(many, a % many, b % many) if many else np.zeros(0, dtype=np.int64)
+
+
+def _near_pairs(segments: pd.DataFrame, group: IntArray) -> tuple[IntArray, IntArray]:
+    """Return pairs of rows of one group within 35 m of each other, where carriageways or holes may part them."""
+    part = _sharing_nodes(segments, group)
+    _, first = np.unique(part, return_index=True)
+    parts = np.bincount(group[first])
+    rows = np.flatnonzero(segments["dual"].to_numpy() | (parts[group] > 1))
+    lines = segments["line"].to_numpy(object)[rows]
+    one, two = shapely.STRtree(lines).query(lines, predicate="dwithin", distance=CARRIAGEWAYS_APART_M)
+    near = (one < two) & (group[rows[one]] == group[rows[two]])
+    return rows[one[near]], rows[two[near]]
 
 
 def _find_holes(segments: pd.DataFrame, one: IntArray, two: IntArray, group: IntArray) -> _Holes:
-    """Return for each pair of segments the pairs of their ends that face each other across the hole."""
+    """Return for each pair of near segments the pairs of their ends that face each other."""
     lines = segments["line"].to_numpy(object)
     node = np.column_stack((segments["u"].to_numpy(), segments["v"].to_numpy()))
     point = np.column_stack((shapely.get_point(lines, 0), shapely.get_point(lines, -1)))
@@ -184,15 +199,19 @@ def _leaving(lines: np.ndarray) -> np.ndarray:
     return bearings(np.asarray(shapely.linestrings(ends), dtype=object))
 
 
-def _cut(segments: pd.DataFrame, group: IntArray, holes: _Holes, length_max_m: float) -> tuple[IntArray, int]:
+def _cut(segments: pd.DataFrame, group: IntArray, length_max_m: float) -> tuple[IntArray, int]:
     """Cut groups above the bound along their diameter path into bins of equal work, each of which hangs together."""
     work = work_of(segments)
     total = np.bincount(group, weights=work)
     too_long = total > length_max_m
     rows = np.flatnonzero(too_long[group])
     bin_of = np.zeros(len(group), dtype=np.int64)
+    near = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
     if rows.size:
-        along = _position(segments.iloc[rows], group[rows], holes)
+        mine = segments.iloc[rows]
+        one, two = _near_pairs(mine, group[rows])
+        along = _position(mine, group[rows], _find_holes(mine, one, two, group[rows]))
+        near = rows[one], rows[two]
         order = rows[np.lexsort((along, group[rows]))]
         before = np.cumsum(work[order]) - work[order]
         start = np.flatnonzero(np.r_[True, group[order][1:] != group[order][:-1]])
@@ -207,24 +226,25 @@ def _cut(segments: pd.DataFrame, group: IntArray, holes: _Holes, length_max_m: f
             over = np.bincount(where, weights=work[order]) > length_max_m
             crowded = np.unique(names[over] // (int(bins.max()) + 1))
             bins[crowded] += 1 + bins[crowded] // 8
-    part = _pieces(segments, group, bin_of, holes)
-    return part, int(too_long.sum())
+    label = group * (int(bin_of.max(initial=0)) + 1) + bin_of
+    same = label[near[0]] == label[near[1]]
+    part = _sharing_nodes(segments, np.where(too_long[group], label, -1 - group))
+    part = np.where(too_long[group], part, part.max(initial=0) + 1 + group)  # what is short stays whole
+    part = np.unique(part, return_inverse=True)[1].astype(np.int64)
+    return _merge(part, near[0][same], near[1][same]), int(too_long.sum())
 
 
 def _position(segments: pd.DataFrame, group: IntArray, holes: _Holes) -> FloatArray:
     """Return how far along the diameter of its group the middle of each segment lies, in metres."""
-    in_use = np.isin(holes.group, group)
-    label = np.concatenate([group, group, holes.group[in_use], holes.group[in_use]])
-    node = np.concatenate([
-        segments["u"].to_numpy(), segments["v"].to_numpy(), holes.u[in_use], holes.v[in_use]
-    ])  # fmt: skip
+    label = np.concatenate([group, group, holes.group, holes.group])
+    node = np.concatenate([segments["u"].to_numpy(), segments["v"].to_numpy(), holes.u, holes.v])
     pair, place = np.unique(np.column_stack((label, node)), axis=0, return_inverse=True)
     place = place.ravel()
     size, many = len(pair), len(group)
     u, v = place[:many], place[many : 2 * many]
     h = len(place[2 * many :]) // 2
     a, b = np.concatenate([u, place[2 * many : 2 * many + h]]), np.concatenate([v, place[2 * many + h :]])
-    metres = np.concatenate([segments["length_m"].to_numpy(), np.maximum(holes.metres[in_use], 0.1)])
+    metres = np.concatenate([segments["length_m"].to_numpy(), np.maximum(holes.metres, 0.1)])
     low, high = np.minimum(a, b), np.maximum(a, b)
     order = np.lexsort((metres, high, low))  # of parallel edges keep the shortest: the matrix would add them up
     low, high, metres = low[order], high[order], metres[order]
@@ -240,24 +260,6 @@ def _position(segments: pd.DataFrame, group: IntArray, holes: _Holes) -> FloatAr
         source = far[np.r_[owner[far][1:] != owner[far][:-1], True]]
     position: FloatArray = (away[u] + away[v]) / 2
     return position
-
-
-def _pieces(segments: pd.DataFrame, group: IntArray, bin_of: IntArray, holes: _Holes) -> IntArray:
-    """Return the parts of each bin of each group that hang together, numbered from 0."""
-    many = len(group)
-    width = int(bin_of.max()) + 1 if many else 1
-    label = group * width + bin_of
-    ends = np.concatenate([segments["u"].to_numpy(), segments["v"].to_numpy()])
-    a, b = _chain(np.tile(label, 2), ends)
-    part = components(many, a % many, b % many) if many else np.zeros(0, dtype=np.int64)
-    at = pd.DataFrame({
-        "group": np.tile(group, 2), "node": ends, "label": np.tile(label, 2), "row": np.tile(np.arange(many), 2)
-    }).drop_duplicates(["group", "node", "label"])  # fmt: skip
-    hole = pd.DataFrame({"group": holes.group, "u": holes.u, "v": holes.v})
-    both = hole.merge(at, left_on=["group", "u"], right_on=["group", "node"]).merge(
-        at, left_on=["group", "v", "label"], right_on=["group", "node", "label"], suffixes=("", "_there")
-    )
-    return _merge(part, both["row"].to_numpy(), both["row_there"].to_numpy())
 
 
 def _absorb_slivers(segments: pd.DataFrame, street: IntArray, length_max_m: float) -> IntArray:

@@ -29,6 +29,7 @@ class Piece:
 
 Ring = list[Piece]
 _LONGEST_NAME_M = 1_300.0
+_SIDES_TRIED = 6  # the smallest box around a parcel lies along one of its longest sides, near enough
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,21 +214,21 @@ def _insert(ring: Ring, node: int, k: int) -> Ring:
 def _long_axis(points: list[tuple[float, float]]) -> tuple[tuple[float, float], float, float, float]:
     """Return the direction of the longer side of the smallest box around the points, its extent along it, its breadth."""
     best: tuple[float, tuple[float, float], float, float, float] | None = None
-    count = len(points)
-    for k in range(count):
-        (ax, ay), (bx, by) = points[k], points[(k + 1) % count]
-        length = hypot(bx - ax, by - ay)
-        if length < 8:
-            continue
-        ux, uy = (bx - ax) / length, (by - ay) / length
+    sides = [(bx - ax, by - ay) for (ax, ay), (bx, by) in zip(points, points[1:] + points[:1], strict=True)]
+    sides.sort(key=lambda side: -hypot(*side))
+    for dx, dy in sides[:_SIDES_TRIED]:
+        length = hypot(dx, dy)
+        ux, uy = dx / length, dy / length
         along = [x * ux + y * uy for x, y in points]
         across = [y * ux - x * uy for x, y in points]
-        long, wide = max(along) - min(along), max(across) - min(across)
+        low, high, left, right = min(along), max(along), min(across), max(across)
+        long, wide = high - low, right - left
         if best is None or long * wide < best[0]:
-            if long >= wide:
-                best = (long * wide, (ux, uy), min(along), max(along), wide)
-            else:
-                best = (long * wide, (-uy, ux), min(across), max(across), long)
+            best = (
+                (long * wide, (ux, uy), low, high, wide)
+                if long >= wide
+                else (long * wide, (-uy, ux), left, right, long)
+            )
     return best[1:] if best else ((1.0, 0.0), 0.0, 0.0, 0.0)
 
 

@@ -228,15 +228,18 @@ def _place_slabs(
     return all_corners[kept], all_owner[kept], all_floors[kept]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Estates:
-    """What was built on walled and open ground: `buildings` as (corners, tags), `gates` as (node, use, name)."""
+    """
+    What was built on walled and open ground.
+
+    `corners` of the buildings in metres, shape (n, 4, 2), and the `tags` of each; `fronts` are the numbers of the
+    parcels that leave room for a row of shops before their wall.
+    """
 
     corners: FloatArray
     tags: list[dict[str, str]]
-    gates: list[tuple[int, str, str]]
-    names: dict[int, str]  # parcel -> name of what stands there
-    fronts: frozenset[int]  # parcels with a row of shops before the wall
+    fronts: frozenset[int]
 
 
 def _angle(net: Net, parcel: Parcel) -> float:
@@ -300,7 +303,7 @@ def build_estates(net: Net, parcels: list[Parcel], names: Names, rng: np.random.
     zones = inset(np.where(looped, loops, walls), np.where(looped, 6.5, 4.0))
     kinds, old = zip(*(_slab(parcel, rng) for parcel in chosen), strict=True)
     titles = [_name(parcel, names, was_old, rng) for parcel, was_old in zip(chosen, old, strict=True)]
-    gates = _draw_grounds(net, chosen, walls, np.where(looped, loops, _NOTHING), titles, rng)
+    _draw_grounds(net, chosen, walls, np.where(looped, loops, _NOTHING), titles, rng)
     aisles = np.where(looped & (shapely.area(loops) > _SPINE_M2), 5.0, 0.0)
     angles = np.array([_angle(net, parcel) for parcel in chosen])
     corners, owner, floors = _place_slabs(zones, angles, aisles, list(kinds), rng)
@@ -310,15 +313,13 @@ def build_estates(net: Net, parcels: list[Parcel], names: Names, rng: np.random.
         if chosen[k].use == "mall":
             tag |= {"shop": "mall", "name": titles[k]}
         tags.append(tag)
-    known = {which[k]: title for k, title in enumerate(titles)}
-    return Estates(corners, tags, gates, known, frozenset(which[k] for k in np.flatnonzero(front).tolist()))
+    return Estates(corners, tags, frozenset(which[k] for k in np.flatnonzero(front).tolist()))
 
 
 def _draw_grounds(
     net: Net, parcels: list[Parcel], walls: Polygons, loops: Polygons, titles: list[str], rng: np.random.Generator
-) -> list[tuple[int, str, str]]:
-    """Draw wall, loop, and the way through each gate; return the gates."""
-    found: list[tuple[int, str, str]] = []
+) -> None:
+    """Draw wall, loop, and the way through each gate."""
     empty, open_ground = shapely.is_empty(walls), shapely.is_empty(loops)
     unmapped = rng.random(len(parcels)) < 0.08  # compounds that nobody has drawn yet: the importer finds them
     for k, parcel in enumerate(parcels):
@@ -332,7 +333,6 @@ def _draw_grounds(
             if shapely.distance(wall.ring, shapely.Point(x, y)) > _FARTHEST_GATE_M:
                 continue
             gate, at = wall.put(net, shapely.Point(x, y), {"barrier": "gate"})
-            found.append((gate, parcel.use, titles[k]))
             course = [net.put_into(line, x, y, snap=9.0), gate]
             if loop:
                 course.append(loop.put(net, at)[0])
@@ -342,7 +342,6 @@ def _draw_grounds(
         if loop:
             _spine(net, parcel, loops[k], loop)
             net.way(loop.draw(net), highway="service" if parcel.use != "park" else "footway")
-    return found
 
 
 def _spine(net: Net, parcel: Parcel, ground: shapely.Polygon, loop: _Wall) -> None:

@@ -18,7 +18,7 @@ class Growth(IntEnum):
 
 
 # Streets that one medium cell of each growth brings; `fieldops.exchange.synthfiles` corrects what is off.
-STREETS_PER_CELL = {Growth.RURAL: 3.0, Growth.SUBURB: 9.0, Growth.URBAN: 33.0}
+STREETS_PER_CELL = {Growth.RURAL: 2.6, Growth.SUBURB: 8.0, Growth.URBAN: 29.0}
 _CELLS_PER_SUBCENTRE = 130
 
 
@@ -33,7 +33,12 @@ def cells_for(streets: float) -> dict[Growth, int]:
 
 
 def grow(
-    x: FloatArray, y: FloatArray, river: int, cells: dict[Growth, int], rng: np.random.Generator
+    x: FloatArray,
+    y: FloatArray,
+    river: int,
+    planned: dict[Growth, int],
+    cells: dict[Growth, int],
+    rng: np.random.Generator,
 ) -> tuple[NDArray[np.int8], FloatArray, tuple[tuple[float, float], ...]]:
     """
     Return the growth and the score of each medium cell, and the centres of towns that the city swallowed.
@@ -44,21 +49,23 @@ def grow(
         Nodes of the lattice, shape (2 k + 1, 2 k + 1), metres from the centre.
     river
         Row of the river: the other bank was built later.
+    planned
+        How many cells of each growth the lattice was made for: they set the shape of the town.
     cells
-        How many cells of each growth there shall be.
+        How many there are: more or fewer only move its edge.
     rng
         Generator that decides.
     """
     centre = medium = x.shape[0] // 2
     x, y = x[1::2, 1::2], y[1::2, 1::2]
     radius = np.hypot(x, y)
-    edge = float(np.sort(radius, axis=None)[min(cells[Growth.URBAN], radius.size - 1)])
+    edge = float(np.sort(radius, axis=None)[min(planned[Growth.URBAN], radius.size - 1)])
     score = radius / edge * (1 + 0.16 * Waves(rng, 2.2 * edge, 6 * edge)(x, y)) + 0.06 * Waves(rng, 1_200, 4_000)(x, y)
     row, column = np.arange(medium)[None, :] * 2 + 1, np.arange(medium)[:, None] * 2 + 1
     score += 0.28 * ((row - river) * (centre - river) < 0)
     score -= 0.12 * ((np.abs(row - centre) == 1) | (np.abs(column - centre) == 1))  # along the old highways
     towns = []
-    for _ in range(round(cells[Growth.URBAN] / _CELLS_PER_SUBCENTRE)):
+    for _ in range(round(planned[Growth.URBAN] / _CELLS_PER_SUBCENTRE)):
         angle, away = rng.uniform(0, 2 * np.pi), rng.uniform(0.55, 0.98) * edge
         towns.append((float(away * np.cos(angle)), float(away * np.sin(angle))))
         score = np.minimum(score, 0.45 + np.hypot(x - towns[-1][0], y - towns[-1][1]) / 2_600)

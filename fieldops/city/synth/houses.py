@@ -1,5 +1,6 @@
 """Rows of houses along lanes, and rows of shops with flats above them along streets."""
 
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -12,11 +13,29 @@ from fieldops.city.synth.net import Net
 from fieldops.city.synth.plane import FloatArray
 
 
-def _rows(
-    net: Net, pieces: list[tuple[int, int, int]], *, offset: float, depth: float, longest: float
-) -> tuple[FloatArray, NDArray[np.int64]]:
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Buildings in a row along a road: metres from its middle line, depth, longest front, floors, share that is built."""
+
+    building: str
+    offset: float
+    depth: float
+    longest: float
+    floors: tuple[int, int]
+    density: float
+    least_rank: int
+
+
+ROWS = (
+    Row("house", 3.5, 10.0, 42.0, (2, 4), 0.93, 1),
+    Row("house", 16.0, 10.0, 42.0, (1, 3), 0.70, 1),
+    Row("apartments", 7.0, 12.0, 46.0, (4, 7), 0.72, 2),
+)
+
+
+def _rows(net: Net, pieces: list[tuple[int, int, int]], row_kind: Row) -> tuple[FloatArray, NDArray[np.int64]]:
     """Return rectangles (n, 4, 2) along pieces of border (parcel, from node, to node), and the parcel of each."""
-    x, y = np.array(net.x), np.array(net.y)
+    x, y, offset, depth = np.array(net.x), np.array(net.y), row_kind.offset, row_kind.depth
     table = np.array(pieces, dtype=np.int64).reshape(-1, 3)
     a = np.column_stack([x[table[:, 1]], y[table[:, 1]]])
     b = np.column_stack([x[table[:, 2]], y[table[:, 2]]])
@@ -24,7 +43,7 @@ def _rows(
     usable = length - 2 * (offset + depth * 0.6)
     kept = usable > 11
     table, a, b, length, usable = table[kept], a[kept], b[kept], length[kept], usable[kept]
-    count = np.ceil(usable / longest).astype(int)
+    count = np.ceil(usable / row_kind.longest).astype(int)
     row = np.repeat(np.arange(len(table)), count)
     number = np.arange(row.size) - np.repeat(np.cumsum(count) - count, count)
     along = (b - a) / length[:, None]
@@ -88,23 +107,21 @@ def build_rows(
         Corners in metres, shape (n, 4, 2), and the tags of each building.
     """
     corners, tags, kept_free = [], [], _ways_in(net)
-    for kind, offset, depth, longest in (("house", 3.5, 9.5, 34.0), ("front", 7.0, 12.0, 46.0)):
+    for row in ROWS:
         pieces = []
         for k, parcel in enumerate(parcels):
-            if (parcel.use == "houses") if kind == "house" else (k in fronts):
-                least = 1 if kind == "house" else 2
+            if (parcel.use == "houses") if row.building == "house" else (k in fronts):
                 pieces += [(k, piece.node, after.node) for piece, after in zip(
-                    parcel.ring, parcel.ring[1:] + parcel.ring[:1], strict=True) if piece.rank >= least]  # fmt: skip
+                    parcel.ring, parcel.ring[1:] + parcel.ring[:1], strict=True) if piece.rank >= row.least_rank]  # fmt: skip
         if not pieces:
             continue
-        rectangles, owner = _rows(net, pieces, offset=offset, depth=depth, longest=longest)
+        rectangles, owner = _rows(net, pieces, row)
         chosen, owner = np.unique(owner, return_inverse=True)
         ground = inset(outlines(net, [parcels[k] for k in chosen.tolist()]), np.full(chosen.size, 2.0))
-        kept = _free(rectangles, owner, ground, kept_free) & (
-            rng.random(owner.size) < (0.93 if kind == "house" else 0.72)
-        )
-        floors = rng.integers(1, 4, owner.size) if kind == "house" else rng.integers(4, 8, owner.size)
+        kept = _free(rectangles, owner, ground, kept_free) & (rng.random(owner.size) < row.density)
+        if row is ROWS[0]:  # the second row stands behind the first
+            kept_free = np.concatenate([kept_free, np.asarray(shapely.polygons(rectangles[kept]), dtype=object)])
+        floors = rng.integers(row.floors[0], row.floors[1] + 1, int(kept.sum()))
         corners.append(rectangles[kept])
-        building = "house" if kind == "house" else "apartments"
-        tags += [{"building": building, "building:levels": str(storeys)} for storeys in floors[kept].tolist()]
+        tags += [{"building": row.building, "building:levels": str(storeys)} for storeys in floors.tolist()]
     return (np.concatenate(corners) if corners else np.empty((0, 4, 2))), tags

@@ -25,15 +25,15 @@ class District(StrEnum):
 
 
 GRAINS = {
-    District.OLD: Grain(4_300, 0.55, 0.30, 0.20, 0.06, 1, 0.66, "living_street"),
-    District.CORE: Grain(16_000, 0.50, 0.12, 0.15, 0.02, 2, 0.55, "residential"),
-    District.ESTATE: Grain(36_000, 0.45, 0.14, 0.15, 0.03, 2, 0.40, "residential"),
+    District.OLD: Grain(8_500, 0.50, 0.30, 0.20, 0.06, 1, 0.66, "living_street"),
+    District.CORE: Grain(20_000, 0.50, 0.12, 0.15, 0.02, 2, 0.55, "residential"),
+    District.ESTATE: Grain(44_000, 0.42, 0.14, 0.15, 0.03, 2, 0.40, "residential"),
     District.NEW: Grain(42_000, 0.35, 0.05, 0.10, 0.02, 3, 0.50, "residential"),
-    District.URBAN_VILLAGE: Grain(3_000, 0.55, 0.24, 0.18, 0.05, 1, 0.12, "residential"),
+    District.URBAN_VILLAGE: Grain(6_500, 0.50, 0.24, 0.18, 0.05, 1, 0.12, "residential"),
     District.INDUSTRY: Grain(52_000, 0.50, 0.06, 0.14, 0.01, 3, 0.40, "unclassified"),
     District.SUBURB: Grain(70_000, 0.60, 0.20, 0.20, 0.05, 2, 0.10, "unclassified"),
 }
-VILLAGE_GRAIN = Grain(2_400, 0.50, 0.28, 0.20, 0.07, 0, 0.05, "residential")
+VILLAGE_GRAIN = Grain(5_500, 0.50, 0.28, 0.20, 0.07, 0, 0.05, "residential")
 
 # How likely each use is on a parcel of the district.
 USES: dict[District, dict[str, float]] = {
@@ -51,7 +51,7 @@ USES: dict[District, dict[str, float]] = {
 }  # fmt: skip
 SMALLEST_COMPOUND_M2 = 7_000.0
 LARGEST_COMPOUND_M2 = 90_000.0
-LARGEST_HOUSES_M2 = 9_500.0
+LARGEST_HOUSES_M2 = 18_000.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -231,11 +231,12 @@ def _lay_barriers(draft: _Draft) -> None:
 
 def _join_cells(draft: _Draft, growth: NDArray[np.int8], score: FloatArray) -> None:
     """Take out some lowest lines inside medium cells, so that blocks differ in size and roads end in a T."""
-    for a, b in np.argwhere(growth == Growth.URBAN):
-        i, j = 2 * int(a), 2 * int(b)
+    draws = draft.rng.random((*growth.shape, 2))
+    for a, b in np.argwhere(growth == Growth.URBAN).tolist():
+        i, j = 2 * a, 2 * b
         if any(draft.kind[d][i : i + 2, j : j + 2].any() for d in ("up", "down")):
             continue
-        draw, pick = draft.rng.random(2)
+        draw, pick = draws[a, b]
         inside = [("r", i, j + 1), ("r", i + 1, j + 1), ("c", i + 1, j), ("c", i + 1, j + 1)]
         loose = 0.15 if score[a, b] < 0.3 else 0.62
         if draw < loose * 0.55:
@@ -329,20 +330,22 @@ def _edges(draft: _Draft, growth: NDArray[np.int8]) -> tuple[Edge, ...]:
     return tuple(found)
 
 
-def make_lattice(streets: float, rng: np.random.Generator) -> Lattice:
+def make_lattice(streets: float, rng: np.random.Generator, *, fill: float = 1.0) -> Lattice:
     """
     Return the bones of a city for about so many streets.
 
     Parameters
     ----------
     streets
-        Streets wanted as the importer counts them, >= 100; met to about 15 %.
+        Streets wanted as the importer counts them, >= 100; met to about 25 %.
     rng
         Generator that decides everything.
+    fill
+        Share of the cells for that many streets that are built: moves the edge of the town and little else.
     """
-    cells = cells_for(streets)
-    draft = _Draft(rng, cells)
-    growth, score, subcentres = grow(draft.x, draft.y, draft.lines["river"], cells, rng)
+    planned, cells = cells_for(streets), cells_for(streets * fill)
+    draft = _Draft(rng, planned)
+    growth, score, subcentres = grow(draft.x, draft.y, draft.lines["river"], planned, cells, rng)
     _lay_grid(draft, growth)
     _lay_rings(draft)
     _lay_highways(draft, growth)
@@ -350,6 +353,6 @@ def make_lattice(streets: float, rng: np.random.Generator) -> Lattice:
     _thin_out(draft, growth)
     _lay_barriers(draft)
     crossed = _cross(draft)
-    edge = float(np.sqrt(cells[Growth.URBAN] * 0.55 / np.pi) * 1_000)
+    edge = float(np.sqrt(planned[Growth.URBAN] * 0.55 / np.pi) * 1_000)
     return Lattice(draft.size, draft.x, draft.y, growth, score, _edges(draft, growth), crossed, draft.centre,
                    draft.lines, draft.turn, float(np.clip(0.24 * edge, 420, 1_000)), subcentres)  # fmt: skip

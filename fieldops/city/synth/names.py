@@ -69,11 +69,13 @@ class Names:
     def _pick(self, choices: Sequence[str]) -> str:
         return choices[int(self.rng.integers(len(choices)))]
 
+    def _pair(self) -> str:
+        return self._pick(words.AUSPICIOUS_FIRST) + self._pick(words.AUSPICIOUS_SECOND)
+
     def _first_free(self, stem: str, end: str) -> str:
         """Return stem + end, numbered where it was given already."""
-        marks = ("", "新", *(numeral(n) for n in range(2, 100)))
-        tries = chain((f"{stem}{mark}{end}" for mark in marks), (f"{stem}{n}号{end}" for n in count(100)))
-        return self._take(tries)
+        numbers = (numeral(n) if n < 100 else f"{n}号" for n in count(2))
+        return self._take(chain((stem + end,), (f"{stem}{number}{end}" for number in numbers)))
 
     def _take(self, tries: Iterable[str]) -> str:
         """Return the first name that was not given before, and give it."""
@@ -100,7 +102,7 @@ class Names:
 
     def street(self) -> str:
         """Return the name of a street inside a block, such as `锦祥路`."""
-        stem = self._pairs.pop() if self._pairs else self._pick(words.AUSPICIOUS_FIRST) + self._pick(words.SURNAMES)
+        stem = self._pairs.pop() if self._pairs else self._pair()  # large towns number theirs: 云泽二路
         return self._first_free(stem, "路" if self.rng.random() < 0.72 else "街")
 
     def lane(self, parent: str) -> str:
@@ -109,7 +111,7 @@ class Names:
             return self._first_free(self._lanes.pop(), "巷")
         stem = parent.removesuffix("路").removesuffix("街").removesuffix("巷")
         if not stem:
-            return self._first_free(self._pick(words.AUSPICIOUS_FIRST) + self._pick(words.AUSPICIOUS_SECOND), "巷")
+            return self._first_free(self._pair(), "巷")
         if self.rng.random() < 0.3:
             return self._take(f"{parent}{n}弄" for n in count(2 + int(self.rng.integers(60)), 2))
         return self._take(chain((f"{stem}{numeral(n)}巷" for n in range(1, 100)), (f"{stem}{n}巷" for n in count(100))))
@@ -118,7 +120,7 @@ class Names:
         """Return the name of a compound: a work unit's or the street's when old, a developer's dream when new."""
         if old:
             return self._first_free(near[:2] or self._pick(words.NEW_ROADS), self._pick(words.COMPOUND_ENDS_OLD))
-        stem = self._pick(words.AUSPICIOUS_FIRST) + self._pick(words.AUSPICIOUS_SECOND)
+        stem = self._pair()
         return self._first_free(stem, self._pick(words.COMPOUND_ENDS_NEW))
 
     def village(self) -> str:
@@ -130,7 +132,7 @@ class Names:
         """Return the name of a school, mall, works ... after the street it stands near."""
         stem = near[:2] if near and self.rng.random() < 0.5 else ""
         if not stem:
-            stem = self._pick(words.AUSPICIOUS_FIRST) + self._pick(words.AUSPICIOUS_SECOND)
+            stem = self._pair()
         return self._first_free(stem, self._pick(ends))
 
     def restaurant(self) -> str:

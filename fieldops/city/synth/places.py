@@ -1,11 +1,10 @@
-"""Where people are met in a made-up city: restaurants, shops, cinemas, markets, school gates, bus stops."""
+"""Where people are met in a made-up city: restaurants, shops, cinemas, night markets, bus stops."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from fieldops.city.synth import words
-from fieldops.city.synth.estates import Estates
 from fieldops.city.synth.growth import Growth
 from fieldops.city.synth.land import Parcel
 from fieldops.city.synth.lattice import HALF_WIDTH, Kind, Lattice
@@ -88,24 +87,9 @@ def open_restaurants(
     return listed
 
 
-def open_places(
-    net: Net, parcels: list[Parcel], estates: Estates, names: Names, rng: np.random.Generator
-) -> list[Venue]:
-    """Put cinemas into malls on the map, and list school gates and night markets, which no map knows."""
+def open_places(net: Net, parcels: list[Parcel], names: Names, rng: np.random.Generator) -> list[Venue]:
+    """Put cinemas into malls on the map, and return night markets, which no map knows."""
     listed: list[Venue] = []
-    for gate, use, title in estates.gates:
-        if use == "school" and not title.endswith("幼儿园"):
-            listed.append(
-                Venue(
-                    "school_gate",
-                    title + "校门",
-                    net.x[gate],
-                    net.y[gate],
-                    int(rng.integers(90, 260)),
-                    "16:00",
-                    "18:30",
-                )
-            )
     for parcel in parcels:
         x = float(np.mean([net.x[piece.node] for piece in parcel.ring]))
         y = float(np.mean([net.y[piece.node] for piece in parcel.ring]))

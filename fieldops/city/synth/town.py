@@ -63,18 +63,20 @@ def _without_islands(ways: list[Way], nodes: int) -> list[Way]:
     return [way for way in ways if id(way) not in islands]
 
 
-def make_town(streets: float, rng: np.random.Generator, progress: Progress = no_progress) -> Town:
+def make_town(streets: float, rng: np.random.Generator, progress: Progress = no_progress, *, fill: float = 1.0) -> Town:
     """
     Return a made-up city of about so many streets.
 
     Parameters
     ----------
     streets
-        Streets wanted as the importer counts them; met to about 15 %, see `fieldops.exchange.synthfiles` for better.
+        Streets wanted as the importer counts them; met to about 25 %, see `fieldops.exchange.synthfiles` for better.
     rng
         Generator that decides everything: the same state gives the same town, to the last digit.
     progress
         Told of each step.
+    fill
+        Moves the edge of the town, see `make_lattice`: how to come nearer to the number of streets.
 
     Raises
     ------
@@ -90,7 +92,7 @@ def make_town(streets: float, rng: np.random.Generator, progress: Progress = no_
     step(0.0)
     names = Names(naming)
     city = names.city()
-    lattice = make_lattice(streets, bones)
+    lattice = make_lattice(streets, bones, fill=fill)
     roads = lay_roads(lattice, name_edges(lattice, names))
     net, cutter = roads.net, Cutter(roads.net, names)
     step(0.1)
@@ -105,7 +107,7 @@ def make_town(streets: float, rng: np.random.Generator, progress: Progress = no_
     corners, tags = build_rows(net, [*parcels, *villages], estates.fronts, building)
     place_bus_stops(roads, trade)
     ways = _without_islands(net.finished(), len(net.x))
-    listed = open_restaurants(net, lattice, ways, names, trade) + open_places(net, parcels, estates, names, trade)
+    listed = open_restaurants(net, lattice, ways, names, trade) + open_places(net, parcels, names, trade)
     net.node(0.0, 0.0, {"place": "city", "name": city, "name:en": english(city)})
     step(0.9)
     shapes = np.concatenate([estates.corners, corners])

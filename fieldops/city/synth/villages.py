@@ -16,6 +16,8 @@ from fieldops.city.synth.net import Line, Net
 from fieldops.city.synth.plane import FloatArray
 from fieldops.city.synth.roads import named
 
+_LARGEST_M = 210.0
+_APART_M = 2 * _LARGEST_M + 20  # farther apart, two villages cannot touch
 _NO_WALKING = ("motorway", "motorway_link", "service", "footway")
 
 
@@ -69,18 +71,20 @@ def lay_villages(
     nearest = tree.nearest(points)
     room = shapely.distance(points, tree.geometries[nearest])
     clear = shapely.distance(points, blocked.geometries[blocked.nearest(points)])
-    radius = np.minimum(np.minimum(rng.uniform(95, 210, len(sites)), room - 12), clear - 25)
+    radius = np.minimum(np.minimum(rng.uniform(95, _LARGEST_M, len(sites)), room - 12), clear - 25)
     found: list[Parcel] = []
-    done: list[tuple[float, float, float]] = []
+    done: dict[tuple[int, int], list[tuple[float, float, float]]] = {}
     for k in np.flatnonzero((radius > 62) & (room < 900)).tolist():
         x, y, size = float(sites[k, 0]), float(sites[k, 1]), float(radius[k])
         road = tree.geometries[nearest[k]]
         foot = shapely.line_interpolate_point(road, shapely.line_locate_point(road, points[k]))
         path = shapely.LineString([(x, y), (foot.x, foot.y)])
-        crowded = any((x - p) ** 2 + (y - q) ** 2 < (size + r + 20) ** 2 for p, q, r in done)
+        column, row = int(x // _APART_M), int(y // _APART_M)
+        near = [v for a in (-1, 0, 1) for b in (-1, 0, 1) for v in done.get((column + a, row + b), ())]
+        crowded = any((x - p) ** 2 + (y - q) ** 2 < (size + r + 20) ** 2 for p, q, r in near)
         if crowded or len(blocked.query(path, predicate="intersects")):
             continue
-        done.append((x, y, size))
+        done.setdefault((column, row), []).append((x, y, size))
         gate = net.put_into(lines[nearest[k]], foot.x, foot.y, snap=8.0)
         name = names.village()
         net.node(x, y, {"place": "village", **{t.replace("__", ":"): v for t, v in named(name).items()}})
