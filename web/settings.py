@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+LOOPBACK = ("localhost", "127.0.0.1")
 
 
 @dataclass(frozen=True, slots=True)

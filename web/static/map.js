@@ -72,12 +72,12 @@ function style(mode, crew) {
   const line = (id, filter, paint, layout = {}) => ({ id, type: "line", ...SOURCE, filter, paint, layout });
   const visible = (layer) => ({ visibility: shown(layer) ? "visible" : "none" });
   const selected = ["boolean", ["feature-state", "selected"], false];
-  const circle = (id, paint) => ({ id, type: "circle", ...SOURCE, filter: is("point"), minzoom: 11, layout: visible("triangles"), paint });
+  const circle = (id, paint) => ({ id, type: "circle", ...SOURCE, filter: is("point"), minzoom: 12, layout: visible("triangles"), paint });
   const verdict = state("verdict");
   return [
     { id: "ground", type: "background", paint: { "background-color": ground } },
-    line("zones", is("zone"), { "line-color": colour("zone"), "line-width": 2, "line-dasharray": [5, 2] }, visible("zones")),
-    line("triangles", is("triangle"), { "line-color": colour("triangle"), "line-width": 1, "line-dasharray": [2, 3] },
+    line("zones", is("zone"), { "line-color": colour("zone"), "line-width": ["interpolate", ["linear"], ["zoom"], 11, 0.75, 15, 2.5], "line-dasharray": [5, 2] }, visible("zones")),
+    line("triangles", is("triangle"), { "line-color": colour("triangle"), "line-width": ["interpolate", ["linear"], ["zoom"], 11, 0.4, 15, 1.2], "line-dasharray": [2, 3] },
       visible("triangles")),
     { id: "compounds", type: "fill", ...SOURCE, filter: is("compound"), paint: { "fill-color": tint, "fill-opacity": ["*", 0.3, solid] } },
     line("selected", street, { "line-color": ink, "line-width": byZoom(14), "line-opacity": ["case", selected, 0.45, 0] },
@@ -86,10 +86,10 @@ function style(mode, crew) {
       "line-opacity": ["case", [">", solid, 0], 0, 1] }),
     line("streets", street, { "line-color": tint, "line-width": byZoom(width), "line-opacity": solid }, { "line-cap": "round", "line-join": "round" }),
     circle("points", {
-      "circle-radius": ["interpolate", ["linear"], ["zoom"], 11, 2.5, 15, 6],
+      "circle-radius": ["interpolate", ["linear"], ["zoom"], 12, 1.5, 16, 7],
       "circle-color": ["match", verdict, 2, colour("aware-5"), ground],
       "circle-stroke-color": ["match", verdict, 1, colour("aware-1"), 2, colour("aware-5"), ink],
-      "circle-stroke-width": ["match", verdict, 1, 3, 2, 2, 1.2],
+      "circle-stroke-width": ["interpolate", ["linear"], ["zoom"], 12, 1, 16, ["match", verdict, 1, 4, 2, 2, 1.5]],
     }),
     { id: "names", type: "symbol", ...SOURCE, filter: street, minzoom: 14.5,
       layout: { ...visible("names"), "symbol-placement": "line", "text-field": ["get", "name"], "text-size": 12, "text-font": ["sans-serif"] },
