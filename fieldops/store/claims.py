@@ -264,9 +264,10 @@ def write_end(turn: "Turn", claim: Claim, *, event: Event) -> None:
 
 
 def add_override(turn: "Turn", *, event: CoolDownOverridden) -> None:
-    """Store that the cool-down of a forfeited claim no longer binds, with its event."""
+    """Store that the cool-down of a forfeited claim no longer binds, with its event; the latest such act counts."""
     turn.connection.execute(
-        "INSERT INTO cool_down_override (claim_id, made_at, reason) VALUES (?, ?, ?)",
+        "INSERT INTO cool_down_override (claim_id, made_at, reason) VALUES (?, ?, ?)"
+        " ON CONFLICT (claim_id) DO UPDATE SET made_at = excluded.made_at, reason = excluded.reason",
         (event.claim, format_moment(event.at), event.why),
     )
     audit.append(turn, event)

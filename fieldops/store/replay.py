@@ -78,7 +78,7 @@ class Replay:
     rules: Rules = field(default_factory=Rules)
     violations: list[Violation] = field(default_factory=list)
     settled: list[Held] = field(default_factory=list)
-    overrides: list[tuple[str, str, str]] = field(default_factory=list)
+    overrides: dict[str, tuple[str, str]] = field(default_factory=dict)
     claims: int = 0
     counts: dict[str, int] = field(default_factory=dict)
     _recorded_at: str = ""
@@ -165,7 +165,8 @@ class Replay:
             )
         held[new.claim] = new.held_until
         waits = self._waits.get((new.street, new.crew))
-        if waits and waits.ends_at <= event.at < self._cool(waits):
+        lifted_at = self.overrides.get(waits.claim, ("~",))[0] if waits else "~"
+        if waits and waits.ends_at <= event.at < self._cool(waits) and event.at < lifted_at:
             self._blame(event, f"gives street {new.street} to crew {new.crew} within its cool-down (rule 4)")
 
     def _cool(self, claim: Held) -> str:
@@ -220,9 +221,7 @@ class Replay:
         waits = self._waits.get(key)
         if waits is None or waits.claim != claim:
             self._blame(event, f"lifts a cool-down of claim {claim}, which brought none")
-        else:
-            del self._waits[key]
-        self.overrides.append((claim, event.at, event.why))
+        self.overrides[claim] = (event.at, event.why)
 
     def _change_rules(self, event: Recorded) -> None:
         try:

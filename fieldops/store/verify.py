@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from fieldops.errors import Stopped
 from fieldops.events import event_kinds
 from fieldops.progress import Progress, no_progress
-from fieldops.store import connect
+from fieldops.store import connect, surveys
 from fieldops.store.audit import GENESIS, Head
 from fieldops.store.replay import Recorded, Replay, Violation, expected_row
 from fieldops.store.sqlite import sqlite3
@@ -26,15 +26,22 @@ if TYPE_CHECKING:
 MOST_VIOLATIONS = 1_000
 _BATCH = 2_000
 
-# table -> the count of its rows that the events demand
+# rows of a table -> how many the events demand
 _TALLIES = {
     "claim": "StreetClaimed",
-    "cool_down_override": "CoolDownOverridden",
     "notice": "NoticesMade.count",
     "decision": "DecisionMade",
+    "decision WHERE withdrawn_at IS NOT NULL": "DecisionWithdrawn",
     "survey": "SurveysRecorded.count",
+    "quarantine": "SurveysQuarantined.count",
+    "quarantine WHERE until_seq IS NOT NULL": "QuarantineLifted.count",
     "plan": "PlanMade",
 }
+_DECIDED = (
+    "SELECT measurement_id, street_id, triangle_id, rule, asked, knows, surveys_used, verdict, surveys_digest, decided_at"
+    " FROM decision ORDER BY rowid"
+)
+_DECIDED_FACTS = ("measurement", "street", "triangle", "rule", "asked", "knows", "surveys_used", "verdict", "digest")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +96,10 @@ def _examine(connection: sqlite3.Connection, key: bytes, anchors: list[Head], pr
     replay = Replay(repaired.decode(errors="replace") if repaired else None)
     chain = _Chain(key, {anchor.seq: anchor.chain for anchor in anchors})
     known = {kind.encode(): kind for kind in event_kinds()}
+    decided = connection.cursor().execute(_DECIDED)
     for event in _events(connection, chain, known):
+        if event.kind == "DecisionMade":
+            _compare_decision(decided.fetchone(), event, chain.violations)
         if event.seq % _BATCH == 0:
             _compare_claims(connection, replay)
             if not progress("verifying", event.seq / last):
@@ -103,6 +113,7 @@ def _examine(connection: sqlite3.Connection, key: bytes, anchors: list[Head], pr
     _compare_claims(connection, replay)
     _compare_overrides(connection, replay)
     _compare_tallies(connection, replay)
+    _compare_surveys(connection, replay)
     progress("verifying", 1.0)
     violations = sorted([*chain.violations, *replay.violations], key=lambda one: one.seq)
     return Verification(replay.claims, chain.events, chain.head, violations[:MOST_VIOLATIONS], len(violations))
@@ -171,7 +182,7 @@ def _compare_claims(connection: sqlite3.Connection, replay: Replay) -> None:
             " FROM claim WHERE id = ?",
             (claim.claim,),
         ).fetchone()
-        stored = None if row is None else tuple(v.decode(errors="replace") if isinstance(v, bytes) else v for v in row)
+        stored = None if row is None else _texts(row)
         if stored != expected_row(claim):
             what = "is in the record but not in the table" if row is None else f"is {stored} in the table"
             replay.violations.append(
@@ -180,10 +191,45 @@ def _compare_claims(connection: sqlite3.Connection, replay: Replay) -> None:
     replay.settled.clear()
 
 
+def _compare_decision(row: tuple[Any, ...] | None, event: Recorded, violations: list[Violation]) -> None:
+    """Compare a decision with the row in its place: decisions are rows in the order of their events."""
+    demanded = (*(event.facts.get(name) for name in _DECIDED_FACTS), event.at)
+    if row is not None and _texts(row) != demanded:
+        violations.append(
+            Violation(event.seq, f"the decision is {_texts(row)} in the table, and {demanded} in the record")
+        )
+
+
+def _compare_surveys(connection: sqlite3.Connection, replay: Replay) -> None:
+    """Recompute the digest of every batch of surveys from its rows."""
+    connection.text_factory = str
+    batches = 0
+    try:
+        for seq, count, late, digest in surveys.batch_digests(connection):
+            batches += 1
+            row = connection.execute(
+                "SELECT facts FROM event WHERE seq = ? AND kind = 'SurveysRecorded'", (seq,)
+            ).fetchone()
+            if row is None or json.loads(row[0]) != {"count": count, "late": late, "digest": digest}:
+                replay.violations.append(
+                    Violation(seq, f"the {count} surveys of this batch are not those that were recorded")
+                )
+    except (sqlite3.OperationalError, ValueError, TypeError) as error:
+        replay.violations.append(Violation(0, f"the surveys cannot be read ({error})"))
+    recorded = replay.counts.get("SurveysRecorded", 0)
+    if batches != recorded:
+        replay.violations.append(Violation(0, f"{recorded} batches of surveys were recorded, and {batches} are there"))
+
+
+def _texts(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(value.decode(errors="replace") if isinstance(value, bytes) else value for value in row)
+
+
 def _compare_overrides(connection: sqlite3.Connection, replay: Replay) -> None:
     rows = connection.execute("SELECT claim_id, made_at, reason FROM cool_down_override")
-    stored = {tuple(value.decode(errors="replace") for value in row) for row in rows}
-    for override in sorted(stored.symmetric_difference(replay.overrides)):
+    stored = {_texts(row) for row in rows}
+    recorded = {(claim, *words) for claim, words in replay.overrides.items()}
+    for override in sorted(stored ^ recorded):
         where = "the table only" if override in stored else "the record only"
         replay.violations.append(Violation(0, f"the lifted cool-down of claim {override[0]} is in {where}"))
 

@@ -42,7 +42,7 @@ class Held:
     start: datetime
     end: datetime
     how: str = "forfeited"
-    lifted: bool = False
+    lifted: datetime | None = None
 
 
 @dataclass
@@ -58,7 +58,7 @@ class Model:
     def waits(self, street: StreetId, crew: CrewId, now: datetime) -> list[Held]:
         mine = [c for c in self.claims if (c.street, c.crew) == (street, crew) and c.end <= now < c.end + WEEK]
         long = [c for c in mine if c.how == "forfeited" or (c.how == "withdrawn" and c.end - c.start > DAY)]
-        return [c for c in long if not c.lifted]
+        return [c for c in long if c.lifted is None or now < c.lifted]
 
     def may(self, street: StreetId, crew: CrewId, now: datetime) -> bool:
         return not (street in self.shut or self.holder(street, now) or self.waits(street, crew, now))
@@ -159,7 +159,7 @@ class ClaimMachine(RuleBasedStateMachine):
             waiting
         )
         for claim in waiting:
-            claim.lifted = True
+            claim.lifted = at
         self.wrote()
 
     @rule(street=streets)

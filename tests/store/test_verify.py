@@ -10,11 +10,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from fieldops.actions.backcheck import lift_quarantine, quarantine_surveys
 from fieldops.actions.claims import end_claim, make_claim, override_cool_down
-from fieldops.ids import CrewId, StreetId
+from fieldops.actions.decisions import decide
+from fieldops.actions.surveys import record_surveys
+from fieldops.ids import CrewId, PromoterId, StreetId
 from fieldops.store import audit
 from fieldops.store.connect import Region, create_memory_region
 from fieldops.store.verify import verify
+from tests import towns
 from tests.conftest import LEAD, NOON, PLANNER
 from tests.small_region import add_town
 
@@ -25,6 +29,7 @@ C = [CrewId(f"C{i}") for i in range(4)]
 GUARDS = (
     "TRIGGER event_is_never_changed", "TRIGGER event_is_never_deleted", "TRIGGER claim_only_shrinks",
     "TRIGGER claim_never_overlaps", "TRIGGER claim_is_never_deleted", "INDEX claim_one_open",
+    "TRIGGER survey_is_never_changed", "TRIGGER survey_is_never_deleted",
 )  # fmt: skip
 
 
@@ -233,3 +238,44 @@ def test_a_grant_beyond_the_cap_is_found() -> None:
         make_claim(region, LEAD, street=StreetId(f"S{i}"), crew=C[0], now=NOON)
     assert "is claim 41 of crew C0, which may hold 40" in findings(region)
     region.close()
+
+
+@pytest.fixture
+def surveyed() -> Iterator[Region]:
+    """A street that moved on by its own test, whose surveys were quarantined and let go again."""
+    region = create_memory_region(PLANNER, now=NOON - 30 * DAY)
+    towns.add_town(region)
+    make_claim(region, LEAD, street=S[0], crew=C[0], now=NOON)
+    rows = towns.survey_rows([True] * 12, at=NOON + DAY, street="S0", phase="before")
+    record_surveys(region, LEAD, enumerate(rows, start=2), now=NOON + 2 * DAY)
+    assert decide(region, LEAD, now=NOON + 2 * DAY).closed == [S[0]]
+    order = quarantine_surveys(region, LEAD, reason="pace", promoter=PromoterId("C0-0"), now=NOON + 3 * DAY).order
+    lift_quarantine(region, LEAD, order, now=NOON + 4 * DAY)
+    yield region
+    region.close()
+
+
+def test_an_honest_record_with_surveys_decisions_and_quarantine_has_no_violation(surveyed: Region) -> None:
+    assert findings(surveyed) == ""
+
+
+@pytest.mark.parametrize(
+    ("statement", "what"),
+    [
+        ("UPDATE survey SET answer = 'does_not_know' WHERE id = 's3'", "are not those that were recorded"),
+        ("UPDATE survey SET lon = 1.0 WHERE id = 's3'", "are not those that were recorded"),
+        ("UPDATE survey SET answer = CAST(x'ff' AS TEXT) WHERE id = 's3'", "surveys cannot be read"),
+        ("DELETE FROM survey WHERE id = 's11'", "are not those that were recorded"),
+        ("UPDATE survey SET batch = 1", "are not those that were recorded"),
+        ("DELETE FROM survey", "1 batches of surveys were recorded, and 0 are there"),
+        ("UPDATE decision SET knows = knows - 1", "the decision is"),
+        ("UPDATE decision SET withdrawn_at = NULL", "(DecisionWithdrawn)"),
+        ("DELETE FROM decision", "(DecisionMade)"),
+        ("UPDATE quarantine SET until_seq = NULL", "(QuarantineLifted.count)"),
+        ("DELETE FROM quarantine", "(SurveysQuarantined.count)"),
+    ],
+)
+def test_evidence_that_differs_from_the_record_is_found(surveyed: Region, statement: str, what: str) -> None:
+    surveyed.reader().execute("PRAGMA ignore_check_constraints=ON")
+    tamper(surveyed, statement)
+    assert what in findings(surveyed)
