@@ -4,6 +4,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from fieldops.awareness.bound import field_weights as field_weights
+    from fieldops.awareness.bound import kiefer_weiss_bound as kiefer_weiss_bound
+    from fieldops.awareness.calibrate import calibrated_two_sprt as calibrated_two_sprt
+    from fieldops.awareness.calibrate import design_card as design_card
     from fieldops.awareness.counting import Characteristic as Characteristic
     from fieldops.awareness.design import bayes_rule as bayes_rule
     from fieldops.awareness.design import equidistant_share as equidistant_share
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
     from fieldops.awareness.history import CurrentAwareness as CurrentAwareness
     from fieldops.awareness.history import History as History
     from fieldops.awareness.history import current_awareness as current_awareness
+    from fieldops.awareness.picture import draw_curve as draw_curve
     from fieldops.awareness.robust import Leaving as Leaving
     from fieldops.awareness.robust import chain_of_tests as chain_of_tests
     from fieldops.awareness.robust import confidence_interval as confidence_interval
@@ -55,6 +60,14 @@ if TYPE_CHECKING:
 _ROOM_OF_NAME = {
     name: room
     for room, names in {
+        "bound": (
+            "field_weights",
+            "kiefer_weiss_bound",
+        ),
+        "calibrate": (
+            "calibrated_two_sprt",
+            "design_card",
+        ),
         "counting": ("Characteristic",),
         "design": (
             "bayes_rule",
@@ -95,6 +108,7 @@ _ROOM_OF_NAME = {
             "History",
             "current_awareness",
         ),
+        "picture": ("draw_curve",),
         "robust": (
             "Leaving",
             "chain_of_tests",

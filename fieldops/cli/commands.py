@@ -15,9 +15,11 @@ from fieldops.cli import (
     mappage,
     notices,
     plan,
+    rule,
     serve,
     streets,
     surveys,
+    synth,
     tiles,
     venues,
 )
@@ -25,6 +27,7 @@ from fieldops.cli import (
 
 def register(app: typer.Typer) -> None:
     """Add every command to the application: one line a noun, `noun.register(app)`."""
+    synth.register(app)
     imports.register(app)
     streets.register(app)
     crews.register(app)
@@ -39,6 +42,7 @@ def register(app: typer.Typer) -> None:
     notices.register(app)
     mappage.register(app)
     plan.register(app)
+    rule.register(app)
     demo.register(app)
     tiles.register(app)
     serve.register(app)
