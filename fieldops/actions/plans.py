@@ -1,5 +1,6 @@
 """The acts on plans: make one, publish it as claims, tell why."""
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -162,7 +163,7 @@ def _standing_reason(ground: Ground, street: PlanStreet) -> str:
 
 def _crews(ground: Ground, streets: tuple[StreetId, ...], hours: Any) -> tuple[Any, list[tuple[int, int]]]:
     """Return the crews with what their live claims leave them, and those claims as positions."""
-    from fieldops.planning.problem import Crews
+    from fieldops.planning.problem import HUNDREDTHS, Crews
 
     row = {street: i for i, street in enumerate(streets)}
     column = {crew.id: j for j, crew in enumerate(ground.crews)}
@@ -179,7 +180,7 @@ def _crews(ground: Ground, streets: tuple[StreetId, ...], hours: Any) -> tuple[A
         held[crew] += 1
     crews = Crews(
         ids=tuple(crew.id for crew in ground.crews), names=tuple(crew.name for crew in ground.crews), people=size,
-        hours_per_day=per_day, days=days, capacity=np.maximum(0.0, full - pinned), pinned_hours=pinned,
+        hours_per_day=per_day, days=days, capacity=np.floor(np.maximum(0.0, full - pinned) * HUNDREDTHS) / HUNDREDTHS, pinned_hours=pinned,
         places=np.maximum(0, ground.rules.claims_per_crew - held),
     )  # fmt: skip
     return crews, pins
@@ -276,7 +277,7 @@ def _stored(
         "crews_with_streets": len({a.crew for a in given}), "streets": len(streets.ids), "given": len(given),
         "pinned": len(pinned), "hours_given": round(sum(a.hours for a in given), 1),
         "hours_at_hand": round(float(crews.capacity.sum()), 1),
-        "reasons": dict(Counter(reason.split(":")[0].split(" until ")[0] for i, reason in left.items() if i not in pins).most_common(12)),
+        "reasons": dict(Counter(_sort(reason) for i, reason in left.items() if i not in pins).most_common(12)),
     }  # fmt: skip
     return StoredPlan(
         PlanId(new_id()[:12]), made_at, ground.start, found.status if found else "impossible",
@@ -284,6 +285,13 @@ def _stored(
         found.gap if found and np.isfinite(found.gap) else 0.0, round(seconds, 3), seed, figures, None,
         tuple(given + pinned), tuple((streets.ids[i], reason) for i, reason in left.items() if i not in pins),
     )  # fmt: skip
+
+
+def _sort(reason: str) -> str:
+    """Return the sort of a reason: its words without the figures of the one street."""
+    for mark in (" (", ":", ";", " by crew ", " until "):
+        reason = reason.split(mark)[0]
+    return re.sub(r"\d+ h", "some h", reason)
 
 
 def publish_plan(

@@ -19,6 +19,7 @@ from fieldops.rules import Rules
 BoolArray = NDArray[np.bool_]
 
 CREWS_PER_STREET = 20
+HUNDREDTHS = 100.0
 HOP_SHARE = 0.5  # of the way from a turf's middle to a street: what the crew walks between two streets, once a day
 
 
@@ -90,14 +91,15 @@ def street_values(problem: PlanProblem) -> FloatArray:
 
 
 def pair_hours(problem: PlanProblem, street: IntArray, crew: IntArray) -> FloatArray:
-    """Return the promoter-hours that each pair takes, walking included, shape (n_pairs,)."""
+    """Return the promoter-hours that each pair takes, walking included, in full hundredths, shape (n_pairs,)."""
     work = problem.streets.hours[street]
     day = problem.crews.people[crew] * problem.crews.hours_per_day[crew]
     metres_per_hour = problem.rules.walk_speed_km_h * 1000.0
     out_and_back = 2.0 * problem.home_m[crew, street] / metres_per_hour / problem.crews.hours_per_day[crew]
     days_there = np.ceil(np.minimum(work, 1e9) / np.maximum(day, 1e-9))
     hop = HOP_SHARE * problem.turf_m[crew, street] / metres_per_hour * problem.crews.people[crew] * days_there
-    return np.asarray(work * (1.0 + out_and_back) + hop)
+    hours = work * (1.0 + out_and_back) + hop
+    return np.ceil(hours * HUNDREDTHS - 1e-6) / HUNDREDTHS  # whole numbers let the solver prove that nothing is better
 
 
 def pose(problem: PlanProblem) -> AssignmentProblem:

@@ -1,0 +1,116 @@
+"""A plan of a small city: made, published as claims, and told why."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from fieldops.actions.city import MapSource, import_city
+from fieldops.actions.plans import make_plan, publish_plan
+from fieldops.errors import NotFound, PlanNotPublishable
+from fieldops.ids import PlanId
+from fieldops.store import claims, plans
+from fieldops.store.connect import Region, open_region
+from tests.conftest import LEAD, NOON, PLANNER
+from tests.small_map import write_grid_map
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Region:
+    """A grid town of 3,000 people with three crews."""
+    source = MapSource(map=write_grid_map(tmp_path / "grid.osm"), residents="3000")
+    import_city(tmp_path / "region.gpkg", PLANNER, source, name="Grid", time_zone="UTC", sandbox=True, now=NOON)
+    region = open_region(tmp_path / "region.gpkg")
+    with region.turn(PLANNER, now=NOON) as turn:
+        turn.connection.executemany(
+            "INSERT INTO crew (id, name, people, hours_per_day, home_lon, home_lat, days_off) VALUES (?, ?, 2, 2.0, ?, ?, ?)",
+            [("A", "A", 20.0, 10.0, "[]"), ("B", "B", 20.006, 10.0048, "[]"),
+             ("OFF", "OFF", 20.003, 10.002, '["2026-03-02","2026-03-03","2026-03-04","2026-03-05","2026-03-06","2026-03-07","2026-03-08"]')],
+        )  # fmt: skip
+    return region
+
+
+def test_a_plan_is_lawful_proven_and_gives_every_street_a_reason(town: Region) -> None:
+    plan = make_plan(town, LEAD, now=NOON, time_limit=2.0)
+    assert plan.figures["lawful"]
+    assert plan.figures["violations"] == []
+    assert 0 <= plan.gap <= 0.01
+    assert plan.objective <= plan.bound
+    assert plan.assignments
+    assert all(one.reason and one.finish_probability >= 0.8 for one in plan.assignments)
+    streets = {one.street for one in plan.assignments} | {street for street, _ in plan.unassigned}
+    assert len(streets) == plan.figures["streets"] == len(plan.assignments) + len(plan.unassigned)
+
+
+def test_a_crew_whose_days_are_all_off_gets_nothing(town: Region) -> None:
+    plan = make_plan(town, LEAD, now=NOON, time_limit=1.0)
+    assert {one.crew for one in plan.assignments} == {"A", "B"}
+
+
+def test_no_crew_is_given_more_than_its_hours(town: Region) -> None:
+    plan = make_plan(town, LEAD, now=NOON, time_limit=1.0)
+    for crew in ("A", "B"):
+        assert sum(one.hours for one in plan.assignments if one.crew == crew) <= 2 * 2.0 * 7 + 1e-6
+
+
+def test_a_published_plan_is_seven_days_of_claims_from_that_moment(town: Region) -> None:
+    plan = make_plan(town, LEAD, now=NOON, time_limit=1.0)
+    done = publish_plan(town, LEAD, plan.id, now=NOON + timedelta(hours=1))
+    held = claims.claims_in_force(town.reader(), NOON + timedelta(hours=1))
+    assert {(c.street, c.crew) for c in held} == {(a.street, a.crew) for a in plan.assignments}
+    assert {c.held_until for c in done.granted} == {NOON + timedelta(hours=1) + 7 * DAY}
+    assert plans.read_plan(town.reader(), plan.id).published_at == NOON + timedelta(hours=1)
+
+
+def test_a_plan_is_published_once_and_not_after_its_first_day(town: Region) -> None:
+    plan = make_plan(town, LEAD, now=NOON, time_limit=1.0)
+    with pytest.raises(PlanNotPublishable, match="first day is over"):
+        publish_plan(town, LEAD, plan.id, now=NOON + 2 * DAY)
+
+
+def test_live_claims_are_pinned_in_the_next_plan(town: Region) -> None:
+    first = make_plan(town, LEAD, now=NOON, time_limit=1.0)
+    publish_plan(town, LEAD, first.id, now=NOON)
+    with pytest.raises(PlanNotPublishable, match="was published at"):
+        publish_plan(town, LEAD, first.id, now=NOON)
+    second = make_plan(town, LEAD, now=NOON + DAY, time_limit=1.0)
+    pinned = {(a.street, a.crew) for a in second.assignments if a.pinned}
+    assert pinned == {(a.street, a.crew) for a in first.assignments}
+    assert not {a.street for a in second.assignments if not a.pinned} & {street for street, _ in pinned}
+    assert second.figures["lawful"]
+
+
+def test_a_street_taken_meanwhile_stops_the_plan_unless_the_best_is_wanted(town: Region) -> None:
+    one, two = (make_plan(town, LEAD, now=NOON, time_limit=1.0) for _ in range(2))
+    publish_plan(town, LEAD, one.id, now=NOON)
+    with pytest.raises(PlanNotPublishable):
+        publish_plan(town, LEAD, two.id, now=NOON)
+    done = publish_plan(town, LEAD, two.id, best_effort=True, now=NOON)
+    assert len(done.refused) > 0
+    assert "is claimed" in str(done.refused[0].error)
+
+
+def test_a_stopped_plan_is_kept(town: Region) -> None:
+    def stop(stage: str, share: float, **figures: float) -> bool:
+        return stage == "reading"
+
+    plan = make_plan(town, LEAD, now=NOON, time_limit=5.0, progress=stop)
+    assert plan.status in ("stopped", "optimal")
+    assert plans.read_plan(town.reader(), plan.id).assignments
+
+
+def test_a_region_without_crews_says_so_and_raises_nothing(town: Region) -> None:
+    with town.turn(PLANNER, now=NOON) as turn:
+        turn.connection.execute("DELETE FROM crew")
+    plan = make_plan(town, LEAD, now=NOON)
+    assert plan.status == "impossible"
+    assert "no crew" in plan.figures["impossible"]
+    with pytest.raises(PlanNotPublishable, match="no crew"):
+        publish_plan(town, LEAD, plan.id, now=NOON)
+
+
+def test_an_unknown_plan_is_not_found(town: Region) -> None:
+    with pytest.raises(NotFound, match="plan list"):
+        publish_plan(town, LEAD, PlanId("nope"), now=NOON)

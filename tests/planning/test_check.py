@@ -1,0 +1,159 @@
+"""The independent check, against plans that break one rule each and against every plan of tiny towns."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fieldops.ids import CrewId, StreetId
+from fieldops.planning.assign import assign
+from fieldops.planning.check import Given, violations
+from fieldops.planning.explain import explain_assigned, explain_unassigned, impossible
+from fieldops.planning.problem import Crews, PlanProblem, Streets, pose, street_values
+from fieldops.rules import Rules
+
+START = datetime(2026, 3, 2, 0, 0, tzinfo=UTC)
+
+
+def small_problem(
+    *,
+    people: tuple[float, ...] = (400.0, 300.0, 500.0),
+    hours: tuple[float, ...] = (10.0, 8.0, 12.0),
+    capacity: tuple[float, ...] = (24.0, 12.0),
+    places: tuple[int, ...] = (40, 40),
+    excluded: tuple[str, ...] = ("", "", ""),
+    waiting: frozenset[tuple[int, int]] = frozenset(),
+    pins: tuple[tuple[int, int], ...] = (),
+    home_m: float = 0.0,
+) -> PlanProblem:
+    n, m = len(people), len(capacity)
+    streets = Streets(
+        ids=tuple(StreetId(f"S{i}") for i in range(n)), labels=tuple(f"Road {i}" for i in range(n)),
+        people=np.array(people), share=np.full(n, 0.05), measured=np.zeros(n, dtype=bool), priority=np.ones(n),
+        hours=np.array(hours), finish=np.full(n, 0.8), excluded=excluded, notes=("",) * n,
+    )  # fmt: skip
+    crews = Crews(
+        ids=tuple(CrewId(f"C{j}") for j in range(m)), names=tuple(f"Crew {j}" for j in range(m)),
+        people=np.full(m, 4, dtype=np.int64), hours_per_day=np.full(m, 6.0), days=np.full(m, 7, dtype=np.int64),
+        capacity=np.array(capacity), pinned_hours=np.zeros(m), places=np.array(places, dtype=np.int64),
+    )  # fmt: skip
+    return PlanProblem(
+        start=START, rules=Rules(), streets=streets, crews=crews, home_m=np.full((m, n), home_m),
+        turf_m=np.zeros((m, n)), waiting=waiting, pins=pins,
+    )  # fmt: skip
+
+
+def plan_of(problem: PlanProblem, *pairs: tuple[int, int]) -> list[Given]:
+    return [Given(problem.streets.ids[s], problem.crews.ids[c], float(problem.streets.hours[s]), 0.8) for s, c in pairs]
+
+
+def test_a_plan_within_all_rules_is_lawful() -> None:
+    problem = small_problem()
+    assert violations(problem, plan_of(problem, (0, 0), (2, 0), (1, 1))) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "pairs", "says"),
+    [
+        ({}, [(0, 0), (0, 1)], "street S0 is given 2 times"),
+        ({"excluded": ("closed by hand", "", "")}, [(0, 0)], "may not be given: closed by hand"),
+        ({"pins": ((1, 1),)}, [(1, 0)], "street S1 is claimed already"),
+        ({"waiting": frozenset({(2, 0)})}, [(2, 0)], "crew C0 is cooling down for street S2"),
+        ({"capacity": (9.0, 12.0)}, [(0, 0)], "crew C0 has 9.0 h"),
+        ({"places": (1, 40)}, [(0, 0), (1, 0)], "crew C0 may take 1 more streets"),
+    ],
+)
+def test_each_broken_rule_is_named(change: dict[str, object], pairs: list[tuple[int, int]], says: str) -> None:
+    problem = small_problem(**change)  # type: ignore[arg-type]
+    found = violations(problem, plan_of(problem, *pairs))
+    assert len(found) == 1
+    assert says in found[0]
+
+
+def test_too_few_hours_and_too_small_a_probability_are_unlawful() -> None:
+    problem = small_problem()
+    street, crew = problem.streets.ids[0], problem.crews.ids[0]
+    assert "needs 10.0 h" in violations(problem, [Given(street, crew, 9.0, 0.8)])[0]
+    assert "probability 0.70 only" in violations(problem, [Given(street, crew, 10.0, 0.7)])[0]
+
+
+def test_a_street_or_crew_of_elsewhere_is_unlawful() -> None:
+    problem = small_problem()
+    assert "not in the region" in violations(problem, [Given(StreetId("X"), CrewId("C0"), 1.0, 0.9)])[0]
+    assert "not in the region" in violations(problem, [Given(StreetId("S0"), CrewId("X"), 1.0, 0.9)])[0]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(100, 900), st.integers(2, 30)), min_size=1, max_size=4),
+    st.lists(st.integers(0, 40), min_size=1, max_size=2),
+    st.integers(1, 3),
+    st.sets(st.tuples(st.integers(0, 3), st.integers(0, 1)), max_size=3),
+)
+def test_the_solver_finds_the_best_lawful_plan_of_tiny_towns(
+    streets: list[tuple[int, int]], crews: list[int], places: int, waits: set[tuple[int, int]]
+) -> None:
+    n, m = len(streets), len(crews)
+    problem = small_problem(
+        people=tuple(float(p) for p, _ in streets), hours=tuple(float(h) for _, h in streets),
+        capacity=tuple(float(c) for c in crews), places=(places,) * m, excluded=("",) * n,
+        waiting=frozenset((s, c) for s, c in waits if s < n and c < m),
+    )  # fmt: skip
+    values = street_values(problem)
+    best = 0.0
+    for chosen in product(range(-1, m), repeat=n):  # every plan there is, judged by the independent check
+        pairs = [(s, c) for s, c in enumerate(chosen) if c >= 0]
+        if not violations(problem, plan_of(problem, *pairs)):
+            best = max(best, sum(float(values[s]) for s, _ in pairs))
+    posed = pose(problem)
+    found = assign(posed, time_limit=2.0, seed=1)
+    pairs = [(s, int(c)) for s, c in enumerate(found.crew_of_street) if c >= 0]
+    assert violations(problem, plan_of(problem, *pairs)) == []
+    assert found.objective == pytest.approx(best, rel=1e-6, abs=1e-6)
+    assert found.bound >= best - 1e-6 * max(1.0, best)
+
+
+def test_every_street_has_a_reason_given_or_not() -> None:
+    problem = small_problem(excluded=("", "", "saturated; open again from 2026-03-09"), capacity=(11.0, 0.0))
+    posed = pose(problem)
+    found = assign(posed, time_limit=1.0, seed=1)
+    choices = explain_assigned(problem, posed, found)
+    reasons = explain_unassigned(problem, posed, found)
+    assert [choice.street for choice in choices] == [0]
+    assert "60 of 400 people still to be told (never measured); crew C0 finishes with 80%" in choices[0].reason
+    assert set(reasons) == {1, 2}
+    assert reasons[2] == "saturated; open again from 2026-03-09"
+    assert "worth more elsewhere" in reasons[1]
+
+
+def test_walking_from_home_counts_as_hours() -> None:
+    near, far = pose(small_problem()), pose(small_problem(home_m=4500.0))  # an hour's walk
+    assert near.hours.min() == pytest.approx(8.0)
+    assert far.hours.min() == pytest.approx(10.67)  # 8 (1 + 2 / 6): out and back, of six hours a day; in hundredths
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"people": (), "hours": (), "excluded": ()}, "no street"),
+        ({"capacity": (), "places": ()}, "no crew"),
+        ({"capacity": (0.0, 0.0)}, "no crew has an hour left"),
+        ({"places": (0, 0)}, "as many claims as it may"),
+        ({"excluded": ("claimed by crew C9",) * 3}, "claimed by crew C9"),
+    ],
+)
+def test_an_impossible_plan_says_why(change: dict[str, object], says: str) -> None:
+    assert says in impossible(small_problem(**change))  # type: ignore[arg-type]
+
+
+def test_a_street_that_no_crew_can_reach_and_one_that_is_too_large_say_so() -> None:
+    problem = small_problem(hours=(10.0, 8.0, 200.0))
+    problem = replace(problem, home_m=np.array([[0.0, np.inf, 0.0], [0.0, np.inf, 0.0]]))
+    posed = pose(problem)
+    reasons = explain_unassigned(problem, posed, assign(posed, time_limit=1.0, seed=1))
+    assert "no crew can walk there" in reasons[1]
+    assert "more than any crew has" in reasons[2]
