@@ -1,8 +1,7 @@
 """Hubs, connection triangles and connection points of a settled town: the whole operation area, tiled."""
 
 import hashlib
-from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -86,7 +85,7 @@ def make_triangles(
     )  # fmt: skip
     tiling = Tiling(area, Walks(graph, ground, _WALK_LIMIT * radius), radius)
     tiling.begin(chosen)
-    tiles = [_with_point(tile, tiling) for tile in tiling.refine(progress)]
+    tiles = _apart([_with_point(tile, tiling) for tile in tiling.refine(progress)], tiling)
     hubs, name_of = _hubs(tiling, tiles, graph, ground.footfall)
     triangles = _triangles(tiling, tiles, graph, name_of)
     of_street = _nearest_triangles(settled, graph, triangles)
@@ -107,32 +106,44 @@ def _with_point(tile: Tile, tiling: Tiling) -> Tile:
     walks = graph.distances([node], targets=list(tile.feet))[0]
     reached = walks[np.isfinite(walks)]
     longest = float(reached.max()) if reached.size else 0.0
-    return Tile(tile.corners, tile.feet, Choice(node, longest, inside=False), tile.side_m, tile.walk_m)
+    return replace(tile, point=Choice(node, longest, inside=False))
+
+
+def _apart(tiles: list[Tile], tiling: Tiling) -> list[Tile]:
+    """Return the tiles with connection points of their own where another one inside the triangle is as lawful."""
+    taken: set[int] = set()
+    apart: list[Tile] = []
+    for tile in tiles:
+        if tile.point.node in taken:
+            shape = np.asarray([tiling.at[vertex] for vertex in tile.corners])
+            other = tiling.walks.find_point(tile.feet, shape, radius_m=tiling.radius_m, taken=frozenset(taken))
+            if other.inside and other.radius_m <= tiling.radius_m:
+                tile = replace(tile, point=other)
+        taken.add(tile.point.node)
+        apart.append(tile)
+    return apart
 
 
 def _hubs(
     tiling: Tiling, tiles: list[Tile], graph: WalkGraph, footfall: FloatArray
-) -> tuple[gpd.GeoDataFrame, dict[int, str]]:
-    """Return the hubs that are corners of a tile, and the name of each vertex."""
-    stands: dict[int, Counter[int]] = {}
-    for tile in tiles:
-        for vertex, stood_for in zip(tile.corners, tile.feet, strict=True):
-            stands.setdefault(vertex, Counter())[stood_for] += 1
-    used = sorted(stands)
-    foot: IntArray = np.array([min(stands[v], key=lambda node: (-stands[v][node], node)) for v in used], dtype=np.int64)
-    at = np.array([tiling.at[v] for v in used]).reshape(-1, 2)
-    names, taken = {}, set()
-    for vertex, node, (x, y) in zip(used, foot.tolist(), at.tolist(), strict=True):
-        on_street = tiling.node[vertex] != BORDER
-        made_of = f"n{graph.nodes[tiling.node[vertex]]}" if on_street else f"b{graph.nodes[node]} {x:.0f} {y:.0f}"
-        name = _name("H", made_of)
-        while name in taken:  # two places of one identity: the later one is numbered
-            name = _name("H", made_of := made_of + "+")
-        taken.add(name)
-        names[vertex] = name
+) -> tuple[gpd.GeoDataFrame, dict[tuple[int, int], str]]:
+    """
+    Return the hubs that are corners of a tile, and the name of each pair of vertex and node.
+
+    A place off the street is one hub for each side of the barrier that it lies in: the place is the same, the node not.
+    """
+    used = sorted({pair for tile in tiles for pair in zip(tile.corners, tile.feet, strict=True)})
+    vertex, foot = np.array(used, dtype=np.int64).reshape(-1, 2).T
+    at = np.array(tiling.at)[vertex]
     lon, lat = graph.plane.to_degrees(at[:, 0], at[:, 1])
+    names: dict[tuple[int, int], str] = {}
+    for (corner, node), x, y in zip(used, lon.tolist(), lat.tolist(), strict=True):
+        number, stands = int(graph.nodes[node]), f"{graph.lon[node]:.5f} {graph.lat[node]:.5f}"
+        if number > 0:  # a node of the source keeps its number; one that we made is known by its place
+            stands = f"n{number}"
+        names[corner, node] = _name("H", stands if tiling.node[corner] != BORDER else f"{stands} from {x:.5f} {y:.5f}")
     frame = gpd.GeoDataFrame({
-        "hub": [names[v] for v in used], "kind": [tiling.kind[v] for v in used], "node": graph.nodes[foot],
+        "hub": list(names.values()), "kind": [tiling.kind[v] for v in vertex.tolist()], "node": graph.nodes[foot],
         "weight": footfall[foot],
     }, geometry=shapely.points(lon, lat), crs=WGS84)  # fmt: skip
     return frame, names
@@ -142,16 +153,20 @@ def _name(letter: str, made_of: str) -> str:
     return letter + hashlib.blake2b(made_of.encode(), digest_size=5).hexdigest().upper()
 
 
-def _triangles(tiling: Tiling, tiles: list[Tile], graph: WalkGraph, name_of: dict[int, str]) -> gpd.GeoDataFrame:
-    corners = [sorted(name_of[v] for v in tile.corners) for tile in tiles]
+def _triangles(
+    tiling: Tiling, tiles: list[Tile], graph: WalkGraph, name_of: dict[tuple[int, int], str]
+) -> gpd.GeoDataFrame:
+    corners = [sorted(name_of[pair] for pair in zip(tile.corners, tile.feet, strict=True)) for tile in tiles]
     shapes = shapely.polygons([[tiling.at[v] for v in (*tile.corners, tile.corners[0])] for tile in tiles])
     point: IntArray = np.array([tile.point.node for tile in tiles], dtype=np.int64)
-    barrier = [bool((detours(np.array(tile.walk_m), np.array(tile.side_m)) > DETOUR).any()) for tile in tiles]
+    feet = tiling.walks.ground.at[np.array([tile.feet for tile in tiles], dtype=np.int64)]
+    air = np.hypot(*np.moveaxis(np.roll(feet, -1, axis=1) - feet, 2, 0))
+    barrier = (detours(np.array([tile.walk_m for tile in tiles]), air) > DETOUR).any(axis=1)
     frame = gpd.GeoDataFrame({
         "triangle": [_name("T", " ".join(names)) for names in corners],
         "a": [names[0] for names in corners], "b": [names[1] for names in corners], "c": [names[2] for names in corners],
         "point_node": graph.nodes[point], "point_lon": graph.lon[point], "point_lat": graph.lat[point],
-        "radius_m": np.array([tile.point.radius_m for tile in tiles], dtype=float), "barrier": np.array(barrier, dtype=bool),
+        "radius_m": np.array([tile.point.radius_m for tile in tiles], dtype=float), "barrier": barrier,
         "inside": np.array([tile.point.inside for tile in tiles], dtype=bool), "zone": "",
     }, geometry=graph.plane.unflatten(shapes), crs=WGS84)  # fmt: skip
     return frame.sort_values("triangle").reset_index(drop=True)
