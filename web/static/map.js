@@ -82,7 +82,7 @@ function style(mode, crew) {
     { id: "compounds", type: "fill", ...SOURCE, filter: is("compound"), paint: { "fill-color": tint, "fill-opacity": ["*", 0.3, solid] } },
     line("selected", street, { "line-color": ink, "line-width": byZoom(14), "line-opacity": ["case", selected, 0.45, 0] },
       { "line-cap": "round" }),
-    line("unmarked", street, { "line-color": colour("plain"), "line-width": byZoom(2), "line-dasharray": [2, 1.5],
+    line("unmarked", street, { "line-color": colour("plain"), "line-width": byZoom(3), "line-dasharray": [2, 1.2],
       "line-opacity": ["case", [">", solid, 0], 0, 1] }),
     line("streets", street, { "line-color": tint, "line-width": byZoom(width), "line-opacity": solid }, { "line-cap": "round", "line-join": "round" }),
     circle("points", {

@@ -1,0 +1,127 @@
+"""A real browser on a real server: no mocks, no bypass of the content security policy."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+
+from fieldops.actions.tiles import make_tiles
+from tests.conftest import PLANNER, ROOT
+from tests.desk_town import make_desk_town
+
+SOFTWARE_WEBGL = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+QUIET = [
+    "--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-default-apps",
+    "--disable-sync", "--no-first-run", "--disable-features=Translate,OptimizationHints,MediaRouter",
+]  # fmt: skip
+PATIENCE = 30.0  # seconds; a slow machine under load is no failure
+
+
+def chromium() -> str:
+    """The browser that dev.py found or unpacked, else the machine's own."""
+    found = shutil.which(os.environ.get("FIELDOPS_CHROMIUM") or "chromium") or shutil.which("google-chrome")
+    if not found:
+        pytest.fail("no Chromium: run `python3 dev.py test`, install it, or name one in $FIELDOPS_CHROMIUM")
+    return found
+
+
+def until(page: Page, expression: str) -> Any:
+    """Wait for a truthy value; Playwright's own wait needs eval, which our policy forbids."""
+    end = time.monotonic() + PATIENCE
+    while not (value := page.evaluate(expression)):
+        assert time.monotonic() < end, f"never true: {expression}"
+        page.wait_for_timeout(50)
+    return value
+
+
+@pytest.fixture(scope="session")
+def served_region(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("browser") / "region.gpkg"
+    make_desk_town(path).close()
+    make_tiles(path, PLANNER)
+    return path
+
+
+@pytest.fixture(scope="session")
+def site(served_region: Path) -> Iterator[str]:
+    """The address of the production server on the planned town."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "web", served_region, "--port", str(port)], cwd=ROOT, stderr=subprocess.PIPE
+    )
+    assert server.stderr is not None
+    assert b"fieldops is on" in server.stderr.readline()
+    address = f"http://127.0.0.1:{port}"
+    with urllib.request.urlopen(address) as answer:
+        assert answer.status == 200
+    yield address
+    server.send_signal(signal.SIGTERM)
+    assert server.wait(10) == 0
+    server.stderr.close()
+
+
+@pytest.fixture(scope="session")
+def driver() -> Iterator[Playwright]:
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@contextmanager
+def launched(driver: Playwright, *flags: str) -> Iterator[Browser]:
+    browser = driver.chromium.launch(executable_path=chromium(), args=[*QUIET, *flags])
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="session")
+def browser(driver: Playwright) -> Iterator[Browser]:
+    with launched(driver, *SOFTWARE_WEBGL) as browser:
+        yield browser
+
+
+@contextmanager
+def opened(
+    browser: Browser,
+    *,
+    width: int = 1280,
+    height: int = 800,
+    language: str = "en-US",
+    scheme: str = "light",
+    **more: Any,
+) -> Iterator[Page]:
+    """A page that fails the test on any script error, refused resource, or request to another host."""
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        locale=language,
+        color_scheme=scheme,
+        **more,  # type: ignore[arg-type]
+    )
+    page = context.new_page()
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+    page.on("requestfailed", lambda request: wrong.append(request.url))
+    page.on(
+        "request",
+        lambda request: (
+            None
+            if "127.0.0.1" in request.url or request.url.startswith(("data:", "blob:"))
+            else wrong.append(request.url)
+        ),
+    )
+    yield page
+    context.close()
+    assert wrong == []

@@ -1,0 +1,215 @@
+"""The desk in a real browser: the map shows the plan, answers taps and keys, and is not needed to read the figures."""
+
+import base64
+
+import pytest
+from playwright.sync_api import Browser, Page, Playwright, expect
+
+from tests.browser.conftest import launched, opened, until
+from tests.conftest import ROOT
+from tests.desk_town import CREWS, SOUTH, STEP, WEST
+
+AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
+READY = "document.getElementById('map').dataset.ready"
+STREETS = 113
+COUNT = """async ([shot, wanted]) => {
+  const image = new Image();
+  await new Promise((done) => { image.onload = done; image.src = 'data:image/png;base64,' + shot; });
+  const canvas = document.createElement('canvas');
+  canvas.width = image.width; canvas.height = image.height;
+  const pen = canvas.getContext('2d');
+  pen.drawImage(image, 0, 0);
+  const { data } = pen.getImageData(0, 0, canvas.width, canvas.height);
+  const found = Object.fromEntries(wanted.map((name) => [name, 0]));
+  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue('--' + name).trim();
+  const known = wanted.map((name) => [name, parseInt(colour(name).slice(1), 16)]);
+  for (let i = 0; i < data.length; i += 4) {
+    const here = (data[i] << 16) | (data[i + 1] << 8) | data[i + 2];
+    for (const [name, value] of known) if (here === value) found[name]++;
+  }
+  return found;
+}"""
+
+
+def pixels(page: Page, names: list[str]) -> dict[str, int]:
+    """How many pixels of the map have exactly each colour of the sheet; no picture is kept, fonts differ."""
+    shot = base64.b64encode(page.locator("#map").screenshot()).decode()
+    found: dict[str, int] = page.evaluate(COUNT, [shot, names])
+    return found
+
+
+def ready(page: Page, address: str) -> None:
+    page.goto(address)
+    assert until(page, READY) == "true"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_street_is_drawn_and_coloured_by_what_is_chosen(browser: Browser, site: str, scheme: str) -> None:
+    with opened(browser, scheme=scheme) as page:
+        ready(page, f"{site}/")
+        keys = page.evaluate(
+            "[...new Set(desk.map.queryRenderedFeatures({layers: ['unmarked', 'compounds']}).map((f) => f.properties.key))].length"
+        )
+        assert keys == STREETS
+        turfs = pixels(page, [f"turf-{number}" for number in range(1, 6)])
+        assert min(turfs.values()) > 300, turfs
+        page.get_by_label("awareness").check()
+        until(page, "desk.map.loaded() && !desk.map.isMoving()")
+        classes = [f"aware-{part}" for part in range(6)]
+        page.wait_for_timeout(300)
+        known = pixels(page, classes)
+        assert known.pop("aware-0") > 20  # thin dashes: most of their pixels are blended with the ground
+        assert min(known.values()) > 300, known
+        expect(page.get_by_text("unknown: nobody asked yet")).to_be_visible()
+        page.get_by_label("claims in force").check()
+        page.wait_for_timeout(300)
+        held = pixels(page, ["turf-1", "aware-5"])
+        assert 0 < held["turf-1"] < turfs["turf-1"]
+        assert held["aware-5"] < 50
+
+
+def test_street_and_crew_names_are_drawn_without_asking_anybody_for_letters(browser: Browser, site: str) -> None:
+    with opened(browser) as page:
+        ready(page, f"{site}/#at=15.5/{SOUTH + STEP}/{WEST + STEP}")
+        named = page.evaluate("desk.map.queryRenderedFeatures({layers: ['names']}).map((f) => f.properties.name)")
+        assert any("解放" in name for name in named)
+        assert any("Market Lane" in name for name in named)
+
+
+def test_a_tap_beside_a_street_opens_its_facts_with_the_reason(browser: Browser, site: str) -> None:
+    with opened(browser, width=360, height=740, has_touch=True) as page:
+        ready(page, f"{site}/")
+        x, y = page.evaluate(f"Object.values(desk.map.project([{WEST + STEP / 2}, {SOUTH}]))")
+        page.evaluate("document.getElementById('map').scrollIntoView({block: 'end'})")
+        box = page.locator("#map").bounding_box()
+        assert box is not None
+        page.touchscreen.tap(box["x"] + x, box["y"] + y + 6)
+        facts = page.locator("#facts")
+        expect(facts.get_by_role("heading")).to_have_text("解放东路1段")
+        expect(facts).to_contain_text("300 people still to tell")
+        expect(facts).to_contain_text("until Mon 9 Mar")
+        assert page.evaluate("desk.map.getFeatureState({source: 'city', sourceLayer: 'map', id: 4}).selected") is True
+
+
+def test_a_street_is_found_and_opened_by_keys_alone(browser: Browser, site: str) -> None:
+    with opened(browser) as page:
+        ready(page, f"{site}/")
+        page.keyboard.press("Tab")
+        expect(page.get_by_text("Skip to the content")).to_be_focused()
+        for _ in range(20):
+            page.keyboard.press("Tab")
+            if page.evaluate("document.activeElement.id") == "search":
+                break
+        page.keyboard.type("market 3-2")
+        page.keyboard.press("Enter")
+        expect(page.locator("#found button")).to_have_text(["Market Lane 3-2"])
+        page.keyboard.press("Tab")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        expect(page.locator("#facts").get_by_role("heading")).to_have_text("Market Lane 3-2")
+        expect(page.locator("#facts")).to_be_focused()
+        until(page, "!desk.map.isMoving() && desk.map.getZoom() >= 15")
+
+
+def test_a_name_that_no_street_has_is_told(browser: Browser, site: str) -> None:
+    with opened(browser) as page:
+        ready(page, f"{site}/")
+        page.get_by_label("Find a street").fill("no such")
+        page.keyboard.press("Enter")
+        expect(page.locator("#found")).to_have_text("No street has that name.")
+
+
+def test_a_crew_stands_out_when_its_button_is_pressed(browser: Browser, site: str) -> None:
+    with opened(browser) as page:
+        ready(page, f"{site}/")
+        before = pixels(page, ["turf-2", "turf-3"])
+        button = page.get_by_role("button", name=f"Show {CREWS[1]} on the map")
+        button.click()
+        expect(button).to_have_attribute("aria-pressed", "true")
+        page.wait_for_timeout(600)
+        after = pixels(page, ["turf-2", "turf-3"])
+        assert after["turf-2"] > before["turf-2"]
+        assert after["turf-3"] < before["turf-3"] / 5
+
+
+def test_the_colours_follow_when_the_evening_turns_the_screen_dark(browser: Browser, site: str) -> None:
+    with opened(browser) as page:
+        ready(page, f"{site}/")
+        page.emulate_media(color_scheme="dark")
+        page.wait_for_timeout(400)
+        assert min(pixels(page, ["turf-1", "ground"]).values()) > 300
+
+
+def test_without_webgl_the_page_says_so_and_its_tables_say_the_same(driver: Playwright, site: str) -> None:
+    with launched(driver, "--disable-gpu", "--disable-3d-apis") as plain, opened(plain) as page:
+        page.goto(f"{site}/")
+        assert until(page, READY) == "none"
+        expect(page.get_by_text("This browser cannot draw the map")).to_be_visible()
+        expect(page.get_by_role("row", name=CREWS[0])).to_be_visible()
+        expect(page.get_by_label("awareness")).to_be_hidden()
+        page.get_by_label("Find a street").fill("market 3-2")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("rowheader")).to_have_text("Market Lane 3-2")
+
+
+def test_without_javascript_every_figure_and_list_is_there(browser: Browser, site: str) -> None:
+    with opened(browser, java_script_enabled=False) as page:
+        page.goto(f"{site}/")
+        expect(page.get_by_role("row", name=CREWS[0])).to_be_visible()
+        page.get_by_label("Find a street").fill("market 3-2")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("rowheader")).to_have_text("Market Lane 3-2")
+
+
+def test_the_language_changes_at_once_and_stays(browser: Browser, site: str) -> None:
+    with opened(browser, language="zh-CN") as page:
+        page.goto(f"{site}/streets?q=market")
+        expect(page.locator("html")).to_have_attribute("lang", "zh-Hans")
+        page.get_by_role("button", name="English").click()
+        expect(page.locator("html")).to_have_attribute("lang", "en")
+        assert page.url == f"{site}/streets?q=market"
+
+
+PAGES = ["/", "/streets", "/streets/R00", "/crews/C1"]
+LOOKS = [
+    (360, 740, "zh-CN", "light"),
+    (1280, 800, "en-US", "dark"),
+    (360, 740, "en-US", "dark"),
+    (1280, 800, "zh-CN", "light"),
+]
+SOME = [(path, look) for number, path in enumerate(PAGES) for look in (LOOKS[number % 4], LOOKS[(number + 1) % 4])]
+ALL = [(path, look) for path in PAGES for look in LOOKS if (path, look) not in SOME]
+
+
+@pytest.mark.parametrize(
+    ("path", "look"), [*SOME, *(pytest.param(*case, marks=pytest.mark.full) for case in ALL)], ids=str
+)
+def test_axe_finds_nothing_wrong(browser: Browser, site: str, path: str, look: tuple[int, int, str, str]) -> None:
+    width, height, language, scheme = look
+    with opened(browser, width=width, height=height, language=language, scheme=scheme) as page:
+        if path == "/":
+            ready(page, site + path)
+        else:
+            page.goto(site + path)
+        page.evaluate(AXE.read_text("utf-8"))
+        rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]}
+        found = page.evaluate("(rules) => axe.run(document, rules)", rules)
+        assert found["passes"]
+        assert [(rule["id"], rule["nodes"][0]["html"]) for rule in found["violations"]] == []
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("width", [320, 360, 640, 1280])
+def test_nothing_sticks_out_and_every_target_is_large_enough(
+    browser: Browser, site: str, path: str, width: int
+) -> None:
+    with opened(browser, width=width, height=740) as page:
+        page.goto(site + path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        small = page.evaluate(
+            "[...document.querySelectorAll('button, input:not([type=hidden]), nav a, .button')]"
+            ".filter((e) => e.offsetParent).map((e) => [(e.labels?.[0] ?? e), e]).filter(([box]) => !box.closest('.maplibregl-map'))"
+            ".map(([box, e]) => [e.outerHTML.slice(0, 60), box.getBoundingClientRect()])"
+            ".filter(([, r]) => r.height < 24 || r.width < 24).map(([name]) => name)"
+        )
+        assert small == []
