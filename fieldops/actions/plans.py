@@ -226,7 +226,7 @@ class _Solved:
 
 
 def _solve(problem: "PlanProblem", *, time_limit: float, seed: int, workers: int, progress: Progress) -> _Solved:
-    from fieldops.planning.assign import assign
+    from fieldops.planning.solve import assign
     from fieldops.planning.explain import impossible
     from fieldops.planning.problem import pose
 

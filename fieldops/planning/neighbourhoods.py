@@ -86,9 +86,10 @@ def pose_refill(search: Search, crews: IntArray, *, most_choices: int, spared: B
     choices = pairs[kept & open_street[at]]
     if not len(choices):
         return None
-    hours_of, places_of = search.problem.capacities.copy(), search.problem.max_streets.copy()
-    np.subtract.at(hours_of, search.crew[settled], search.hours[settled])
-    np.subtract.at(places_of, search.crew[settled], 1)
+    hours_of, places_of = search.hours_left.copy(), search.places_left.copy()
+    for sign, taken in ((1, held[held != NOBODY]), (-1, settled)):
+        np.add.at(hours_of, search.crew[taken], sign * search.hours[taken])
+        np.add.at(places_of, search.crew[taken], sign)
     return Refill(
         crews, streets[open_street], choices, settled, optional[open_street], hours_of, places_of,
         exact=reach >= limit and not spared[search.street].any(),
@@ -147,6 +148,8 @@ def _solver(work: float, seed: int, seconds: float) -> cp_model.CpSolver:
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
     solver.parameters.random_seed = seed % 2**31
+    solver.parameters.linearization_level = 2  # knapsacks at prices: the relaxation decides, propagation does not
+    solver.parameters.cp_model_probing_level = 0
     solver.parameters.max_deterministic_time = work
     solver.parameters.max_time_in_seconds = max(0.01, seconds)
     return solver
