@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fieldops.errors import BadInput
 
-_FORM = "%Y-%m-%dT%H:%M:%S.%fZ"
 _ZONED = re.compile(r"(Z|[+-]\d{2}:?\d{2})$")
 
 
@@ -27,8 +26,7 @@ def format_moment(moment: datetime) -> str:
     """
     if moment.tzinfo is None:
         raise ValueError(f"a moment needs a time zone: {moment!r}")
-    text = moment.astimezone(UTC).strftime(_FORM)
-    return text.rjust(27, "0")  # strftime drops the leading zeros of years before 1000
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def parse_moment(text: str) -> datetime:

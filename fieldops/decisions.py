@@ -162,8 +162,8 @@ def reopening(decision: PlaceDecision, *, prior: float, prior_surveys: float, fa
     """
     # RULE 8: the forecast starts at the larger of the target and the estimate; not before 7 days
     estimate = (prior * prior_surveys + decision.knows) / (prior_surveys + decision.asked)
-    start = max(rules.target_share, estimate)
-    if fading <= 0.0:
-        return decision.decisive_at + (rules.reopen_after if start <= rules.target_share else LONGEST_CLOSURE)
-    nights = math.log(rules.target_share / start) / math.log1p(-fading)
-    return decision.decisive_at + min(max(rules.reopen_after, timedelta(days=nights)), LONGEST_CLOSURE)
+    above = math.log(max(rules.target_share, estimate) / rules.target_share)
+    fades = -math.log1p(-fading)  # a night
+    longest = LONGEST_CLOSURE / timedelta(days=1)
+    nights = min(above / fades, longest) if above < longest * fades else longest if above else 0.0
+    return decision.decisive_at + max(rules.reopen_after, timedelta(days=nights))

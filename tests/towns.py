@@ -36,7 +36,7 @@ def add_town(
     lines = [shapely.LineString([position(i, north_m=-50), position(i, north_m=50)]) for i in range(streets)]
     points = [position(STREETS_A_TRIANGLE * i + 1, north_m=45) for i in range(len(triangle_ids))]
     corners = [shapely.Point(point).buffer(STEP, quad_segs=1) for point in points]
-    with region.turn(PLANNER, now=NOON - timedelta(days=30) if region.sandbox else None) as turn:
+    with region.turn(PLANNER, now=NOON if region.sandbox else None) as turn:
         turn.connection.execute(
             "INSERT INTO city VALUES ('town', 'Town', 'Asia/Shanghai', '', '', '', 'wgs84', NULL, '{}', '')"
         )

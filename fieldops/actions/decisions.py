@@ -21,7 +21,7 @@ from fieldops.permissions import require
 from fieldops.store import claims as claim_store
 from fieldops.store import decisions as store
 from fieldops.store.connect import Region, Turn, read_rules
-from fieldops.store.places import triangle_ids
+from fieldops.store.places import has_triangle
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def decide(region: Region, actor: Actor, *, triangle: TriangleId | None = None, 
     """
     require(actor, "decision.make")
     with region.turn(actor, now=now) as turn:
-        if triangle is not None and triangle not in triangle_ids(turn.connection):
+        if triangle is not None and not has_triangle(turn.connection, triangle):
             raise NotFound("triangle", triangle)
         return decide_in_turn(turn, triangle=triangle)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from functools import cache, partial
 
 from fieldops.actions.intake import Row, imported, summarise
 from fieldops.clock import local_day
@@ -76,7 +77,7 @@ class _Scene:
         self._actor = turn.actor
         self._today = local_day(turn.now, places.read_zone(turn.connection))
         self._crews: Mapping[CrewId, Crew] = read_crews(turn.connection)
-        self._streets = places.street_ids(turn.connection)
+        self._has_street = cache(partial(places.has_street, turn.connection))
         self._venues = places.streets_of_venues(turn.connection)
 
     def read(self, row: Mapping[str, str]) -> Effort:
@@ -124,6 +125,6 @@ class _Scene:
                 where = f"stands on {stands_on}" if stands_on else "stands on no street"
                 raise BadInput(f"the venue {where}", field="venue", cure="leave the street empty, or mend the venue")
             return stands_on, VenueId(venue)
-        if street not in self._streets:
+        if not self._has_street(StreetId(street)):
             raise BadInput(f"no street is called '{street}'", field="street", cure="see `fieldops streets list`")
         return StreetId(street), None

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache, partial
 from itertools import islice
 from zoneinfo import ZoneInfo
 
@@ -10,14 +11,14 @@ from fieldops.actions.intake import Row
 from fieldops.clock import local_day
 from fieldops.errors import BadInput, NotFound
 from fieldops.events import SurveysRecorded
-from fieldops.ids import CrewId, DeviceId, MeasurementId, PromoterId, StreetId, TriangleId
+from fieldops.ids import CrewId, DeviceId, MeasurementId, PromoterId
 from fieldops.intake import Intake, Refusals, check_width
-from fieldops.people import Actor, Promoter
+from fieldops.people import Actor
 from fieldops.permissions import require, why
 from fieldops.progress import Progress, no_progress
 from fieldops.store import places, quarantine, tallies
 from fieldops.store.connect import Region, Turn, read_rules
-from fieldops.store.people import read_promoters
+from fieldops.store.people import find_promoter
 from fieldops.store.surveys import Appended, Staging, append_surveys
 from fieldops.surveys import CLOCK_OFFSET_MAX, Asked, Survey, read_survey, why_not_counted
 
@@ -150,16 +151,17 @@ class _Scene:
         self._now = turn.now
         self._actor = turn.actor
         self._unknown_promoters = unknown_promoters
-        self._streets: set[StreetId] = places.street_ids(connection)
-        self._triangles: set[TriangleId] = places.triangle_ids(connection)
-        self._promoters: dict[PromoterId, Promoter] = read_promoters(connection)
+        # Asked one by one and remembered: a phone sends a hundred surveys, a file a million.
+        self._has_street = cache(partial(places.has_street, connection))
+        self._has_triangle = cache(partial(places.has_triangle, connection))
+        self._promoter = cache(partial(find_promoter, connection))
         self._quarantined: set[PromoterId] = quarantine.quarantined_promoters(connection)
         self._zone: ZoneInfo = places.read_zone(connection)
         self._finder = places.Finder(connection)
 
     def crew_of(self, promoter: PromoterId) -> CrewId | None:
         """Return the crew of a promoter, None where nobody knows them."""
-        known = self._promoters.get(promoter)
+        known = self._promoter(promoter)
         return known.crew if known else None
 
     def read(self, batch: list[Row], refusals: Refusals) -> list[tuple[int, Mapping[str, str], Survey, bool]]:
@@ -180,14 +182,14 @@ class _Scene:
         if survey.asked_at > self._now + CLOCK_OFFSET_MAX:
             raise BadInput("the survey lies in the future", field="asked_at", cure="set the phone's clock right")
         for field, street in (("street", survey.street), ("home_street", survey.home_street)):
-            if street is not None and street not in self._streets:
+            if street is not None and not self._has_street(street):
                 raise BadInput(f"no street is called '{street}'", field=field, cure="see `fieldops streets list`")
-        if survey.triangle is not None and survey.triangle not in self._triangles:
+        if survey.triangle is not None and not self._has_triangle(survey.triangle):
             raise BadInput(f"no triangle is called '{survey.triangle}'", field="triangle", cure="mend the id")
         self._check_promoter(survey)
 
     def _check_promoter(self, survey: Survey) -> None:
-        known = self._promoters.get(survey.promoter)
+        known = self._promoter(survey.promoter)
         if survey.promoter in self._quarantined:
             raise BadInput(
                 f"the surveys of {survey.promoter} are in quarantine", field="promoter",

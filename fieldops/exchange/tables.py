@@ -10,7 +10,6 @@ import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from fieldops.errors import BadInput, Stopped
 from fieldops.progress import Progress, no_progress
@@ -49,8 +48,8 @@ class Table:
         size = max(1, self.path.stat().st_size)
         columns = [(position, name) for position, name in enumerate(self.header) if name in self.known]
         csv.field_size_limit(LONGEST_FIELD)
-        with self.path.open("rb") as raw:
-            reader = csv.reader(_text(raw, self.encoding), delimiter=self.delimiter, strict=True)
+        with self.path.open("rb") as raw, io.TextIOWrapper(raw, self.encoding, newline="") as text:
+            reader = csv.reader(text, delimiter=self.delimiter, strict=True)
             next(reader)
             number = 1
             try:
@@ -89,8 +88,8 @@ def open_table(path: Path, *, needed: Sequence[str], known: Sequence[str]) -> Ta
     if not path.is_file():
         raise BadInput(f"there is no file {path}", cure="check the path")
     encoding = _find_encoding(path)
-    with path.open("rb") as raw:
-        first = _text(raw, encoding).readline()
+    with path.open(encoding=encoding, newline="") as text:
+        first = text.readline()
     if not first.strip():
         raise BadInput(f"{path.name} is empty", cure=f"give a header row with {', '.join(needed)}")
     delimiter = max(",;\t", key=first.count)
@@ -106,10 +105,6 @@ def open_table(path: Path, *, needed: Sequence[str], known: Sequence[str]) -> Ta
         raise BadInput(f"{path.name} has two columns {doubled[0]}", cure="rename or delete one of them")
     unknown = tuple(name for name in header if name and name not in known)
     return Table(path, encoding, delimiter, header, tuple(known), unknown)
-
-
-def _text(raw: IO[bytes], encoding: str) -> io.TextIOWrapper:
-    return io.TextIOWrapper(raw, encoding, newline="")
 
 
 def _find_encoding(path: Path) -> str:

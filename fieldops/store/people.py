@@ -31,6 +31,12 @@ def read_promoters(connection: sqlite3.Connection) -> dict[PromoterId, Promoter]
     }
 
 
+def find_promoter(connection: sqlite3.Connection, name: PromoterId) -> Promoter | None:
+    """Return a promoter, None where nobody knows them."""
+    row = connection.execute("SELECT id, crew_id, since, until FROM promoter WHERE id = ?", (name,)).fetchone()
+    return Promoter(PromoterId(row[0]), CrewId(row[1]), _day(row[2]), _day(row[3])) if row else None
+
+
 def write_crews(turn: Turn, crews: Sequence[Crew], *, event: RowsImported) -> None:
     """Store crews, new ones and changed ones, and the event."""
     audit.append(turn, event)

@@ -52,9 +52,15 @@ class Finder:
         return find_in(self._grounds, np.asarray(lon, dtype=float), np.asarray(lat, dtype=float))
 
 
-def street_ids(connection: sqlite3.Connection) -> set[StreetId]:
-    """Return the streets that still exist."""
-    return {StreetId(row[0]) for row in connection.execute("SELECT id FROM street WHERE status <> 'gone'")}
+def has_street(connection: sqlite3.Connection, street: StreetId) -> bool:
+    """Return whether the street still exists."""
+    found = connection.execute("SELECT 1 FROM street WHERE id = ? AND status <> 'gone'", (street,))
+    return found.fetchone() is not None
+
+
+def has_triangle(connection: sqlite3.Connection, triangle: TriangleId) -> bool:
+    """Return whether there is such a connection triangle."""
+    return connection.execute("SELECT 1 FROM triangle WHERE id = ?", (triangle,)).fetchone() is not None
 
 
 def triangles_of_streets(connection: sqlite3.Connection) -> dict[StreetId, TriangleId | None]:
@@ -71,11 +77,6 @@ def streets_by_zone(connection: sqlite3.Connection) -> dict[ZoneId, list[StreetI
     ):
         zones.setdefault(ZoneId(row[0]), []).append(StreetId(row[1]))
     return zones
-
-
-def triangle_ids(connection: sqlite3.Connection) -> set[TriangleId]:
-    """Return the connection triangles."""
-    return {TriangleId(row[0]) for row in connection.execute("SELECT id FROM triangle")}
 
 
 def streets_of_venues(connection: sqlite3.Connection) -> dict[VenueId, StreetId | None]:

@@ -25,6 +25,7 @@ from fieldops.store.sqlite import sqlite3
 from fieldops.surveys import Phase, Sitting, Survey, name_measurement, number_of_try, rule_of_try
 
 _REPORT_EVERY = 20_000
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _STORED = "id, measurement_id, asked_at, answer, promoter_id, home_street_id, cluster, phase, lon, lat, accuracy_m, device_time, late"
 _SAME = " AND ".join(
     f"i.{staged} IS s.{stored}"
@@ -153,7 +154,7 @@ def append_surveys(
 
 def survey_line(line: tuple[object, ...]) -> bytes:
     """Return the canonical line of a stored survey for the digest of its batch."""
-    return (json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n").encode()
+    return (_ENCODE(line) + "\n").encode()
 
 
 def batch_digests(connection: sqlite3.Connection) -> Iterator[tuple[int, int, int, str]]:
@@ -199,12 +200,13 @@ class _Sorter:
         self._street: StreetId | None = None
         self._triangle: TriangleId | None = None
         self._here: list[_Measurement] = []
+        self._named: dict[MeasurementId, _Measurement] = {}
         self._claims: list[Claim] = []
         self.touched: list[MeasurementId] = []
 
     def sort(self, row: sqlite3.Row) -> tuple[object, ...] | None:
         """Return the survey as it is stored, or None where no measurement can take it."""
-        asked_at = parse_moment(row["asked_at"])
+        asked_at = datetime.fromisoformat(row["asked_at"])
         if (row["street"], row["triangle"]) != (self._street, self._triangle):
             self._go_to(row["street"], row["triangle"], asked_at)
         try:
@@ -256,10 +258,11 @@ class _Sorter:
                 (street, triangle, reach),
             )
         ]  # fmt: skip
+        self._named = {one.sitting.id: one for one in self._here}
 
     def _given(self, row: sqlite3.Row, asked_at: datetime, target: str | None) -> _Measurement:
         name = MeasurementId(row["measurement"])
-        one = next((one for one in self._here if one.sitting.id == name), None)
+        one = self._named.get(name)
         if one is None:
             self._refuse_elsewhere(name)
             return self._open(name, row, asked_at, target)
@@ -297,6 +300,7 @@ class _Sorter:
             ),
         )  # fmt: skip
         self._here.append(one)
+        self._named[name] = one
         return one
 
     def _test_since(self, crew: str | None, asked_at: datetime) -> tuple[datetime, str | None]:
