@@ -25,6 +25,7 @@ from fieldops.people import Actor
 from fieldops.rules import Rules
 from fieldops.store import audit, geopackage, migrations
 from fieldops.store.sqlite import has_wal_reset_race, sqlite3
+from fieldops.store.turnstile import Turnstile
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -58,6 +59,7 @@ class Region:
     sandbox: bool
     _writer: sqlite3.Connection | None = field(default=None, repr=False)
     _reader: sqlite3.Connection | None = field(default=None, repr=False)
+    _turnstile: Turnstile | None = field(default=None, repr=False)
 
     @property
     def private_path(self) -> Path:
@@ -94,16 +96,28 @@ class Region:
             If SQLite finds the file malformed.
         """
         if self._writer is None:
-            self._writer = open_file(self.path)
+            self._writer, self._turnstile = open_file(self.path), Turnstile(turnstile_path(self.path))
         connection = self._writer
+        if self._turnstile is not None:
+            self._turnstile.enter(BUSY_SECONDS / 2)
+        try:
+            with self._transaction(connection):
+                head = audit.head(connection)
+                moment = self._moment(connection, head, now, accept_clock=accept_clock)
+                yield Turn(self, connection, actor, moment, head, device)
+        finally:
+            if self._turnstile is not None:
+                self._turnstile.leave()
+
+    @staticmethod
+    @contextmanager
+    def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
         try:
             connection.execute("BEGIN IMMEDIATE")
         except sqlite3.DatabaseError as error:
             raise refusal(error) from error
         try:
-            head = audit.head(connection)
-            moment = self._moment(connection, head, now, accept_clock=accept_clock)
-            yield Turn(self, connection, actor, moment, head, device)
+            yield
             connection.execute("COMMIT")
         except BaseException as error:  # the turn is rolled back and the error goes on
             if connection.in_transaction:
@@ -152,11 +166,19 @@ class Region:
             if connection is not None:
                 connection.close()
         self._writer = self._reader = None
+        if self._turnstile is not None:
+            self._turnstile.close()
+            self._turnstile = None
 
 
 def private_path(path: Path) -> Path:
     """Return the private file that belongs to a region file: `region.gpkg` has `region.private.db`."""
     return path.with_suffix(".private.db")
+
+
+def turnstile_path(path: Path) -> Path:
+    """Return the empty file at which writers of a region stand in line: `region.gpkg-turn`."""
+    return path.with_name(path.name + "-turn")
 
 
 def key_path(path: Path) -> Path:
@@ -299,7 +321,7 @@ def open_file(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     try:
         connection = sqlite3.connect(
             f"file:{str(path.resolve()).replace('?', '%3f').replace('#', '%23')}?mode={mode}",
-            uri=True, timeout=BUSY_SECONDS, isolation_level=None,
+            uri=True, timeout=BUSY_SECONDS / 2, isolation_level=None,
         )  # fmt: skip
         connection.row_factory = sqlite3.Row
         if not read_only:

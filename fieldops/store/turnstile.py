@@ -1,0 +1,67 @@
+"""
+Who is next to write: processes stand in line instead of knocking at the database again and again.
+
+SQLite lets a writer that finds the file locked sleep for up to 100 ms and try again; among eight writers the unlucky one
+waited 5 to 11 seconds (measured, two cores). At the turnstile the kernel wakes the next in line as soon as a turn ends,
+or its process dies. It only orders: what keeps two writers apart is SQLite's own lock, and whoever cannot pass here in
+time, or at all, tries there.
+"""
+
+import os
+import threading
+from pathlib import Path
+
+_KNOWN_HERE = os.name == "posix"  # elsewhere SQLite's own waiting has to do
+if _KNOWN_HERE:
+    import fcntl
+
+
+class Turnstile:
+    """The line before one region's write turns: an advisory lock on a file that holds nothing."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: int | None = None
+
+    def enter(self, seconds: float) -> None:
+        """Wait for the others, at most so long; then pass in any case."""
+        if not _KNOWN_HERE:
+            return
+        try:
+            if self._file is None:
+                self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._stand_in_line(seconds)
+        except OSError:  # a folder where nothing can be written: SQLite says it better
+            return
+
+    def leave(self) -> None:
+        """Let the next one pass."""
+        if self._file is not None:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        """Leave for good."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+    def _stand_in_line(self, seconds: float) -> None:
+        """Wait in a thread, because this lock knows no time limit; a wait that is given up takes its file along."""
+        assert self._file is not None  # opened by `enter`
+        file, deciding, passed = self._file, threading.Lock(), threading.Event()
+        given_up = False
+
+        def wait() -> None:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            with deciding:
+                if given_up:
+                    os.close(file)
+                passed.set()
+
+        threading.Thread(target=wait, daemon=True, name="turnstile").start()
+        if not passed.wait(seconds):
+            with deciding:
+                if not passed.is_set():
+                    given_up, self._file = True, None
