@@ -1,19 +1,22 @@
 """`fieldops demo`: the whole journey on a made-up city, by the very commands that everybody has."""
 
-import json
+import csv
 import shlex
-from datetime import date, datetime, time, timedelta
+from contextlib import redirect_stdout
+from datetime import datetime, time, timedelta
+from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
 
-from fieldops.cli.console import progress_bar, say
+from fieldops.cli.console import say
 
-OWN_MAPS = Path(__file__).parents[2] / "maps"
+OWN_CITY = Path(__file__).parents[2] / "maps" / "lanchuan"
+CITY = "岚川"
+TIME_ZONE = ZoneInfo("Asia/Shanghai")
 MADE_UP_STREETS = 700
-CITY = "city.json"  # its name, time zone, people and last day of surveys, beside the map and the tables
 
 
 def register(app: typer.Typer) -> None:
@@ -41,12 +44,13 @@ def demo(
     folder.mkdir(parents=True, exist_ok=True)
     db = folder / "region.gpkg"
     root = context.find_root().command
-    if again or not _is_complete(db):
+    plan = None if again else _stored_plan(db)
+    if plan is None:
         _remove_region(db)
-        for words in _journey(db, _city_files(folder)):
+        for words in _journey(db, _city_files(root, folder)):
             _run(root, words)
     else:
-        _run(root, ["plan", "show", "--db", str(db)])
+        _run(root, ["plan", "show", plan, "--db", str(db)])
     say(f"the region is {db}: open it in QGIS (read-only), or ask it: fieldops plan explain --help")
     if not no_serve:
         _run(root, ["serve", "--db", str(db), "--port", str(port)])
@@ -54,54 +58,60 @@ def demo(
 
 def _journey(db: Path, files: Path) -> list[list[str]]:
     """Return the commands from the map to the plan, in their order; the plan begins the morning after the last survey."""
-    told = json.loads((files / CITY).read_text("utf-8"))
-    morning = time(8, tzinfo=ZoneInfo(told["time_zone"]))
-    start = datetime.combine(date.fromisoformat(told["last_day"]) + timedelta(days=1), morning)
+    last = max(datetime.fromisoformat(row["asked_at"]) for row in _rows(files / "surveys.csv"))
+    morning = datetime.combine(last.astimezone(TIME_ZONE).date() + timedelta(days=1), time(8), TIME_ZONE)
+    people = sum(int(row["people"]) for row in _rows(files / "truth.csv"))  # what a census would tell: the total alone
     at = ["--db", str(db)]
-    before = [*at, "--now", (start - timedelta(hours=1)).isoformat()]
+    before = [*at, "--now", (morning - timedelta(hours=1)).isoformat()]
     tables = ("crews", "promoters", "venues", "surveys", "effort")
     return [
-        ["import", str(files / "map.osm.pbf"), "--city", told["city"], "--timezone", told["time_zone"], "--residents",
-         str(told["people"]), "--sandbox", *before],
+        ["import", str(files / "map.osm.pbf"), "--city", CITY, "--timezone", TIME_ZONE.key, "--residents", str(people),
+         "--sandbox", *before],
         *([noun, "import", str(files / f"{noun}.csv"), *before] for noun in tables),
         ["decide", *before],
-        ["plan", *at, "--from", start.isoformat(), "--now", start.isoformat()],
+        ["plan", *at, "--from", morning.isoformat(), "--now", morning.isoformat()],
         ["tiles", *at],
     ]  # fmt: skip
 
 
+def _rows(table: Path) -> list[dict[str, str]]:
+    with table.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
 def _run(root: Any, words: list[str]) -> None:
     say(f"\n$ fieldops {shlex.join(words)}")
-    root.main(words, standalone_mode=False)
+    if words[0] != "decide":
+        root.main(words, standalone_mode=False)
+        return
+    with redirect_stdout(StringIO()) as answer:  # a line for every place: too long for a tour
+        root.main(words, standalone_mode=False)
+    say(f"({len(answer.getvalue().splitlines())} lines, a verdict for every place: run it by itself to read them)")
 
 
-def _city_files(folder: Path) -> Path:
+def _city_files(root: Any, folder: Path) -> Path:
     """Return the folder of the made-up city: the one of the repository, else one made here."""
-    known = sorted(OWN_MAPS.glob(f"*/{CITY}"))
-    if known:
-        return known[0].parent
-    from fieldops.exchange.synthfiles import make_city
-
+    if (OWN_CITY / "map.osm.pbf").exists():
+        return OWN_CITY
     files = folder / "city"
-    if not (files / CITY).exists():
-        with progress_bar() as progress:
-            made = make_city(files, streets=MADE_UP_STREETS, seed=1, progress=progress)
-        (files / CITY).write_text(json.dumps(made, ensure_ascii=False, indent=1), "utf-8")
+    if not files.exists():
+        _run(root, ["synth", "--streets", str(MADE_UP_STREETS), "--seed", "1", "--out", str(files)])
     return files
 
 
-def _is_complete(db: Path) -> bool:
-    """Return whether the journey reached its end here: a plan is stored, and the map's tiles are made."""
+def _stored_plan(db: Path) -> str | None:
+    """Return the plan of an earlier demo that reached its end here, None where there is none."""
     from fieldops.actions.desk import read_overview
     from fieldops.actions.tiles import tiles_are_current
     from fieldops.cli.console import shell_actor
     from fieldops.store.connect import open_region
 
     if not db.exists():
-        return False
+        return None
     region = open_region(db)
     try:
-        return tiles_are_current(region) and read_overview(region, shell_actor()).plan is not None
+        plan = read_overview(region, shell_actor()).plan if tiles_are_current(region) else None
+        return plan.id if plan else None
     finally:
         region.close()
 
