@@ -170,7 +170,7 @@ def test_the_language_changes_at_once_and_stays(browser: Browser, site: str) -> 
         assert page.url == f"{site}/streets?q=market"
 
 
-PAGES = ["/", "/streets", "/streets/R00", "/crews/C1"]
+PAGES = ["/", "/streets?q=market+3", "/streets/R00", "/crews/C1"]
 LOOKS = [
     (360, 740, "zh-CN", "light"),
     (1280, 800, "en-US", "dark"),
