@@ -42,8 +42,8 @@ class Response:
         Spread of the street factor: a street's own rate is rho exp(tau z - tau^2 / 2), z standard normal; >= 0.
     mu, kappa
         Awareness before the first push ~ Beta(mu kappa, (1 - mu) kappa) over the streets; 0 < mu < 1, kappa > 0.
-    deviations
-        Standard deviations of (rho, delta, sigma, mu, kappa, tau), each on its scale in `SCALES`; None where assumed.
+    covariance
+        Of (rho, delta, sigma, mu, kappa, tau), each on its scale in `SCALES`, shape (6, 6); None where assumed.
 
     Raises
     ------
@@ -57,14 +57,14 @@ class Response:
     tau: float = 0.35
     mu: float = 0.07
     kappa: float = 25.0
-    deviations: tuple[float, ...] | None = None
+    covariance: tuple[tuple[float, ...], ...] | None = None
 
     def __post_init__(self) -> None:
         """Refuse numbers that cannot be meant."""
         lawful = {
             "rho": self.rho > 0, "delta": 0 <= self.delta < 1, "sigma": 0 <= self.sigma < 2, "tau": self.tau >= 0,
             "mu": 0 < self.mu < 1, "kappa": self.kappa > 0,
-            "deviations": self.deviations is None or len(self.deviations) == len(SCALES),
+            "covariance": self.covariance is None or np.shape(self.covariance) == (len(SCALES), len(SCALES)),
         }  # fmt: skip
         for field, fits in lawful.items():
             if not fits:
@@ -73,19 +73,52 @@ class Response:
     @property
     def assumed(self) -> bool:
         """Whether the numbers are assumptions, not fitted to the record."""
-        return self.deviations is None
+        return self.covariance is None
+
+    def deviation(self, name: str) -> float:
+        """Return the standard deviation of a number on its scale in `SCALES`; 0 where it is assumed."""
+        place = list(SCALES).index(name)
+        return 0.0 if self.covariance is None else float(np.sqrt(self.covariance[place][place]))
 
     @property
     def spread(self) -> float:
         """Standard deviation of the logarithm of a street's rate: its own factor and the uncertainty of `rho`."""
-        return float(np.hypot(self.tau, self.deviations[0] if self.deviations else 0.0))
+        return float(np.hypot(self.tau, self.deviation("rho")))
+
+    def on_scales(self) -> FloatArray:
+        """Return (rho, delta, sigma, mu, kappa, tau), each on its scale in `SCALES`."""
+        return np.array([there(getattr(self, name)) for name, (there, _) in SCALES.items()])
+
+    @classmethod
+    def from_scales(cls, numbers: FloatArray) -> Self:
+        """Return the response whose `on_scales` these are, without uncertainty."""
+        rho, delta, sigma, mu, kappa, tau = (
+            float(back(x)) for (_, back), x in zip(SCALES.values(), numbers, strict=True)
+        )
+        return cls(rho=rho, delta=delta, sigma=sigma, tau=tau, mu=mu, kappa=kappa)
+
+    def alternatives(self) -> list["Response"]:
+        """
+        Return responses, equally likely, whose mean and covariance on the scales are those of this one.
+
+        Seven corners of a regular simplex; the response alone where it is assumed. What is computed for each and then mixed
+        has the uncertainty of the fit in it.
+        """
+        if self.covariance is None:
+            return [self]
+        size = len(SCALES)
+        # Rows of an orthonormal basis of the vectors that sum to zero, stretched to unit covariance over the corners.
+        centred = np.eye(size + 1) - 1.0 / (size + 1)
+        basis = np.linalg.svd(centred)[0][:, :size] * np.sqrt(size + 1)
+        root = np.linalg.cholesky(np.array(self.covariance) + 1e-12 * np.eye(size))
+        return [self.from_scales(self.on_scales() + root @ corner) for corner in basis]
 
     def interval(self, name: str) -> tuple[float, float] | None:
         """Return the 80 % interval of `rho`, `delta`, `sigma`, `mu`, `kappa` or `tau`; None where it is assumed."""
-        if self.deviations is None:
+        if self.covariance is None:
             return None
         there, back = SCALES[name]
-        centre, reach = there(getattr(self, name)), _Z80 * self.deviations[list(SCALES).index(name)]
+        centre, reach = there(getattr(self, name)), _Z80 * self.deviation(name)
         return float(back(centre - reach)), float(back(centre + reach))
 
     def to_json(self) -> dict[str, object]:
@@ -107,7 +140,8 @@ class Response:
             raise BadInput(f"a response has no {sorted(unknown)[0]}", field=sorted(unknown)[0])
         try:
             made = cls(**stored)
-            return replace(made, deviations=None if made.deviations is None else tuple(made.deviations))
+            rows = made.covariance
+            return replace(made, covariance=None if rows is None else tuple(tuple(row) for row in rows))
         except TypeError as error:
             raise BadInput(f"these are not the numbers of a response: {error}") from None
 

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import optimize
 
 from fieldops.awareness.counting import FloatArray, IntArray
-from fieldops.awareness.dynamics import SCALES, Response
+from fieldops.awareness.dynamics import Response
 from fieldops.awareness.history import (
     LOG_PACE_WEIGHTS,
     PACES,
@@ -18,8 +18,8 @@ from fieldops.awareness.history import (
 )
 from fieldops.errors import BadInput
 
-# Weak normal views before the data, on the scales of SCALES: (rho, delta, sigma, mu, kappa, tau).
-_BEFORE = np.array([there(getattr(Response(), name)) for name, (there, _) in SCALES.items()])
+# Weak normal views before the data, on the scales of a response: (rho, delta, sigma, mu, kappa, tau).
+_BEFORE = Response().on_scales()
 _BEFORE_DEVIATION = np.array([1.0, 1.0, 1.0, 1.0, 0.8, 0.5])
 _REACH = 6.0  # in those deviations: where L-BFGS-B may look
 
@@ -38,7 +38,7 @@ def fit_response(history: History) -> Response:
     Returns
     -------
     Response
-        The mode of the penalised likelihood; `deviations` from its curvature there (Laplace).
+        The mode of the penalised likelihood; `covariance` from its curvature there (Laplace).
 
     Raises
     ------
@@ -64,21 +64,15 @@ def fit_response(history: History) -> Response:
     # Laplace: curvature by differences of the exact gradient.
     steps = 1e-3 * np.eye(len(mode))
     curvature = np.array([(cost(mode + step)[1] - cost(mode - step)[1]) / 2e-3 for step in steps])
-    covariance = np.linalg.inv((curvature + curvature.T) / 2.0)
-    deviations = np.sqrt(np.clip(np.diag(covariance), 0.0, _BEFORE_DEVIATION**2))
-    return replace(_response(mode), deviations=tuple(float(d) for d in deviations))
-
-
-def _response(x: FloatArray) -> Response:
-    rho, delta, sigma, mu, kappa, tau = (
-        float(back(value)) for (_, back), value in zip(SCALES.values(), x, strict=True)
-    )
-    return Response(rho=rho, delta=delta, sigma=sigma, tau=tau, mu=mu, kappa=kappa)
+    stiff, along = np.linalg.eigh((curvature + curvature.T) / 2.0)
+    # What the record says nothing of is as uncertain as it was before, never more.
+    covariance = (along / np.maximum(stiff, float(np.min(_BEFORE_DEVIATION**-2)))) @ along.T
+    return replace(Response.from_scales(mode), covariance=tuple(tuple(row) for row in covariance.tolist()))
 
 
 def _cost(x: FloatArray, history: History, spilled: FloatArray, asked: IntArray) -> tuple[float, FloatArray]:
     """Return minus the penalised log-likelihood at `x`, and its gradient."""
-    response = _response(x)
+    response = Response.from_scales(x)
     prior = start_log_weights(np.array(response.mu), response.kappa)
     by_start = start_scores(response.mu, response.kappa)
     total, score = 0.0, np.zeros(len(x))

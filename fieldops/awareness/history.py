@@ -186,26 +186,39 @@ def current_awareness(
 
     Notes
     -----
-    Exact up to quadrature: 36 starting shares x 7 street factors per street. Linear in streets x days; 50,000 x 14 take
-    seconds.
+    Exact up to quadrature: 36 starting shares x 7 street factors per street, mixed over the uncertainty of a fitted response.
+    Linear in streets x days.
     """
     streets = len(history.people)
-    mean = np.broadcast_to(np.asarray(response.mu if prior_mean is None else prior_mean, dtype=np.float64), (streets,))
-    priors = response.kappa if kappa is None else kappa
-    alpha, beta, factor = np.empty(streets), np.empty(streets), np.empty(streets)
+    guesses = response.alternatives()
+    first, second, log_factor = np.zeros(streets), np.zeros(streets), np.zeros(streets)
     spilled = history.spilled()
-    for chosen in blocks(np.arange(streets)):
-        log_weights, _, last = walk_block(history, spilled, chosen, response, gradient=False)
-        prior = start_log_weights(mean[chosen], priors)[:, :, None] + LOG_PACE_WEIGHTS
-        weights = np.exp(log_weights + prior - np.max(log_weights + prior, axis=(1, 2), keepdims=True))
-        weights /= weights.sum(axis=(1, 2), keepdims=True)
-        shares = 1.0 - (last.slope[0][:, None, :] * (1.0 - STARTS)[None, :, None] + last.rise[0][:, None, :])
-        first = np.sum(weights * shares, axis=(1, 2))
-        second = np.sum(weights * (shares - first[:, None, None]) ** 2, axis=(1, 2))
-        alpha[chosen], beta[chosen] = beta_of_moments(first, second)
-        factor[chosen] = np.exp(response.tau * (weights.sum(axis=1) @ PACES))
+    for guess in guesses:
+        expected = guess.mu if prior_mean is None else prior_mean
+        mean = np.broadcast_to(np.asarray(expected, dtype=np.float64), (streets,))
+        for chosen in blocks(np.arange(streets)):
+            found = _moments(history, spilled, chosen, guess, mean[chosen], guess.kappa if kappa is None else kappa)
+            for total, part in zip((first, second, log_factor), found, strict=True):
+                total[chosen] += part / len(guesses)
+    alpha, beta = beta_of_moments(first, second - first**2)
     measured = np.bincount(history.street, history.asked, streets) > 0
-    return CurrentAwareness(alpha, beta, factor, measured)
+    return CurrentAwareness(alpha, beta, np.exp(log_factor), measured)
+
+
+def _moments(
+    history: History, spilled: FloatArray, chosen: IntArray, response: Response, mean: FloatArray, kappa: float
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return the posterior means of awareness, of its square, and of the log factor, shape (n_chosen,)."""
+    log_weights, _, last = walk_block(history, spilled, chosen, response, gradient=False)
+    joint = log_weights + start_log_weights(mean, kappa)[:, :, None] + LOG_PACE_WEIGHTS
+    weights = np.exp(joint - joint.max(axis=(1, 2), keepdims=True))
+    weights /= weights.sum(axis=(1, 2), keepdims=True)
+    shares = 1.0 - (last.slope[0][:, None, :] * (1.0 - STARTS)[None, :, None] + last.rise[0][:, None, :])
+    return (
+        np.einsum("ijk,ijk->i", weights, shares),
+        np.einsum("ijk,ijk,ijk->i", weights, shares, shares),
+        response.tau * (weights.sum(axis=1) @ PACES),
+    )
 
 
 def blocks(streets: IntArray) -> list[IntArray]:

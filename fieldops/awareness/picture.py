@@ -84,7 +84,7 @@ def _grid(most: float) -> list[str]:
     for share in np.arange(0.0, most + 1e-9, 0.05):
         x = _x(float(share), most)
         lines.append(f'<line class="axis" x1="{x:.1f}" y1="{_y(0):.1f}" x2="{x:.1f}" y2="{_y(0) + 5:.1f}"/>')
-        lines.append(f'<text class="mid" x="{x:.1f}" y="{_y(0) + 20:.1f}">{share:.0%}</text>')
+        lines.append(f'<text class="mid" x="{x:.1f}" y="{_y(0) + 20:.1f}">{share * 100:.0f} %</text>')
     return lines
 
 

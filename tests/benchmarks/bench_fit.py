@@ -1,0 +1,154 @@
+"""
+Is the response of streets recovered from hours and surveys, and do the stated 80 % intervals hold?
+
+The town of statistics.md 4.4: 200 streets on a 10 x 20 grid, 14 days, three crews of 24 promoter-hours push three streets
+each a day; 25 surveys on arrival, 25 after the push, and on three finished streets a day. Then the response is fitted, and
+forecasts are held against the hidden truth: awareness the next morning, and hours to 20 %.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fieldops.awareness import (
+    History,
+    Response,
+    choose_sentinels,
+    current_awareness,
+    fit_response,
+    hours_at_probability,
+    hours_to_target,
+    posterior_interval,
+    spill_weights,
+)
+from fieldops.clock import Stopwatch
+
+TRUTH = Response()
+ROWS, COLUMNS, DAYS, A_DAY, PUSH_HOURS, TARGET = 10, 20, 14, 9, 8.0, 0.2
+FITTED = ("rho", "delta", "sigma", "mu", "tau")
+NOTED = {
+    (25, 3): (5.9, 29.7, 29.2, 14.4, 11.9, 31.9), (25, 0): (5.7, 54.7, 44.7, 15.6, 14.9, 31.3),
+    (10, 3): (8.4, 41.8, 30.4, 15.8, 22.2, 33.3), (25, 6): (5.7, 26.5, 30.3, 14.3, 14.2, 30.9),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Town:
+    """What was seen, and what nobody sees: awareness the next morning and the street factors."""
+
+    history: History
+    awareness: np.ndarray
+    factor: np.ndarray
+
+
+def grid_neighbours() -> list[list[int]]:
+    """Return the neighbours of each street of the grid."""
+    return [
+        [r * COLUMNS + c for r, c in ((row - 1, col), (row + 1, col), (row, col - 1), (row, col + 1))
+         if 0 <= r < ROWS and 0 <= c < COLUMNS]
+        for row in range(ROWS) for col in range(COLUMNS)
+    ]  # fmt: skip
+
+
+def arrive(rng: np.random.Generator, streets: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return people, awareness and factor of untouched streets."""
+    people = rng.lognormal(np.log(400), 0.5, streets)
+    awareness = rng.beta(TRUTH.mu * TRUTH.kappa, (1 - TRUTH.mu) * TRUTH.kappa, streets)
+    return people, awareness, np.exp(TRUTH.tau * rng.standard_normal(streets) - TRUTH.tau**2 / 2)
+
+
+def run_town(rng: np.random.Generator, surveys: int, sentinels: int) -> Town:
+    """Return fourteen days of the town."""
+    neighbours = grid_neighbours()
+    streets = len(neighbours)
+    people, awareness, factor = arrive(rng, streets)
+    weights = spill_weights(neighbours, streets)
+    hours, groups = np.zeros((streets, DAYS)), []
+    last_asked: dict[int, int] = {}
+
+    def ask(chosen: np.ndarray, day: int, after: bool) -> None:
+        groups.extend((i, day, after, rng.binomial(surveys, awareness[i]), surveys) for i in chosen)
+
+    for day in range(DAYS):
+        finished = np.array(sorted(last_asked), dtype=np.int64)
+        again = finished[choose_sentinels([last_asked[i] for i in finished], finished, rng, count=sentinels)]
+        pushed = np.arange(day * A_DAY, (day + 1) * A_DAY)
+        ask(np.concatenate([again, pushed]), day, False)
+        hours[pushed, day] = PUSH_HOURS
+        felt = hours[:, day] + TRUTH.sigma * (weights @ hours[:, day])
+        awareness = 1 - (1 - awareness) * np.exp(-TRUTH.rho * factor * felt / people)
+        ask(pushed, day, True)
+        last_asked.update(dict.fromkeys([*again.tolist(), *pushed.tolist()], day))
+        awareness = (1 - TRUTH.delta) * awareness
+    table = np.array(groups, dtype=np.float64)
+    history = History(people, hours, neighbours, *table[:, :2].T, table[:, 2], *table[:, 3:].T)
+    return Town(history, awareness, factor)
+
+
+def judge(rng: np.random.Generator, town: Town, surveys: int) -> dict[str, np.ndarray]:
+    """Return what the fit got right: relative errors of the response, and which stated intervals held."""
+    watch = Stopwatch()
+    fitted = fit_response(town.history)
+    seconds = watch.seconds
+    now = current_awareness(town.history, fitted)
+    held = {"awareness": _inside(town.awareness, *posterior_interval(now.alpha, now.beta))}
+    # RULE 8's question: untouched streets, 25 surveys on arrival: how many hours?
+    people, awareness, factor = arrive(rng, len(town.awareness))
+    knows = rng.binomial(surveys, awareness)
+    idle = np.zeros((len(people), 1))
+    column = np.zeros(len(people))
+    arrived = History(people, idle, None, np.arange(len(people)), column, column, knows, column + surveys)
+    asked = current_awareness(arrived, fitted)
+    hours = hours_to_target(awareness, people * np.ones_like(factor), TRUTH, TARGET) / factor
+    ends = [
+        hours_at_probability(asked.alpha, asked.beta, people, fitted, target=TARGET, probability=level)
+        for level in (0.1, 0.5, 0.9)
+    ]
+    held["hours"] = _inside(hours, ends[0], ends[2])
+    needy = hours > 0.5
+    held["error"] = np.abs(ends[1] - hours)[needy] / hours[needy]
+    held["bias"] = np.array([hours_to_target(asked.alpha / (asked.alpha + asked.beta), people, fitted).sum() *
+                             np.exp(fitted.tau**2) / hours.sum() - 1])  # fmt: skip
+    held["response"] = np.array([getattr(fitted, name) / getattr(TRUTH, name) - 1 for name in FITTED])
+    held["stated"] = np.array(
+        [(ends := fitted.interval(name)) is not None and ends[0] <= getattr(TRUTH, name) <= ends[1] for name in FITTED]
+    )
+    held["seconds"] = np.array([seconds])
+    return held
+
+
+def _inside(truth: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    return (low <= truth) & (truth <= high)
+
+
+def measure(surveys: int, sentinels: int, replications: int) -> dict[str, np.ndarray]:
+    """Return the judgements of many towns of one design, stacked."""
+    results = []
+    for seed in range(replications):
+        rng = np.random.default_rng([seed, surveys, sentinels])
+        results.append(judge(rng, run_town(rng, surveys, sentinels), surveys))
+    return {name: np.stack([r[name] for r in results]) if name in ("response", "stated") else
+            np.concatenate([r[name] for r in results]) for name in results[0]}  # fmt: skip
+
+
+def main(full: bool = False) -> None:
+    """Print one table: relative errors (RMSE) with those of statistics.md in brackets, and what the intervals held."""
+    replications = 60 if full else 10
+    designs = list(NOTED) if full else [(25, 3)]
+    print(
+        f"{replications} towns each; relative RMSE in %, [noted], and how often the stated 80 % intervals held in %\n"
+    )
+    heads = [*FITTED, "hours/street"]
+    print(f"{'surveys, sentinels':20}" + "".join(f"{head:>15}" for head in heads) +
+          f"{'bias':>7}{'awareness':>11}{'hours':>7}{'response':>10}{'s/fit':>7}")  # fmt: skip
+    for surveys, sentinels in designs:
+        found = measure(surveys, sentinels, replications)
+        errors = [*(100 * np.sqrt((found["response"] ** 2).mean(axis=0))), 100 * np.median(found["error"])]
+        cells = "".join(f"{f'{e:.1f} [{n}]':>15}" for e, n in zip(errors, NOTED[surveys, sentinels], strict=True))
+        held = [100 * found[name].mean() for name in ("awareness", "hours", "stated")]
+        print(f"{f'{surveys}, {sentinels} a day':20}{cells}{100 * found['bias'].mean():>7.1f}"
+              f"{held[0]:>11.1f}{held[1]:>7.1f}{held[2]:>10.1f}{found['seconds'].mean():>7.2f}")  # fmt: skip
+
+
+if __name__ == "__main__":
+    main(full=True)
