@@ -136,9 +136,9 @@ def quarantine_surveys(
     Forbidden
         If the actor may not.
     BadInput
-        If no reason is given, or not exactly one of promoter and measurement.
+        If no reason is given, not exactly one of promoter and measurement, or it is in quarantine already.
     NotFound
-        If there is nothing of theirs that counts.
+        If there is no survey of theirs.
     """
     require(actor, "survey.quarantine")
     if not reason.strip():
@@ -146,9 +146,16 @@ def quarantine_surveys(
     if (promoter is None) == (measurement is None):
         raise BadInput("name a promoter or a measurement, one of them", field="promoter")
     with region.turn(actor, now=now) as turn:
-        surveys = quarantine.choose_surveys(turn.connection, promoter, measurement)
+        target = (promoter, measurement)
+        for order in quarantine.read_orders(turn.connection):
+            if (order.promoter, order.measurement) == target and order.undone_at is None:
+                raise BadInput(
+                    f"{promoter or measurement} is in quarantine already, number {order.seq}", field="promoter",
+                    cure="see `fieldops backcheck list`",
+                )  # fmt: skip
+        surveys = quarantine.choose_surveys(turn.connection, *target)
         if not surveys:
-            raise NotFound("survey that counts", f"of {promoter or measurement}", cure="see `fieldops backcheck list`")
+            raise NotFound("survey", f"of {promoter or measurement}", cure="see `fieldops backcheck suspects`")
         event = SurveysQuarantined(
             at=turn.now, promoter=promoter, measurement=measurement, count=len(surveys),
             digest=quarantine.digest_of(surveys),

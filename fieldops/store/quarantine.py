@@ -49,10 +49,9 @@ def read_orders(connection: sqlite3.Connection) -> list[Order]:
 def choose_surveys(
     connection: sqlite3.Connection, promoter: PromoterId | None, measurement: MeasurementId | None
 ) -> list[tuple[str, MeasurementId]]:
-    """Return the surveys of a promoter or of a measurement that count now, each with its measurement, by id."""
+    """Return the surveys of a promoter or of a measurement, each with its measurement, by id."""
     rows = connection.execute(
-        "SELECT s.id, s.measurement_id FROM survey AS s WHERE (s.promoter_id = ? OR s.measurement_id = ?)"
-        " AND NOT EXISTS (SELECT 1 FROM quarantine AS q WHERE q.survey_id = s.id AND q.until_seq IS NULL) ORDER BY s.id",
+        "SELECT id, measurement_id FROM survey WHERE promoter_id = ? OR measurement_id = ? ORDER BY id",
         (promoter, measurement),
     )
     return [(row[0], MeasurementId(row[1])) for row in rows]

@@ -18,9 +18,9 @@ from fieldops.surveys import Asked, Tally, tally
 _SAVE_EVERY = 2_000
 _SURVEYS = (
     "SELECT s.measurement_id, s.id, s.asked_at, s.answer, s.promoter_id, coalesce(s.cluster, ''), s.phase,"
-    " coalesce(s.home_street_id, m.street_id, ''), q.survey_id IS NOT NULL"
+    " coalesce(s.home_street_id, m.street_id, ''),"
+    " EXISTS (SELECT 1 FROM quarantine AS q WHERE q.survey_id = s.id AND q.until_seq IS NULL)"
     " FROM {chosen} JOIN measurement AS m ON m.id = chosen.id JOIN survey AS s ON s.measurement_id = m.id"
-    " LEFT JOIN quarantine AS q ON q.survey_id = s.id AND q.until_seq IS NULL"
     " ORDER BY chosen.id, s.asked_at, s.id"
 )
 

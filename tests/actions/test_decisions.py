@@ -1,0 +1,265 @@
+"""The move-on rule applied: who moves, what closes, what late evidence, quarantine and blind tests change."""
+
+import json
+from datetime import datetime, timedelta
+
+import pytest
+
+from fieldops.actions.backcheck import lift_quarantine, quarantine_surveys
+from fieldops.actions.claims import make_claim
+from fieldops.actions.decisions import Decided, Move, decide, read_standings, read_swarms
+from fieldops.actions.surveys import record_surveys
+from fieldops.awareness import Verdict
+from fieldops.errors import Conflict, Forbidden, NotFound, StreetClosed
+from fieldops.ids import ActorId, CrewId, MeasurementId, PromoterId, StreetId, TriangleId
+from fieldops.people import Actor, Role
+from fieldops.store.claims import claims_in_force, claims_of_street
+from fieldops.store.connect import Region
+from fieldops.store.decisions import closed_streets, is_closed
+from tests.actions.test_venues import VENUE, venues
+from tests.conftest import LEAD, NOON
+from tests.towns import add_town, numbered, position, survey_rows
+
+YES, NO = [True] * 4, [False] * 10
+DAY = timedelta(days=1)
+
+
+def ask(
+    region: Region, answers: list[bool], *, at: datetime = NOON, prefix: str = "s", now: datetime | None = None,
+    **columns: str,
+) -> None:  # fmt: skip
+    done = record_surveys(
+        region,
+        LEAD,
+        numbered(survey_rows(answers, at=at, prefix=prefix, **columns)),
+        now=now or at + timedelta(hours=1),
+    )
+    assert not done.refused
+
+
+def claim(region: Region, street: str, crew: str, now: datetime = NOON) -> None:
+    make_claim(region, LEAD, street=StreetId(street), crew=CrewId(crew), now=now)
+
+
+def settle(region: Region, now: datetime = NOON + timedelta(hours=1), **more: TriangleId) -> Decided:
+    return decide(region, LEAD, now=now, **more)
+
+
+def test_a_street_that_moves_on_ends_its_claim_closes_and_sends_the_crew_to_the_nearest_free_street(
+    region: Region,
+) -> None:
+    add_town(region)
+    claim(region, "S0", "C0")
+    claim(region, "S1", "C1")
+    ask(region, YES, street="S0")
+    done = settle(region)
+    assert done.moved == [Move(CrewId("C0"), StreetId("S0"), StreetId("S2"))]
+    ended = claims_of_street(region.reader(), StreetId("S0"))[0]
+    assert (ended.outcome, ended.reason, ended.credit or ended.crew) == ("saturated", "own_test", "C0")
+    with pytest.raises(StreetClosed):
+        claim(region, "S0", "C1", NOON + 2 * DAY)
+
+
+def test_a_decision_is_recorded_with_rule_counts_error_rates_and_digest(region: Region) -> None:
+    add_town(region)
+    ask(region, [*YES, False], street="S0")
+    settle(region)
+    row = region.reader().execute("SELECT * FROM decision").fetchone()
+    assert (row["rule"], row["knows"], row["asked"], row["surveys_used"], row["verdict"]) == ("r50", 4, 5, 4, "move_on")
+    assert (round(row["wrong_move_on"], 5), round(row["wrong_push_on"], 5)) == (0.09943, 0.09861)
+    facts = json.loads(region.reader().execute("SELECT facts FROM event WHERE kind = 'DecisionMade'").fetchone()[0])
+    assert facts["digest"] == row["surveys_digest"]
+    assert facts["street"] == "S0"
+
+
+def test_deciding_again_without_new_surveys_decides_nothing(region: Region) -> None:
+    add_town(region)
+    ask(region, YES, street="S0")
+    assert len(settle(region).made) == 1
+    again = settle(region)
+    assert (again.made, again.withdrawn, again.closed, again.moved) == ([], [], [], [])
+
+
+def test_more_surveys_of_a_decided_measurement_do_not_change_it(region: Region) -> None:
+    add_town(region)
+    ask(region, YES, street="S0")
+    settle(region)
+    ask(region, [False] * 10, at=NOON + timedelta(minutes=30), prefix="more", street="S0")
+    assert settle(region, NOON + timedelta(hours=2)).withdrawn == []
+    assert is_closed(region.reader(), StreetId("S0"), NOON + DAY)
+
+
+def test_earlier_answers_that_come_in_late_can_withdraw_a_decision(region: Region) -> None:
+    add_town(region)
+    ask(region, YES, street="S0")
+    settle(region)
+    ask(region, [False] * 10, at=NOON - timedelta(minutes=50), prefix="e", street="S0", now=NOON + timedelta(hours=2))
+    done = settle(region, NOON + timedelta(hours=2))
+    assert [one.verdict for one in done.withdrawn] == [Verdict.MOVE_ON]
+    assert [one.verdict for one in done.made] == [Verdict.PUSH_ON]
+    assert not is_closed(region.reader(), StreetId("S0"), NOON + timedelta(hours=2))
+    assert is_closed(region.reader(), StreetId("S0"), NOON + timedelta(minutes=90))  # as it was known then
+
+
+def test_when_a_point_moves_on_every_crew_in_its_triangle_gets_another_street(region: Region) -> None:
+    add_town(region, crews=3)
+    for street, crew in (("S0", "C0"), ("S1", "C1"), ("S4", "C2")):
+        claim(region, street, crew)
+    ask(region, YES, triangle="T0")
+    done = settle(region)
+    assert done.moved == [
+        Move(CrewId("C0"), StreetId("S0"), StreetId("S3")),
+        Move(CrewId("C1"), StreetId("S1"), StreetId("S5")),
+    ]
+    assert [one.street for one in claims_in_force(region.reader(), NOON + timedelta(hours=2))] == ["S4"]
+    assert set(closed_streets(region.reader(), NOON + timedelta(hours=2))) == {"S0", "S1", "S2"}
+
+
+def test_a_street_whose_own_test_says_push_on_stays_open_when_its_point_moves_on(region: Region) -> None:
+    add_town(region)
+    claim(region, "S0", "C0")
+    ask(region, NO, prefix="own", street="S0")
+    ask(region, YES, at=NOON + timedelta(hours=2), triangle="T0")
+    assert settle(region, NOON + timedelta(hours=4)).moved == []
+    assert set(closed_streets(region.reader(), NOON + timedelta(hours=4))) == {"S1", "S2"}
+
+
+def test_a_fresh_push_on_of_its_own_opens_a_closed_street(region: Region) -> None:
+    add_town(region)
+    ask(region, YES, triangle="T0")
+    settle(region)
+    ask(region, NO, at=NOON + 2 * DAY, prefix="fresh", street="S1")
+    settle(region, NOON + 3 * DAY)
+    assert set(closed_streets(region.reader(), NOON + 3 * DAY)) == {"S0", "S2"}
+    claim(region, "S1", "C0", NOON + 3 * DAY)
+
+
+def test_a_closed_street_opens_at_the_very_moment_that_was_stated(region: Region) -> None:
+    add_town(region)
+    ask(region, YES, street="S0")
+    settle(region)
+    until = closed_streets(region.reader(), NOON + timedelta(hours=2))[StreetId("S0")]
+    assert until == NOON + timedelta(minutes=12) + 7 * DAY  # the last of the four was asked at 12 minutes
+    with pytest.raises(Conflict):
+        claim(region, "S0", "C0", until - timedelta(microseconds=1))
+    claim(region, "S0", "C0", until)
+
+
+def test_no_crew_is_promised_the_same_street_and_none_that_it_may_not_claim(region: Region) -> None:
+    add_town(region, streets=6, crews=3)
+    with region.turn(LEAD, now=NOON) as turn:
+        turn.connection.execute("UPDATE street SET status = 'closed' WHERE id = 'S3'")
+        turn.connection.execute("UPDATE street SET permission = 'refused' WHERE id = 'S4'")
+    for street, crew in (("S0", "C0"), ("S1", "C1"), ("S2", "C2")):
+        claim(region, street, crew)
+    ask(region, YES, triangle="T0")
+    assert [one.to for one in settle(region).moved] == ["S5", None, None]
+
+
+def test_a_push_on_at_the_point_calls_for_a_swarm_at_the_busiest_venues_first(region: Region) -> None:
+    add_town(region)
+    far = {"lon": str(position(4)[0]), "lat": str(position(4)[1])}
+    venues(
+        region, {**VENUE, "people_per_hour": "5"}, {**VENUE, "venue_id": "V2", "people_per_hour": "50"},
+        {**VENUE, "venue_id": "V3", **far},
+    )  # fmt: skip
+    ask(region, NO, triangle="T0")
+    settle(region)
+    swarms = read_swarms(region, LEAD, read_standings(region, LEAD, now=NOON + timedelta(hours=1)))
+    assert [(one.triangle, one.venues) for one in swarms] == [("T0", ("V2", "V1"))]
+
+
+def test_late_evidence_ends_the_present_claim_and_the_credit_is_the_askers(region: Region) -> None:
+    add_town(region)
+    claim(region, "S0", "C0")
+    later = NOON + 8 * DAY
+    claim(region, "S0", "C1", later)
+    ask(
+        region, YES, at=NOON + 6 * DAY, street="S0", now=later + timedelta(hours=1)
+    )  # made under C0's claim, synced now
+    done = settle(region, later + timedelta(hours=1))
+    first, second = claims_of_street(region.reader(), StreetId("S0"))
+    assert (first.outcome_at(later), second.outcome, second.credit) == ("forfeited", "saturated", "C0")
+    assert [one.crew for one in done.moved] == ["C1"]
+
+
+def test_evidence_that_is_forgotten_by_now_closes_nothing(region: Region) -> None:
+    add_town(region)
+    now = NOON + 30 * DAY
+    claim(region, "S0", "C1", now)
+    ask(region, YES, at=NOON, street="S0", now=now)
+    assert (settle(region, now).closed, len(claims_in_force(region.reader(), now))) == ([], 1)
+
+
+def test_one_triangle_can_be_decided_alone(region: Region) -> None:
+    add_town(region)
+    ask(region, YES, street="S0")
+    ask(region, YES, prefix="t", street="S3")
+    assert [one.street for one in settle(region, triangle=TriangleId("T1")).made] == ["S3"]
+    assert [one.street for one in settle(region).made] == ["S0"]
+    with pytest.raises(NotFound):
+        settle(region, triangle=TriangleId("none"))
+
+
+def test_a_small_street_follows_its_triangle_and_not_its_own_few_surveys(region: Region) -> None:
+    add_town(region, streets=3, people=[100.0] * 3)
+    ask(region, [True] * 10, street="S0")
+    assert settle(region).made == []
+    ask(region, YES, prefix="p", triangle="T0")
+    assert settle(region).closed == ["S0", "S1", "S2"]
+
+
+def test_the_newest_measurement_of_every_place_is_shown_with_its_verdict_and_what_is_missing(region: Region) -> None:
+    add_town(region)
+    ask(region, NO, at=NOON - 2 * DAY, prefix="old", triangle="T0", now=NOON)
+    ask(region, [True, *[False] * 9], triangle="T0")
+    ask(region, YES, prefix="s0", street="S0")
+    settle(region)
+    shown = [one.to_json() for one in read_standings(region, LEAD, now=NOON + timedelta(hours=1))]
+    assert [(one.get("triangle") or one.get("street"), one["decision"], one["missing"]) for one in shown] == [
+        ("T0", "ask_more", "ask 5 more"), ("S0", "move_on", ""),
+    ]  # fmt: skip
+    assert read_standings(region, LEAD, now=NOON - timedelta(days=1))[0].test.verdict is Verdict.PUSH_ON
+
+
+def test_an_auditor_decides_nothing(region: Region) -> None:
+    with pytest.raises(Forbidden):
+        decide(region, Actor(ActorId("a"), Role.AUDITOR), now=NOON)
+
+
+# ── quarantine (rule 13) ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_quarantine_withdraws_the_decision_and_opens_the_street_and_claims_stay_ended(region: Region) -> None:
+    add_town(region)
+    claim(region, "S0", "C0")
+    ask(region, YES, street="S0", measurement="M")
+    settle(region)
+    at = NOON + timedelta(hours=3)
+    done = quarantine_surveys(region, LEAD, reason="nobody there", measurement=MeasurementId("M"), now=at)
+    assert (done.surveys, [one.verdict for one in done.decided.withdrawn]) == (4, [Verdict.MOVE_ON])
+    assert not is_closed(region.reader(), StreetId("S0"), at)
+    assert claims_of_street(region.reader(), StreetId("S0"))[0].outcome == "saturated"
+    claim(region, "S0", "C1", at)
+
+
+def test_lifting_a_quarantine_closes_the_street_again_and_ends_no_claim_made_since(region: Region) -> None:
+    add_town(region)
+    ask(region, YES, street="S0", measurement="M")
+    settle(region)
+    at = NOON + timedelta(hours=3)
+    order = quarantine_surveys(region, LEAD, reason="nobody there", measurement=MeasurementId("M"), now=at).order
+    claim(region, "S0", "C1", at)
+    done = lift_quarantine(region, LEAD, order, now=at + DAY)
+    assert (done.decided.closed, done.decided.moved) == (["S0"], [])
+    assert [one.crew for one in claims_in_force(region.reader(), at + DAY)] == ["C1"]
+
+
+def test_without_the_quarantined_promoters_answers_the_others_decide(region: Region) -> None:
+    add_town(region)
+    rows = survey_rows(YES, at=NOON, prefix="x", promoters=["C0-2"], street="S0", measurement="M")
+    rows += survey_rows(NO, at=NOON + timedelta(minutes=20), prefix="h", street="S0", measurement="M")
+    record_surveys(region, LEAD, numbered(rows), now=NOON + timedelta(hours=2))
+    assert [one.verdict for one in settle(region, NOON + timedelta(hours=2)).made] == [Verdict.MOVE_ON]
+    done = quarantine_surveys(region, LEAD, reason="made up", promoter=PromoterId("C0-2"), now=NOON + DAY)
+    assert [one.verdict for one in done.decided.made] == [Verdict.PUSH_ON]
