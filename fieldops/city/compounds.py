@@ -243,8 +243,9 @@ def split_compound(
     """
     Return the polygon cut into neighbouring parts of at most so many people, and the part of each point.
 
-    The points are halved again and again across the longer extent of what is left; the parts are the cells nearer to
-    their points than to others (Voronoi), so neighbouring homes stay together.
+    Polygon and points are halved again and again, straight across the longer extent of the points, at half the people;
+    so neighbouring homes stay together. A part that a bay of the polygon would tear apart is filled up to its convex
+    hull; parts never overlap.
 
     Raises
     ------
@@ -255,27 +256,27 @@ def split_compound(
         raise ValueError("one point holds more people than a part may")
     part = np.zeros(len(points), dtype=np.int64)
     xy = shapely.get_coordinates(points)
-    waiting, done = [np.arange(len(points))], 0
+    polygons: list[shapely.Polygon] = []
+    waiting: list[tuple[IntArray, list[float]]] = [(np.arange(len(points)), list(shape.bounds))]
     while waiting:
-        rows = waiting.pop()
+        rows, bounds = waiting.pop()
         if people[rows].sum() <= most:
-            part[rows] = done
-            done += 1
+            part[rows] = len(polygons)
+            west, south, east, north = bounds
+            piece = shapely.intersection(shape, shapely.box(west, south, east, north))
+            whole = _largest(piece if piece.geom_type == "Polygon" else shapely.convex_hull(piece))
+            polygons.append(whole or shape)
             continue
         axis = int(np.ptp(xy[rows, 1]) > np.ptp(xy[rows, 0]))
         order = rows[np.argsort(xy[rows, axis], kind="stable")]
         half = int(np.searchsorted(np.cumsum(people[order]), people[order].sum() / 2))
         half = min(max(half, 1), len(order) - 1)
-        waiting += [order[half:], order[:half]]
-    if done == 1:
-        return [shape], part
-    cells = shapely.get_parts(shapely.voronoi_polygons(shapely.multipoints(points), extend_to=shape))
-    home, cell = shapely.STRtree(cells).query(points, predicate="intersects")
-    polygons: list[shapely.Polygon] = []
-    for number in range(done):
-        mine = shapely.union_all(cells[np.unique(cell[part[home] == number])])
-        piece = _largest(shapely.intersection(mine, shape))
-        polygons.append(piece or shape)
+        cut = float(xy[order[half - 1 : half + 1], axis].mean())
+        if not bounds[axis] < cut < bounds[axis + 2]:
+            cut = (bounds[axis] + bounds[axis + 2]) / 2
+        lower, upper = list(bounds), list(bounds)
+        lower[axis + 2] = upper[axis] = cut
+        waiting += [(order[half:], upper), (order[:half], lower)]
     return polygons, part
 
 

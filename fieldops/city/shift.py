@@ -47,8 +47,8 @@ def find_shift(points: FloatArray, lines: np.ndarray) -> Shift | None:
     Returns
     -------
     Shift or None
-        None also where there are fewer than 20 points. A regular grid of streets hides shifts by whole blocks: None
-        there promises nothing.
+        None also where there are fewer than 20 points. A regular grid of streets hides shifts by whole blocks or
+        along its streets: None there promises nothing.
 
     Notes
     -----
@@ -58,7 +58,7 @@ def find_shift(points: FloatArray, lines: np.ndarray) -> Shift | None:
     if len(points) < _FEWEST or not len(lines):
         return None
     points = points[np.linspace(0, len(points) - 1, min(len(points), _MOST)).astype(int)]
-    tree = shapely.STRtree(lines)
+    tree = shapely.STRtree(_pieces(lines))
     here = _fit(points, tree, np.zeros((1, 2)))[0]
     steps = np.arange(-FARTHEST_M, FARTHEST_M + 1, _COARSE_M)
     ring = _in_ring(np.stack(np.meshgrid(steps, steps), axis=-1).reshape(-1, 2))
@@ -72,6 +72,13 @@ def find_shift(points: FloatArray, lines: np.ndarray) -> Shift | None:
         return None
     east, north = -near[top]  # moved by the vector it fits, so it lies off by its opposite
     return Shift(float(east), float(north), float(here), float(fits[top]))
+
+
+def _pieces(lines: np.ndarray) -> np.ndarray:
+    """Return the straight pieces of lines: short ones make a search tree quick."""
+    xy, owner = shapely.get_coordinates(lines, return_index=True)
+    follows = owner[1:] == owner[:-1]
+    return np.asarray(shapely.linestrings(np.stack((xy[:-1][follows], xy[1:][follows]), axis=1)), dtype=object)
 
 
 def _in_ring(vectors: FloatArray) -> FloatArray:

@@ -25,6 +25,8 @@ FEATURES_MOST = 3_000_000
 VERTICES_MOST = 30_000_000
 REFUSED = 3  # exit code: the file was refused, the reason is on stdout
 
+Layer = tuple[str, dict[str, list[Any]], np.ndarray]  # name, columns, geometries
+
 DRIVERS = {"gpkg": "GPKG", "shp": "ESRI Shapefile"}
 # Drivers that read other files, databases or addresses at the word of the file they are given.
 SKIPPED_DRIVERS = (
@@ -34,11 +36,13 @@ SKIPPED_DRIVERS = (
 
 
 def main(arguments: list[str]) -> int:
-    """Read `arguments` = form, file, output, wanted columns (JSON); write the layers or print why not."""
-    form, path, output, wanted = arguments[0], Path(arguments[1]), Path(arguments[2]), set(json.loads(arguments[3]))
+    """Read `arguments` = files as JSON [[form, path], ...], wanted columns (JSON), output; or print why not."""
+    files, wanted, output = json.loads(arguments[0]), set(json.loads(arguments[1])), Path(arguments[2])
     _limit()
     try:
-        layers = read_geojson(path, wanted) if form == "geojson" else read_ogr(path, form, wanted)
+        layers: list[Layer] = []
+        for form, path in files:
+            layers += read_geojson(Path(path), wanted) if form == "geojson" else read_ogr(Path(path), form, wanted)
         _write(layers, output)
     except BadInput as refusal:
         sys.stdout.write(json.dumps(refusal.facts()))
@@ -62,9 +66,6 @@ def _limit() -> None:
     ):
         _, hard = resource.getrlimit(which)
         resource.setrlimit(which, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
-
-
-Layer = tuple[str, dict[str, list[Any]], np.ndarray]
 
 
 def read_ogr(path: Path, form: str, wanted: set[str]) -> list[Layer]:

@@ -41,40 +41,27 @@ class Layer:
     shapes: np.ndarray
 
 
-def read_layers(path: Path, form: str) -> list[Layer]:
-    """
-    Return the layers of a file, read by a child process with limits on memory, time and disk.
-
-    Raises
-    ------
-    BadInput
-        If the child refused the file, died of it, or took too long.
-    """
-    if form == "gpkg":
-        _refuse_other_databases(path)
+def _fetch(files: list[tuple[str, Path]], name: str) -> list[Layer]:
+    """Let a child process with limits on memory, time and disk read the files; `name` is what a refusal calls them."""
+    for form, path in files:
+        if form == "gpkg":
+            _refuse_other_databases(path)
+    given = json.dumps([[form, str(path.resolve())] for form, path in files])
     with tempfile.TemporaryDirectory(prefix="fieldops-map-") as folder:
         output = Path(folder) / "layers.npz"
-        words = [
-            sys.executable,
-            "-m",
-            "fieldops.maps.child",
-            form,
-            str(path.resolve()),
-            str(output),
-            json.dumps(sorted(_WANTED)),
-        ]
+        words = [sys.executable, "-m", "fieldops.maps.child", given, json.dumps(sorted(_WANTED)), str(output)]
         try:
             done = subprocess.run(
                 words, cwd=folder, env=_environment(), capture_output=True, timeout=_SECONDS_MOST, check=False
             )
         except subprocess.TimeoutExpired:
-            raise BadInput(f"{path.name} takes too long to read", cure="cut it smaller") from None
+            raise BadInput(f"{name} takes too long to read", cure="cut it smaller") from None
         if done.returncode == child.REFUSED:
             refusal = BadInput(**json.loads(done.stdout))
-            raise BadInput(f"{path.name}: {refusal.problem}", cure=refusal.cure, row=refusal.row, field=refusal.field)
+            raise BadInput(f"{name}: {refusal.problem}", cure=refusal.cure, row=refusal.row, field=refusal.field)
         if done.returncode != 0 or not output.exists():
             raise BadInput(
-                f"{path.name} broke the reader (code {done.returncode})",
+                f"{name} broke the reader (code {done.returncode})",
                 cure="it is damaged, or needs more than 2 GB of memory or 2 minutes: repair it or cut it smaller",
             )
         return _load(output)
@@ -141,14 +128,21 @@ def read_layer(path: Path) -> "gpd.GeoDataFrame":
 
 
 def layers_of(path: Path) -> list[Layer]:
-    """Return the layers of a file or zip archive; refuses OpenStreetMap files. See `read_layers`."""
-    form = formats.detect_format(path)
-    if form in formats.OSM_FORMATS:
-        raise BadInput(f"{path.name} is an OpenStreetMap file", cure="give GeoJSON, GeoPackage or a Shapefile here")
-    if form != "zip":
-        return read_layers(path, form)
+    """
+    Return the layers of a file or zip archive, in WGS-84.
+
+    Raises
+    ------
+    BadInput
+        If it is an OpenStreetMap file, or the limited child process refused it, died of it, or took too long.
+    """
     with tempfile.TemporaryDirectory(prefix="fieldops-zip-") as folder:
-        return [layer for one in formats.unpack(path, Path(folder)) for layer in layers_of(one)]
+        form = formats.detect_format(path)
+        paths = formats.unpack(path, Path(folder)) if form == "zip" else [path]
+        files = [(formats.detect_format(one), one) for one in paths]
+        if any(form not in formats.LAYER_FORMATS for form, _ in files):
+            raise BadInput(f"{path.name} is an OpenStreetMap file", cure="give GeoJSON, GeoPackage or a Shapefile here")
+        return _fetch(files, path.name)
 
 
 def _crosses_itself(path: Path, layer: Layer, row: int) -> BadInput:

@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 from osmium.filter import KeyFilter
 
-from fieldops.city.raw import PLACE_TAGS, WAY_TAGS, RawMap
+from fieldops.city.raw import PLACE_TAGS, WAY_TAGS, IntArray, RawMap
 from fieldops.errors import BadInput, Stopped
 from fieldops.progress import Progress, no_progress
 
@@ -19,8 +19,9 @@ _KEYS = (*_AREA_KEYS, "highway", "barrier", "entrance")
 _PLACE_TAGS = frozenset(PLACE_TAGS)
 _WAY_TAGS = frozenset(WAY_TAGS)
 _NO_COORDINATE = 2147483647  # libosmium's mark of a node that the file does not hold
+_UNITS = 10_000_000  # libosmium's units of a degree
 _REPORT_EVERY = 20_000
-_OSMIUM_ERRORS = (RuntimeError, ValueError, OSError, UnicodeDecodeError)
+_OSMIUM_ERRORS = (RuntimeError, ValueError, OSError, osmium.InvalidLocationError)
 
 
 class _Collected:
@@ -112,6 +113,8 @@ def _assemble(found: _Collected) -> RawMap:
     vertices = np.array(found.vertices, dtype=np.int64).reshape(-1, 3)
     owner = np.repeat(np.arange(len(found.way_ids)), found.way_sizes)
     here = vertices[:, 1] != _NO_COORDINATE
+    _refuse_no_degrees(vertices[here, 1:])
+    _refuse_no_degrees(np.array(found.point_xy, dtype=np.int64).reshape(-1, 2))
     found.left_out["vertex_outside_the_file"] = int((~here).sum())
     # A way is cut where the file lacks its nodes: each run of vertices that are here becomes a row of its own.
     step = np.flatnonzero(here)
@@ -120,14 +123,14 @@ def _assemble(found: _Collected) -> RawMap:
     rows = owner[step][run_starts]
     ways = pd.DataFrame({tag: [tags.get(tag, "") for tags in found.way_tags] for tag in WAY_TAGS}, dtype=object)
     ways.insert(0, "way", np.array(found.way_ids, dtype=np.int64))
-    xy = np.array(found.point_xy, dtype=float).reshape(-1, 2) / 1e7
+    xy = np.array(found.point_xy, dtype=float).reshape(-1, 2) / _UNITS
     vertices = vertices[here]
     return RawMap(
         ways=ways.iloc[rows].reset_index(drop=True),
         starts=np.r_[run_starts, len(step)].astype(np.int64),
         refs=vertices[:, 0],
-        lon=vertices[:, 1] / 1e7,
-        lat=vertices[:, 2] / 1e7,
+        lon=vertices[:, 1] / _UNITS,
+        lat=vertices[:, 2] / _UNITS,
         areas=_places(found.area_ids, found.area_tags),
         area_shapes=np.asarray(shapely.from_wkb(np.array(found.area_wkb, dtype=object)), dtype=object),
         points=_places(found.point_ids, found.point_tags),
@@ -135,6 +138,13 @@ def _assemble(found: _Collected) -> RawMap:
         source="osm",
         left_out={reason: count for reason, count in found.left_out.items() if count},
     )
+
+
+def _refuse_no_degrees(units: IntArray) -> None:
+    wrong = np.flatnonzero((np.abs(units[:, 0]) > 180 * _UNITS) | (np.abs(units[:, 1]) > 90 * _UNITS))
+    if wrong.size:
+        x, y = units[wrong[0]] / _UNITS
+        raise BadInput(f"({x:g}, {y:g}) is no longitude and latitude", cure="give a map in degrees WGS 84")
 
 
 def _places(ids: list[str], tags: list[dict[str, str]]) -> pd.DataFrame:

@@ -74,7 +74,6 @@ def _read(path: Path, progress: Progress) -> RawMap:
             maps = formats.unpack(path, Path(folder))
             if len(maps) == 1 and formats.detect_format(maps[0]) in formats.OSM_FORMATS:
                 return read_osm(maps[0], formats.detect_format(maps[0]), progress)
-            return map_of_layers(path, [layer for one in maps for layer in layers_of(one)])
     return map_of_layers(path, layers_of(path))
 
 
