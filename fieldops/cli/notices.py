@@ -153,7 +153,11 @@ def channel_set(
 
 
 @notices.command("channel-remove")
-def channel_remove(name: str, db: Db = DEFAULT_DB, now: Now = None) -> None:
+def channel_remove(
+    name: Annotated[str, typer.Argument(help="The name that the webhook was given.")],
+    db: Db = DEFAULT_DB,
+    now: Now = None,
+) -> None:
     """Send no more reminders to a webhook, and forget its address."""
     from fieldops.actions.notices import remove_channel
     from fieldops.store.connect import open_region

@@ -89,7 +89,13 @@ def list_streets(
 
 
 @streets.command()
-def rename(street: Street, name: str, db: Db = DEFAULT_DB, now: Now = None, as_json: AsJson = False) -> None:
+def rename(
+    street: Street,
+    name: Annotated[str, typer.Argument(help="The name that people use.")],
+    db: Db = DEFAULT_DB,
+    now: Now = None,
+    as_json: AsJson = False,
+) -> None:
     """Give a street the name that people use."""
     _edit(db, now, as_json, "rename", [street], value=name)
 

@@ -1,0 +1,49 @@
+"""The command line itself: exit codes, one line for a refusal, and an answer to --help at once."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+FIELDOPS = Path(sys.executable).with_name("fieldops")
+
+
+def fieldops(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([FIELDOPS, *words], capture_output=True, text=True, check=False, timeout=60, cwd=folder)
+
+
+@pytest.mark.parametrize("words", [("nothing",), ("plan", "--nothing"), ("plan", "--seed", "many"), ("import",)])
+def test_wrong_usage_is_told_and_exits_2(words: tuple[str, ...], tmp_path: Path) -> None:
+    answer = fieldops(*words, folder=tmp_path)
+    assert answer.returncode == 2
+    assert "Error:" in answer.stderr
+    assert "Traceback" not in answer.stderr
+    assert not answer.stdout
+
+
+def test_a_refusal_is_one_line_with_the_cure_and_exits_1(tmp_path: Path) -> None:
+    answer = fieldops("plan", "--json", folder=tmp_path)
+    assert answer.returncode == 1
+    assert answer.stderr.startswith("error: no region file 'region.gpkg'")
+    assert answer.stderr.count("\n") == 1
+    assert not answer.stdout
+
+
+def test_help_loads_nothing_that_takes_long(tmp_path: Path) -> None:
+    program = (
+        "import sys, runpy\n"
+        "sys.argv = ['fieldops', '--help']\n"
+        "from fieldops.cli.main import main\n"
+        "try:\n"
+        "    main()\n"
+        "except SystemExit as leaving:\n"
+        "    assert not leaving.code\n"
+        "print('loaded:', *sorted({name.split('.')[0] for name in sys.modules}), file=sys.stderr)\n"
+    )
+    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    loaded = set(answer.stderr.split("loaded: ")[1].split())
+    heavy = {"flask", "geopandas", "numpy", "openpyxl", "ortools", "osmium", "pandas", "pymetis", "pyogrio", "pyproj",
+             "pyvrp", "scipy", "shapely", "sqlite_utils", "waitress", "web"}  # fmt: skip
+    assert not loaded & heavy
+    assert "plan" in answer.stdout
