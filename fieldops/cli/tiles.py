@@ -23,8 +23,8 @@ def tiles(db: Db = DEFAULT_DB, as_json: AsJson = False) -> None:
 
     with progress_bar() as progress:
         made = make_tiles(db, shell_actor(), progress=progress)
-    figures = {"tiles": str(made), "bytes": made.stat().st_size}
+    size = made.stat().st_size
     if as_json:
-        print_json(figures)
+        print_json({"tiles": str(made), "bytes": size})
     else:
-        typer.echo(f"{made}  {figures['bytes'] / 1e6:.2f} MB")
+        typer.echo(f"{made}  {size / 1e6:.2f} MB")
