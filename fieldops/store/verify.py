@@ -46,7 +46,7 @@ _DECIDED_FACTS = ("measurement", "street", "triangle", "rule", "asked", "knows",
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What an examination found: `violations` in the order of the record, at most `MOST_VIOLATIONS` of `found`."""
+    """What an examination found: `violations` in the order of the record, then the tables; at most `MOST_VIOLATIONS` of `found`."""
 
     claims: int
     events: int
@@ -115,7 +115,7 @@ def _examine(connection: sqlite3.Connection, key: bytes, anchors: list[Head], pr
     _compare_tallies(connection, replay)
     _compare_surveys(connection, replay)
     progress("verifying", 1.0)
-    violations = sorted([*chain.violations, *replay.violations], key=lambda one: one.seq)
+    violations = sorted([*chain.violations, *replay.violations], key=lambda one: (not one.seq, one.seq))
     return Verification(replay.claims, chain.events, chain.head, violations[:MOST_VIOLATIONS], len(violations))
 
 

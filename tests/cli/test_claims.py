@@ -1,0 +1,143 @@
+"""`fieldops claims`, `notices`, `backup`, `restore` and `check` as somebody at a shell meets them."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from fieldops.cli import claims, keep, notices
+from fieldops.errors import BadInput, NotFound, StreetAlreadyClaimed
+from fieldops.store.connect import Region
+from tests.small_region import add_town
+
+MONDAY, TUESDAY, SUNDAY = "2026-03-02T13:00:00+08:00", "2026-03-03T13:00:00+08:00", "2026-03-08T13:00:00+08:00"
+
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+def run(region: Region) -> Run:
+    """Run a command on a town of three streets; return its JSON, or its text with `as_text`."""
+    add_town(region)
+    region.close()
+    app = typer.Typer()
+    for noun in (claims, keep, notices):
+        noun.register(app)
+
+    def command(*words: str, as_text: bool = False, code: int = 0, cwd: Path | None = None) -> Any:
+        options = ["--db", str(region.path), *([] if as_text else ["--json"])]
+        done = CliRunner().invoke(app, [*words, *options], env={"COLUMNS": "120"})
+        if done.exception is not None and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        assert done.exit_code == code, done.output
+        return done.output if as_text else json.loads(done.stdout)
+
+    return command
+
+
+def test_a_street_is_granted_listed_and_refused_to_others(run: Run) -> None:
+    made = run("claims", "grant", "--crew", "C0", "--street", "S0", "--now", MONDAY)
+    assert {name: made[name] for name in ("street", "crew", "from", "until")} == {
+        "street": "S0", "crew": "C0", "from": "2026-03-02T05:00:00.000000Z", "until": "2026-03-09T05:00:00.000000Z",
+    }  # fmt: skip
+    with pytest.raises(StreetAlreadyClaimed, match=r"crew Crew C0 \(C0\) until 2026-03-09 13:00:00\+08:00"):
+        run("claims", "grant", "--crew", "C1", "--street", "S0", "--now", TUESDAY)
+    listed = run("claims", "list", "--now", TUESDAY)
+    assert [(one["claim"], one["hours_left"], one["outcome"]) for one in listed["claims"]] == [
+        (made["claim"], 144, None)
+    ]
+    assert run("claims", "list", "--now", "2026-03-01T00:00:00Z")["claims"] == []
+    assert run("claims", "list", "--hours-left", "24", "--now", TUESDAY)["claims"] == []
+    (ended,) = run("claims", "list", "--ended", "--now", "2026-03-09T05:00:00Z")["claims"]
+    assert ended["outcome"] == "forfeited"
+
+
+def test_the_tables_for_people_show_the_end_in_the_citys_zone(run: Run) -> None:
+    run("claims", "grant", "--crew", "C0", "--street", "S0", "--now", MONDAY)
+    assert "2026-03-09 13:00" in run("claims", "list", "--now", TUESDAY, as_text=True)
+    queue = run("claims", "queue", "--now", SUNDAY, as_text=True)
+    assert "24.0 h" in queue
+    assert "unknown" in queue  # unmeasured is unknown, never 0 %
+    assert "no claim ends within 24 hours" in run("claims", "queue", "--hours", "24", "--now", TUESDAY, as_text=True)
+
+
+def test_the_queue_shows_what_ends_soon_and_what_its_street_lacks(run: Run) -> None:
+    run("claims", "grant", "--crew", "C0", "--street", "S0", "--now", MONDAY)
+    run("claims", "grant", "--crew", "C1", "--street", "S1", "--now", TUESDAY)
+    (one,) = run("claims", "queue", "--hours", "36", "--now", SUNDAY)["ending"]
+    assert (one["street"], one["share"], one["hours_to_target"]) == ("S0", None, None)
+
+
+def test_a_claim_is_ended_by_its_street_and_a_cool_down_lifted(run: Run) -> None:
+    run("claims", "grant", "--crew", "C0", "--street", "S0", "--now", MONDAY)
+    with pytest.raises(BadInput, match="which claim"):
+        run("claims", "end", "--now", MONDAY)
+    assert run("claims", "end", "--street", "S0", "--now", SUNDAY)["outcome"] == "withdrawn"
+    with pytest.raises(NotFound, match="nobody holds it"):
+        run("claims", "end", "--street", "S0", "--now", SUNDAY)
+    words = ("--crew", "C0", "--street", "S0")
+    assert len(run("claims", "override", *words, "--why", "nearly_done", "--now", SUNDAY)["lifted"]) == 1
+    assert run("claims", "grant", *words, "--now", SUNDAY)["generation"] == 2
+
+
+def test_verify_answers_with_counts_and_exits_1_where_the_record_was_touched(run: Run, region: Region) -> None:
+    run("claims", "grant", "--crew", "C0", "--street", "S0", "--now", MONDAY)
+    found = run("claims", "verify")
+    assert (found["claims"], found["events"], found["violations"]) == (1, 2, [])
+    with region.turn(None, now=None) as turn:  # type: ignore[arg-type]
+        turn.connection.execute("DROP TRIGGER event_is_never_changed")
+        turn.connection.execute("UPDATE event SET facts = replace(facts, 'C0', 'C1') WHERE seq = 2")
+    region.close()
+    assert "changed" in run("claims", "verify", code=1)["violations"][0]["what"]
+    assert "changed" in run("claims", "verify", as_text=True, code=1)
+
+
+def test_a_backup_is_restored_and_the_region_examined(run: Run, tmp_path: Path) -> None:
+    run("claims", "grant", "--crew", "C0", "--street", "S0", "--now", MONDAY)
+    made = run("backup", "--out", str(tmp_path / "monday.gpkg"))
+    assert (made["events"], made["rows"]["claim"]) == (2, 1)
+    back = run("restore", made["file"], "--replace", "--now", TUESDAY)
+    assert back["events"] == 3
+    assert Path(back["put_aside"]).exists()
+    assert run("check")["ok"]
+    assert "every page is sound" in run("check", as_text=True)
+    assert run("claims", "verify", "--anchor", made["anchor_file"])["violations"] == []
+    assert run("check", "--migrate")["ok"]
+
+
+def test_a_record_that_ran_ahead_is_shown_and_repaired_only_when_accepted(run: Run) -> None:
+    run("claims", "grant", "--crew", "C0", "--street", "S0", "--now", "2099-01-01T00:00:00Z")
+    shown = run("check", "clock", "--now", MONDAY)
+    assert (shown["agree"], shown["accepted"], len(shown["voided"])) == (False, False, 1)
+    assert run("check", "clock", "--accept", "--why", "ntp_failed", "--now", MONDAY)["accepted"]
+    assert run("check", "clock", "--now", MONDAY)["agree"]
+    assert "agree" in run("check", "clock", "--now", MONDAY, as_text=True)
+    run("claims", "grant", "--crew", "C1", "--street", "S0", "--now", MONDAY)
+
+
+def test_reminders_are_shown_made_and_listed(run: Run) -> None:
+    run("claims", "grant", "--crew", "C0", "--street", "S0", "--now", MONDAY)
+    (due,) = run("notices", "due", "--now", SUNDAY)["due"]
+    assert (due["street"], due["hours_before"]) == ("S0", 24)
+    assert run("notices", "deliver", "--now", SUNDAY)["made"] == 1
+    assert run("notices", "due", "--now", SUNDAY)["due"] == []
+    (listed,) = run("notices", "list", "--crew", "C0", "--now", SUNDAY)["notices"]
+    assert listed["delivered_at"] == "2026-03-08T05:00:00.000000Z"
+    assert "24 h" in run("notices", "list", "--now", SUNDAY, as_text=True)
+
+
+def test_a_channel_is_set_shown_without_its_secrets_and_forgotten(run: Run) -> None:
+    url = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=hidden"
+    run("notices", "channel-set", "leads", "--form", "wecom", "--url", url, "--now", MONDAY, as_text=True)
+    assert run("notices", "channels") == {
+        "channels": [
+            {"channel": "leads", "form": "wecom", "host": "qyapi.weixin.qq.com", "signed": False, "language": "zh"}
+        ]
+    }
+    assert "hidden" not in run("notices", "channels", as_text=True)
+    run("notices", "channel-remove", "leads", "--now", MONDAY, as_text=True)
+    assert run("notices", "channels")["channels"] == []
