@@ -70,8 +70,8 @@ def _make_crews(ground: Ground, crews: int, last: date, names: Names, rng: np.ra
         base = int(np.argmin(np.hypot(ground.lon[bases] - lon, ground.lat[bases] - lat)))
         off = last + timedelta(days=int(rng.integers(1, 8)))
         rows.append({
-            "crew": f"C{k + 1:03d}", "name": f"{numeral(k + 1) if k < 99 else k + 1}组{names.person()[0]}队", "people": int(rng.integers(3, 6)),
-            "hours_per_day": float(rng.choice([4.5, 5.0, 5.5, 6.0])), "home_lon": round(lon, 6), "home_lat": round(lat, 6),
+            "crew": f"C{k + 1:03d}", "name": f"{numeral(k + 1) if k < 99 else k + 1}组{names.person()[0]}队", "people": int(rng.integers(2, 6)),
+            "hours_per_day": float(rng.choice([4.0, 4.5, 5.0, 5.5])), "home_lon": round(lon, 6), "home_lat": round(lat, 6),
             "base": f"B{base + 1:02d}", "days_off": off.isoformat() if rng.random() < 0.55 else "",
         })  # fmt: skip
     return rows
@@ -213,14 +213,13 @@ def _survey(ground: Ground, crews: list[Row], asking: _Asking, path: FloatArray,
             ask(crew, days[0], -1, "before", where, [s])
             ask(crew, days[-1] + 1, 1, "after", where, [s])
     others = [s for s in rng.permutation(np.flatnonzero(testable)).tolist() if s not in pushed]
-    for s in others[: min(len(others) // 4, 3_000)]:
+    for s in others[: min(len(others) // 5, 3_000)]:
         crew = nearest(ground.lon[s], ground.lat[s])
         ask(crew, int(rng.integers(DAYS)), 1, "before", {"street": ground.street[s]}, [s])
-    for k in rng.permutation(len(ground.points))[: min(len(ground.points) * 3 // 5, 1_500)].tolist():
+    for k in rng.permutation(len(ground.points))[: min(len(ground.points) * 2 // 5, 1_500)].tolist():
         lon, lat, members = ground.points[k]
-        if members.size:
-            place: Row = {"lon": round(lon, 7), "lat": round(lat, 7)}
-            ask(nearest(lon, lat), int(rng.integers(DAYS)), 1, "before", place, members)
+        place: Row = {"lon": round(lon, 7), "lat": round(lat, 7)}
+        ask(nearest(lon, lat), int(rng.integers(DAYS)), 1, "before", place, members)
 
 
 def _effort_rows(ground: Ground, hours: FloatArray, crews: list[Row], crew_of: dict[int, int], last: date,

@@ -36,7 +36,7 @@ def history() -> History:
 
 def test_the_weeks_lead_to_the_truth(history: History) -> None:
     gap = np.abs(history.awareness - GROUND.awareness)
-    assert np.quantile(gap, 0.9) < 1e-4
+    assert np.quantile(gap, 0.9) < 1e-3
     assert np.quantile(gap, 0.97) < 0.004
     assert history.awareness.mean() == pytest.approx(0.07, abs=0.004)
 
@@ -57,7 +57,7 @@ def test_answers_are_honest_draws_of_the_truth() -> None:
     """Over many histories the answers at streets never pushed follow their awareness (z-score of the sum)."""
     number = {street: k for k, street in enumerate(GROUND.street)}
     knows = expected = variance = 0.0
-    for seed in range(12):
+    for seed in range(16):
         made = make_history(GROUND, crews=20, last=LAST, rng=np.random.default_rng([3, seed]))
         pushed = {row["street"] for row in made.effort}
         near = {GROUND.street[k] for s in pushed for k in GROUND.adjacency[[number[s]]].indices}

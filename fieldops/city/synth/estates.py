@@ -105,7 +105,7 @@ def outlines(net: Net, parcels: list[Parcel]) -> Polygons:
 
 def has_front(parcel: Parcel, draw: float) -> bool:
     """Whether shops and flats stand in a row before the wall: usual in the middle of the town."""
-    return parcel.use == "compound" and parcel.area_m2 > 14_000 and draw < 0.2 + 0.75 * parcel.centrality
+    return parcel.use == "compound" and parcel.area_m2 > 14_000 and draw < 0.4 + 0.6 * parcel.centrality
 
 
 @dataclass(slots=True)

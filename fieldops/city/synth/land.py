@@ -52,6 +52,8 @@ USES: dict[District, dict[str, float]] = {
 SMALLEST_COMPOUND_M2 = 7_000.0
 LARGEST_COMPOUND_M2 = 90_000.0
 LARGEST_HOUSES_M2 = 18_000.0
+# Larger, and it is built over with homes.
+LARGEST_M2 = {"market": 12_000.0, "office": 20_000.0, "mall": 28_000.0, "hospital": 45_000.0, "school": 60_000.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,8 @@ def _use_of(district: District, area: float, rng: np.random.Generator) -> str:
     use = list(uses)[int(np.searchsorted(share / share[-1], rng.random(), side="right"))]
     if use in ("compound", "school", "mall", "works", "hospital") and area < SMALLEST_COMPOUND_M2:
         return "flats" if district is not District.OLD and area > 2_500 else "houses"
+    if area > LARGEST_M2.get(use, area):
+        use = "compound"
     if use == "houses" and area > LARGEST_HOUSES_M2:
         return "flats"
     if use == "compound" and area > LARGEST_COMPOUND_M2:

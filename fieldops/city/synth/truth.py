@@ -60,7 +60,7 @@ def make_truth(built: FloatArray, x: FloatArray, y: FloatArray, rng: np.random.G
     of the estimator can be checked against them.
     """
     logs = np.log(built)
-    spread = float(np.clip(logs.std(), 0.6, 1.0))
+    spread = float(np.clip(logs.std(), 0.6, 0.85))
     standard = (logs - logs.mean()) / max(float(logs.std()), 1e-9)
     noise = rng.standard_normal(built.size)
     score = _normal_scores(np.sqrt(_BUILDINGS_SHARE) * standard + np.sqrt(1 - _BUILDINGS_SHARE) * noise)

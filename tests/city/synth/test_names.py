@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fieldops.city.synth import words
@@ -34,6 +34,7 @@ def test_every_character_of_every_word_has_a_pinyin() -> None:
 
 
 @given(st.integers(0, 1_000))
+@settings(max_examples=20, deadline=None)
 def test_no_name_is_given_twice(seed: int) -> None:
     names = Names(np.random.default_rng(seed))
     given_names = [names.street() for _ in range(60)] + [names.lane("解放路") for _ in range(250)]

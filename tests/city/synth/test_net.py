@@ -1,4 +1,4 @@
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fieldops.city.synth.net import Net
@@ -12,6 +12,7 @@ def straight() -> tuple[Net, int, int]:
 
 
 @given(st.lists(st.floats(0, 100), min_size=1, max_size=12), st.booleans())
+@settings(deadline=None)
 def test_what_is_put_into_a_line_lies_along_it_in_order(places: list[float], backwards: bool) -> None:
     net, a, b = straight()
     if backwards:
