@@ -165,6 +165,8 @@ def find_gates(raw: RawMap, plane: Plane, compounds: Compounds, segments: pd.Dat
         Columns `compound` (number), `node` (of the walkable graph, outside), `source` (map, path or nearest), `point`
         (metres); sorted by compound, its main gate first: the one on the biggest street.
     """
+    if not len(compounds.frame):
+        return _gate_frame(np.zeros(0), np.zeros(0), "map", np.zeros(0, dtype=object))
     open_ = segments[segments["kind"] != CLOSED]
     ends = pd.DataFrame({
         "node": np.concatenate([open_["u"].to_numpy(), open_["v"].to_numpy()]),

@@ -194,11 +194,11 @@ def make_ids(units: pd.DataFrame, middle: np.ndarray) -> list[str]:
     Units of one kind made of the same ways are numbered from west to east by `middle` (x, y), so that a part of the map
     that did not change keeps its ids in a newer map.
     """
-    identity = units["kind"] + "|" + units["ways"]
+    identity = [f"{kind}|{ways}" for kind, ways in zip(units["kind"], units["ways"], strict=True)]
     order = np.lexsort((middle[:, 1], middle[:, 0]))
     seen: Counter[str] = Counter()
     ids = [""] * len(units)
     for row in order.tolist():
-        ids[row] = make_id("S", identity.iloc[row], str(seen[identity.iloc[row]]))
-        seen[identity.iloc[row]] += 1
+        ids[row] = make_id("S", identity[row], str(seen[identity[row]]))
+        seen[identity[row]] += 1
     return ids

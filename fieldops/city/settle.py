@@ -104,9 +104,12 @@ def settle(
     draft = _first_draft(joined, mapped, found, words)
     draft = units.place_homes(draft)
     _tell(progress, "people", 0.5)
-    people = units.people_of(draft, units.describe(draft, words), residents, plane, chinese=chinese)
-    draft, people = units.split_crowded(draft, people, float(rules.compound_people_max))
     described = units.describe(draft, words)
+    people = units.people_of(draft, described, residents, plane, chinese=chinese)
+    whole = draft
+    draft, people = units.split_crowded(draft, people, float(rules.compound_people_max))
+    if draft is not whole:
+        described = units.describe(draft, words)
     gates = compounds.find_gates(raw, plane, draft.compounds, draft.segments)
     _tell(progress, "venues", 0.7)
     placed, far = _place_venues(raw, plane, draft, described)
