@@ -1,8 +1,8 @@
 """
 What is known of every street and connection point now: all surveys that count, carried on to today by the effort since.
 
-Before the first push a place is taken to be as it always was; from then on the model of `fieldops.awareness.dynamics`
-runs: pushes raise awareness, nights fade it. Spill-over between streets is left out, which errs on the side of asking.
+The model is that of `fieldops.awareness.dynamics` (statistics.md 4.2): pushes raise awareness, nights fade it, on every
+street. Spill-over between streets is left out, which errs on the side of asking.
 """
 
 from dataclasses import dataclass, fields
@@ -14,9 +14,10 @@ import numpy.typing as npt
 from fieldops.ids import StreetId
 
 if TYPE_CHECKING:
-    from fieldops.awareness import History, Pool, Response
+    from fieldops.awareness import History, PooledAwareness, Response
 
 HORIZON_DAYS = 60  # what lies further back says nothing that the prior does not say
+_MOST_BEFORE = 0.9  # awareness before a push that the prior may claim
 _SLICES = 8  # equal slices of a posterior over which hours are averaged
 
 FloatArray = npt.NDArray[np.float64]
@@ -41,6 +42,10 @@ class Evidence:
         Index of each street's triangle, shape (n_streets,); every index below `triangles`.
     triangles
         Number of triangles.
+    zone, point_zone
+        Index of the zone of each street, shape (n_streets,), and of each connection point, shape (triangles,).
+    zones
+        Number of zones.
     unit, day, after_push, knows, asked
         Groups of surveys: where, when, whether after that day's push, and counts; shape (n_groups,).
     worked_unit, worked_day, hours
@@ -53,6 +58,9 @@ class Evidence:
     people: FloatArray
     triangle: IntArray
     triangles: int
+    zone: IntArray
+    point_zone: IntArray
+    zones: int
     unit: IntArray
     day: IntArray
     after_push: BoolArray
@@ -91,13 +99,24 @@ class StreetAwareness:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupAwareness:
+    """Counts, and share of the people who know with its interval, of triangles or zones; shape (n_groups,)."""
+
+    knows: IntArray
+    asked: IntArray
+    share: FloatArray
+    low: FloatArray
+    high: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
 class Estimates:
-    """Posteriors of streets and of connection points today, what ties them together, and the streets' people and hours."""
+    """Posteriors of streets, connection points, triangles and zones today, and the hours still to be expected."""
 
     streets: StreetAwareness
     points: StreetAwareness
-    pool: "Pool"
-    people: FloatArray
+    triangles: GroupAwareness
+    zones: GroupAwareness
     hours_to_target: FloatArray
 
 
@@ -114,31 +133,17 @@ def estimate(evidence: Evidence, response: "Response", *, target: float, interva
     target, interval
         Share to reach, and share of the posterior that the intervals hold.
     """
-    from fieldops.awareness import current_awareness, pool_streets, posterior_interval
+    from fieldops.awareness import pool_streets, posterior_interval
 
     streets, units = len(evidence.streets), len(evidence.streets) + evidence.triangles
     of = np.concatenate([evidence.triangle, np.arange(evidence.triangles)])
-    # A point sees its whole triangle: its people are theirs, and so are their hours.
-    folk = np.bincount(evidence.triangle, evidence.people, evidence.triangles)
-    people = np.concatenate([evidence.people, np.maximum(folk, 1.0)])
-    worked = np.concatenate([evidence.worked_unit, streets + evidence.triangle[evidence.worked_unit]])
-    days, hours = np.tile(evidence.worked_day, 2), np.tile(evidence.hours, 2)
-    first = np.full(units, evidence.today + 1)
-    np.minimum.at(first, worked, days)
-
-    begun = first[evidence.unit]
+    work = _work(evidence)
+    begun = work.first[evidence.unit]
     arrival = (evidence.day < begun) | ((evidence.day == begun) & ~evidence.after_push)
-    knows, asked = (
-        np.bincount(evidence.unit[arrival], counts[arrival], units) for counts in (evidence.knows, evidence.asked)
-    )
+    aged = evidence.asked / (1 - response.delta) ** (evidence.today - evidence.day)  # see `_history`
+    knows, asked = (_sums(n[arrival], evidence.unit[arrival], units) for n in (evidence.knows, aged))
     pooled = pool_streets(knows, asked, of, prior=response)
-    alpha, beta = pooled.alpha.copy(), pooled.beta.copy()
-    first = np.maximum(first, evidence.today - HORIZON_DAYS + 1)
-    for begin in np.unique(first[first <= evidence.today]):  # units pushed for the first time on one day go together
-        chosen = np.flatnonzero(first == begin)
-        history = _history(evidence, chosen, int(begin), people, worked, days, hours)
-        now = current_awareness(history, response, prior_mean=pooled.triangle_mean[of[chosen]], kappa=pooled.kappa)
-        alpha[chosen], beta[chosen] = now.alpha, now.beta
+    alpha, beta = _push(evidence, work, pooled.alpha, pooled.beta, pooled.triangle_mean[of], pooled.kappa, response)
     total_knows, total_asked = (
         np.bincount(evidence.unit, counts, units).astype(np.int64) for counts in (evidence.knows, evidence.asked)
     )
@@ -147,9 +152,58 @@ def estimate(evidence: Evidence, response: "Response", *, target: float, interva
     every = StreetAwareness(
         names, total_knows, total_asked, alpha, beta, alpha / (alpha + beta), low, high, total_asked > 0
     )
-    known = every.take(np.arange(streets))
-    still = _expected_hours(known.alpha, known.beta, evidence.people, response, target) if streets else np.zeros(0)
-    return Estimates(known, every.take(np.arange(streets, units)), pooled.pool, evidence.people, still)
+    known, points = every.take(np.arange(streets)), every.take(np.arange(streets, units))
+    _, doubt = pooled.pool.triangle_posterior(knows, asked, of, evidence.triangles)
+    inherited = np.sqrt(doubt[of]) * pooled.kappa / (pooled.kappa + asked)
+    by_zone = pool_streets(knows, asked, np.concatenate([evidence.zone, evidence.point_zone]), prior=response)
+    return Estimates(
+        known,
+        points,
+        _triangles(evidence, known, points, inherited[:streets], interval),
+        _zones(evidence, every, work.first <= evidence.today, by_zone, knows, asked, interval),
+        _expected_hours(known.alpha, known.beta, evidence.people, response, target),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What was worked, by unit: a connection point sees the people and the hours of its whole triangle."""
+
+    people: FloatArray
+    unit: IntArray
+    day: IntArray
+    hours: FloatArray
+    first: IntArray  # day of the first push, tomorrow where there was none
+
+
+def _work(evidence: Evidence) -> _Work:
+    streets, units = len(evidence.streets), len(evidence.streets) + evidence.triangles
+    folk = np.bincount(evidence.triangle, evidence.people, evidence.triangles)
+    unit = np.concatenate([evidence.worked_unit, streets + evidence.triangle[evidence.worked_unit]])
+    day = np.tile(evidence.worked_day, 2)
+    first = np.full(units, evidence.today + 1)
+    np.minimum.at(first, unit, day)
+    people = np.concatenate([evidence.people, np.maximum(folk, 1.0)])
+    return _Work(people, unit, day, np.tile(evidence.hours, 2), first)
+
+
+def _push(
+    evidence: Evidence, work: _Work, alpha: FloatArray, beta: FloatArray, mean: FloatArray, kappa: float,
+    response: "Response",
+) -> tuple[FloatArray, FloatArray]:  # fmt: skip
+    """Return the posteriors with those of pushed units replaced; `alpha`, `beta`, `mean` are as if nobody had pushed."""
+    from fieldops.awareness import current_awareness
+
+    alpha, beta = alpha.copy(), beta.copy()
+    first = np.maximum(work.first, evidence.today - HORIZON_DAYS + 1)
+    for begin in np.unique(first[first <= evidence.today]):  # units pushed for the first time on one day go together
+        chosen = np.flatnonzero(first == begin)
+        history = _history(evidence, work, chosen, int(begin), 1 - response.delta)
+        # The mean speaks of today, had nobody pushed: back then there was as much more as has been forgotten since.
+        prior = np.minimum(mean[chosen] / (1 - response.delta) ** (evidence.today - begin + 1), _MOST_BEFORE)
+        now = current_awareness(history, response, prior_mean=prior, kappa=kappa)
+        alpha[chosen], beta[chosen] = now.alpha, now.beta
+    return alpha, beta
 
 
 def _expected_hours(
@@ -167,50 +221,87 @@ def _expected_hours(
     return expected
 
 
-def _history(
-    evidence: Evidence, chosen: IntArray, begin: int, people: FloatArray, worked: IntArray, days: IntArray,
-    hours: FloatArray,
-) -> "History":  # fmt: skip
-    """Return what happened to the chosen units from their first push on; earlier surveys stand before it."""
+def _history(evidence: Evidence, work: _Work, chosen: IntArray, begin: int, keep: float) -> "History":
+    """
+    Return what happened to the chosen units from their first push on; earlier surveys stand before it, aged.
+
+    Where s of n knew, and a share k of them still does, it is as if s of n / k had been asked: the share is right, and
+    for small shares its variance too.
+    """
     from fieldops.awareness import History
 
-    position = np.full(len(people), -1)
+    position = np.full(len(work.people), -1)
     position[chosen] = np.arange(len(chosen))
-    length = evidence.today - begin + 1
-    table = np.zeros((len(chosen), length))
-    mine = (position[worked] >= 0) & (days >= begin) & (days <= evidence.today)
-    np.add.at(table, (position[worked[mine]], days[mine] - begin), hours[mine])
+    table = np.zeros((len(chosen), evidence.today - begin + 1))
+    mine = (position[work.unit] >= 0) & (work.day >= begin) & (work.day <= evidence.today)
+    np.add.at(table, (position[work.unit[mine]], work.day[mine] - begin), work.hours[mine])
     here = position[evidence.unit] >= 0
     at = np.maximum(evidence.day[here] - begin, 0)
     after = evidence.after_push[here] & (evidence.day[here] >= begin)
+    aged = evidence.asked[here] / keep ** np.maximum(begin - evidence.day[here], 0)
     return History(
-        people[chosen],
-        table,
-        None,
-        position[evidence.unit[here]],
-        at,
-        after,
-        evidence.knows[here],
-        evidence.asked[here],
+        work.people[chosen], table, None, position[evidence.unit[here]], at, after, evidence.knows[here], aged
     )
 
 
-def combine(
-    alpha: FloatArray, beta: FloatArray, people: FloatArray, group: IntArray, groups: int, interval: float
-) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _triangles(
+    evidence: Evidence, known: StreetAwareness, points: StreetAwareness, inherited: FloatArray, interval: float
+) -> GroupAwareness:
     """
-    Return share, low and high of groups of streets, weighed by people; nan where a group has none.
+    Return the triangles: by their connection point where it was measured, else by their streets, weighed by people.
 
-    The streets' posteriors are taken as independent, and their weighted sum as a Beta of the same mean and variance.
+    `inherited` is the standard deviation that each street has from its triangle: the streets share that error.
     """
+    of, count = evidence.triangle, evidence.triangles
+    weight = _weights(evidence.people, of, count)
+    variance = known.share * (1 - known.share) / (known.alpha + known.beta + 1)
+    own = np.maximum(variance - inherited**2, 0.0)
+    spread = _sums(weight**2 * own, of, count) + _sums(weight * inherited, of, count) ** 2
+    knows = _sums(known.knows, of, count).astype(np.int64) + points.knows
+    asked = _sums(known.asked, of, count).astype(np.int64) + points.asked
+    found = _group(knows, asked, _sums(weight * known.share, of, count), spread, interval)
+    figures = (
+        np.where(points.measured, here, there)
+        for here, there in ((points.share, found.share), (points.low, found.low), (points.high, found.high))
+    )
+    return GroupAwareness(knows, asked, *figures)
+
+
+def _zones(
+    evidence: Evidence, every: StreetAwareness, pushed: BoolArray, pooled: "PooledAwareness", knows: FloatArray,
+    asked: FloatArray, interval: float,
+) -> GroupAwareness:  # fmt: skip
+    """
+    Return the zones: what a sample of their streets says of those nobody pushed, and each pushed street for itself.
+
+    Streets of a zone are alike beyond their triangles, so their errors do not average out as if independent: the mean of
+    the unpushed is estimated as one figure, with the uncertainty of a cluster sample.
+    """
+    of, count, streets = evidence.zone, evidence.zones, len(evidence.streets)
+    units = np.concatenate([of, evidence.point_zone])
+    mean, doubt = pooled.pool.triangle_posterior(knows, asked, units, count)
+    share = every.share[:streets]
+    variance = share * (1 - share) / (every.alpha[:streets] + every.beta[:streets] + 1)
+    weight = _weights(evidence.people, of, count) * pushed[:streets]
+    rest = 1 - _sums(weight, of, count)
+    total_knows, total_asked = (_sums(n, units, count).astype(np.int64) for n in (every.knows, every.asked))
+    spread = rest**2 * doubt + _sums(weight**2 * variance, of, count)
+    return _group(total_knows, total_asked, rest * mean + _sums(weight * share, of, count), spread, interval)
+
+
+def _weights(people: FloatArray, group: IntArray, groups: int) -> FloatArray:
+    return np.asarray(people / np.bincount(group, people, groups)[group])
+
+
+def _sums(values: FloatArray | IntArray, group: IntArray, groups: int) -> FloatArray:
+    return np.asarray(np.bincount(group, values, groups), dtype=np.float64)
+
+
+def _group(
+    knows: IntArray, asked: IntArray, share: FloatArray, variance: FloatArray, interval: float
+) -> GroupAwareness:
     from fieldops.awareness import posterior_interval
 
-    mean = alpha / (alpha + beta)
-    variance = mean * (1 - mean) / (alpha + beta + 1)
-    total = np.bincount(group, people, groups)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        share = np.bincount(group, people * mean, groups) / total
-        spread = np.bincount(group, people**2 * variance, groups) / total**2
-        weight = np.maximum(share * (1 - share) / spread - 1, 1e-3)
-    low, high = posterior_interval(share * weight, (1 - share) * weight, interval)
-    return share, low, high
+    inside = np.clip(share, 1e-9, 1 - 1e-9)
+    weight = np.maximum(inside * (1 - inside) / np.maximum(variance, 1e-12) - 1, 1e-3)
+    return GroupAwareness(knows, asked, share, *posterior_interval(inside * weight, (1 - inside) * weight, interval))

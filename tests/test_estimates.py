@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fieldops.awareness import Response, pool_streets
-from fieldops.estimates import Estimates, Evidence, combine, estimate
+from fieldops.estimates import Estimates, Evidence, estimate
 from fieldops.ids import StreetId
 
 TODAY = 740_000
@@ -18,7 +18,8 @@ def known(
     groups, efforts = np.array(surveys, dtype=float).reshape(-1, 5), np.array(worked or [], dtype=float).reshape(-1, 3)
     evidence = Evidence(
         streets=tuple(StreetId(f"S{i}") for i in range(streets)), people=np.full(streets, 400.0),
-        triangle=np.arange(streets) // 3, triangles=(streets + 2) // 3, unit=groups[:, 0].astype(int),
+        triangle=np.arange(streets) // 3, triangles=(streets + 2) // 3, zone=np.zeros(streets, dtype=int),
+        point_zone=np.zeros((streets + 2) // 3, dtype=int), zones=1, unit=groups[:, 0].astype(int),
         day=groups[:, 1].astype(int), after_push=groups[:, 2] > 0, knows=groups[:, 3], asked=groups[:, 4],
         worked_unit=efforts[:, 0].astype(int), worked_day=efforts[:, 1].astype(int), hours=efforts[:, 2], today=today,
     )  # fmt: skip
@@ -31,11 +32,17 @@ def test_where_nobody_was_asked_the_street_is_unmeasured_and_its_interval_is_wid
     assert (found.high - found.low)[1:].min() > (found.high - found.low)[0]
 
 
-def test_before_any_push_the_estimate_is_the_pooled_one() -> None:
-    surveys = [(i, TODAY - i, False, i, 20) for i in range(6)]
+def test_before_any_push_the_estimate_of_today_is_the_pooled_one() -> None:
     pooled = pool_streets(np.arange(6.0), np.full(6, 20.0), np.arange(6) // 3)
-    # two units more, the connection points, where nobody was asked
-    assert known(surveys).streets.share == pytest.approx(pooled.street_mean, rel=1e-9)
+    assert known([(i, TODAY, False, i, 20) for i in range(6)]).streets.share == pytest.approx(
+        pooled.street_mean, rel=1e-9
+    )
+
+
+def test_what_was_asked_long_ago_has_faded_in_share_and_in_weight() -> None:
+    fresh, old = (known([(i, TODAY - age, False, 6, 40) for i in range(6)]).streets for age in (0, 10))
+    assert old.share.mean() == pytest.approx(fresh.share.mean() * 0.97**10, rel=0.02)
+    assert old.asked.tolist() == fresh.asked.tolist()
 
 
 def test_hours_since_a_survey_raise_the_estimate_and_nights_lower_it() -> None:
@@ -76,9 +83,23 @@ def test_streets_can_be_taken_in_another_order() -> None:
     assert turned.share.tolist() == [found.share[5], found.share[0]]
 
 
-def test_a_zone_is_the_mean_of_its_streets_weighed_by_people_and_surer_than_each() -> None:
-    alpha, beta = np.array([2.0, 6.0]), np.array([18.0, 14.0])
-    share, low, high = combine(alpha, beta, np.array([300.0, 100.0]), np.zeros(2, dtype=int), 1, 0.8)
-    assert share[0] == pytest.approx(0.75 * 0.1 + 0.25 * 0.3)
-    assert high[0] - low[0] < known([]).streets.high[0] - known([]).streets.low[0]
-    assert low[0] < share[0] < high[0]
+def test_a_zone_is_surer_than_a_street_and_unsurer_than_independent_streets_would_be() -> None:
+    found = known([(i, TODAY, False, 3, 30) for i in range(60)], streets=60)
+    width = found.zones.high[0] - found.zones.low[0]
+    independent = np.mean(found.streets.high - found.streets.low) / np.sqrt(60)
+    assert independent < width < np.mean(found.streets.high - found.streets.low)
+    assert found.zones.low[0] < found.zones.share[0] < found.zones.high[0]
+    assert (found.zones.knows[0], found.zones.asked[0]) == (180, 1800)
+
+
+def test_in_a_zone_where_all_was_pushed_each_street_speaks_for_itself() -> None:
+    surveys = [(i, TODAY - 2, False, 2, 30) for i in range(6)]
+    found = known(surveys, [(i, TODAY - 1, 8.0) for i in range(6)])
+    assert found.zones.share[0] == pytest.approx(found.streets.share.mean())
+
+
+def test_a_triangle_is_its_point_where_that_was_measured_else_its_streets() -> None:
+    found = known([*((i, TODAY, False, 1, 30) for i in range(6)), (6, TODAY, False, 12, 40)])
+    assert found.triangles.share[0] == found.points.share[0]
+    assert found.triangles.share[1] == pytest.approx(found.streets.share[3:].mean())
+    assert found.triangles.asked.tolist() == [130, 90]

@@ -1,12 +1,13 @@
 """How many people know: every street, connection point and zone, with interval and the hours still needed."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 
-from fieldops.estimates import Estimates, StreetAwareness, combine, estimate
-from fieldops.ids import StreetId, TriangleId, ZoneId
+from fieldops.estimates import Estimates, Evidence, FloatArray, GroupAwareness, IntArray, StreetAwareness, estimate
+from fieldops.ids import TriangleId, ZoneId
 from fieldops.people import Actor
 from fieldops.permissions import require
 from fieldops.store import awareness as store
@@ -28,11 +29,12 @@ class PlaceAwareness:
     """
     What is known of a place. RULE 12: share, low and high are None where nobody was asked.
 
-    `hours_to_target` are promoter-hours of pushing still to be expected, None where the place is closed (rule 8) or no
+    `label` is the name for people. `hours_to_target` are promoter-hours of pushing still to be expected, None where the place is closed (rule 8) or no
     effort reaches the target; `closed_until` says when a street that moved on may be claimed again.
     """
 
     name: str
+    label: str
     knows: int
     asked: int
     share: float | None
@@ -44,7 +46,7 @@ class PlaceAwareness:
     def to_json(self, noun: str) -> dict[str, object]:
         """Return plain JSON values under the noun's name."""
         shown = {
-            noun: self.name, "knows": self.knows, "asked": self.asked, "share": _short(self.share),
+            noun: self.name, "label": self.label, "knows": self.knows, "asked": self.asked, "share": _short(self.share),
             "low": _short(self.low), "high": _short(self.high), "hours_to_target": _short(self.hours_to_target),
         }  # fmt: skip
         return {**shown, "closed_until": self.closed_until} if noun == "street" else shown
@@ -71,7 +73,7 @@ class AwarenessReport:
 
 def street_awareness(region: Region, *, now: datetime | None = None, with_quarantined: bool = False) -> StreetAwareness:
     """Return the awareness of every street at the moment, as arrays for the planner."""
-    return _estimate(region, region.moment(now), with_quarantined=with_quarantined)[0].streets
+    return _estimate(region, region.moment(now), with_quarantined=with_quarantined)[1].streets
 
 
 def read_awareness(
@@ -84,25 +86,19 @@ def read_awareness(
     """
     require(actor, "region.read")
     at = region.moment(now)
-    known, triangles = _estimate(region, at, with_quarantined=with_quarantined)
-    connection = region.reader()
-    closed = decisions.closed_streets(connection, at)
-    zones, interval = places.streets_by_zone(connection), read_rules(connection).interval_share
-    position = {street: i for i, street in enumerate(known.streets.street)}
-    hours = np.array([
-        0.0 if street in closed else still
-        for street, still in zip(known.streets.street, known.hours_to_target, strict=True)
-    ])  # fmt: skip
-    members: dict[TriangleId, list[int]] = {name: [] for name in triangles}
-    for street, triangle in places.triangles_of_streets(connection).items():
-        if triangle in members:
-            members[triangle].append(position[street])
-    by_zone = {zone: [position[street] for street in streets] for zone, streets in zones.items()}
+    evidence, known, triangles, zones = _estimate(region, at, with_quarantined=with_quarantined)
+    closed = decisions.closed_streets(region.reader(), at)
+    shut = np.array([street in closed for street in known.streets.street], dtype=bool)
+    open_hours = np.where(shut, 0.0, known.hours_to_target)
+    labels = places.read_labels(region.reader())
     return AwarenessReport(
         at,
-        tuple(_street(known, i, street, hours[i], closed.get(street)) for street, i in position.items()),
-        tuple(_group(known, members[name], name, hours, interval, point=i) for i, name in enumerate(triangles)),
-        tuple(_group(known, rows, zone, hours, interval) for zone, rows in by_zone.items()),
+        tuple(
+            _place(known.streets, i, name, labels.get(name, ""), known.hours_to_target[i], closed.get(name))
+            for i, name in enumerate(known.streets.street)
+        ),
+        _groups(known.triangles, triangles, labels, _sums(evidence.triangle, open_hours, evidence.triangles)),
+        _groups(known.zones, zones, labels, _sums(evidence.zone, open_hours, evidence.zones)),
     )
 
 
@@ -124,43 +120,37 @@ def save_estimates(region: Region, actor: Actor, *, now: datetime | None = None)
     return report
 
 
-def _estimate(region: Region, at: datetime, *, with_quarantined: bool) -> tuple[Estimates, list[TriangleId]]:
+def _estimate(
+    region: Region, at: datetime, *, with_quarantined: bool
+) -> tuple[Evidence, Estimates, list[TriangleId], list[ZoneId]]:
     from fieldops.awareness import Response
 
     connection = region.reader()
     rules = read_rules(connection)
-    evidence, triangles = store.read_evidence(connection, at, with_quarantined=with_quarantined)
-    return estimate(evidence, Response(), target=rules.target_share, interval=rules.interval_share), triangles
+    evidence, triangles, zones = store.read_evidence(connection, at, with_quarantined=with_quarantined)
+    known = estimate(evidence, Response(), target=rules.target_share, interval=rules.interval_share)
+    return evidence, known, triangles, zones
 
 
-def _street(known: Estimates, i: int, name: StreetId, hours: float, closed: datetime | None) -> PlaceAwareness:
-    one = known.streets
-    still = None if closed else hours
-    if not one.measured[i]:
-        return PlaceAwareness(name, 0, 0, None, None, None, still, closed)
-    return PlaceAwareness(
-        name, int(one.knows[i]), int(one.asked[i]), float(one.share[i]), float(one.low[i]), float(one.high[i]), still,
-        closed,
-    )  # fmt: skip
+def _groups(
+    known: GroupAwareness, names: Sequence[str], labels: Mapping[str, str], hours: FloatArray
+) -> tuple[PlaceAwareness, ...]:
+    return tuple(_place(known, i, name, labels.get(name, ""), hours[i], None) for i, name in enumerate(names))
 
 
-def _group(
-    known: Estimates, rows: list[int], name: TriangleId | ZoneId, hours: "np.ndarray[tuple[int], np.dtype[np.float64]]",
-    interval: float, *, point: int | None = None,
-) -> PlaceAwareness:  # fmt: skip
-    """Return what is known of a triangle (by its point where it was measured there) or a zone."""
-    chosen = known.streets.take(np.array(rows, dtype=np.int64))
-    knows, asked = int(chosen.knows.sum()), int(chosen.asked.sum())
-    still = float(hours[rows].sum())
-    here = known.points.take(np.array([] if point is None else [point], dtype=np.int64))
-    knows, asked = knows + int(here.knows.sum()), asked + int(here.asked.sum())
+def _sums(group: IntArray, values: FloatArray, groups: int) -> FloatArray:
+    return np.asarray(np.bincount(group, values, groups), dtype=np.float64)
+
+
+def _place(
+    known: StreetAwareness | GroupAwareness, i: int, name: str, label: str, hours: float, closed: datetime | None
+) -> PlaceAwareness:
+    """RULE 12: unmeasured is unknown. RULE 8: a closed street is skipped."""
+    knows, asked, still = int(known.knows[i]), int(known.asked[i]), None if closed else float(hours)
     if not asked:
-        return PlaceAwareness(name, 0, 0, None, None, None, still)
-    if here.measured.any():
-        return PlaceAwareness(name, knows, asked, float(here.share[0]), float(here.low[0]), float(here.high[0]), still)
-    people, group = known.people[rows], np.zeros(len(rows), dtype=np.int64)
-    share, low, high = combine(chosen.alpha, chosen.beta, people, group, 1, interval)
-    return PlaceAwareness(name, knows, asked, float(share[0]), float(low[0]), float(high[0]), still)
+        return PlaceAwareness(name, label, knows, asked, None, None, None, still, closed)
+    figures = (float(known.share[i]), float(known.low[i]), float(known.high[i]))
+    return PlaceAwareness(name, label, knows, asked, *figures, still, closed)
 
 
 def _short(figure: float | None) -> float | None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from fieldops.clock import format_moment, local_day, parse_moment
 from fieldops.estimates import Evidence
-from fieldops.ids import MeasurementId, StreetId, TriangleId
+from fieldops.ids import MeasurementId, StreetId, TriangleId, ZoneId
 from fieldops.store import tallies
 from fieldops.store.connect import Turn, read_rules
 from fieldops.store.places import read_zone
@@ -20,18 +20,20 @@ EstimateRow = tuple[str, str, int, int, float | None, float | None, float | None
 
 def read_evidence(
     connection: sqlite3.Connection, now: datetime, *, with_quarantined: bool = False
-) -> tuple[Evidence, list[TriangleId]]:
+) -> tuple[Evidence, list[TriangleId], list[ZoneId]]:
     """
-    Return what was asked and worked until `now`, and the triangles in the order of the evidence.
+    Return what was asked and worked until `now`, and the triangles and zones in the order of the evidence.
 
     `with_quarantined` counts quarantined surveys as well: the figures as they would be without the quarantine.
     """
-    triangles = [TriangleId(row[0]) for row in connection.execute("SELECT id FROM triangle ORDER BY id")]
-    of = {name: i for i, name in enumerate(triangles)}
+    points = connection.execute("SELECT id, zone_id FROM triangle ORDER BY id").fetchall()
+    of = {TriangleId(row[0]): i for i, row in enumerate(points)}
+    zones = [ZoneId(row[0]) for row in connection.execute("SELECT id FROM zone ORDER BY id")]
+    zone_of = {name: i for i, name in enumerate(zones)}
     streets = connection.execute(
-        "SELECT id, people, triangle_id FROM street WHERE status <> 'gone' ORDER BY id"
+        "SELECT id, people, triangle_id, zone_id FROM street WHERE status <> 'gone' ORDER BY id"
     ).fetchall()
-    alone = len(triangles)  # streets without a triangle pool as one more group
+    alone, outside = len(of), len(zones)  # streets without a triangle or zone pool as one more group
     unit = {StreetId(row[0]): i for i, row in enumerate(streets)}
     zone, today = read_zone(connection), local_day(now, read_zone(connection)).toordinal()
     groups = _groups(connection, now, unit, of, len(streets), zone, with_quarantined=with_quarantined)
@@ -46,11 +48,13 @@ def read_evidence(
     surveys, efforts = np.array(groups, dtype=float).reshape(-1, 5), np.array(worked, dtype=float).reshape(-1, 3)
     return Evidence(
         streets=tuple(StreetId(row[0]) for row in streets), people=np.array([row[1] for row in streets], dtype=float),
-        triangle=np.array([of.get(row[2], alone) for row in streets], dtype=np.int64), triangles=len(triangles) + 1,
+        triangle=np.array([of.get(row[2], alone) for row in streets], dtype=np.int64), triangles=len(of) + 1,
+        zone=np.array([zone_of.get(row[3], outside) for row in streets], dtype=np.int64), zones=len(zones) + 1,
+        point_zone=np.array([*(zone_of.get(row[1], outside) for row in points), outside], dtype=np.int64),
         unit=surveys[:, 0].astype(np.int64), day=surveys[:, 1].astype(np.int64), after_push=surveys[:, 2] > 0,
         knows=surveys[:, 3], asked=surveys[:, 4], worked_unit=efforts[:, 0].astype(np.int64),
         worked_day=efforts[:, 1].astype(np.int64), hours=efforts[:, 2], today=today,
-    ), triangles  # fmt: skip
+    ), list(of), zones  # fmt: skip
 
 
 def _groups(

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from fieldops.city.places import Ground, Place, find_in
 from fieldops.clock import find_zone
-from fieldops.ids import CityId, StreetId, TriangleId, VenueId, ZoneId
+from fieldops.ids import CityId, StreetId, TriangleId, VenueId
 from fieldops.store import geopackage
 from fieldops.store.sqlite import sqlite3
 
@@ -63,20 +63,10 @@ def has_triangle(connection: sqlite3.Connection, triangle: TriangleId) -> bool:
     return connection.execute("SELECT 1 FROM triangle WHERE id = ?", (triangle,)).fetchone() is not None
 
 
-def triangles_of_streets(connection: sqlite3.Connection) -> dict[StreetId, TriangleId | None]:
-    """Return for each street that still exists its triangle."""
-    rows = connection.execute("SELECT id, triangle_id FROM street WHERE status <> 'gone' ORDER BY id")
-    return {StreetId(row[0]): row[1] for row in rows}
-
-
-def streets_by_zone(connection: sqlite3.Connection) -> dict[ZoneId, list[StreetId]]:
-    """Return for each zone its streets that still exist."""
-    zones: dict[ZoneId, list[StreetId]] = {}
-    for row in connection.execute(
-        "SELECT zone_id, id FROM street WHERE status <> 'gone' AND zone_id IS NOT NULL ORDER BY zone_id, id"
-    ):
-        zones.setdefault(ZoneId(row[0]), []).append(StreetId(row[1]))
-    return zones
+def read_labels(connection: sqlite3.Connection) -> dict[str, str]:
+    """Return the names for people of streets and zones, by id; triangles have none."""
+    rows = connection.execute("SELECT id, label FROM street WHERE status <> 'gone' UNION ALL SELECT id, name FROM zone")
+    return {row[0]: row[1] for row in rows}
 
 
 def streets_of_venues(connection: sqlite3.Connection) -> dict[VenueId, StreetId | None]:
