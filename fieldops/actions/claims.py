@@ -168,7 +168,7 @@ def settle_late_in_turn(
     return standing, end_in_turn(turn, held.id, outcome=Outcome.SATURATED, why=why, credit=crew)
 
 
-def close_ended_in_turn(turn: Turn, *, most: int = 1_000) -> list[Claim]:
+def close_ended_in_turn(turn: Turn, *, most: int = 10_000) -> list[Claim]:
     """
     Write down as forfeited what the clock has ended, at most so many claims, and return them.
 

@@ -259,9 +259,11 @@ def _row(listed: "ListedClaim", at: datetime) -> dict[str, Any]:
 
 def _print_table(rows: list[dict[str, Any]], found: "list[ListedClaim]") -> None:
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
-    table = Table("street", "label", "crew", "zone", "until", "left", box=None)
+    table = Table(
+        "street", "label", "crew", "zone", Column("until", no_wrap=True), Column("left", no_wrap=True), box=None
+    )
     for row, one in zip(rows, found, strict=True):
         state = row["outcome"] or f"{row['hours_left']:.1f} h"
         table.add_row(
@@ -273,9 +275,10 @@ def _print_table(rows: list[dict[str, Any]], found: "list[ListedClaim]") -> None
 
 def _print_queue(rows: list[dict[str, Any]], found: "list[ListedClaim]") -> None:
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
-    table = Table("street", "label", "crew", "until", "left", "asked", "share (80 %)", "hours", box=None)
+    until, left = Column("until", no_wrap=True), Column("left", no_wrap=True)
+    table = Table("street", "label", "crew", until, left, "knows", "share (80 %)", "hours to 20 %", box=None)
     for row, one in zip(rows, found, strict=True):
         share = "unknown" if row["share"] is None else f"{row['share']:.0%} ({row['low']:.0%}-{row['high']:.0%})"
         hours = "unknown" if row["hours_to_target"] is None else f"{row['hours_to_target']:.1f}"

@@ -148,7 +148,7 @@ def find_claim(connection: "sqlite3.Connection", claim: ClaimId) -> Claim:
     return _claim(row)
 
 
-def unclosed_claims(connection: "sqlite3.Connection", at: datetime, *, most: int = 1_000) -> list[Claim]:
+def unclosed_claims(connection: "sqlite3.Connection", at: datetime, *, most: int) -> list[Claim]:
     """Return claims that the clock has ended by the moment and nobody has written down as forfeited yet."""
     rows = connection.execute(
         f"SELECT {_COLUMNS} FROM claim WHERE ended_at IS NULL AND held_until <= ? "  # noqa: S608  # constants

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from fieldops.store.connect import create_region
+from fieldops.actions.claims import make_claim
+from fieldops.errors import StorageFailed
+from fieldops.store.connect import create_region, open_file
 from fieldops.store.verify import verify
-from tests.conftest import NOON, PLANNER
+from tests.conftest import LEAD, NOON, PLANNER
 from tests.races import contest as race
 from tests.small_region import add_town
 
@@ -74,4 +76,21 @@ def test_control_acknowledged_before_the_commit_grants_are_lost(tmp_path: Path) 
     add_town(region, streets=3000, crews=200)
     acknowledged = race.killed_writers(region, kills=30, seed=7, ack_before_commit=True)
     assert acknowledged - race.stored_claims(region)
+    region.close()
+
+
+@pytest.mark.full
+def test_a_lock_that_another_program_never_gives_back_is_a_refusal_with_a_cure_and_writes_nothing(
+    tmp_path: Path,
+) -> None:
+    region = create_region(tmp_path / "race.gpkg", PLANNER, sandbox=True, now=NOON)
+    names, crews = add_town(region)
+    foreign = open_file(region.path)
+    foreign.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StorageFailed, match="another program holds the file"):
+        make_claim(region, LEAD, street=names[0], crew=crews[0], now=NOON)
+    foreign.execute("ROLLBACK")
+    foreign.close()
+    assert race.stored_claims(region) == set()
+    make_claim(region, LEAD, street=names[0], crew=crews[0], now=NOON)
     region.close()
