@@ -171,7 +171,14 @@ def front_end(kind: str) -> None:
         return
     say("fetching the browser's files")
     omitted = [f"--omit={group}" for group in ("dev", "optional")[FRONT_ENDS.index(kind) :]]
-    run(*npm(NODE_FOR_BROWSER if kind == "browser" else NODE_FOR_FILES), "ci", "--loglevel=error", *omitted, cwd=WEB)
+    run(
+        *npm(NODE_FOR_BROWSER if kind == "browser" else NODE_FOR_FILES),
+        "ci",
+        "--loglevel=error",
+        *omitted,
+        cwd=WEB,
+        quiet=True,
+    )
     shutil.rmtree(vendor, ignore_errors=True)
     for line in (WEB / "web-files.txt").read_text("utf-8").split():
         (vendor / line).parent.mkdir(parents=True, exist_ok=True)
@@ -256,10 +263,11 @@ def say(text: str) -> None:
     print(f"dev.py: {text}", file=sys.stderr, flush=True)
 
 
-def run(*command: object, cwd: Path = ROOT, **settings: str) -> None:
+def run(*command: object, cwd: Path = ROOT, quiet: bool = False, **settings: str) -> None:
     """Run a command to its end, with these settings added to its environment; its failure is ours."""
     words = [str(word) for word in command]
-    if subprocess.run(words, cwd=cwd, check=False, env={**os.environ, **settings}).returncode:
+    shown = subprocess.DEVNULL if quiet else None
+    if subprocess.run(words, cwd=cwd, check=False, env={**os.environ, **settings}, stdout=shown).returncode:
         raise Trouble(f"failed: {' '.join(words)}")
 
 
