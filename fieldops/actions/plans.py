@@ -226,9 +226,9 @@ class _Solved:
 
 
 def _solve(problem: "PlanProblem", *, time_limit: float, seed: int, workers: int, progress: Progress) -> _Solved:
-    from fieldops.planning.solve import assign
     from fieldops.planning.explain import impossible
     from fieldops.planning.problem import pose
+    from fieldops.planning.solve import assign
 
     posed = pose(problem)
     reason = impossible(problem)

@@ -44,7 +44,9 @@ def draw_map(
     try:
         out.write_text(page, "utf-8")
     except OSError as error:
-        raise BadInput(f"{out} cannot be written ({error.strerror})", field="--out", cure="choose another file") from None
+        raise BadInput(
+            f"{out} cannot be written ({error.strerror})", field="--out", cure="choose another file"
+        ) from None
     if as_json:
         print_json({"map": str(out), "bytes": out.stat().st_size, "streets": len(drawn.streets)})
     else:

@@ -4,9 +4,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from fieldops.planning.solve import assign as assign
     from fieldops.planning.assignment import Assignment as Assignment
     from fieldops.planning.assignment import AssignmentProblem as AssignmentProblem
+    from fieldops.planning.solve import assign as assign
 
 # OR-Tools and scipy are loaded when a name is first asked for, never before.
 ROOM_OF_NAME = {"assign": "solve", "Assignment": "assignment", "AssignmentProblem": "assignment"}

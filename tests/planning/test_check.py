@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fieldops.ids import CrewId, StreetId
-from fieldops.planning.solve import assign
 from fieldops.planning.check import Given, violations
 from fieldops.planning.explain import explain_assigned, explain_unassigned, impossible
 from fieldops.planning.problem import Crews, PlanProblem, Streets, pose, street_values
+from fieldops.planning.solve import assign
 from fieldops.rules import Rules
 
 START = datetime(2026, 3, 2, 0, 0, tzinfo=UTC)
