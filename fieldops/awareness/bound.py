@@ -91,23 +91,29 @@ class _Induction:
         return float(parts[0, 0]), float(parts[1, 0]), float(parts[2, 0])
 
 
-def _maximise(induction: _Induction, alpha: float, beta: float, start: FloatArray) -> tuple[float, FloatArray]:
+def _maximise(
+    induction: _Induction, alpha: float, beta: float, start: FloatArray, most: float
+) -> tuple[float, FloatArray]:
     """
     Return the highest bound over the prices of the two errors, and the prices.
 
-    The bound is concave and piecewise linear in the prices: cutting planes (Kelley 1960) inside a box that grows where it
-    binds. Whatever the prices, the value is a valid bound; the cuts tell how much higher it could still be.
+    The bound is concave and piecewise linear in the prices: cutting planes (Kelley 1960) inside a box that grows while that
+    helps. Whatever the prices, the value is a valid bound; a bound above `most` proves that no rule is so short.
     """
-    best, at = -np.inf, start
+    best, at, before = -np.inf, start, -np.inf
     cuts: list[tuple[FloatArray, float]] = []  # bound(l) <= slope . l + level
     low, high = start / 3.0, start * 3.0
     trial = start
-    for _ in range(200):
+    for _ in range(300):
         surveys, wrong_move, wrong_push = induction.value(trial)
         slope = np.array([wrong_move - alpha, wrong_push - beta])
         reached = surveys + float(slope @ trial)
         if reached > best:
             best, at = reached, trial
+        if best > most * (1.0 + _GAP):
+            raise BadInput(
+                f"no rule of at most {most:g} surveys keeps these errors", cure="allow more surveys or errors"
+            )
         cuts.append((slope, surveys))
         found = optimize.linprog(
             [0.0, 0.0, -1.0],
@@ -118,9 +124,9 @@ def _maximise(induction: _Induction, alpha: float, beta: float, start: FloatArra
         trial = np.asarray(found.x[:2])
         if float(found.x[2]) - best <= _GAP * abs(best):
             bind = (trial >= high * (1 - 1e-9)) | (trial <= low * (1 + 1e-9))
-            if not bind.any():
+            if not bind.any() or best - before <= _GAP * abs(best):
                 break
-            low, high = np.where(bind, low / 3.0, low), np.where(bind, high * 3.0, high)
+            low, high, before = np.where(bind, low / 3.0, low), np.where(bind, high * 3.0, high), best
     return best, at
 
 
@@ -161,7 +167,7 @@ def kiefer_weiss_bound(
     Raises
     ------
     BadInput
-        If a number is outside its range.
+        If a number is outside its range, or no rule with those looks keeps the errors.
 
     Notes
     -----
@@ -171,11 +177,12 @@ def kiefer_weiss_bound(
     if looks is not None and (not looks or list(looks) != sorted(set(looks)) or looks[0] < 1):
         raise BadInput(f"the looks {looks} do not increase from 1 on", field="looks")
     when = tuple(looks) if looks is not None else None
+    most = float(min(when[-1] if when else np.inf, max_surveys or np.inf))
     start = np.array([fixed / alpha, fixed / beta]) / 4.0
 
     def bound(shares: FloatArray, weights: FloatArray, prices: FloatArray) -> tuple[float, FloatArray]:
         question = _Question(p0, p1, shares, weights, when, max_surveys)
-        return _maximise(_Induction(question), alpha, beta, prices)
+        return _maximise(_Induction(question), alpha, beta, prices, most)
 
     if mixture is not None:
         weights = np.asarray(mixture[1], dtype=np.float64)

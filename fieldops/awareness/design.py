@@ -166,11 +166,18 @@ def lqas(p0: float, p1: float, alpha: float, beta: float) -> tuple[int, int]:
     Dodge & Romig (1929); Lemeshow & Taber (1991). With normal approximations the numbers differ: these are exact.
     """
     _check(p0, p1, alpha, beta)
-    for surveys in range(1, _FINEST_SURVEYS + 1):
+    # No test of fewer surveys can keep the errors: what n answers tell is n times what one tells (data processing).
+    fewest = ceil(_divergence(1 - beta, alpha) / _divergence(p1, p0)) if alpha + beta < 1.0 else 1
+    for surveys in range(max(1, fewest), _FINEST_SURVEYS + 1):
         least = _least_count(surveys, p0, alpha)
         if special.bdtr(least - 1, surveys, p1) <= beta if least else True:
             return surveys, least
     raise BadInput(f"more than {_FINEST_SURVEYS} surveys would be needed", cure="widen the zone or allow larger errors")
+
+
+def _divergence(p: float, q: float) -> float:
+    """Return the Kullback-Leibler divergence of two yes-or-no answers."""
+    return p * log(p / q) + (1 - p) * (log1p(-p) - log1p(-q))
 
 
 def _least_count(surveys: int, p0: float, alpha: float) -> int:
