@@ -271,7 +271,7 @@ def _reasons_of_counts(
     own: Counter[tuple[object, object]] = Counter((one.triangle, one.asked_at.date()) for one in answered)
     knew: Counter[tuple[object, object]] = Counter((one.triangle, one.asked_at.date()) for one in answered if one.knows)
     compared = [place for place, asked in own.items() if there[place] - asked >= _LEAST_OTHERS]
-    if not compared:
+    if sum(own[place] for place in compared) < _RUN:
         return []
     shares = [(known[place] - knew[place] + 1) / (there[place] - own[place] + 2) for place in compared]
     z = promoter_score([knew[place] for place in compared], [own[place] for place in compared], shares)

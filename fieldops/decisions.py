@@ -95,7 +95,7 @@ def judge(answers: str, *, promoters: int, corners: int, rule: str, rules: Rules
         test = Test(said.verdict, rule, said.asked, said.knows, said.surveys_used, *error_rates(rule), plain, why, ask)
     # RULE 9: at least 2 promoters or 2 corners, else one person's companions decide
     if test.verdict is not Verdict.ASK_MORE and promoters < rules.least_promoters and corners < rules.least_clusters:
-        why = "one promoter at one corner asked: let another ask too, or go to another corner"
+        why = "another promoter, or another corner"
         return Test(
             Verdict.ASK_MORE, test.rule, test.asked, test.knows, test.asked, test.wrong_move_on, test.wrong_push_on,
             plain, why, 1,
@@ -111,7 +111,7 @@ def _count_heads(given: list[bool], people: int, target: float, plain: Verdict) 
             return Test(Verdict.MOVE_ON, HEAD_COUNT, asked, knows, used, 0.0, 0.0, plain)
         if used - so_far > people - needed:
             return Test(Verdict.PUSH_ON, HEAD_COUNT, asked, knows, used, 0.0, 0.0, plain)
-    why = f"of {people} people a head-count needs {needed} who know; until then the triangle's point decides"
+    why = f"its point decides, or {needed} of its {people} people who know"
     return Test(Verdict.ASK_MORE, HEAD_COUNT, asked, knows, asked, 0.0, 0.0, plain, why, needed - knows)
 
 

@@ -66,7 +66,7 @@ class Standing:
             else {"street": self.measurement.street}
         )
         return {
-            **place, "measurement": self.measurement.measurement, "opened_at": self.measurement.opened_at,
+            **place, "label": self.measurement.label, "measurement": self.measurement.measurement, "opened_at": self.measurement.opened_at,
             "knows": self.test.knows, "asked": self.test.asked, "decision": self.test.verdict, "rule": self.test.rule,
             "error_rates": {
                 "wrong_move_on": round(self.test.wrong_move_on, 8), "wrong_push_on": round(self.test.wrong_push_on, 8),

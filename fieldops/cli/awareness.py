@@ -9,7 +9,7 @@ from fieldops.cli.console import DEFAULT_DB, AsJson, Db, Now, given_moment, prin
 if TYPE_CHECKING:
     from fieldops.actions.awareness import PlaceAwareness
 
-_SHOWN = 40
+_SHOWN = 25
 
 
 def register(app: typer.Typer) -> None:
@@ -47,9 +47,9 @@ def show_awareness(
     for noun, places in (("zone", report.zones), ("triangle", report.triangles), ("street", report.streets)):
         measured = [one for one in places if one.share is not None]
         shown = measured[:_SHOWN] or list(places[:3])
-        table = Table(noun, "knows / asked", "awareness", "80 % interval", "hours to target", title_justify="left")
+        table = Table(noun, "know", "awareness", "80 % interval", "hours to target")
         for one in shown:
-            table.add_row(one.name, f"{one.knows} / {one.asked}", *_shares(one), _hours(one))
+            table.add_row(one.label or one.name, f"{one.knows} of {one.asked}", *_shares(one), _hours(one))
         console.print(table)
         unknown = len(places) - len(measured)
         console.print(f"{len(measured)} of {len(places)} {noun}s measured, {unknown} unknown" + (

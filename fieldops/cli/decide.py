@@ -9,7 +9,8 @@ from fieldops.cli.console import DEFAULT_DB, AsJson, Db, Now, given_moment, prin
 if TYPE_CHECKING:
     from fieldops.actions.decisions import Standing
 
-_SHOWN = 40
+_SHOWN = 25
+_SWARMS = 10
 _WORDS = {"move_on": "[green]move on[/]", "push_on": "[red]push on[/]", "ask_more": "ask more"}
 
 
@@ -57,8 +58,10 @@ def decide(
     _print("street", streets)
     for one in done.moved:
         typer.echo(f"crew {one.crew}: leave {one.left} for {one.to or 'no free street near: ask the lead'}")
-    for swarm in swarms[:_SHOWN]:
+    for swarm in swarms[:_SWARMS]:
         typer.echo(f"swarm triangle {swarm.triangle}: {', '.join(swarm.venues[:5]) or 'no venue known there'}")
+    if len(swarms) > _SWARMS:
+        typer.echo(f"... and {len(swarms) - _SWARMS} more triangles to swarm: see them all with --json")
     typer.echo(f"{len(done.made)} decided, {len(done.withdrawn)} withdrawn, {len(done.closed)} streets closed")
 
 
@@ -69,14 +72,14 @@ def _print(noun: str, found: "list[Standing]") -> None:
     if not found:
         return
     newest = sorted(found, key=lambda one: one.measurement.opened_at, reverse=True)
-    table = Table(noun, "knows / asked", "decision", "rule", "errors", "missing", "2 of 10 says")
+    table = Table(noun, "know", "decision", "rule (errors)", "missing", "2 of 10")
     for one in newest[:_SHOWN]:
         test = one.test
-        errors = f"{test.wrong_move_on:.1%} / {test.wrong_push_on:.1%}"
-        name = str(one.measurement.triangle or one.measurement.street)
+        rule = f"{test.rule} ({test.wrong_move_on:.0%}, {test.wrong_push_on:.0%})" if test.wrong_move_on else test.rule
+        name = one.measurement.label or str(one.measurement.triangle or one.measurement.street)
         table.add_row(
-            name, f"{test.knows} / {test.asked}", _WORDS[test.verdict], test.rule, errors, test.why_more,
-            test.plain.replace("_", " "),
+            name, f"{test.knows} of {test.asked}", _WORDS[test.verdict], rule.replace("_", " "), test.why_more,
+            _WORDS[test.plain],
         )  # fmt: skip
     Console().print(table)
     if len(found) > _SHOWN:

@@ -61,7 +61,7 @@ def is_closed(connection: sqlite3.Connection, street_id: StreetId, at: datetime)
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """A measurement as the test sees it; `people` of its street, None at a connection point."""
+    """A measurement as the test sees it; `people` and `label` of its street, None and "" at a connection point."""
 
     measurement: MeasurementId
     street: StreetId | None
@@ -76,11 +76,12 @@ class Counted:
     last_asked_at: datetime
     digest: str
     people: float | None
+    label: str
 
 
 _COUNTED = (
     "SELECT t.measurement_id, m.street_id, m.triangle_id, m.rule, m.crew_id, m.blind, m.opened_at, t.answers, t.promoters,"
-    " t.corners, t.last_asked_at, t.digest, s.people FROM tally AS t JOIN measurement AS m ON m.id = t.measurement_id"
+    " t.corners, t.last_asked_at, t.digest, s.people, coalesce(s.label, '') FROM tally AS t JOIN measurement AS m ON m.id = t.measurement_id"
     " LEFT JOIN street AS s ON s.id = m.street_id"
 )
 _DECISION = (
@@ -235,12 +236,10 @@ def nearest_free_street(
 
 
 def _counted(row: sqlite3.Row) -> Counted:
-    name, street, triangle, rule, crew, blind, opened_at, answers, promoters, corners, last_asked_at, digest, people = (
-        row
-    )
     return Counted(
-        name, street, triangle, rule, crew, bool(blind), parse_moment(opened_at), answers, promoters, corners,
-        parse_moment(last_asked_at), digest, people,
+        measurement=row[0], street=row[1], triangle=row[2], rule=row[3], crew=row[4], blind=bool(row[5]),
+        opened_at=parse_moment(row[6]), answers=row[7], promoters=row[8], corners=row[9],
+        last_asked_at=parse_moment(row[10]), digest=row[11], people=row[12], label=row[13],
     )  # fmt: skip
 
 
