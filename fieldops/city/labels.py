@@ -157,11 +157,11 @@ def make_labels(units: pd.DataFrame, words: Words) -> list[str]:
     The bare name where it is the only one of its name; else with the crossings at its ends; else numbered, in the order
     of the rows. `units` has the columns `name`, `name_source`, `at_start`, `at_end`.
     """
-    times = Counter(names.normalise(name) for name in units["name"])
+    called = units["name"].tolist()
+    times = Counter(map(names.normalise, called))
     labels: list[str] = []
-    for name, source, start, end in zip(
-        units["name"], units["name_source"], units["at_start"], units["at_end"], strict=True
-    ):
+    ends = units["at_start"].tolist(), units["at_end"].tolist()
+    for name, source, start, end in zip(called, units["name_source"].tolist(), *ends, strict=True):
         label = name
         if times[names.normalise(name)] > 1 and source == "map":
             if start and end:
@@ -194,7 +194,7 @@ def make_ids(units: pd.DataFrame, middle: np.ndarray) -> list[str]:
     Units of one kind made of the same ways are numbered from west to east by `middle` (x, y), so that a part of the map
     that did not change keeps its ids in a newer map.
     """
-    identity = [f"{kind}|{ways}" for kind, ways in zip(units["kind"], units["ways"], strict=True)]
+    identity = [f"{kind}|{ways}" for kind, ways in zip(units["kind"].tolist(), units["ways"].tolist(), strict=True)]
     order = np.lexsort((middle[:, 1], middle[:, 0]))
     seen: Counter[str] = Counter()
     ids = [""] * len(units)

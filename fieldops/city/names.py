@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -12,6 +13,7 @@ _LANE = re.compile(r"(弄|巷|胡同|里|里弄|支弄)$")
 _BLANKS = re.compile(r"\s+")
 
 
+@lru_cache(maxsize=1 << 15)  # a city asks for each of its names many times
 def normalise(name: str) -> str:
     """Return the form in which two spellings of one name are equal: NFKC, case folded, single blanks."""
     return _BLANKS.sub(" ", unicodedata.normalize("NFKC", name)).strip().casefold()

@@ -47,7 +47,7 @@ class Units:
     walk_m: FloatArray  # 0 for compounds
     home_people: FloatArray
     area_m2: FloatArray  # of compounds without mapped homes, else 0
-    alike: list[set[str]]  # every name by which a table may call it, normalised
+    alike: list[set[str]]  # every name by which a table may call it, normalised; empty where there is no table
 
 
 @dataclass(frozen=True, slots=True)

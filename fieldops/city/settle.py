@@ -160,7 +160,7 @@ def _language(raw: RawMap, segments: pd.DataFrame) -> tuple[Words, bool]:
     """Return the words of the names, and whether the town is Chinese by its place or its names (which sets the assumptions)."""
     middle = shapely.Point(float(np.median(raw.lon)), float(np.median(raw.lat)))
     mainland = bool(in_mainland(np.array([middle.x]), np.array([middle.y]))[0])
-    spellings = sorted(set(segments["name"]) - {""})
+    spellings = [name for name in segments["name"].unique().tolist() if name]
     words = names.words_of(spellings) if spellings or not mainland else names.CHINESE
     return words, mainland or words is names.CHINESE
 

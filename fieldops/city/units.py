@@ -81,13 +81,12 @@ def people_of(
 ) -> People:
     """Return the people of every unit; `described` is what `describe` returns. See `population.estimate_people`."""
     homes = draft.homes
+    by_name = isinstance(residents, pd.DataFrame) and "street" in residents.columns
     home_people: FloatArray = np.bincount(homes["unit"], weights=homes["people"], minlength=draft.count).astype(float)
     walk = np.concatenate([draft.streets["walk_m"].to_numpy(), np.zeros(len(draft.compounds.frame))])
     area = np.concatenate([np.zeros(len(draft.streets)), shapely.area(draft.compounds.shapes)])
-    alike = [
-        {names.normalise(one) for one in row}
-        for row in zip(described["street"], described["label"], described["name"], strict=True)
-    ]
+    columns = [described[column].tolist() for column in ("street", "label", "name")]
+    alike = [{names.normalise(one) for one in row} for row in zip(*columns, strict=True)] if by_name else []
     units = Units(walk, home_people, np.where(home_people > 0, 0.0, area), alike)
     samples = _samples(draft, units, chinese=chinese)
     return population.estimate_people(units, samples, residents, plane, chinese=chinese)
