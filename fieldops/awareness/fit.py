@@ -47,7 +47,7 @@ def fit_response(history: History) -> Response:
 
     Notes
     -----
-    Each street's start ~ Beta(mu kappa, (1 - mu) kappa) and rate rho exp(tau z - tau^2 / 2) are summed over 36 x 7 nodes;
+    Each street's start ~ Beta(mu kappa, (1 - mu) kappa) and rate rho exp(tau z - tau^2 / 2) are summed over 53 x 7 nodes;
     L-BFGS-B with the exact gradient. About a second for 200 streets x 14 days; linear in the streets that were asked.
     """
     asked: IntArray = np.unique(history.street[history.asked > 0])

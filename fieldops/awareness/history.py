@@ -13,10 +13,10 @@ from fieldops.awareness.dynamics import Neighbours, Response, spill_weights
 from fieldops.awareness.estimate import beta_of_moments
 from fieldops.errors import BadInput
 
-_BLOCK = 2048  # streets at a time: some 100 MB
+_BLOCK = 1024  # streets at a time: some 100 MB
 _PACES, _PACE_WEIGHTS = np.polynomial.hermite_e.hermegauss(7)  # street factors, as standard normal deviates
-_STEP = 0.4
-_LOGITS = np.arange(-12.0, 2.4, _STEP)
+_STEP = 0.2
+_LOGITS = np.arange(-8.0, 2.5, _STEP)
 STARTS: FloatArray = 1.0 / (1.0 + np.exp(-_LOGITS))  # awareness before the first push
 LOG_PACE_WEIGHTS: FloatArray = np.log(_PACE_WEIGHTS / _PACE_WEIGHTS.sum())
 PACES: FloatArray = _PACES
@@ -186,7 +186,7 @@ def current_awareness(
 
     Notes
     -----
-    Exact up to quadrature: 36 starting shares x 7 street factors per street, mixed over the uncertainty of a fitted response.
+    Exact up to quadrature: 53 starting shares x 7 street factors per street, mixed over the uncertainty of a fitted response.
     Linear in streets x days.
     """
     streets = len(history.people)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fieldops.awareness import A130, R50, TWO_OF_TEN, CountRule, Verdict, bayes_rule, find_rule, sprt, two_sprt
@@ -104,6 +104,7 @@ def test_two_of_ten_is_decided_by_the_ninth_who_does_not_know() -> None:
     assert TWO_OF_TEN.decide([False] * 9).verdict is Verdict.PUSH_ON
 
 
+@settings(deadline=None)
 @given(st.lists(st.booleans(), max_size=60), st.sampled_from([R50, A130, TWO_OF_TEN]))
 def test_curtailing_never_changes_a_decision_and_never_asks_more(answers: list[bool], rule: CountRule) -> None:
     early, late = rule.decide(answers), rule.decide(answers, curtailed=False)
@@ -117,6 +118,7 @@ def test_curtailing_never_changes_a_decision_and_never_asks_more(answers: list[b
             assert rule.decide([*answers, *rest], curtailed=False).verdict is early.verdict
 
 
+@settings(deadline=None)
 @given(st.lists(st.booleans(), min_size=50, max_size=70))
 def test_fifty_answers_always_decide_and_later_ones_change_nothing(answers: list[bool]) -> None:
     said = R50.decide(answers)
@@ -125,6 +127,7 @@ def test_fifty_answers_always_decide_and_later_ones_change_nothing(answers: list
     assert R50.decide(answers[: said.surveys_used - 1]).verdict is Verdict.ASK_MORE
 
 
+@settings(deadline=None)
 @given(st.floats(0, 1), st.floats(0, 1))
 def test_the_more_people_know_the_likelier_the_card_moves_on(one: float, other: float) -> None:
     low, high = sorted((one, other))
@@ -184,6 +187,7 @@ def test_clusters_change_the_expected_surveys_as_printed() -> None:
         assert found.expected_surveys == pytest.approx(surveys, abs=5e-4)
 
 
+@settings(deadline=None)
 @given(st.floats(0.01, 0.99))
 def test_clusters_of_one_are_no_clusters(share: float) -> None:
     alone = R50.clustered_characteristic(share, icc=0.4, cluster_size=1)
