@@ -59,7 +59,7 @@ def build_city(
     )
     graph = WalkGraph.from_segments(settled.nodes, settled.segments)
     tiled = make_triangles(settled, graph, rules=rules, hand_hubs=hand_hubs, progress=progress)
-    cut = cut_zones(settled, rules=rules, zones=zones, progress=progress)
+    cut = cut_zones(settled, rules=rules, zones=zones, area=tiled.area, progress=progress)
     streets = settled.streets.assign(triangle=tiled.triangle_of_street, zone=cut.zone_of_street)
     triangles = tiled.triangles.assign(zone=_main_zones(tiled.triangles, streets, work_hours(settled, rules)))
     city = City(

@@ -87,7 +87,7 @@ def find_hubs(
     hand_hubs
         Optional frame with `lon` and `lat`: points that planners set. They all become hubs.
     """
-    chosen = _Chosen(graph)
+    chosen = _Chosen(ground.at)
     if hand_hubs is not None and len(hand_hubs):
         node, _ = graph.nearest(hand_hubs["lon"], hand_hubs["lat"])
         chosen.add("hand", node, 0.0)
@@ -110,29 +110,21 @@ def find_hubs(
 class _Chosen:
     """Takes places in order of importance, each only if no place taken before is too near."""
 
-    def __init__(self, graph: WalkGraph) -> None:
-        self._graph = graph
+    def __init__(self, at: FloatArray) -> None:
+        self._at, self._tree = at, KDTree(at)
         self.node: list[int] = []
         self.kind: list[str] = []
-        self._cells: dict[tuple[int, int], list[int]] = {}
 
     def add(self, kind: str, nodes: IntArray, spacing_m: float) -> None:
         """Take those of the nodes that stand at least `spacing_m` from every node taken."""
-        x, y = self._graph.x, self._graph.y
-        reach = int(np.ceil(spacing_m / SPACING_M))
+        blocked = np.zeros(len(self._at), dtype=bool)
+        for taken in self.node:
+            blocked[self._tree.query_ball_point(self._at[taken], spacing_m)] = True
         for node in nodes.tolist():
-            column, line = int(x[node] // SPACING_M), int(y[node] // SPACING_M)
-            near = [
-                other
-                for i in range(column - reach, column + reach + 1)
-                for j in range(line - reach, line + reach + 1)
-                for other in self._cells.get((i, j), ())
-            ]
-            if any(other == node or np.hypot(x[other] - x[node], y[other] - y[node]) < spacing_m for other in near):
-                continue
-            self._cells.setdefault((column, line), []).append(node)
-            self.node.append(node)
-            self.kind.append(kind)
+            if not blocked[node]:
+                blocked[self._tree.query_ball_point(self._at[node], spacing_m)] = True
+                self.node.append(node)
+                self.kind.append(kind)
 
 
 def _places(graph: WalkGraph, venues: pd.DataFrame) -> tuple[FloatArray, FloatArray]:

@@ -3,10 +3,13 @@
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 
 from fieldops.city.graph import IntArray, WalkGraph
 from fieldops.city.hubs import Ground
 from fieldops.city.metres import FloatArray
+
+BoolArray = npt.NDArray[np.bool_]
 
 INSIDE_M = 60.0  # a point this far outside its triangle still counts as inside
 DETOUR = 1.8  # a walk longer than this many times the line by air goes around a barrier
@@ -54,7 +57,7 @@ class Walks:
         triangle: FloatArray,
         *,
         radius_m: float,
-        taken: frozenset[int] = frozenset(),
+        taken: BoolArray | None = None,
     ) -> Choice:
         """
         Return the node that minimises the longest walk to three prepared hub nodes.
@@ -68,7 +71,7 @@ class Walks:
         radius_m
             The radius that is allowed.
         taken
-            Nodes that are the connection point of another triangle already, and are left to it.
+            Which nodes are the connection point of another triangle already and are left to it, shape (n,).
 
         Returns
         -------
@@ -77,18 +80,17 @@ class Walks:
             best outside, on a bridge last; where none is allowed, the best place inside, or outside if nothing is.
         """
         nodes, longest = self._longest_walks(corners)
-        if taken:
-            free = ~np.isin(nodes, list(taken))
-            nodes, longest = nodes[free], longest[free]
+        if taken is not None:
+            nodes, longest = nodes[~taken[nodes]], longest[~taken[nodes]]
+        if (within := longest <= radius_m).any():
+            nodes, longest = nodes[within], longest[within]
         if not nodes.size:
             return Choice(-1, np.inf, inside=False)
         inside = outside_by(self.ground.at[nodes], triangle) <= INSIDE_M
         junction, standing = self.ground.junction[nodes], self.ground.standing[nodes]
-        within = longest <= radius_m
-        wishes = (
-            inside & junction & within, inside & standing & within, junction & within, standing & within,
-            inside & within, within, inside & standing, standing,
-        )  # fmt: skip
+        wishes = [inside & junction, inside & standing, junction, standing, inside]
+        if longest.min() > radius_m:
+            wishes = [inside & standing, standing, inside]
         for wish in wishes:
             if wish.any():
                 best = np.flatnonzero(wish)[np.argmin(longest[wish])]

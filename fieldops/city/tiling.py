@@ -6,6 +6,7 @@ in the middle of a river, a railway, a wall. Such an edge place stands for the n
 so that the two banks of a river share it and nobody is sent across.
 """
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +28,7 @@ _ROUNDS = 60
 _THIN_ROUNDS = 12
 _OFF_STREET = 3.0  # a metre off the street weighs as three on it: one goes as near as the side allows
 _BARRIER_M = 40.0  # in the middle of a barrier they may come closer
+_PATCH_M = 400.0  # in one round no two corners are set nearer to each other than a share of the side, at most this
 _SHARED_M = 1000.0  # so much farther a corner may look for a node that is not another corner's already
 _THIN_DEGREES = 20.0
 BORDER = -1
@@ -41,6 +43,29 @@ class Tile:
     point: Choice
     side_m: tuple[float, float, float]  # by air, the side from corner i to corner i + 1
     walk_m: tuple[float, float, float]  # between the feet, inf beyond the limit of the walks
+
+
+class _Patches:
+    """The places where a round has set a corner, in squares of `_PATCH_M`, so that a near one is found at once."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._squares: dict[tuple[int, int], list[tuple[float, float]]] = {}
+
+    def add(self, place: tuple[float, float]) -> None:
+        """Remember a place."""
+        self.count += 1
+        self._squares.setdefault((int(place[0] // _PATCH_M), int(place[1] // _PATCH_M)), []).append(place)
+
+    def is_free(self, place: tuple[float, float], gap_m: float) -> bool:
+        """Return whether no place within `gap_m`, at most `_PATCH_M`, was taken in this round."""
+        column, line = int(place[0] // _PATCH_M), int(place[1] // _PATCH_M)
+        return not any(
+            math.hypot(x - place[0], y - place[1]) < gap_m
+            for i in (column - 1, column, column + 1)
+            for j in (line - 1, line, line + 1)
+            for x, y in self._squares.get((i, j), ())
+        )
 
 
 @dataclass(slots=True)
@@ -190,7 +215,7 @@ class Tiling:
         """Insert a vertex for each tile that is wrong, the worst first and not two in one place; return how many."""
         wrong.sort(key=lambda tile: (-min(tile.point.radius_m, 1e9), -max(tile.side_m), tile.corners))
         taken = np.asarray(self.at)
-        tree, new, halved = KDTree(taken), [], set()
+        tree, new, halved = KDTree(taken), _Patches(), set()
         by_edge = {tuple(sorted(edge)): number for number, edge in enumerate(self.edges)}
         for tile in wrong:
             for i in self._sides(tile):
@@ -202,17 +227,17 @@ class Tiling:
                     if tile.side_m[i] <= 2 * _CLOSEST_M:
                         continue
                     halved.add(edge)
-                    new.append(self.at[self._halve(edge)])
+                    new.add(self.at[self._halve(edge)])
                     break
                 place, node = self._place(tile, i, tree)
                 if tree.query(place)[0] < (closest_m if self._around(tile, i) else _CLOSEST_M):
                     continue
-                gap = max(_CLOSEST_M, 0.3 * tile.side_m[i])
-                if not any(np.hypot(x - place[0], y - place[1]) < gap for x, y in new):
+                gap = max(_CLOSEST_M, min(_PATCH_M, 0.3 * tile.side_m[i]))
+                if new.is_free(place, gap):
                     self._add(place, node, "junction" if node != BORDER else "border")
-                    new.append(place)
+                    new.add(place)
                 break
-        return len(new)
+        return new.count
 
     def _sides(self, tile: Tile) -> list[int]:
         """Return the sides in the order to try: those around a barrier by their detour, then the longest."""

@@ -30,11 +30,16 @@ _WALK_LIMIT = 3.0  # of the radius: farther hubs are not walked to while triangl
 
 @dataclass(frozen=True, slots=True)
 class Triangles:
-    """Hubs and triangles as `model.SCHEMA` has them (zones still empty), and the triangle of each street in order."""
+    """
+    Hubs and triangles as `model.SCHEMA` has them (zones still empty), and the triangle of each street in order.
+
+    `area` is the operation area that they tile, in degrees.
+    """
 
     hubs: gpd.GeoDataFrame
     triangles: gpd.GeoDataFrame
     triangle_of_street: list[str]
+    area: shapely.MultiPolygon
     report: dict[str, object]
 
 
@@ -90,7 +95,7 @@ def make_triangles(
     triangles = _triangles(tiling, tiles, graph, name_of)
     of_street = _nearest_triangles(settled, graph, triangles)
     progress("triangles", 1.0)
-    return Triangles(hubs, triangles, of_street, _report(triangles, area, tiling, radius))
+    return Triangles(hubs, triangles, of_street, graph.plane.unflatten(area), _report(triangles, area, tiling, radius))
 
 
 def _with_point(tile: Tile, tiling: Tiling) -> Tile:
@@ -111,15 +116,15 @@ def _with_point(tile: Tile, tiling: Tiling) -> Tile:
 
 def _apart(tiles: list[Tile], tiling: Tiling) -> list[Tile]:
     """Return the tiles with connection points of their own where another one inside the triangle is as lawful."""
-    taken: set[int] = set()
+    taken = np.zeros(len(tiling.walks.graph), dtype=bool)
     apart: list[Tile] = []
     for tile in tiles:
-        if tile.point.node in taken:
+        if taken[tile.point.node]:
             shape = np.asarray([tiling.at[vertex] for vertex in tile.corners])
-            other = tiling.walks.find_point(tile.feet, shape, radius_m=tiling.radius_m, taken=frozenset(taken))
+            other = tiling.walks.find_point(tile.feet, shape, radius_m=tiling.radius_m, taken=taken)
             if other.inside and other.radius_m <= tiling.radius_m:
                 tile = replace(tile, point=other)
-        taken.add(tile.point.node)
+        taken[tile.point.node] = True
         apart.append(tile)
     return apart
 

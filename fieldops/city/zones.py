@@ -17,8 +17,9 @@ import pymetis
 import shapely
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components
-from scipy.spatial import KDTree
+from scipy.spatial import KDTree, Voronoi
 
+from fieldops.city.area import operation_area
 from fieldops.city.metres import FloatArray, Plane
 from fieldops.city.model import WGS84, empty_frame
 from fieldops.errors import BadInput, Stopped
@@ -36,8 +37,8 @@ FAR_ISLAND_M = 300.0
 MINUTES_PER_PERSON = 5.0  # promoter-minutes until one more person knows: 12 an hour, assumed (`awareness.Response`)
 VENUE_HOURS = 2.0  # promoter-hours at a venue in a burst, assumed
 ZONE_HOURS = 700.0  # a burst of 10 days of a team of 10 to 12 people at 6 hours
-ZONE_MARGIN_M = 120.0
 TIE, BRIDGE_TIE = 20, 1
+_BORDER_M = 15.0  # corners of a drawn border smaller than this are smoothed away
 ROUNDS = 40
 
 
@@ -50,7 +51,14 @@ class Zones:
     report: dict[str, object]
 
 
-def cut_zones(settled: "Settled", *, rules: Rules, zones: int | None = None, progress: Progress = no_progress) -> Zones:
+def cut_zones(
+    settled: "Settled",
+    *,
+    rules: Rules,
+    zones: int | None = None,
+    area: shapely.MultiPolygon | None = None,
+    progress: Progress = no_progress,
+) -> Zones:
     """
     Cut the streets into zones.
 
@@ -60,6 +68,8 @@ def cut_zones(settled: "Settled", *, rules: Rules, zones: int | None = None, pro
         The town with its streets, segments and venues.
     zones
         How many; by default so many that one holds about `ZONE_HOURS` of work.
+    area
+        The operation area in degrees, where it is known already: the zones' drawn ground tiles it.
 
     Raises
     ------
@@ -84,7 +94,8 @@ def cut_zones(settled: "Settled", *, rules: Rules, zones: int | None = None, pro
     order = _reading_order(shapes, zone, count)
     zone = np.argsort(order)[zone]
     names = [f"Z{i + 1:0{len(str(count))}d}" for i in range(count)]
-    frame = _frame(settled, plane, shapes, work, zone, names)
+    ground = operation_area(streets.geometry.to_numpy(), plane) if area is None else plane.flatten(area)
+    frame = _frame(settled, plane, _areas(shapes, zone, ground, count), work, zone, names)
     loads = np.bincount(zone, weights=work, minlength=count)
     report |= {
         "zone_work_max_to_mean": round(float(loads.max() / loads.mean()), 3),
@@ -122,18 +133,25 @@ def _neighbours(settled: "Settled", shapes: np.ndarray) -> tuple[csr_array, dict
 def _over_gaps(shapes: np.ndarray, of: IntArray) -> tuple[IntArray, FloatArray]:
     """Return pairs of streets, the nearest over each gap between pieces `of` the town, smallest pieces first, and metres."""
     points, owner = shapely.get_coordinates(shapely.segmentize(shapes, 25.0), return_index=True)
+    biggest = np.bincount(of).argmax()
+    main = of[owner] == biggest
+    mainland = KDTree(points[main])
     added: list[tuple[int, int]] = []
     gaps: list[float] = []
-    while len(sizes := np.unique(of, return_counts=True)[1]) > 1:
-        small = np.unique(of)[int(np.argmin(sizes))]
+    while (of != biggest).any():
+        islands, sizes = np.unique(of[of != biggest], return_counts=True)
+        small = islands[int(np.argmin(sizes))]
         inside = of[owner] == small
-        metres, hit = KDTree(points[~inside]).query(points[inside])
-        metres = np.asarray(metres)
-        nearest = int(np.argmin(metres))
-        a, b = int(owner[inside][nearest]), int(owner[~inside][np.asarray(hit)[nearest]])
-        added.append((a, b))
-        gaps.append(float(metres[nearest]))
-        of = np.where(of == small, of[b], of)
+        best = (np.inf, 0, 0)
+        for where, tree in ((np.flatnonzero(main), mainland), (np.flatnonzero(~main & ~inside), None)):
+            if where.size:
+                metres, hit = (np.asarray(one) for one in (tree or KDTree(points[where])).query(points[inside]))
+                nearest = int(np.argmin(metres))
+                found = (float(metres[nearest]), int(owner[inside][nearest]), int(owner[where[hit[nearest]]]))
+                best = min(best, found)
+        added.append(best[1:])
+        gaps.append(best[0])
+        of = np.where(of == small, of[best[2]], of)
     return np.array(added, dtype=np.int64), np.array(gaps)
 
 
@@ -178,7 +196,7 @@ def _partition(ties: csr_array, work: FloatArray, count: int) -> IntArray:
     weight = np.maximum(1, np.rint(work / work.mean() * 100)).astype(np.int64)
     options = pymetis.Options(contig=True, seed=1, ufactor=30, ncuts=4)
     _, part = pymetis.part_graph(
-        count, xadj=ties.indptr.tolist(), adjncy=ties.indices.tolist(), vweights=weight.tolist(),
+        count, pymetis.CSRAdjacency(ties.indptr.tolist(), ties.indices.tolist()), vweights=weight.tolist(),
         eweights=ties.data.astype(np.int64).tolist(), options=options, recursive=False,
     )  # fmt: skip
     zone = np.asarray(part, dtype=np.int64)
@@ -238,12 +256,11 @@ def _reading_order(shapes: np.ndarray, zone: IntArray, count: int) -> IntArray:
 
 
 def _frame(
-    settled: "Settled", plane: Plane, shapes: np.ndarray, work: FloatArray, zone: IntArray, names: list[str]
+    settled: "Settled", plane: Plane, areas: np.ndarray, work: FloatArray, zone: IntArray, names: list[str]
 ) -> gpd.GeoDataFrame:
     if not len(zone):
         return empty_frame("zones")  # type: ignore[return-value]
     streets = settled.streets
-    areas = _areas(shapes, zone, len(names))
     people = np.bincount(zone, weights=streets["people"].to_numpy(float), minlength=len(names))
     biggest = [streets["name"].iloc[np.flatnonzero(zone == z)[_main(streets, zone, z)]] for z in range(len(names))]
     return gpd.GeoDataFrame({
@@ -260,20 +277,31 @@ def _main(streets: gpd.GeoDataFrame, zone: IntArray, z: int) -> int:
     return int(np.argmax(named * 1e9 + streets["people"].to_numpy(float)[mine]))
 
 
-def _areas(shapes: np.ndarray, zone: IntArray, count: int) -> np.ndarray:
-    """Return for each zone the ground nearest to its streets, within 120 m of them: no overlaps, no holes inside."""
+def _areas(shapes: np.ndarray, zone: IntArray, ground: shapely.MultiPolygon, count: int) -> np.ndarray:
+    """Return for each zone the part of the operation area nearest to its streets: no overlaps, no gaps."""
+    if count == 1:
+        return np.array([ground], dtype=object)
     lines = np.where(shapely.get_dimensions(shapes) == 2, shapely.boundary(shapes), shapes)
     points, street = shapely.get_coordinates(shapely.segmentize(lines, 50.0), return_index=True)
     points, first = np.unique(np.round(points, 1), axis=0, return_index=True)
     owner = zone[street[first]]
-    near = shapely.union_all(shapely.buffer(shapely.simplify(shapes, 10.0), ZONE_MARGIN_M, quad_segs=2), grid_size=0.5)
-    if count == 1:
-        return np.array([near], dtype=object)
-    around = shapely.box(*shapely.bounds(near))
-    cells = shapely.get_parts(shapely.voronoi_polygons(shapely.multipoints(points), extend_to=around))
-    at, cell = shapely.STRtree(cells).query(shapely.points(points), predicate="intersects")
-    of_cell: IntArray = np.full(len(cells), -1, dtype=np.int64)
-    of_cell[cell] = owner[at]
-    areas = [shapely.coverage_union_all(cells[of_cell == z]) for z in range(count)]
-    areas = [shapely.intersection(shapely.set_precision(area, 0.5), near, grid_size=0.5) for area in areas]
-    return np.array([shapely.buffer(shapely.simplify(area, 3.0), 0) for area in areas], dtype=object)
+    # Far points all around make every border finite.
+    left, low, right, high = shapely.bounds(ground)
+    wide = max(right - left, high - low) + 1000.0
+    far = [
+        (left - wide, low - wide),
+        (right + wide, low - wide),
+        (left - wide, high + wide),
+        (right + wide, high + wide),
+    ]
+    cells = Voronoi(np.concatenate((points, far)))
+    both = np.r_[owner, np.full(len(far), -1)][cells.ridge_points]
+    ends = np.asarray(cells.ridge_vertices)[(both[:, 0] != both[:, 1]) & (both >= 0).all(axis=1)]
+    borders = shapely.linestrings(cells.vertices[ends[(ends >= 0).all(axis=1)]])
+    smooth = shapely.simplify(shapely.line_merge(shapely.multilinestrings(borders)), _BORDER_M)
+    drawn = shapely.union_all([smooth, shapely.boundary(ground)])
+    every = shapely.get_parts(shapely.polygonize(shapely.get_parts(drawn)))
+    faces = every[shapely.contains(ground, shapely.point_on_surface(every))]
+    middle = shapely.get_coordinates(shapely.point_on_surface(faces))
+    nearest = KDTree(points).query(middle)[1]
+    return np.array([shapely.union_all(faces[owner[np.asarray(nearest)] == z]) for z in range(count)], dtype=object)

@@ -58,11 +58,11 @@ def _best_subset(
     hours2, value2, place2 = hours2[order], value2[order], place2[order]
     fits = np.searchsorted(hours2, hours_left + SLACK - hours1, side="right") - 1
     # Best value of the second half with at most so many hours (columns) and places (rows; one row where all fit).
-    least = int(place2.min())
-    levels = np.arange(least, int(place2.max()) + 1) if places_left < len(values) else np.array([len(values)])
+    scarce = places_left < len(values)
+    levels = np.arange(int(place2.min()), int(place2.max()) + 1) if scarce else np.array([len(values)])
     best = np.maximum.accumulate(np.where(place2 <= levels[:, None], value2, -np.inf), axis=1)
-    row = np.minimum(places_left - place1 - levels[0], len(levels) - 1).astype(np.int64)
-    row = np.where(len(levels) == 1, 0, row)
+    room = places_left - place1 - levels[0] if scarce else np.zeros_like(place1)
+    row = np.minimum(room, len(levels) - 1).astype(np.int64)
     lawful = (fits >= 0) & (row >= 0)
     total = np.where(lawful, value1 + best[np.maximum(row, 0), np.maximum(fits, 0)], -np.inf)
     one = int(total.argmax())

@@ -19,6 +19,7 @@ from fieldops.planning.assignment import AssignmentProblem, BoolArray, FloatArra
 COOLING = 4.0
 STAGES = 16
 STEPS = 80
+COLD = 0.02  # of the spread of a street's values
 REACH = 25.0  # a pair this many temperatures below the best weighs exp(-25): it is left out of the stage
 
 
@@ -79,20 +80,23 @@ def find_prices(problem: AssignmentProblem, watch: Stopwatch, *, time_limit: flo
         return best
     capped = np.bincount(problem.crew, minlength=problem.crews) > problem.max_streets
     top = best.profit[best.profit > 0]
-    temperature = 0.5 * float(np.median(top))
     spread = _spread(problem)
+    temperature = min(0.5 * float(np.median(top)), 2.0 * spread)
     unit = temperature / max(float(problem.hours.mean()), 1e-9)
     start = np.concatenate([np.full(problem.crews, _even_price(problem) / unit), np.zeros(problem.crews)])
+    last = best.bound
     for _stage in range(STAGES):
         if watch.seconds > time_limit:
             break
         start = _cool(problem, start, temperature, unit, capped)
         hour, place = start[: problem.crews] * unit, start[problem.crews :] * unit
         found = prove(problem, hour, place)
-        gained = best.bound - found.bound
-        best = found if gained > 0 else best
-        if temperature < spread and gained < 1e-6 * spread * len(top):
+        moved = abs(last - found.bound)
+        best = found if found.bound < best.bound else best
+        # A warm stage may prove less than no prices at all: only cold stages that change nothing more end the cooling.
+        if temperature < COLD * spread and moved < 1e-6 * spread * len(top):
             break
+        last = found.bound
         temperature /= COOLING
     return best
 

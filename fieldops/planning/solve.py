@@ -12,8 +12,9 @@ from fieldops.planning.prices import find_prices
 from fieldops.planning.search import Search
 from fieldops.progress import Progress, no_progress
 
-PRICE_SHARE = 0.3  # of the time limit, at most
+PRICE_SHARE = 0.5  # of the time limit, at most
 PASSES = 4
+CLOSED = 1e-6  # a relative gap below this is closed
 
 
 def assign(
@@ -79,4 +80,4 @@ def assign(
 
 def _closed(search: Search, bound: float, gap: float) -> float:
     """Return the difference of bound and objective at which there is nothing more to do."""
-    return max(gap * abs(bound), 0.5 if search.is_whole else 1e-9 * abs(bound))
+    return max(gap * abs(bound), 0.5 if search.is_whole else CLOSED * abs(bound))

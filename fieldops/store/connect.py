@@ -162,7 +162,7 @@ class Region:
 
     def close(self) -> None:
         """Close both connections."""
-        for connection in (self._writer, self._reader):
+        for connection in (self._reader, self._writer):  # the last one to close tidies the write-ahead log up
             if connection is not None:
                 connection.close()
         self._writer = self._reader = None

@@ -35,10 +35,10 @@ class Slab:
 
 
 SLABS = {
-    "walk_up": Slab("apartments", (44, 68), 12, 12, 30, (5, 6)),
-    "middle": Slab("apartments", (46, 64), 14, 18, 45, (9, 12)),
-    "tower": Slab("apartments", (28, 34), 22, 36, 60, (16, 24)),
-    "flats": Slab("apartments", (36, 60), 12, 10, 27, (4, 7)),
+    "walk_up": Slab("apartments", (44, 68), 12, 12, 30, (5, 6), 22),
+    "middle": Slab("apartments", (46, 64), 14, 18, 45, (9, 12), 9),
+    "tower": Slab("apartments", (28, 34), 22, 36, 60, (16, 24), 5),
+    "flats": Slab("apartments", (36, 60), 12, 10, 27, (4, 7), 30),
     "classes": Slab("school", (50, 76), 16, 26, 46, (3, 5), 4),
     "hall": Slab("industrial", (60, 105), 38, 20, 58, (1, 2), 8),
     "office": Slab("office", (42, 58), 20, 40, 70, (6, 15), 2),

@@ -27,8 +27,8 @@ class District(StrEnum):
 GRAINS = {
     District.OLD: Grain(8_500, 0.50, 0.30, 0.20, 0.06, 1, 0.66, "living_street"),
     District.CORE: Grain(20_000, 0.50, 0.12, 0.15, 0.02, 2, 0.55, "residential"),
-    District.ESTATE: Grain(44_000, 0.42, 0.14, 0.15, 0.03, 2, 0.40, "residential"),
-    District.NEW: Grain(42_000, 0.35, 0.05, 0.10, 0.02, 3, 0.50, "residential"),
+    District.ESTATE: Grain(38_000, 0.38, 0.14, 0.15, 0.03, 2, 0.40, "residential"),
+    District.NEW: Grain(38_000, 0.35, 0.05, 0.10, 0.02, 3, 0.50, "residential"),
     District.URBAN_VILLAGE: Grain(6_500, 0.50, 0.24, 0.18, 0.05, 1, 0.12, "residential"),
     District.INDUSTRY: Grain(52_000, 0.50, 0.06, 0.14, 0.01, 3, 0.40, "unclassified"),
     District.SUBURB: Grain(70_000, 0.60, 0.20, 0.20, 0.05, 2, 0.10, "unclassified"),
@@ -50,7 +50,7 @@ USES: dict[District, dict[str, float]] = {
                       "grass": 0.08},
 }  # fmt: skip
 SMALLEST_COMPOUND_M2 = 7_000.0
-LARGEST_COMPOUND_M2 = 90_000.0
+LARGEST_COMPOUND_M2 = 70_000.0
 LARGEST_HOUSES_M2 = 18_000.0
 # Larger, and it is built over with homes.
 LARGEST_M2 = {"market": 12_000.0, "office": 20_000.0, "mall": 28_000.0, "hospital": 45_000.0, "school": 60_000.0}
