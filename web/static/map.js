@@ -69,7 +69,7 @@ const byZoom = (width) => [
 function style(mode, crew) {
   const { colour: tint, width, solid } = streetPaint(mode, crew);
   const street = is(...STREETS), ink = colour("ink"), ground = colour("ground");
-  const line = (id, filter, paint, layout = {}) => ({ id, type: "line", ...SOURCE, filter, paint, layout });
+  const line = (id, filter, paint, layout = {}, minzoom = 0) => ({ id, type: "line", ...SOURCE, filter, minzoom, paint, layout });
   const visible = (layer) => ({ visibility: shown(layer) ? "visible" : "none" });
   const selected = ["boolean", ["feature-state", "selected"], false];
   const circle = (id, paint) => ({ id, type: "circle", ...SOURCE, filter: is("point"), minzoom: 12, layout: visible("triangles"), paint });
@@ -78,7 +78,7 @@ function style(mode, crew) {
     { id: "ground", type: "background", paint: { "background-color": ground } },
     line("zones", is("zone"), { "line-color": colour("zone"), "line-width": ["interpolate", ["linear"], ["zoom"], 11, 0.75, 15, 2.5], "line-dasharray": [5, 2] }, visible("zones")),
     line("triangles", is("triangle"), { "line-color": colour("triangle"), "line-width": ["interpolate", ["linear"], ["zoom"], 11, 0.4, 15, 1.2], "line-dasharray": [2, 3] },
-      visible("triangles")),
+      visible("triangles"), 12),
     { id: "compounds", type: "fill", ...SOURCE, filter: is("compound"), paint: { "fill-color": tint, "fill-opacity": ["*", 0.3, solid] } },
     line("selected", street, { "line-color": ink, "line-width": byZoom(14), "line-opacity": ["case", selected, 0.45, 0] },
       { "line-cap": "round" }),
