@@ -6,6 +6,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
+from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import Translations
@@ -37,13 +38,33 @@ def install(app: Flask) -> None:
 
 
 def read_translations(locale: str) -> Translations:
-    """Return the translations of a locale, read from its .po file."""
-    with (TRANSLATIONS / locale / "LC_MESSAGES" / "messages.po").open("rb") as file:
-        catalogue = read_po(file, locale=locale)
+    """Return the translations of a locale."""
     compiled = BytesIO()
-    write_mo(compiled, catalogue)
+    write_mo(compiled, read_catalogue(locale))
     compiled.seek(0)
     return Translations(compiled)
+
+
+def read_catalogue(locale: str) -> Catalog:
+    """
+    Return the messages of a locale, read from its .po files: one for each audience, so that each is read as a whole.
+
+    Raises
+    ------
+    ValueError
+        If two files translate the same message differently.
+    """
+    whole = Catalog(locale=locale)
+    for path in sorted((TRANSLATIONS / locale / "LC_MESSAGES").glob("*.po")):
+        with path.open("rb") as file:
+            part = read_po(file, locale=locale)
+        for message in part:
+            there = whole.get(message.id) if message.id else None
+            if there is not None and there.string != message.string:
+                raise ValueError(f"{path.name} translates {message.id!r} in another way than the files before it")
+            if message.id:
+                whole[message.id] = message
+    return whole
 
 
 def chosen_language() -> str:

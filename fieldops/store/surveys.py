@@ -1,8 +1,8 @@
 """
 Surveys on their way in: staged, compared with what is there, sorted into measurements, appended.
 
-Everything happens in one write turn. Staged rows lie in a temporary table, so that memory stays bounded whatever the
-length of a file; surveys themselves are append-only, and a batch is one event with count and digest (rule 20).
+Everything happens in one write turn. Staged rows lie in a table, so that memory stays bounded whatever the length of a
+file; surveys themselves are append-only, and a batch is one event with count and digest (rule 20).
 """
 
 import hashlib
@@ -39,17 +39,20 @@ Refuse = Callable[[int, BadInput, str], None]
 
 
 class Staging:
-    """Surveys that passed their own checks and wait to be compared and sorted; gone with the connection."""
+    """
+    Surveys that passed their own checks and wait, within one turn, to be compared and sorted.
+
+    They wait in a table of the region file, not in a temporary one: this SQLite keeps temporary tables in memory.
+    """
 
     def __init__(self, turn: Turn) -> None:
-        """Make an empty staging table."""
+        """Start with nothing."""
         self._connection = turn.connection
-        self._connection.execute("DROP TABLE IF EXISTS temp.incoming")
-        self._connection.execute(
-            "CREATE TEMP TABLE incoming (row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, asked_at TEXT, answer TEXT,"
-            " promoter TEXT, crew TEXT, street TEXT, triangle TEXT, given_place INTEGER, measurement TEXT, home TEXT,"
-            " cluster TEXT, phase TEXT, lon REAL, lat REAL, accuracy_m REAL, device_time TEXT, back_check_of TEXT)"
-        )
+        self._connection.execute("DELETE FROM incoming")
+
+    def clear(self) -> None:
+        """Forget all that waits: the table is empty outside of a turn."""
+        self._connection.execute("DELETE FROM incoming")
 
     def add(self, row: int, survey: Survey, crew: CrewId | None, *, given_place: bool) -> str:
         """Stage a survey; return "new", or where its id was staged before "same" or "other" by what it says."""
@@ -73,7 +76,7 @@ class Staging:
         identical, other = 0, []
         for row in self._connection.execute(
             f"SELECT i.row, i.id, {_SAME} AND (NOT i.given_place OR (i.street IS m.street_id AND i.triangle IS m.triangle_id))"  # noqa: S608  # constants
-            " FROM incoming AS i JOIN survey AS s ON s.id = i.id JOIN measurement AS m ON m.id = s.measurement_id"
+            " FROM incoming AS i CROSS JOIN survey AS s ON s.id = i.id CROSS JOIN measurement AS m ON m.id = s.measurement_id"
         ):
             if row[2]:
                 identical += 1
@@ -144,6 +147,7 @@ def append_surveys(
             lines.clear()
             if not progress("append", number / total, surveys=done.count):
                 raise Stopped("nothing was stored")
+    staging.clear()
     if done.count:
         done.digest = digest.hexdigest()
         seq = audit.append(turn, event(done))
@@ -246,16 +250,17 @@ class _Sorter:
         self._street, self._triangle = street, triangle
         self._claims = claims_of_street(self._turn.connection, street) if street else []
         reach = format_moment(asked_at - self._rules.claim_duration - self._rules.measurement_window)
+        place = "street_id" if street else "triangle_id"
         self._here = [
             _Measurement(
                 Sitting(MeasurementId(row[0]), parse_moment(row[1]), parse_moment(row[2] or row[1])), row[3], row[4],
                 bool(row[5]),
             )
             for row in self._turn.connection.execute(
-                "SELECT m.id, m.opened_at, t.last_asked_at, m.phase, m.back_check_of, m.given"
+                "SELECT m.id, m.opened_at, t.last_asked_at, m.phase, m.back_check_of, m.given"  # noqa: S608  # two constants
                 " FROM measurement AS m LEFT JOIN tally AS t ON t.measurement_id = m.id"
-                " WHERE (m.street_id = ? OR m.triangle_id = ?) AND m.opened_at >= ? ORDER BY m.opened_at",
-                (street, triangle, reach),
+                f" WHERE m.{place} = ? AND m.opened_at >= ? ORDER BY m.opened_at",
+                (street or triangle, reach),
             )
         ]  # fmt: skip
         self._named = {one.sitting.id: one for one in self._here}

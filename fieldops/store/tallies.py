@@ -20,7 +20,7 @@ _SURVEYS = (
     "SELECT s.measurement_id, s.id, s.asked_at, s.answer, s.promoter_id, coalesce(s.cluster, ''), s.phase,"
     " coalesce(s.home_street_id, m.street_id, ''),"
     " EXISTS (SELECT 1 FROM quarantine AS q WHERE q.survey_id = s.id AND q.until_seq IS NULL)"
-    " FROM {chosen} JOIN measurement AS m ON m.id = chosen.id JOIN survey AS s ON s.measurement_id = m.id"
+    " FROM {chosen} CROSS JOIN measurement AS m ON m.id = chosen.id CROSS JOIN survey AS s ON s.measurement_id = m.id"
     " ORDER BY chosen.id, s.asked_at, s.id"
 )
 

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 from babel.messages.extract import extract_from_dir
-from babel.messages.pofile import read_po
 from flask.testing import FlaskClient
 
-from web.language import CHINESE, ENGLISH, TRANSLATIONS, asked_language
+from web.language import CHINESE, ENGLISH, TRANSLATIONS, asked_language, read_catalogue
 
 WEB = TRANSLATIONS.parent
 CJK = re.compile(r"[\u2e80-\u9fff\uff00-\uffef]")
@@ -59,9 +58,7 @@ def extracted() -> set[str | tuple[str, ...]]:
 
 
 def test_every_word_of_the_pages_is_translated_and_none_is_left_over() -> None:
-    with (TRANSLATIONS / CHINESE / "LC_MESSAGES" / "messages.po").open("rb") as file:
-        catalogue = read_po(file, locale=CHINESE)
-    texts = {message.id: message for message in catalogue if message.id}
+    texts = {message.id: message for message in read_catalogue(CHINESE) if message.id}
     assert set(texts) == extracted()
     for text, message in texts.items():
         translations = (message.string,) if isinstance(message.string, str) else message.string

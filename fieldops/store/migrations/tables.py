@@ -1,11 +1,4 @@
-"""The tables of a region, as small steps; applied by `create` and `fieldops check --migrate`, never by a web worker."""
-
-from typing import TYPE_CHECKING
-
-from fieldops.store import geopackage, views
-
-if TYPE_CHECKING:
-    from sqlite_utils.db import Database
+"""The first tables of a region: its record, its map, people, evidence, claims and plans."""
 
 LAYERS = {
     "street": ("GEOMETRY", "streets, lanes and compounds: the units of claim"),
@@ -19,7 +12,7 @@ LAYERS = {
 }
 
 # Feature tables cannot be STRICT: it refuses geometry types. No R-tree: its triggers need functions that SQLite lacks.
-_MAP = """
+MAP = """
 CREATE TABLE city (
   id TEXT PRIMARY KEY, name TEXT NOT NULL, time_zone TEXT NOT NULL, source TEXT NOT NULL, digest TEXT NOT NULL,
   attribution TEXT NOT NULL, coordinates TEXT NOT NULL, boundary BLOB, report TEXT NOT NULL, imported_at TEXT NOT NULL
@@ -70,7 +63,7 @@ CREATE TABLE zone (
   name TEXT NOT NULL, streets INTEGER NOT NULL, people REAL NOT NULL, work_hours REAL NOT NULL)
 """
 
-_RECORD = """
+RECORD = """
 CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TABLE event (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, took_effect_at TEXT NOT NULL, recorded_at TEXT NOT NULL,
@@ -81,7 +74,7 @@ CREATE TRIGGER event_is_never_deleted BEFORE DELETE ON event
   BEGIN SELECT RAISE(ABORT, 'events are never deleted'); END
 """
 
-_PEOPLE = """
+PEOPLE = """
 CREATE TABLE crew (
   id TEXT PRIMARY KEY, name TEXT NOT NULL, people INTEGER NOT NULL, hours_per_day REAL NOT NULL, home_lon REAL NOT NULL,
   home_lat REAL NOT NULL, base TEXT, days_off TEXT NOT NULL) STRICT;
@@ -90,7 +83,7 @@ CREATE TABLE promoter (
 CREATE INDEX promoter_crew ON promoter (crew_id)
 """
 
-_EVIDENCE = """
+EVIDENCE = """
 CREATE TABLE measurement (
   id TEXT PRIMARY KEY, street_id TEXT, triangle_id TEXT, opened_at TEXT NOT NULL, closes_at TEXT NOT NULL,
   rule TEXT NOT NULL, try INTEGER NOT NULL, phase TEXT NOT NULL CHECK (phase IN ('arrival', 'exit', 'unknown')),
@@ -110,6 +103,11 @@ CREATE TRIGGER survey_is_never_changed BEFORE UPDATE ON survey
   BEGIN SELECT RAISE(ABORT, 'surveys are append-only'); END;
 CREATE TRIGGER survey_is_never_deleted BEFORE DELETE ON survey
   BEGIN SELECT RAISE(ABORT, 'surveys are append-only'); END;
+CREATE TABLE incoming (
+  row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, asked_at TEXT NOT NULL, answer TEXT NOT NULL, promoter TEXT NOT NULL,
+  crew TEXT, street TEXT, triangle TEXT, given_place INTEGER NOT NULL, measurement TEXT, home TEXT, cluster TEXT,
+  phase TEXT NOT NULL, lon REAL, lat REAL, accuracy_m REAL, device_time TEXT, back_check_of TEXT) STRICT;
+CREATE INDEX incoming_order ON incoming (street, triangle, asked_at, id);
 CREATE TABLE tally (
   measurement_id TEXT PRIMARY KEY REFERENCES measurement, answers TEXT NOT NULL, promoters INTEGER NOT NULL,
   corners INTEGER NOT NULL, left_out TEXT NOT NULL, last_asked_at TEXT NOT NULL, digest TEXT NOT NULL,
@@ -147,7 +145,7 @@ CREATE TABLE back_check (
 
 # RULE 1: the index admits one open claim per street; the trigger refuses any overlap in time, open or ended.
 # The time of a claim only ever shrinks: it is ended early, or found to have ended earlier still, and never lives again.
-_CLAIMS = """
+CLAIMS = """
 CREATE TABLE claim (
   id TEXT PRIMARY KEY, street_id TEXT NOT NULL, crew_id TEXT NOT NULL REFERENCES crew, generation INTEGER NOT NULL,
   claimed_at TEXT NOT NULL, held_until TEXT NOT NULL, ended_at TEXT,
@@ -185,7 +183,7 @@ CREATE INDEX notice_waiting ON notice (channel, next_try_at) WHERE delivered_at 
 CREATE INDEX notice_crew ON notice (crew_id, made_at)
 """
 
-_PLANS = """
+PLANS = """
 CREATE TABLE plan (
   id TEXT PRIMARY KEY, made_at TEXT NOT NULL, starts_at TEXT NOT NULL, status TEXT NOT NULL, objective REAL NOT NULL,
   bound REAL NOT NULL, gap REAL NOT NULL, seconds REAL NOT NULL, seed INTEGER NOT NULL, figures TEXT NOT NULL,
@@ -199,56 +197,3 @@ CREATE TABLE unassigned (
   plan_id TEXT NOT NULL REFERENCES plan, street_id TEXT NOT NULL, reason TEXT NOT NULL,
   PRIMARY KEY (plan_id, street_id)) STRICT, WITHOUT ROWID
 """
-
-_PRIVATE = """
-CREATE TABLE promoter_name (promoter_id TEXT PRIMARY KEY, name TEXT NOT NULL) STRICT;
-CREATE TABLE channel (
-  name TEXT PRIMARY KEY, form TEXT NOT NULL, url TEXT NOT NULL, secret TEXT NOT NULL, language TEXT NOT NULL) STRICT
-"""
-
-
-def _run(database: "Database", script: str) -> None:
-    """Run statements one by one: `executescript` would commit the migration's transaction first."""
-    statement = ""
-    for line in script.strip().splitlines():
-        statement += line + "\n"
-        ended = line.rstrip().endswith(";")
-        if ended and ("CREATE TRIGGER" not in statement or statement.rstrip().endswith("END;")):
-            database.conn.execute(statement)
-            statement = ""
-    if statement.strip():
-        database.conn.execute(statement)
-
-
-def migrate_region(database: "Database") -> None:
-    """Bring the tables of a `.gpkg` region to the present schema; each step is all or nothing."""
-    from sqlite_utils.migrations import Migrations
-
-    migrations = Migrations("region")
-
-    @migrations()
-    def m2026_11_23_geopackage(db: "Database") -> None:
-        geopackage.add_core(db.conn)
-
-    @migrations()
-    def m2026_11_23_tables(db: "Database") -> None:
-        for script in (_RECORD, _MAP, _PEOPLE, _EVIDENCE, _CLAIMS, _PLANS):
-            _run(db, script)
-        for table, (geometry_type, description) in LAYERS.items():
-            geopackage.add_layer(db.conn, table, geometry_type, description)
-        views.add_views(db.conn)
-
-    migrations.apply(database)
-
-
-def migrate_private(database: "Database") -> None:
-    """Bring the private file to the present schema."""
-    from sqlite_utils.migrations import Migrations
-
-    migrations = Migrations("private")
-
-    @migrations()
-    def m2026_11_23_names(db: "Database") -> None:
-        _run(db, _PRIVATE)
-
-    migrations.apply(database)

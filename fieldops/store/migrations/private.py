@@ -1,0 +1,27 @@
+"""The tables of the private file, as small dated steps."""
+
+from typing import TYPE_CHECKING
+
+from fieldops.store.migrations.statements import run_statements
+
+if TYPE_CHECKING:
+    from sqlite_utils.db import Database
+
+_PRIVATE = """
+CREATE TABLE promoter_name (promoter_id TEXT PRIMARY KEY, name TEXT NOT NULL) STRICT;
+CREATE TABLE channel (
+  name TEXT PRIMARY KEY, form TEXT NOT NULL, url TEXT NOT NULL, secret TEXT NOT NULL, language TEXT NOT NULL) STRICT
+"""
+
+
+def migrate_private(database: "Database") -> None:
+    """Bring the private file to the present schema."""
+    from sqlite_utils.migrations import Migrations
+
+    migrations = Migrations("private")
+
+    @migrations()
+    def m2026_11_23_names(db: "Database") -> None:
+        run_statements(db, _PRIVATE)
+
+    migrations.apply(database)
