@@ -32,6 +32,7 @@ BROWSERS = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 )  # fmt: skip
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
+LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-bench.lock")  # each holds the one before it
 FRONT_ENDS = ("run", "check", "browser")  # each holds the one before it; see the groups of web/package.json
 NODE_FOR_FILES = 20
 NODE_FOR_BROWSER = 22  # the packed Chromium asks for it, and npm leaves out what does not fit the machine's Node
@@ -103,7 +104,7 @@ def test(words: list[str]) -> int:
 
 def bench(words: list[str]) -> int:
     """Run one benchmark, or all of them one after the other."""
-    prepare("requirements-dev.lock")
+    prepare("requirements-bench.lock")
     full = "--full" in words
     there = {path.stem.removeprefix("bench_") for path in (ROOT / "tests" / "benchmarks").glob("bench_*.py")}
     chosen = [word for word in words if word != "--full"] or sorted(there)
@@ -127,7 +128,7 @@ def prepare(lock: str) -> None:
     if not stamped(lock, digest(ROOT / lock)):
         say(f"installing {lock}")
         install("--require-hashes", "-r", ROOT / lock)
-        for name in {"requirements.lock", lock}:  # the larger lock holds all of the smaller, in the same versions
+        for name in LOCKS[: LOCKS.index(lock) + 1]:
             stamp(name, digest(ROOT / name))
     definition = digest(ROOT / "pyproject.toml", ROOT / "requirements.in")
     if not stamped("project", definition) or not (VENV / "bin" / "fieldops").exists():
