@@ -19,6 +19,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "effort.record": _LEADS | _CREWS,
     "plan.make": _LEADS,
     "plan.publish": _LEADS,
+    "job.read": _LEADS | {Role.AUDITOR},
     "claim.make": _LEADS | {Role.CREW_LEAD},
     "claim.withdraw": _LEADS | {Role.CREW_LEAD},
     "claim.revoke": _LEADS,

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -12,17 +13,17 @@ import numpy as np
 from fieldops.actions.awareness import StreetAwareness, street_awareness
 from fieldops.actions.claims import Published, publish_in_turn
 from fieldops.claims import Claim
-from fieldops.clock import Stopwatch, local_day
-from fieldops.errors import PlanNotPublishable
+from fieldops.clock import Stopwatch, local_day, parse_moment
+from fieldops.errors import NotFound, PlanNotPublishable
 from fieldops.events import PlanMade, PlanPublished
-from fieldops.ids import CrewId, PlanId, StreetId, new_id
+from fieldops.ids import CrewId, JobId, PlanId, StreetId, new_id
 from fieldops.people import Actor, Crew
 from fieldops.permissions import require
 from fieldops.progress import Progress, no_progress
 from fieldops.rules import Rules
 from fieldops.store import claims as claim_store
 from fieldops.store import decisions, people, places, plans
-from fieldops.store.connect import Region, read_rules
+from fieldops.store.connect import Region, open_region, read_rules
 from fieldops.store.plans import PlanStreet, StoredAssignment, StoredPlan
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def make_plan(
     workers: int = 2,
     now: datetime | None = None,
     progress: Progress = no_progress,
+    name: PlanId | None = None,
 ) -> StoredPlan:
     """
     Decide who claims which streets for the seven days from `start` on, and store the plan.
@@ -71,6 +73,8 @@ def make_plan(
         Seconds for the solver.
     progress
         May stop the solver; the best plan so far is stored then, with status `stopped`.
+    name
+        The id of the plan; a fresh one where left away.
     """
     require(actor, "plan.make")
     watch = Stopwatch()
@@ -80,12 +84,41 @@ def make_plan(
     progress("reading", 1.0)
     plan = _solve(problem, time_limit=time_limit, seed=seed, workers=workers, progress=progress)
     with region.turn(actor, now=now) as turn:
-        made = _stored(problem, ground, plan, made_at=turn.now, seed=seed, seconds=watch.seconds)
+        made = _stored(
+            problem,
+            ground,
+            plan,
+            made_at=turn.now,
+            seed=seed,
+            seconds=watch.seconds,
+            name=name or PlanId(new_id()[:12]),
+        )
         event = PlanMade(
             at=turn.now, plan=made.id, objective=made.objective, bound=made.bound, assignments=len(made.assignments)
         )
         plans.save_plan(turn, made, event=event)
     return made
+
+
+def run_plan_job(path: Path, actor: Actor, *, job: JobId, progress: Progress, **given: Any) -> dict[str, Any]:
+    """
+    Do a job of kind `plan` (see `actions.jobs`) and return the plan's figures.
+
+    The plan bears the id of its job: run again after a worker's death, the job finds the plan that was stored.
+    """
+    given |= {word: parse_moment(given[word]) for word in ("start", "now") if word in given}
+    region, name = open_region(path), PlanId(job)
+    try:
+        try:
+            made = plans.read_plan(region.reader(), name)
+        except NotFound:
+            made = make_plan(region, actor, name=name, progress=progress, **given)
+    finally:
+        region.close()
+    return {
+        "plan": made.id, "status": made.status, "objective": made.objective, "bound": made.bound, "gap": made.gap,
+        "given": made.figures["given"], "impossible": made.figures["impossible"],
+    }  # fmt: skip
 
 
 def _read_ground(region: Region, start: datetime) -> Ground:
@@ -238,7 +271,14 @@ def _solve(problem: "PlanProblem", *, time_limit: float, seed: int, workers: int
 
 
 def _stored(
-    problem: "PlanProblem", ground: Ground, solved: _Solved, *, made_at: datetime, seed: int, seconds: float
+    problem: "PlanProblem",
+    ground: Ground,
+    solved: _Solved,
+    *,
+    made_at: datetime,
+    seed: int,
+    seconds: float,
+    name: PlanId,
 ) -> StoredPlan:
     from fieldops.planning.check import Given, violations
     from fieldops.planning.explain import explain_assigned, explain_unassigned
@@ -280,7 +320,7 @@ def _stored(
         "reasons": dict(Counter(_sort(reason) for i, reason in left.items() if i not in pins).most_common(12)),
     }  # fmt: skip
     return StoredPlan(
-        PlanId(new_id()[:12]), made_at, ground.start, found.status if found else "impossible",
+        name, made_at, ground.start, found.status if found else "impossible",
         found.objective if found else 0.0, found.bound if found else 0.0,
         found.gap if found and np.isfinite(found.gap) else 0.0, round(seconds, 3), seed, figures, None,
         tuple(given + pinned), tuple((streets.ids[i], reason) for i, reason in left.items() if i not in pins),

@@ -1,7 +1,9 @@
 """The map's tiles: one PMTiles file beside the region, named for the map that it shows and for its content."""
 
 from pathlib import Path
+from typing import Any
 
+from fieldops.ids import JobId
 from fieldops.people import Actor
 from fieldops.permissions import require
 from fieldops.progress import Progress, no_progress
@@ -44,6 +46,12 @@ def make_tiles(path: Path, actor: Actor, *, progress: Progress = no_progress) ->
     for left in older - {made}:
         left.unlink(missing_ok=True)
     return made
+
+
+def run_tiles_job(path: Path, actor: Actor, *, job: JobId, progress: Progress) -> dict[str, Any]:
+    """Do a job of kind `tiles` (see `actions.jobs`); return the name of the file."""
+    del job
+    return {"tiles": make_tiles(path, actor, progress=progress).name}
 
 
 def _literal(name: str) -> str:

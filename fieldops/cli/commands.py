@@ -22,6 +22,7 @@ from fieldops.cli import (
     synth,
     tiles,
     venues,
+    worker,
 )
 
 
@@ -46,3 +47,4 @@ def register(app: typer.Typer) -> None:
     demo.register(app)
     tiles.register(app)
     serve.register(app)
+    worker.register(app)

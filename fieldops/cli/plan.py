@@ -1,6 +1,7 @@
 """`fieldops plan`: who claims which streets for the next seven days, with a proven bound and a reason for every choice."""
 
 import dataclasses
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -34,6 +35,10 @@ def make(
     ] = 8.0,
     seed: Annotated[int, typer.Option(help="The same seed searches in the same order.")] = 1,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processor cores to use.")] = 2,
+    job: Annotated[
+        bool,
+        typer.Option("--job", help="Only order it: `fieldops worker` makes it, `fieldops jobs` shows how far it is."),
+    ] = False,
     now: Now = None,
     as_json: AsJson = False,
 ) -> None:
@@ -43,6 +48,9 @@ def make(
     Example: fieldops plan --from 2026-03-02T08:00:00+08:00 --time-limit 20
     """
     if context.invoked_subcommand:
+        return
+    if job:
+        _order(db, {"start": start, "time_limit": time_limit, "seed": seed, "workers": workers, "now": now}, as_json)
         return
     from fieldops.actions.plans import make_plan
     from fieldops.errors import Stopped
@@ -61,6 +69,19 @@ def make(
             say(f"Next: fieldops plan publish {made.id}    why: fieldops plan explain {made.id} --crew C")
     if made.status == "stopped":
         raise Stopped(kept=f"the best plan so far is kept as {made.id}")
+
+
+def _order(db: Path, parameters: dict[str, Any], as_json: bool) -> None:
+    from fieldops.actions.jobs import order_job
+    from fieldops.cli.worker import document
+
+    for moment in ("start", "now"):
+        given_moment(parameters[moment])
+    job = order_job(db, shell_actor(), "plan", parameters)
+    if as_json:
+        print_json(document(job))
+    else:
+        say(f"job {job.id} waits for a worker; follow it: fieldops jobs follow {job.id}")
 
 
 @plan.command()

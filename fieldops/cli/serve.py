@@ -1,6 +1,7 @@
 """`fieldops serve`: the web on a region."""
 
 import os
+import subprocess
 import sys
 from typing import Annotated
 
@@ -26,6 +27,10 @@ def serve(
     name: Annotated[
         list[str] | None, typer.Option(help="A name by which people reach this server, such as its domain; repeatable.")
     ] = None,
+    worker: Annotated[
+        bool,
+        typer.Option(help="Run a worker beside it that does the jobs ordered on the pages; it ends with the server."),
+    ] = True,
 ) -> None:
     """
     Show the region in the browser: the map, the plan's figures, crews and streets. Stop it with Ctrl-C.
@@ -49,6 +54,11 @@ def serve(
     words = ["--host", host, "--port", str(port), "--threads", str(workers)]
     for given in name or []:
         words += ["--name", given]
+    if worker:
+        program = "from fieldops.cli.main import main; main()"
+        subprocess.Popen(
+            [sys.executable, "-c", program, "worker", "--db", str(db.resolve()), "--parent", str(os.getpid())]
+        )
     sys.stdout.flush()
     # Another program from here on: the web holds none of what the commands load.
     os.execv(sys.executable, [sys.executable, "-m", "web", str(db.resolve()), *words])  # noqa: S606  our own words, no shell
