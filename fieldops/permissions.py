@@ -17,6 +17,8 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "venue.import": _LEADS,
     "survey.record": _LEADS | _CREWS,
     "effort.record": _LEADS | _CREWS,
+    "record.sync": _LEADS | _CREWS,
+    "appeal.answer": _LEADS,
     "plan.make": _LEADS,
     "plan.publish": _LEADS,
     "job.read": _LEADS | {Role.AUDITOR},

@@ -1,6 +1,6 @@
 """Surveys come in, from files and phones, through one door; what counts of a measurement, and why the rest does not."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache, partial
@@ -85,28 +85,59 @@ def record_surveys(
         If progress asked to stop.
     """
     require(actor, "survey.record")
+    refusals = Refusals()
     with region.turn(actor, now=now, device=device) as turn:
-        refusals, staging = Refusals(), Staging(turn)
-        scene = _Scene(turn, unknown_promoters=unknown_promoters)
-        staged: dict[str, int] = {"new": 0, "same": 0, "other": 0}
-        remaining = iter(rows)
-        while batch := list(islice(remaining, _BATCH)):
-            for number, row, survey, given_place in scene.read(batch, refusals):
-                found = staging.add(number, survey, scene.crew_of(survey.promoter), given_place=given_place)
-                staged[found] += 1
-                if found == "other":
-                    refusals.add(number, _reused(survey.id), row["survey_id"])
-        identical, other = staging.drop_known()
-        for number, name in other:
-            refusals.add(number, _reused(name), name)
-
-        def event(done: Appended) -> SurveysRecorded:
-            return SurveysRecorded(at=turn.now, count=done.count, late=done.late, digest=done.digest)
-
-        done = append_surveys(turn, staging, refusals.add, event=event, progress=progress)
+        done, _ = record_surveys_in_turn(turn, rows, refusals, unknown_promoters=unknown_promoters, progress=progress)
         if strict:
             refusals.refuse_any()
-    return Recorded(done.count, 0, identical + staged["same"], refusals.count, refusals.in_order(), late=done.late)
+    return done
+
+
+def record_surveys_in_turn(
+    turn: Turn, rows: Iterable[Row], refusals: Refusals, *, unknown_promoters: bool = False, placed: bool = False,
+    progress: Progress = no_progress,
+) -> tuple[Recorded, Sequence[MeasurementId]]:  # fmt: skip
+    """
+    Take in surveys in an open turn; see `record_surveys`. The caller has asked for the permission.
+
+    Parameters
+    ----------
+    turn, rows
+        The open write turn; row numbers and values by column.
+    refusals
+        Is told of every row that cannot be used.
+    unknown_promoters
+        Take surveys of promoters whom the region does not know.
+    placed
+        The caller has compared positions with the places given: they are taken as they are.
+    progress
+        Told the share done.
+
+    Returns
+    -------
+    tuple
+        Counts and refused rows, and the measurements that the surveys were sorted into.
+    """
+    staging = Staging(turn)
+    scene = _Scene(turn, unknown_promoters=unknown_promoters, placed=placed)
+    staged: dict[str, int] = {"new": 0, "same": 0, "other": 0}
+    remaining = iter(rows)
+    while batch := list(islice(remaining, _BATCH)):
+        for number, row, survey, given_place in scene.read(batch, refusals):
+            found = staging.add(number, survey, scene.crew_of(survey.promoter), given_place=given_place)
+            staged[found] += 1
+            if found == "other":
+                refusals.add(number, _reused(survey.id), row["survey_id"])
+    identical, other = staging.drop_known()
+    for number, name in other:
+        refusals.add(number, _reused(name), name)
+
+    def event(done: Appended) -> SurveysRecorded:
+        return SurveysRecorded(at=turn.now, count=done.count, late=done.late, digest=done.digest)
+
+    done = append_surveys(turn, staging, refusals.add, event=event, progress=progress)
+    unchanged = identical + staged["same"]
+    return Recorded(done.count, 0, unchanged, refusals.count, refusals.in_order(), late=done.late), done.touched
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +177,12 @@ def _reused(name: str) -> BadInput:
 class _Scene:
     """What a survey is checked against: places, promoters, quarantine, the moment."""
 
-    def __init__(self, turn: Turn, *, unknown_promoters: bool) -> None:
+    def __init__(self, turn: Turn, *, unknown_promoters: bool, placed: bool) -> None:
         connection = turn.connection
         self._now = turn.now
         self._actor = turn.actor
         self._unknown_promoters = unknown_promoters
+        self._placed = placed
         # Asked one by one and remembered: a phone sends a hundred surveys, a file a million.
         self._has_street = cache(partial(places.has_street, connection))
         self._has_triangle = cache(partial(places.has_triangle, connection))
@@ -216,12 +248,15 @@ class _Scene:
         self, usable: list[tuple[int, Mapping[str, str], Survey]], refusals: Refusals
     ) -> list[tuple[int, Mapping[str, str], Survey, bool]]:
         """File positions to the connection point or street they belong to, and refuse those outside the city."""
-        at = [(survey.lon, survey.lat) for _, _, survey in usable if survey.lon is not None and survey.lat is not None]
+        at = [
+            (one.lon, one.lat) for _, _, one in usable
+            if one.lon is not None and one.lat is not None and not (self._placed and (one.street or one.triangle))
+        ]  # fmt: skip
         found = iter(self._finder.find([lon for lon, _ in at], [lat for _, lat in at]) if at else [])
         filed: list[tuple[int, Mapping[str, str], Survey, bool]] = []
         for number, row, survey in usable:
             given = survey.street is not None or survey.triangle is not None
-            if survey.lon is None:
+            if survey.lon is None or (given and self._placed):
                 filed.append((number, row, survey, True))
                 continue
             place = next(found)

@@ -21,6 +21,7 @@ from fieldops.events.evidence import (
     SurveysRecorded,
 )
 from fieldops.events.kinds import event_fields, event_kinds
+from fieldops.events.phones import RecordsTaken
 from fieldops.events.plans import PlanMade, PlanPublished
 from fieldops.events.record import ClockAccepted, RegionRestored
 from fieldops.events.region import CityImported, RegionCreated, RowsImported, RulesChanged, StreetEdited
@@ -43,6 +44,7 @@ __all__ = [
     "PlanMade",
     "PlanPublished",
     "QuarantineLifted",
+    "RecordsTaken",
     "RegionCreated",
     "RegionRestored",
     "RowsImported",

@@ -8,7 +8,7 @@ file; surveys themselves are append-only, and a batch is one event with count an
 import hashlib
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from fieldops.claims import Claim, Standing, match_late
@@ -98,11 +98,12 @@ class Staging:
 
 @dataclass(slots=True)
 class Appended:
-    """What was appended: how many surveys, how many of them late, and the SHA-256 of their lines in order."""
+    """What was appended: how many surveys, how many of them late, the SHA-256 of their lines in order, and whereto."""
 
     count: int
     late: int
     digest: str
+    touched: list[MeasurementId] = field(default_factory=list)
 
 
 def append_surveys(
@@ -153,6 +154,7 @@ def append_surveys(
         seq = audit.append(turn, event(done))
         assert seq == batch  # nothing else was recorded in between
         tallies.recount(turn, sorter.touched, event=seq, progress=progress)
+        done.touched = sorter.touched
     return done
 
 

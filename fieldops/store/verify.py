@@ -7,7 +7,7 @@ repaired: the events are the truth, and a table that differs from them is rebuil
 
 import hmac
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from fieldops.errors import Stopped
 from fieldops.events import event_kinds
 from fieldops.progress import Progress, no_progress
-from fieldops.store import connect, surveys
+from fieldops.store import connect, contacts, surveys
 from fieldops.store.audit import GENESIS, Head
 from fieldops.store.replay import Recorded, Replay, Violation, expected_row
 from fieldops.store.sqlite import sqlite3
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from fieldops.store.connect import Region
 
 MOST_VIOLATIONS = 1_000
+Digests = Callable[[sqlite3.Connection], Iterator[tuple[int, int, int, str]]]
 _BATCH = 2_000
 
 # rows of a table -> how many the events demand
@@ -33,6 +34,7 @@ _TALLIES = {
     "decision": "DecisionMade",
     "decision WHERE withdrawn_at IS NOT NULL": "DecisionWithdrawn",
     "survey": "SurveysRecorded.count",
+    "phone_record": "RecordsTaken.count",
     "quarantine": "SurveysQuarantined.count",
     "quarantine WHERE until_seq IS NOT NULL": "QuarantineLifted.count",
     "plan": "PlanMade",
@@ -113,7 +115,8 @@ def _examine(connection: sqlite3.Connection, key: bytes, anchors: list[Head], pr
     _compare_claims(connection, replay)
     _compare_overrides(connection, replay)
     _compare_tallies(connection, replay)
-    _compare_surveys(connection, replay)
+    _compare_batches(connection, replay, "SurveysRecorded", "surveys", surveys.batch_digests)
+    _compare_batches(connection, replay, "RecordsTaken", "records of phones", contacts.batch_digests)
     progress("verifying", 1.0)
     violations = sorted([*chain.violations, *replay.violations], key=lambda one: (not one.seq, one.seq))
     return Verification(replay.claims, chain.events, chain.head, violations[:MOST_VIOLATIONS], len(violations))
@@ -200,25 +203,25 @@ def _compare_decision(row: tuple[Any, ...] | None, event: Recorded, violations: 
         )
 
 
-def _compare_surveys(connection: sqlite3.Connection, replay: Replay) -> None:
-    """Recompute the digest of every batch of surveys from its rows."""
+def _compare_batches(connection: sqlite3.Connection, replay: Replay, kind: str, noun: str, digests: Digests) -> None:
+    """Recompute the digest of every batch of surveys, or of what phones told, from its rows."""
     connection.text_factory = str
     batches = 0
     try:
-        for seq, count, late, digest in surveys.batch_digests(connection):
+        for seq, count, late, digest in digests(connection):
             batches += 1
-            row = connection.execute(
-                "SELECT facts FROM event WHERE seq = ? AND kind = 'SurveysRecorded'", (seq,)
-            ).fetchone()
+            row = connection.execute("SELECT facts FROM event WHERE seq = ? AND kind = ?", (seq, kind)).fetchone()
             if row is None or json.loads(row[0]) != {"count": count, "late": late, "digest": digest}:
                 replay.violations.append(
-                    Violation(seq, f"the {count} surveys of this batch are not those that were recorded")
+                    Violation(seq, f"the {count} {noun} of this batch are not those that were recorded")
                 )
     except (sqlite3.OperationalError, ValueError, TypeError) as error:
-        replay.violations.append(Violation(0, f"the surveys cannot be read ({error})"))
-    recorded = replay.counts.get("SurveysRecorded", 0)
+        replay.violations.append(Violation(0, f"the {noun} cannot be read ({error})"))
+    finally:
+        connection.text_factory = bytes
+    recorded = replay.counts.get(kind, 0)
     if batches != recorded:
-        replay.violations.append(Violation(0, f"{recorded} batches of surveys were recorded, and {batches} are there"))
+        replay.violations.append(Violation(0, f"{recorded} batches of {noun} were recorded, and {batches} are there"))
 
 
 def _texts(row: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from fieldops.store import geopackage, views
-from fieldops.store.migrations import tables
+from fieldops.store.migrations import phones, tables
 from fieldops.store.migrations.statements import run_statements
 
 if TYPE_CHECKING:
@@ -27,5 +27,9 @@ def migrate_region(database: "Database") -> None:
         for table, (geometry_type, description) in tables.LAYERS.items():
             geopackage.add_layer(db.conn, table, geometry_type, description)
         views.add_views(db.conn)
+
+    @migrations()
+    def m2026_11_26_phones(db: "Database") -> None:
+        run_statements(db, phones.RECORDS)
 
     migrations.apply(database)

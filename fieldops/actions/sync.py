@@ -1,0 +1,398 @@
+"""
+The one door for what phones recorded: any order, any number of times, taken exactly once.
+
+Everything of a batch happens in one write turn, and each record is answered for itself: one bad record never holds the
+others up. What was answered as accepted is stored; the phone deletes only what was answered.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from math import cos, hypot, radians
+
+from fieldops.actions.claims import end_in_turn, grant_in_turn
+from fieldops.actions.decisions import Move, decide_in_turn
+from fieldops.actions.intake import imported
+from fieldops.actions.surveys import record_surveys_in_turn
+from fieldops.claims import Outcome, Standing, match_late
+from fieldops.clock import format_moment, local_day, parse_moment
+from fieldops.contacts import FAR_M, MOST_RECORDS, Kind, Mark, Record, date_record, read_record
+from fieldops.errors import (
+    BadInput,
+    ClaimNotInForce,
+    Conflict,
+    CrewAtCap,
+    CrewCoolingDown,
+    NotFound,
+    StreetAlreadyClaimed,
+    StreetClosed,
+)
+from fieldops.events import RecordsTaken
+from fieldops.ids import CrewId, DeviceId, MeasurementId, StreetId, VenueId
+from fieldops.intake import Intake, Refusals
+from fieldops.people import Actor
+from fieldops.permissions import require, why
+from fieldops.store import claims as claim_store
+from fieldops.store import contacts as store
+from fieldops.store import decisions as decision_store
+from fieldops.store import effort as effort_store
+from fieldops.store import places, quarantine
+from fieldops.store.connect import Region, Turn
+from fieldops.store.people import find_promoter
+from fieldops.surveys import Effort
+
+_METRES_PER_DEGREE = 111_195.0
+_CODES: tuple[tuple[type[Conflict], str], ...] = (
+    (StreetAlreadyClaimed, "claimed"), (CrewCoolingDown, "cooling_down"), (CrewAtCap, "at_cap"),
+    (StreetClosed, "street_closed"), (ClaimNotInForce, "claim_ended"),
+)  # fmt: skip
+_SURVEY_CODES = {
+    "survey_id": "id_reused", "home_street": "unknown_place", "measurement": "other_measurement",
+    "back_check_of": "other_measurement", "promoter": "unknown_promoter",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """
+    What a phone is told about one record.
+
+    `result` is accepted, unchanged (taken earlier) or rejected; `reason` is the code of a rejection, `marks` what is
+    noted of the record, `facts` what follows for the phone: a claim and its end, the holder, the next street.
+    """
+
+    id: str
+    result: str
+    reason: str = ""
+    marks: tuple[str, ...] = ()
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, object]:
+        """Return plain JSON values."""
+        return {"id": self.id, "result": self.result, "reason": self.reason, "marks": list(self.marks), **self.facts}
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """What became of a batch: the server's moment, an answer for each record in order, crews that move on."""
+
+    now: datetime
+    answers: list[Answer]
+    moved: list[Move]
+
+    def to_json(self) -> dict[str, object]:
+        """Return plain JSON values."""
+        return {
+            "now": format_moment(self.now), "answers": [one.to_json() for one in self.answers],
+            "moved": [{"crew": one.crew, "from": one.left, "to": one.to} for one in self.moved],
+        }  # fmt: skip
+
+
+class Rejected(Exception):  # no error of the program: one record's answer
+    """A record cannot be taken: the code of the reason, and facts for the phone."""
+
+    def __init__(self, reason: str, **facts: object) -> None:
+        super().__init__(reason)
+        self.reason, self.facts = reason, facts
+
+
+def sync_records(
+    region: Region, actor: Actor, told: Sequence[Mapping[str, object]], *, sent_at: str, device: DeviceId | None = None,
+    now: datetime | None = None,
+) -> Synced:  # fmt: skip
+    """
+    Take in what a phone recorded, at most `MOST_RECORDS` records in any order; measurements that became decisive are decided.
+
+    Permission: record.sync, crews for their own promoters. Events: RecordsTaken, and what follows from the records:
+    SurveysRecorded, RowsImported (effort), StreetClaimed, ClaimWithdrawn, DecisionMade, ClaimSaturated.
+
+    Parameters
+    ----------
+    region, actor
+        Where, and who sends; records name the promoter who made them, who may be another one of the crew.
+    told
+        The records as JSON objects, see `fieldops.contacts.COLUMNS`.
+    sent_at
+        The phone's clock when it sent.
+    device, now
+        The device that sends; the moment, in a sandbox only.
+
+    Raises
+    ------
+    Forbidden
+        If the actor may not.
+    BadInput
+        If the batch is too large or its time cannot be read; single records never raise.
+    """
+    require(actor, "record.sync")
+    if len(told) > MOST_RECORDS:
+        raise BadInput(f"{len(told)} records", field="records", cure=f"send at most {MOST_RECORDS} at once")
+    shown = parse_moment(sent_at)
+    with region.turn(actor, now=now, device=device) as turn:
+        return _Batch(turn, turn.now - shown).take(told)
+
+
+@dataclass(slots=True)
+class _Entry:
+    """A record that has passed its checks, waiting to be stored."""
+
+    taken: store.Taken
+    street: StreetId | None  # its own, or that of its venue
+
+
+class _Batch:
+    """One batch on its way through the door."""
+
+    def __init__(self, turn: Turn, sent_offset: timedelta) -> None:
+        self._turn, self._sent_offset = turn, sent_offset
+        self._zone = places.read_zone(turn.connection)
+        self._quarantined = quarantine.quarantined_promoters(turn.connection)
+        self._answers: dict[int, Answer] = {}
+        self._entries: dict[int, _Entry] = {}
+        self._touched: Sequence[MeasurementId] = ()
+
+    def take(self, told: Sequence[Mapping[str, object]]) -> Synced:
+        """Check every record, let it have its effect, store what is taken, and decide what became decisive."""
+        for place, record in self._read(told):
+            try:
+                self._entries[place] = self._check(record)
+            except Rejected as no:
+                self._answers[place] = Answer(record.id, "rejected", no.reason, (), no.facts)
+        self._take_surveys()
+        for place in sorted(self._entries, key=lambda one: self._entries[one].taken.record.seq):
+            self._act(place)
+        self._store()
+        moved = decide_in_turn(self._turn, only=self._touched).moved if self._touched else []
+        return Synced(self._turn.now, [self._answers[place] for place in range(len(told))], moved)
+
+    def _read(self, told: Sequence[Mapping[str, object]]) -> list[tuple[int, Record]]:
+        """Return the records that are new and can be understood; the others are answered."""
+        read: list[tuple[int, Record]] = []
+        for place, one in enumerate(told):
+            try:
+                read.append((place, read_record(one)))
+            except BadInput as no:
+                name = one.get("id") if isinstance(one.get("id"), str) else ""
+                facts = {"field": no.field, "problem": no.problem}
+                self._answers[place] = Answer(str(name)[:64], "rejected", "malformed", (), facts)
+        known = {name: (one.told, one) for name, one in self._known(read).items()}
+        new: list[tuple[int, Record]] = []
+        within: dict[str, tuple[int, str]] = {}
+        for place, record in read:
+            if record.id in known:
+                said, before = known[record.id]
+                same = said == record.digest
+                self._answers[place] = (
+                    Answer(record.id, "unchanged", "", before.marks, before.answer)
+                    if same else Answer(record.id, "rejected", "id_reused")
+                )  # fmt: skip
+            elif record.id in within:
+                same = within[record.id][1] == record.digest
+                self._answers[place] = Answer(
+                    record.id, "unchanged" if same else "rejected", "" if same else "id_reused"
+                )
+            else:
+                within[record.id] = (place, record.digest)
+                new.append((place, record))
+        return new
+
+    def _known(self, read: list[tuple[int, Record]]) -> dict[str, store.Known]:
+        return store.find_known(self._turn.connection, [record.id for _, record in read])
+
+    # ── checks ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _check(self, record: Record) -> _Entry:
+        made_at, doubtful = date_record(record, sent_offset=self._sent_offset, now=self._turn.now)
+        crew = self._check_promoter(record, made_at)
+        marks = [Mark.CLOCK] if doubtful else []
+        street, standing = record.street, Standing.UNHELD
+        if record.street or record.triangle or record.venue:
+            spot = store.find_spot(self._turn.connection, record.street, record.triangle, record.venue)
+            if spot is None:
+                raise Rejected("unknown_place")
+            street = spot.street
+            marks += [Mark.STREET_GONE] * spot.gone + [Mark.FAR] * _is_far(record, spot)
+        if street is not None:
+            claims = claim_store.claims_of_street(self._turn.connection, street)
+            standing, _ = match_late(claims, crew, made_at, generation=record.generation)  # RULE 7
+            marks += [Mark.LATE] * (standing is Standing.LATE)
+        if record.kind in (Kind.CONTACT, Kind.VISIT) and store.is_not_to_be_contacted(
+            self._turn.connection, street, record.venue, record.door, made_at
+        ):
+            marks.append(Mark.DO_NOT_CONTACT)
+        if record.day is not None and record.day > local_day(self._turn.now, self._zone):
+            raise Rejected("future_day")
+        return _Entry(store.Taken(record, crew, made_at, self._sent_offset, standing, tuple(marks), {}), street)
+
+    def _check_promoter(self, record: Record, made_at: datetime) -> CrewId:
+        known = find_promoter(self._turn.connection, record.promoter)
+        if known is None:
+            raise Rejected("unknown_promoter")
+        if why(self._turn.actor, "record.sync", crew=known.crew) is not None:
+            raise Rejected("other_crew")
+        day = local_day(made_at, self._zone)
+        if (known.since and day < known.since) or (known.until and day >= known.until):
+            raise Rejected("not_working_then")
+        if record.kind is Kind.SURVEY and record.promoter in self._quarantined:
+            raise Rejected("quarantined")  # RULE 13
+        return known.crew
+
+    # ── effects ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _take_surveys(self) -> None:
+        """Let the surveys through their own door; those on streets that the map lost are kept, and counted nowhere."""
+        rows = {
+            place: _survey_row(entry.taken)
+            for place, entry in self._entries.items()
+            if entry.taken.record.kind is Kind.SURVEY and Mark.STREET_GONE not in entry.taken.marks
+        }
+        if not rows:
+            return
+        refusals = Refusals()
+        _, self._touched = record_surveys_in_turn(self._turn, rows.items(), refusals, placed=True)
+        for refused in refusals.in_order():
+            place = int(str(refused["row"]))
+            code = _SURVEY_CODES.get(str(refused["field"]), "malformed")
+            facts = {"field": refused["field"], "problem": refused["reason"]}
+            self._answers[place] = Answer(self._entries.pop(place).taken.record.id, "rejected", code, (), facts)
+
+    def _act(self, place: int) -> None:
+        """Let one record have its effect, and answer it."""
+        entry = self._entries[place]
+        record, facts = entry.taken.record, entry.taken.answer
+        try:
+            if record.kind is Kind.CLAIM:
+                facts.update(self._claim(entry))
+            elif record.kind is Kind.WITHDRAWAL:
+                self._withdraw(entry)
+            elif record.kind is Kind.UNDO:
+                self._check_undo(record)
+            self._answers[place] = Answer(record.id, "accepted", "", entry.taken.marks, facts)
+        except Rejected as no:
+            del self._entries[place]
+            self._answers[place] = Answer(record.id, "rejected", no.reason, (), no.facts)
+
+    def _claim(self, entry: _Entry) -> dict[str, object]:
+        """RULE 6: everybody claims through the same door; a phone only wishes, and a wish is good for its day."""
+        crew, street = entry.taken.crew, entry.street
+        assert crew is not None  # `_check` asked for both
+        assert street is not None
+        if why(self._turn.actor, "claim.make", crew=crew) is not None:
+            raise Rejected("not_allowed")
+        if local_day(entry.taken.made_at, self._zone) != local_day(self._turn.now, self._zone):
+            raise Rejected("too_old")
+        try:
+            claim = grant_in_turn(self._turn, street=street, crew=crew)
+        except (Conflict, NotFound) as refusal:
+            raise Rejected(code_of(refusal), **self._explain(refusal, street, crew)) from None
+        return {
+            "claim": claim.id, "street": street, "generation": claim.generation,
+            "until": format_moment(claim.held_until),
+        }  # fmt: skip
+
+    def _withdraw(self, entry: _Entry) -> None:
+        crew, street, record = entry.taken.crew, entry.street, entry.taken.record
+        assert street is not None  # `read_record` demands one
+        if why(self._turn.actor, "claim.withdraw", crew=crew) is not None:
+            raise Rejected("not_allowed")
+        claims = claim_store.claims_of_street(self._turn.connection, street)
+        held = next((one for one in claims if one.holds_at(self._turn.now) and one.crew == crew), None)
+        if held is None or record.generation not in (None, held.generation):
+            raise Rejected("claim_ended")
+        end_in_turn(self._turn, held.id, outcome=Outcome.WITHDRAWN, why=record.why or "crew_gave_up")
+
+    def _explain(self, refusal: Conflict | NotFound, street: StreetId, crew: CrewId) -> dict[str, object]:
+        """Return who won the street and until when, and the next best one for the crew that lost."""
+        facts: dict[str, object] = {}
+        if isinstance(refusal, StreetAlreadyClaimed):
+            facts = {
+                "holder": refusal.holder,
+                "holder_name": refusal.holder_name,
+                "until": format_moment(refusal.held_until),
+            }
+        elif isinstance(refusal, CrewCoolingDown):
+            facts = {"until": format_moment(refusal.until)}
+        cooling = {one for one, other in claim_store.cool_downs(self._turn.connection, self._turn.now) if other == crew}
+        better = decision_store.nearest_free_street(self._turn.connection, street, self._turn.now, waiting=cooling)
+        if better is not None and not isinstance(refusal, CrewAtCap):
+            facts |= {"next": better, "next_label": claim_store.street_words(self._turn.connection, better)[0]}
+        return facts
+
+    def _check_undo(self, record: Record) -> None:
+        """
+        Refuse to undo what may not be taken back.
+
+        Surveys stay: whoever could take answers back after the fact could choose them. Hours are corrected by new ones.
+        What is not known yet may come later and is undone then; until then the undo is kept for itself.
+        """
+        about = store.find_known(self._turn.connection, [record.about]).get(record.about)
+        here = next((one.taken for one in self._entries.values() if one.taken.record.id == record.about), None)
+        kind = about.kind if about else here.record.kind if here else None
+        maker = about.promoter if about else here.record.promoter if here else record.promoter
+        if maker != record.promoter:
+            raise Rejected("other_promoter")
+        if kind is not None and kind not in (Kind.CONTACT, Kind.VISIT):
+            raise Rejected("cannot_be_undone")
+
+    def _store(self) -> None:
+        """Store what was taken and its event, and bring the effort of crews up to date."""
+        taken = [self._entries[place].taken for place in sorted(self._entries)]
+        if not taken:
+            return
+        late = sum(one.standing is Standing.LATE for one in taken)
+        digest = store.digest_of_batch(map(store.record_line, taken))
+        event = RecordsTaken(at=self._turn.now, count=len(taken), late=late, digest=digest)
+        store.append_records(self._turn, taken, event=event)
+        self._bring_effort_up_to_date()
+
+    def _bring_effort_up_to_date(self) -> None:
+        """Let the effort of a day and place be what its promoters told last, and the contacts made there."""
+        keys = dict.fromkeys(
+            (entry.taken.crew, entry.taken.record.day or local_day(entry.taken.made_at, self._zone), entry.street,
+             entry.taken.record.venue)
+            for entry in self._entries.values()
+            if entry.street and entry.taken.record.kind in (Kind.HOURS, Kind.CONTACT)
+        )  # fmt: skip
+        efforts = []
+        for crew, day, street, venue in keys:
+            assert crew is not None  # checked with the promoter
+            assert street is not None  # by the condition above
+            hours = store.hours_of(self._turn.connection, crew, day, street, venue)
+            if hours is not None:
+                start = datetime.combine(day, time(), self._zone)
+                end = datetime.combine(day + timedelta(days=1), time(), self._zone)
+                met = store.count_contacts(self._turn.connection, crew, street, venue, start, end)
+                efforts.append(Effort(day, crew, street, VenueId(venue) if venue else None, hours, met))
+        before = effort_store.read_effort(self._turn.connection, [one.id for one in efforts])
+        changed = [one for one in efforts if before.get(one.id) != one]
+        if changed:
+            updated = sum(one.id in before for one in changed)
+            done = Intake(added=len(changed) - updated, updated=updated)
+            effort_store.write_effort(self._turn, changed, event=imported("effort", self._turn.now, done, changed))
+
+
+def code_of(refusal: Conflict | NotFound) -> str:
+    """Return the code by which phones know a refusal of the door to a street."""
+    return next((code for kind, code in _CODES if isinstance(refusal, kind)), "unknown_place")
+
+
+def _survey_row(taken: store.Taken) -> dict[str, str]:
+    record = taken.record
+    row = {
+        "survey_id": record.id, "asked_at": format_moment(taken.made_at), "answer": record.what,
+        "promoter": record.promoter, "street": record.street or "", "triangle": record.triangle or "",
+        "device_time": format_moment(record.device_time), **record.survey,
+    }  # fmt: skip
+    if record.lon is not None and Mark.FAR not in taken.marks:
+        row |= {"lon": repr(record.lon), "lat": repr(record.lat)}
+        if record.accuracy_m is not None:
+            row["accuracy_m"] = repr(record.accuracy_m)
+    return row
+
+
+def _is_far(record: Record, spot: store.Spot) -> bool:
+    if record.lon is None or record.lat is None:
+        return False
+    east = (record.lon - spot.lon) * _METRES_PER_DEGREE * cos(radians(spot.lat))
+    away_m = hypot(east, (record.lat - spot.lat) * _METRES_PER_DEGREE)
+    return away_m - (record.accuracy_m or 0.0) - spot.reach_m > FAR_M

@@ -1,0 +1,34 @@
+"""What phones told: one append-only row a record. Views give the nouns that follow from it, undone records left out."""
+
+RECORDS = """
+CREATE TABLE phone_record (
+  number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, device TEXT NOT NULL, seq INTEGER NOT NULL, kind TEXT NOT NULL,
+  promoter_id TEXT NOT NULL, crew_id TEXT, made_at TEXT NOT NULL, device_time TEXT NOT NULL, offset_s REAL,
+  sent_offset_s REAL NOT NULL, street_id TEXT, triangle_id TEXT, venue_id TEXT, generation INTEGER, standing TEXT NOT NULL,
+  what TEXT NOT NULL, door TEXT NOT NULL, hours REAL, day TEXT, about TEXT NOT NULL, why TEXT NOT NULL, lon REAL, lat REAL,
+  accuracy_m REAL, marks TEXT NOT NULL, told TEXT NOT NULL, answer TEXT NOT NULL,
+  batch INTEGER NOT NULL REFERENCES event DEFERRABLE INITIALLY DEFERRED) STRICT;
+CREATE INDEX phone_record_promoter ON phone_record (promoter_id, made_at);
+CREATE INDEX phone_record_crew ON phone_record (crew_id, day, kind);
+CREATE INDEX phone_record_street ON phone_record (street_id, kind, made_at);
+CREATE INDEX phone_record_about ON phone_record (about) WHERE about <> '';
+CREATE INDEX phone_record_do_not_contact ON phone_record (street_id) WHERE what = 'do_not_contact';
+CREATE TRIGGER phone_record_is_never_changed BEFORE UPDATE ON phone_record
+  BEGIN SELECT RAISE(ABORT, 'what phones told is append-only'); END;
+CREATE TRIGGER phone_record_is_never_deleted BEFORE DELETE ON phone_record
+  BEGIN SELECT RAISE(ABORT, 'what phones told is append-only'); END;
+CREATE VIEW contact AS
+  SELECT id, made_at, crew_id, promoter_id, street_id, venue_id, triangle_id, door, what AS disposition, standing, marks, lon,
+    lat, accuracy_m
+  FROM phone_record AS r WHERE kind = 'contact' AND NOT EXISTS
+    (SELECT 1 FROM phone_record AS u WHERE u.about = r.id AND u.kind = 'undo' AND u.promoter_id = r.promoter_id);
+CREATE VIEW venue_visit AS
+  SELECT id, made_at, crew_id, promoter_id, street_id, venue_id, what AS outcome, standing, marks, lon, lat, accuracy_m
+  FROM phone_record AS r WHERE kind = 'visit' AND NOT EXISTS
+    (SELECT 1 FROM phone_record AS u WHERE u.about = r.id AND u.kind = 'undo' AND u.promoter_id = r.promoter_id);
+CREATE VIEW do_not_contact AS
+  SELECT id, made_at AS since, street_id, venue_id, triangle_id, door, crew_id FROM contact
+  WHERE disposition = 'do_not_contact';
+CREATE VIEW hours_told AS
+  SELECT id, made_at, seq, crew_id, promoter_id, day, street_id, venue_id, hours FROM phone_record WHERE kind = 'hours'
+"""
