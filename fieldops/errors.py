@@ -13,7 +13,12 @@ FieldopsError
 │   ├── StreetClosed             saturated, closed by hand, or without permission to enter
 │   ├── StreetInUse              a change of the map would pull a street from under its claim
 │   ├── ClaimNotInForce          the claim has ended already
-│   └── PlanNotPublishable       the plan is unlawful or overtaken by events
+│   ├── PlanNotPublishable       the plan is unlawful or overtaken by events
+│   ├── MoveNotAllowed           a candidate cannot go from this stage to that one
+│   ├── RepAtCap                 the rep cares for as many sellers as may be
+│   ├── ConsentMissing           no consent, or one to a text that this region never had
+│   ├── TrainingFull             every place of the training is taken
+│   └── RegionWindingDown        the region closes, and this is no longer done
 ├── ClockRefused             the clock is behind the record, or a time was given where none may be
 ├── StorageFailed            the disk or the file refuses; nothing was written
 ├── RecordDamaged            the stored record contradicts itself
@@ -23,7 +28,7 @@ FieldopsError
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
-from fieldops.ids import ClaimId, CrewId, PlanId, StreetId
+from fieldops.ids import ClaimId, CrewId, PlanId, RepId, StreetId, TrainingId
 
 
 @dataclass(eq=False)
@@ -221,6 +226,75 @@ class PlanNotPublishable(Conflict):
         more = f" (and {len(self.violations) - 1} more)" if len(self.violations) > 1 else ""
         first = self.violations[0] if self.violations else "unlawful"
         return f"plan {self.plan} cannot be published: {first}{more}; make a new plan with `fieldops plan`"
+
+
+@dataclass(eq=False)
+class MoveNotAllowed(Conflict):
+    """A candidate cannot go from `before` to `after` (rule 16)."""
+
+    before: str
+    after: str
+    allowed: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """Name both stages and where the candidate may go."""
+        return (
+            f"a candidate cannot go from {self.before} to {self.after}; from there they go to {', '.join(self.allowed)}"
+        )
+
+
+@dataclass(eq=False)
+class RepAtCap(Conflict):
+    """The rep cares for as many sellers as may be (rule 18)."""
+
+    rep: RepId
+    cares: int
+    cap: int
+
+    def __str__(self) -> str:
+        """Name rep, count and cure."""
+        return (
+            f"rep {self.rep} cares for {self.cares} sellers and may care for {self.cap}; choose another rep, or let a "
+            "lead allow it with a reason"
+        )
+
+
+@dataclass(eq=False)
+class ConsentMissing(Conflict):
+    """No consent was given, or to a text that this region never had (rule 19); nothing was stored."""
+
+    version: str
+
+    def __str__(self) -> str:
+        """Name what was given and the cure."""
+        given = f"consent to the text '{self.version}', which this region never had" if self.version else "no consent"
+        return f"{given}: nothing was stored; show the present text and ask again"
+
+
+@dataclass(eq=False)
+class TrainingFull(Conflict):
+    """Every place of the training is taken."""
+
+    training: TrainingId
+    capacity: int
+
+    def __str__(self) -> str:
+        """Name training, capacity and cure."""
+        return f"training {self.training} has {self.capacity} places and all are taken; choose another one"
+
+
+@dataclass(eq=False)
+class RegionWindingDown(Conflict):
+    """The region closes: `what` is no longer done since `since`."""
+
+    what: str
+    since: datetime
+
+    def __str__(self) -> str:
+        """Name what ended and when."""
+        return (
+            f"the region is winding down: no {self.what} since {_local(self.since)}; see `fieldops recruit wind-down`"
+        )
 
 
 @dataclass(eq=False)

@@ -16,6 +16,7 @@ class Role(StrEnum):
     CREW_LEAD = "crew_lead"
     CREW = "crew"
     AUDITOR = "auditor"
+    REP = "rep"
 
 
 @dataclass(frozen=True, slots=True)

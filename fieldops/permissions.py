@@ -33,6 +33,21 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "record.verify": _ALL,
     "record.keep": _LEADS,
     "notice.deliver": _LEADS,
+    "candidate.add": _LEADS | _CREWS | {Role.REP},
+    "candidate.import": _LEADS,
+    "candidate.read": _LEADS | {Role.REP, Role.AUDITOR},
+    "candidate.name": _LEADS | {Role.REP},
+    "candidate.move": _LEADS | {Role.REP},
+    "candidate.reveal": _LEADS | {Role.REP},
+    "candidate.merge": _LEADS,
+    "candidate.export": _LEADS,
+    "candidate.erase": _LEADS,
+    "rep.manage": _LEADS,
+    "rep.override": _LEADS,
+    "poster.make": _LEADS,
+    "training.manage": _LEADS | {Role.REP},
+    "recruiting.settings": _LEADS,
+    "region.wind_down": _LEADS,
 }
 
 

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from fieldops.city.places import Ground, Place, find_in
 from fieldops.clock import find_zone
-from fieldops.ids import CityId, StreetId, TriangleId, VenueId
+from fieldops.ids import CityId, CrewId, StreetId, TriangleId, VenueId
 from fieldops.store import geopackage
 from fieldops.store.sqlite import sqlite3
 
@@ -56,6 +56,16 @@ def has_street(connection: sqlite3.Connection, street: StreetId) -> bool:
     """Return whether the street still exists."""
     found = connection.execute("SELECT 1 FROM street WHERE id = ? AND status <> 'gone'", (street,))
     return found.fetchone() is not None
+
+
+def has_venue(connection: sqlite3.Connection, venue: VenueId) -> bool:
+    """Return whether there is such a venue."""
+    return connection.execute("SELECT 1 FROM venue WHERE id = ?", (venue,)).fetchone() is not None
+
+
+def has_crew(connection: sqlite3.Connection, crew: CrewId) -> bool:
+    """Return whether there is such a crew."""
+    return connection.execute("SELECT 1 FROM crew WHERE id = ?", (crew,)).fetchone() is not None
 
 
 def has_triangle(connection: sqlite3.Connection, triangle: TriangleId) -> bool:

@@ -19,6 +19,7 @@ from fieldops.store import connect, contacts, surveys
 from fieldops.store.audit import GENESIS, Head
 from fieldops.store.replay import Recorded, Replay, Violation, expected_row
 from fieldops.store.sqlite import sqlite3
+from fieldops.store.verify_recruiting import compare_recruiting
 
 if TYPE_CHECKING:
     from fieldops.store.connect import Region
@@ -117,6 +118,7 @@ def _examine(connection: sqlite3.Connection, key: bytes, anchors: list[Head], pr
     _compare_tallies(connection, replay)
     _compare_batches(connection, replay, "SurveysRecorded", "surveys", surveys.batch_digests)
     _compare_batches(connection, replay, "RecordsTaken", "records of phones", contacts.batch_digests)
+    compare_recruiting(connection, replay)
     progress("verifying", 1.0)
     violations = sorted([*chain.violations, *replay.violations], key=lambda one: (not one.seq, one.seq))
     return Verification(replay.claims, chain.events, chain.head, violations[:MOST_VIOLATIONS], len(violations))

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from fieldops.store.migrations import recruiting
 from fieldops.store.migrations.statements import run_statements
 
 if TYPE_CHECKING:
@@ -23,5 +24,9 @@ def migrate_private(database: "Database") -> None:
     @migrations()
     def m2026_11_23_names(db: "Database") -> None:
         run_statements(db, _PRIVATE)
+
+    @migrations()
+    def m2026_11_26_recruiting(db: "Database") -> None:
+        run_statements(db, recruiting.PRIVATE)
 
     migrations.apply(database)

@@ -1,0 +1,1 @@
+"""Candidates and sellers: stages, sources, phone numbers, names, representatives, onboarding and figures."""

@@ -1,0 +1,41 @@
+"""What somebody agrees to before a phone number is stored (rule 19): texts with a version that follows from their words."""
+
+import hashlib
+from dataclasses import dataclass
+
+from fieldops.errors import BadInput
+
+LONGEST_TEXT = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentText:
+    """A text in the region's languages; the version is made of its words, so that no text changes under its version."""
+
+    chinese: str
+    english: str
+
+    def __post_init__(self) -> None:
+        """Refuse a text that says nothing."""
+        for language, text in (("chinese", self.chinese), ("english", self.english)):
+            if not text.strip() or len(text) > LONGEST_TEXT:
+                raise BadInput("is empty or too long", field=language, cure=f"give 1 to {LONGEST_TEXT} characters")
+
+    @property
+    def version(self) -> str:
+        """Return the version: twelve hexadecimal digits of SHA-256 over both texts."""
+        return hashlib.sha256(f"{self.chinese}\x1f{self.english}".encode()).hexdigest()[:12]
+
+
+# A draft that names what the law asks for (who, purpose, kinds, how long, rights); a region's own lawyer words it anew.
+FIRST_TEXT = ConsentText(
+    chinese=(
+        "我们收集您的姓名和手机号，仅用于联系您了解兼职卖家项目。对接人会打电话与您确认。未入职的资料在最后一次联系后 90 天内删除。"
+        "您可以随时要求查看、更正或删除您的资料，或撤回同意，告诉来电的对接人即可。提供即表示您已满 16 周岁并同意。"
+    ),
+    english=(
+        "We store your name and phone number only to talk with you about selling part-time. A representative will call you. "
+        "If you do not join, your data is deleted within 90 days after the last contact. You may see, correct or delete it, "
+        "or withdraw your consent, at any time: tell the representative who calls. You are at least 16 years old and agree."
+    ),
+)

@@ -1,0 +1,92 @@
+"""
+What one candidate adds to the funnel: when each stage was first reached, counted in whole days, and when they left.
+
+Entries are counted in tallies, so that the funnel of 200,000 candidates is a sum over some thousand rows. A change of a
+candidate takes their old entries out and puts the new ones in; erasing a person changes no entry.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from fieldops.clock import local_day
+from fieldops.recruiting.sources import Group, SourceKind
+from fieldops.recruiting.stages import LEFT, RANK, WAY, Move, Stage
+
+FINE_DAYS = 60  # beyond, days are counted in weeks
+MOST_DAYS = 730
+LEFT_MARK = "left"
+
+
+class Path:
+    """The three sorts of entries."""
+
+    CANDIDATE = "candidate"  # days since sign-up until a stage was first reached, or until the candidate left
+    STEP = "step"  # days between a stage and the one reached before
+    SELLER = "seller"  # days since the first order until the seller left
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One count: `week` is the Monday on which the cohort began, `days` are whole days or the first of their week."""
+
+    path: str
+    week: date
+    kind: SourceKind
+    group: str
+    stage: str
+    days: int
+
+
+def entries(
+    made_at: datetime, moves: Sequence[Move], kind: SourceKind, group: Group | None, zone: ZoneInfo
+) -> Counter[Entry]:
+    """
+    Return what a candidate adds to the tallies.
+
+    Parameters
+    ----------
+    made_at
+        When they signed up.
+    moves
+        Their moves in the order in which they took effect.
+    kind, group
+        What the tallies are split by.
+    zone
+        The city's, for the week of the cohort.
+    """
+    found: Counter[Entry] = Counter()
+    label, week = (group.value if group else ""), _monday(local_day(made_at, zone))
+    reached: dict[Stage, datetime] = {Stage.NEW: made_at}
+    for move in moves:
+        for stage in WAY[: RANK[move.after] + 1] if move.after in RANK else ():
+            reached.setdefault(stage, max(move.moved_at, made_at))
+    before = made_at
+    for stage in WAY:
+        if stage not in reached:
+            break
+        found[Entry(Path.CANDIDATE, week, kind, label, stage, _days(made_at, reached[stage]))] += 1
+        if stage != Stage.NEW:
+            found[Entry(Path.STEP, week, kind, label, stage, _days(before, reached[stage]))] += 1
+        before = reached[stage]
+    left_at = moves[-1].moved_at if moves and moves[-1].after in LEFT else None
+    if left_at is not None:
+        found[Entry(Path.CANDIDATE, week, kind, label, LEFT_MARK, _days(made_at, left_at))] += 1
+    if Stage.FIRST_ORDER in reached:
+        start = reached[Stage.FIRST_ORDER]
+        first_week = _monday(local_day(start, zone))
+        found[Entry(Path.SELLER, first_week, kind, label, Stage.FIRST_ORDER, 0)] += 1
+        if left_at is not None:
+            found[Entry(Path.SELLER, first_week, kind, label, LEFT_MARK, _days(start, left_at))] += 1
+    return found
+
+
+def _days(start: datetime, end: datetime) -> int:
+    days = min(max(0, (end - start).days), MOST_DAYS)
+    return days if days <= FINE_DAYS else days - days % 7
+
+
+def _monday(day: date) -> date:
+    return day - timedelta(days=day.weekday())

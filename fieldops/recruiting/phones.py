@@ -1,0 +1,68 @@
+"""Phone numbers: one text form (E.164) for one number, and what is shown of it."""
+
+import re
+import unicodedata
+
+import phonenumbers
+
+from fieldops.errors import BadInput
+
+HOME = "CN"
+_MAINLAND_MOBILE = re.compile(r"(?:\+?86|0086)?(1[3-9][0-9]{9})", re.ASCII)
+_FILLING = re.compile(r"[\s().\-‐-―·/]+")
+LONGEST = 40
+
+
+def read_phone(text: str, *, country: str = HOME) -> str:
+    """
+    Return a phone number in E.164, such as +8613800138000.
+
+    Full-width digits and signs between digits are accepted; digits of other scripts are not.
+
+    Parameters
+    ----------
+    text
+        What somebody wrote.
+    country
+        ISO 3166 code of the country meant where no country code is written.
+
+    Raises
+    ------
+    BadInput
+        If it is no phone number that can exist.
+    """
+    plain = _FILLING.sub("", unicodedata.normalize("NFKC", text[: LONGEST + 1]))
+    cure = "give a mobile number such as 138 0013 8000, or one with its country code such as +44 20 7946 0958"
+    if not plain:
+        raise BadInput("is empty", field="phone", cure=cure)
+    if len(text) > LONGEST or not re.fullmatch(r"\+?[0-9]+", plain, re.ASCII):
+        raise BadInput("is no phone number", field="phone", cure=cure)
+    mainland = _MAINLAND_MOBILE.fullmatch(plain)
+    if mainland and country == HOME:
+        return f"+86{mainland[1]}"
+    if plain.startswith("00"):
+        plain = "+" + plain[2:]
+    try:
+        number = phonenumbers.parse(plain, country)
+    except phonenumbers.NumberParseException:
+        raise BadInput("is no phone number", field="phone", cure=cure) from None
+    if not phonenumbers.is_valid_number(number):
+        raise BadInput("is no phone number that exists", field="phone", cure=cure)
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def mask_phone(phone: str) -> str:
+    """Return what may be shown of an E.164 number: 138****8000, its last four digits and what says the network."""
+    home = phone.removeprefix("+86")
+    if len(home) == 11 and home != phone:
+        return f"{home[:3]}****{home[-4:]}"
+    return f"{phone[:4]}****{phone[-2:]}"
+
+
+def spell_phone(phone: str) -> str:
+    """Return an E.164 number as people read and dial it: 138 0013 8000, or with its country code."""
+    home = phone.removeprefix("+86")
+    if len(home) == 11 and home != phone:
+        return f"{home[:3]} {home[3:7]} {home[7:]}"
+    number = phonenumbers.parse(phone)
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)

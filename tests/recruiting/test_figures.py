@@ -1,0 +1,148 @@
+"""The funnel's figures: against hand counts, against what is simulated, and honest about what is not known."""
+
+from collections import Counter
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+
+from fieldops.ids import CandidateId
+from fieldops.recruiting.brings import Worked, estimate_yields, fit_pool
+from fieldops.recruiting.funnel import Tally, cohorts, median, stage_figures, survival, wilson
+from fieldops.recruiting.journey import Entry, Path, entries
+from fieldops.recruiting.sources import Group, SourceKind
+from fieldops.recruiting.stages import Move, Stage
+from tests.conftest import NOON
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+WHO = CandidateId("c")
+
+
+def way(*steps: tuple[Stage, Stage, int]) -> list[Move]:
+    return [Move(WHO, before, after, NOON + timedelta(days=day)) for before, after, day in steps]
+
+
+def tallies(*found: Counter[Entry]) -> list[Tally]:
+    whole = sum(found, Counter())
+    return [Tally(one.path, one.week, one.stage, one.days, count) for one, count in whole.items()]
+
+
+def journey(moves: list[Move], made_at: datetime = NOON) -> Counter[Entry]:
+    return entries(made_at, moves, SourceKind.STREET, Group.LARGE, SHANGHAI)
+
+
+def test_a_stage_is_counted_when_it_was_first_reached_and_once() -> None:
+    there = way((Stage.NEW, Stage.CONTACTED, 1), (Stage.CONTACTED, Stage.INTERVIEWED, 4))
+    back = [*there, *way((Stage.INTERVIEWED, Stage.NEW, 6), (Stage.NEW, Stage.CONTACTED, 9))]
+    assert journey(back) == journey(there)
+    days = {(one.path, one.stage): one.days for one in journey(there)}
+    assert days[Path.CANDIDATE, Stage.INTERVIEWED] == 4
+    assert days[Path.STEP, Stage.INTERVIEWED] == 3
+
+
+def test_who_came_back_from_lost_has_not_left() -> None:
+    lost = way((Stage.NEW, Stage.LOST, 2))
+    assert any(one.stage == "left" for one in journey(lost))
+    assert not any(one.stage == "left" for one in journey([*lost, *way((Stage.LOST, Stage.NEW, 3))]))
+
+
+def test_the_cohort_is_the_week_of_the_city() -> None:
+    sunday_evening = datetime(2026, 3, 1, 17, 0, tzinfo=ZoneInfo("UTC"))  # Monday 01:00 in Shanghai
+    assert {one.week for one in journey([], sunday_evening)} == {date(2026, 3, 2)}
+
+
+def test_conversion_and_medians_are_those_of_a_hand_count() -> None:
+    found = tallies(
+        *[journey(way((Stage.NEW, Stage.CONTACTED, day))) for day in (1, 2, 3)], *[journey([]) for _ in range(7)]
+    )
+    figures = stage_figures(found, 0.8)
+    assert [one.reached for one in figures] == [10, 3, 0, 0, 0, 0, 0]
+    assert figures[1].conversion.value == pytest.approx(0.3)
+    assert figures[1].step_days.value == 2.0
+    assert figures[2].conversion.value == 0.0
+    assert figures[3].conversion.value is None  # of nobody: unknown, not zero
+    assert cohorts(found)[0].reached[:2] == (10, 3)
+
+
+def test_wilson_holds_its_share_of_true_shares() -> None:
+    """Averaged over the shares: at any one of them counts are whole numbers, and the share held goes up and down."""
+    rng = np.random.default_rng(1)
+    held = []
+    for truth in rng.uniform(0.05, 0.95, 4000):
+        found = wilson(int(rng.binomial(60, truth)), 60, 0.8)
+        assert found.low is not None
+        assert found.high is not None
+        held.append(found.low <= truth <= found.high)
+    assert 0.78 < np.mean(held) < 0.83
+
+
+def test_the_median_interval_holds_the_true_median() -> None:
+    rng = np.random.default_rng(2)
+    held = []
+    for _ in range(1500):
+        found = median(Counter(int(day) for day in rng.geometric(0.1, 101)), 0.8)
+        assert found.low is not None
+        assert found.high is not None
+        held.append(found.low <= 7 <= found.high)  # the median of this geometric distribution
+    assert np.mean(held) > 0.78
+
+
+def test_survival_is_that_of_the_truth_although_most_are_still_there() -> None:
+    """Weekly hazard 10 %, cohorts of the last 20 weeks: a plain ratio would call the newest the most faithful."""
+    rng = np.random.default_rng(3)
+    today, found = date(2026, 6, 1), []
+    for age in range(20):
+        week = today - timedelta(weeks=age)
+        weeks = rng.geometric(0.1, 400) - 1
+        seen = Counter(int(one) * 7 for one in weeks if one < age)
+        found.append(Tally(Path.SELLER, week, Stage.FIRST_ORDER, 0, 400))
+        found += [Tally(Path.SELLER, week, "left", days, count) for days, count in seen.items()]
+    curve = survival(found, Path.SELLER, today, 0.95)
+    for week, share in zip(curve.weeks, curve.shares, strict=True):
+        assert share.value == pytest.approx(0.9**week, abs=0.025)
+        assert share.low is not None
+        assert share.high is not None
+        assert share.low < share.value < share.high  # type: ignore[operator]
+
+
+def test_survival_of_nobody_is_unknown() -> None:
+    assert survival([], Path.SELLER, date(2026, 6, 1), 0.8).shares == ()
+
+
+# ── candidates per promoter-hour ────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_few_hours_are_drawn_to_the_mean_and_many_are_not() -> None:
+    worked = [Worked("few", 2, 1.0), Worked("many", 200, 100.0), *(Worked(f"s{i}", 5, 10.0) for i in range(20))]
+    few, many = estimate_yields(worked, 0.8)[:2]
+    assert few.plain == many.plain == 2.0
+    assert few.rate < many.rate < 2.0
+    assert few.high - few.low > many.high - many.low
+
+
+def test_the_intervals_hold_their_share_of_true_rates_where_plain_ratios_err_more() -> None:
+    rng = np.random.default_rng(4)
+    rates, hours = rng.gamma(2.0, 0.05, 2000), rng.uniform(0.5, 30.0, 2000)
+    counts = rng.poisson(rates * hours)
+    worked = [Worked(str(i), int(counts[i]), float(hours[i])) for i in range(2000)]
+    found = estimate_yields(worked, 0.8)
+    held = np.mean([one.low <= rate <= one.high for one, rate in zip(found, rates, strict=True)])
+    assert 0.77 < held < 0.83
+    shrunk = np.mean([(one.rate - rate) ** 2 for one, rate in zip(found, rates, strict=True)])
+    plain = np.mean([(counts[i] / hours[i] - rates[i]) ** 2 for i in range(2000)])
+    assert shrunk < plain / 2
+    pool = fit_pool(worked)
+    assert pool is not None
+    assert pool.shape == pytest.approx(2.0, rel=0.3)
+
+
+def test_where_nobody_worked_or_nobody_came_nothing_is_told() -> None:
+    assert estimate_yields([Worked("a", 0, 0.0)], 0.8) == ()
+    assert estimate_yields([Worked("a", 0, 5.0)], 0.8) == ()
+
+
+def test_a_place_without_hours_is_told_by_its_sort_alone() -> None:
+    found = estimate_yields([Worked("none", 0, 0.0), *(Worked(str(i), 3, 10.0) for i in range(9))], 0.8)
+    assert found[0].plain is None
+    assert found[0].rate == pytest.approx(0.3)
