@@ -150,7 +150,7 @@ def _pose(region: Region, ground: Ground, rng: np.random.Generator, now: datetim
     }  # fmt: skip
     hours, finish = np.zeros(0), np.zeros(0)
     if len(count):
-        wanted = min(0.999, rules.finish_probability + 0.002)  # the table is read within 0.2 %
+        wanted = rules.finish_probability
         hours = hours_for_finish(known.alpha, known.beta, count, response, card, probability=wanted, **asked)
         within = np.where(np.isfinite(hours), hours, 0.0)
         finish = finish_probability(known.alpha, known.beta, count, within, response, card, **asked)

@@ -7,6 +7,7 @@ Everything depends on the *dose* (effective contacts per person of a typical str
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -45,6 +46,7 @@ class _Outcome:
     surveys: FloatArray
 
 
+@lru_cache(maxsize=64)
 def _reaching(response: Response, target: float) -> _Outcome:
     """Return the outcome that the street is truly at target right after the push; nobody is asked."""
     needed = np.maximum(np.log1p(-_SHARES) - np.log1p(-target), 0.0)[:, None]
@@ -68,6 +70,7 @@ def _evening(days: int, part: float, response: Response) -> FloatArray:
     return np.asarray(1.0 - unaware * np.exp(-rest * daily))
 
 
+@lru_cache(maxsize=64)  # a table is 0.7 MB; simulations ask for the same one day after day
 def _tested(response: Response, rule: CountRule, tests: int, days: int) -> _Outcome:
     """Return the outcome that one of the tests says *move on*; each is made where the ones before did not."""
     grid = np.linspace(0.0, 1.0, 1001)
@@ -112,27 +115,50 @@ def _outcomes(
             yield outcome, chosen[start : start + _BLOCK]
 
 
-def _first_dose(probability: FloatArray, wanted: float) -> FloatArray:
-    """Return the smallest dose at which each row reaches the wanted probability; inf where none does."""
+def _first_place(probability: FloatArray, wanted: float) -> FloatArray:
+    """Return where along `_DOSES` each row reaches the wanted probability; inf where it never does."""
     rising = np.maximum.accumulate(probability, axis=1)
     above = rising >= wanted
     after = np.argmax(above, axis=1)
-    before = np.maximum(after - 1, 0)
-    rows = np.arange(len(rising))
-    low, high = rising[rows, before], rising[rows, after]
-    place = before + np.where(high > low, (wanted - low) / np.maximum(high - low, 1e-300), 0.0)
-    dose = np.where(place < 1.0, place, np.exp((place - 1.0) * _DOSE_STEP)) * _FINEST_DOSE
-    return np.where(~above.any(axis=1), np.inf, np.where(after == 0, 0.0, dose))
+    place = _between(rising, after, np.full(len(rising), wanted))
+    return np.where(above.any(axis=1), place, np.inf)
 
 
-def _at_dose(table: FloatArray, dose: FloatArray) -> FloatArray:
-    """Return each row of the table at its own dose, the last column beyond the table."""
-    relative = dose / _FINEST_DOSE
-    place = np.where(relative < 1.0, relative, 1.0 + np.log(np.maximum(relative, 1.0)) / _DOSE_STEP)
-    place = np.minimum(place, len(_DOSES) - 1.0)
-    before = np.minimum(place.astype(np.int64), len(_DOSES) - 2)
-    part, rows = place - before, np.arange(len(table))
-    return np.asarray(table[rows, before] * (1.0 - part) + table[rows, before + 1] * part)
+def _last_place(hours: FloatArray, most: FloatArray) -> FloatArray:
+    """Return how far along `_DOSES` so many hours go, in rows of `_hours_by_dose`; 0 where they go nowhere."""
+    most = most * (1.0 + 1e-9)  # where a row is level the last bit of the hours shall not decide
+    above = hours > most[:, None]
+    after = np.argmax(above, axis=1)
+    return np.where(above.any(axis=1), _between(hours, after, most), len(_DOSES) - 1.0)
+
+
+def _between(table: FloatArray, after: IntArray, wanted: FloatArray) -> FloatArray:
+    """Return the place at or before column `after` at which each row, not falling, takes the wanted value."""
+    before, rows = np.maximum(after - 1, 0), np.arange(len(table))
+    low, high = table[rows, before], table[rows, after]
+    return np.where(
+        after == 0, 0.0, before + np.where(high > low, (wanted - low) / np.maximum(high - low, 1e-300), 1.0)
+    )
+
+
+def _at_place(table: FloatArray, place: FloatArray) -> FloatArray:
+    """Return each row of the table at its own place along `_DOSES`; inf beyond its end."""
+    inside = np.where(np.isfinite(place), place, 0.0)
+    before = np.minimum(inside.astype(np.int64), len(_DOSES) - 2)
+    part, rows = inside - before, np.arange(len(place))
+    found = table[rows, before] * (1.0 - part) + table[rows, before + 1] * part
+    return np.where(np.isfinite(place), found, np.inf)
+
+
+def _hours_by_dose(surveys: FloatArray, hours_per_dose: FloatArray, survey_minutes: float) -> FloatArray:
+    """
+    Return the hours, pushing and asking, that reach each of `_DOSES` or more, shape (n_streets, n_doses).
+
+    A stronger push may spare more asking than it costs (streets of few people, long surveys): then it is the cheaper way to
+    the weaker one too. Rows therefore never fall, and hours and probability are each other's inverse.
+    """
+    spent = hours_per_dose[:, None] * _DOSES + surveys * (survey_minutes / 60.0)
+    return np.asarray(np.minimum.accumulate(spent[:, ::-1], axis=1)[:, ::-1])
 
 
 def hours_at_probability(
@@ -179,8 +205,8 @@ def hours_at_probability(
         chosen = np.flatnonzero(wanted == level)
         for start in range(0, len(chosen), _BLOCK):
             some = chosen[start : start + _BLOCK]
-            dose = _first_dose(_weights(a[some], b[some]) @ outcome.finished, float(level))
-            hours[some] = dose * n[some] / response.rho
+            place = _first_place(_weights(a[some], b[some]) @ outcome.finished, float(level))
+            hours[some] = _at_place(np.broadcast_to(_DOSES, (len(some), len(_DOSES))), place) * n[some] / response.rho
     return hours
 
 
@@ -234,9 +260,8 @@ def hours_for_finish(
     hours = np.empty(len(a))
     for outcome, some in _outcomes(n, response, rule, target, tests, over, head_count_below):
         weights = _weights(a[some], b[some])
-        dose = _first_dose(weights @ outcome.finished, probability)
-        asking = _at_dose(weights @ outcome.surveys, dose) * survey_minutes / 60.0
-        hours[some] = dose * n[some] / response.rho + asking
+        spent = _hours_by_dose(weights @ outcome.surveys, n[some] / response.rho, survey_minutes)
+        hours[some] = _at_place(spent, _first_place(weights @ outcome.finished, probability))
     return hours
 
 
@@ -248,8 +273,8 @@ def finish_probability(
     """
     Return the probability that the decision *move on* falls within a claim of so many promoter-hours.
 
-    The inverse of `hours_for_finish`, where all parameters are told: `hours` holds pushing and asking. Hours that do not
-    even pay the asking push nothing, and the tests are made all the same.
+    The inverse of `hours_for_finish`, where all parameters are told: `hours` holds pushing and asking, and more hours never
+    make a finish less likely. Hours that do not even pay the asking push nothing, and the tests are made all the same.
 
     Returns
     -------
@@ -262,20 +287,14 @@ def finish_probability(
         If a number is outside its range; the message names the first offending street.
     """
     a, b, n, given, over = _streets(alpha, beta, people, hours, days)
+    if survey_minutes < 0:
+        raise BadInput("a survey cannot take less than no time", field="survey_minutes")
     if np.any(~(given >= 0)):
         raise BadInput("hours cannot be negative", row=int(np.argmax(~(given >= 0))), field="hours")
     result = np.empty(len(a))
     for outcome, some in _outcomes(n, response, rule, target, tests, over, head_count_below):
         weights = _weights(a[some], b[some])
-        asking = weights @ outcome.surveys * survey_minutes / 60.0
-        dose = _dose_of_hours(given[some], n[some] / response.rho, asking)
-        result[some] = _at_dose(np.maximum.accumulate(weights @ outcome.finished, axis=1), dose)
+        spent = _hours_by_dose(weights @ outcome.surveys, n[some] / response.rho, survey_minutes)
+        finished = np.maximum.accumulate(weights @ outcome.finished, axis=1)
+        result[some] = _at_place(finished, _last_place(spent, given[some]))
     return result
-
-
-def _dose_of_hours(hours: FloatArray, hours_per_dose: FloatArray, asking: FloatArray) -> FloatArray:
-    """Return the dose that is left of each street's hours when its asking is paid."""
-    dose = hours / hours_per_dose
-    for _ in range(30):  # asking changes slowly with the dose: halving the step settles it
-        dose = (dose + np.maximum(hours - _at_dose(asking, dose), 0.0) / hours_per_dose) / 2.0
-    return np.asarray(dose)
