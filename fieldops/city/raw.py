@@ -1,11 +1,14 @@
 """What a map file says, before it becomes streets: ways with their vertices, areas and points with their tags."""
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import shapely
+
+if TYPE_CHECKING:
+    import pandas as pd  # the child process that reads OpenStreetMap files needs the tags alone
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
@@ -32,14 +35,14 @@ class RawMap:
     `left_out` counts what the reader dropped, by reason; `notes` are sentences for the person who imports.
     """
 
-    ways: pd.DataFrame
+    ways: "pd.DataFrame"
     starts: IntArray
     refs: IntArray
     lon: FloatArray
     lat: FloatArray
-    areas: pd.DataFrame
+    areas: "pd.DataFrame"
     area_shapes: np.ndarray
-    points: pd.DataFrame
+    points: "pd.DataFrame"
     point_shapes: np.ndarray
     source: str
     boundary: shapely.Polygon | shapely.MultiPolygon | None = None

@@ -1,13 +1,14 @@
 """
-The limited child process that opens GeoPackage, GeoJSON and Shapefile; run as `python -m fieldops.maps.child`.
+The limited child process that opens every map file; run as `python -m fieldops.maps.child`.
 
 A hostile file can then cost a bounded amount of memory, time and disk, and nothing else: the driver is named, drivers
 that open other files or addresses are switched off, and what comes back is arrays, text and WKB, never a pickle.
-GeoJSON is read by `json` and shapely; GDAL never sees it.
+OpenStreetMap is read by pyosmium, GeoJSON by `json` and shapely; GDAL never sees either.
 """
 
 import json
 import math
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,8 @@ import numpy as np
 import shapely
 
 from fieldops.errors import BadInput
+from fieldops.maps.formats import OSM_FORMATS
 
-MEMORY_BYTES = 2 << 30
-CPU_SECONDS = 120
-FILE_BYTES = 2 << 30
 GEOJSON_BYTES_MOST = 256 << 20
 FEATURES_MOST = 3_000_000
 VERTICES_MOST = 30_000_000
@@ -36,36 +35,55 @@ SKIPPED_DRIVERS = (
 
 
 def main(arguments: list[str]) -> int:
-    """Read `arguments` = files as JSON [[form, path], ...], wanted columns (JSON), output; or print why not."""
-    files, wanted, output = json.loads(arguments[0]), set(json.loads(arguments[1])), Path(arguments[2])
-    _limit()
+    """Read `arguments` = a `Task` as JSON; print how far it is, then why not, if it is refused."""
+    task = json.loads(arguments[0])
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's: it ends this process when it wants to stop
+    _limit(task["memory_bytes"], task["cpu_seconds"], task["file_bytes"])
+    files = [(form, Path(path)) for form, path in task["files"]]
     try:
-        layers: list[Layer] = []
-        for form, path in files:
-            layers += read_geojson(Path(path), wanted) if form == "geojson" else read_ogr(Path(path), form, wanted)
-        _write(layers, output)
+        arrays = _read_osm(*files[0]) if files[0][0] in OSM_FORMATS else _read_layers(files, set(task["wanted"]))
+        with Path(task["output"]).open("wb") as file:
+            np.savez(file, **arrays)  # type: ignore[arg-type]  # the stub takes the names for its own option
     except BadInput as refusal:
-        sys.stdout.write(json.dumps(refusal.facts()))
+        _tell(refusal.facts())
         return REFUSED
     except (MemoryError, RecursionError):
-        sys.stdout.write(json.dumps({"problem": "it needs more memory than a map may", "cure": "cut it smaller"}))
+        _tell({"problem": "it needs more memory than a map may", "cure": "cut it smaller"})
         return REFUSED
     return 0
 
 
-def _limit() -> None:
+def _tell(line: Any) -> None:
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
+
+
+def _limit(memory_bytes: int, cpu_seconds: int, file_bytes: int) -> None:
     try:
         import resource
     except ImportError:  # Windows knows no such limits; the parent's time limit still holds
         return
     for which, most in (
-        (resource.RLIMIT_AS, MEMORY_BYTES),
-        (resource.RLIMIT_CPU, CPU_SECONDS),
-        (resource.RLIMIT_FSIZE, FILE_BYTES),
+        (resource.RLIMIT_AS, memory_bytes),
+        (resource.RLIMIT_CPU, cpu_seconds),
+        (resource.RLIMIT_FSIZE, file_bytes),
         (resource.RLIMIT_CORE, 0),
     ):
         _, hard = resource.getrlimit(which)
         resource.setrlimit(which, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+
+
+def _read_osm(form: str, path: Path) -> dict[str, np.ndarray]:
+    from fieldops.maps.scan import scan_osm
+
+    return scan_osm(path, form, _tell)
+
+
+def _read_layers(files: list[tuple[str, Path]], wanted: set[str]) -> dict[str, np.ndarray]:
+    layers: list[Layer] = []
+    for form, path in files:
+        layers += read_geojson(path, wanted) if form == "geojson" else read_ogr(path, form, wanted)
+    return _arrays(layers)
 
 
 def read_ogr(path: Path, form: str, wanted: set[str]) -> list[Layer]:
@@ -200,7 +218,7 @@ def _checked(name: str, table: dict[str, list[Any]], shapes: np.ndarray) -> Laye
     return name, table, shapes
 
 
-def _write(layers: list[Layer], output: Path) -> None:
+def _arrays(layers: list[Layer]) -> dict[str, np.ndarray]:
     arrays: dict[str, np.ndarray] = {}
     for number, (_, _, shapes) in enumerate(layers):
         blobs = [b"" if shape is None else shapely.to_wkb(shape) for shape in shapes]
@@ -208,8 +226,7 @@ def _write(layers: list[Layer], output: Path) -> None:
         arrays[f"wkb{number}"] = np.frombuffer(b"".join(blobs), dtype=np.uint8)
     header = json.dumps([{"name": name, "table": table} for name, table, _ in layers]).encode()
     arrays["header"] = np.frombuffer(header, dtype=np.uint8)
-    with output.open("wb") as file:
-        np.savez(file, **arrays)  # type: ignore[arg-type]  # the stub takes the names for its own option
+    return arrays
 
 
 if __name__ == "__main__":

@@ -1,9 +1,6 @@
 """Layers of GeoPackage, GeoJSON and Shapefile, fetched from a limited child process; and maps made of layers."""
 
 import json
-import os
-import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,16 +10,15 @@ import numpy as np
 import pandas as pd
 import shapely
 
-import fieldops
 from fieldops.city.raw import PLACE_TAGS, WAY_TAGS, RawMap
 from fieldops.city.venues import KINDS
 from fieldops.errors import BadInput
-from fieldops.maps import child, formats
+from fieldops.maps import formats
+from fieldops.maps.fetch import fetch
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-_SECONDS_MOST = 300
 _IDS = ("osm_id", "osm_way_id", "@id", "id")
 _WANTED = frozenset({*WAY_TAGS, *PLACE_TAGS, *_IDS, "fclass", "type", "people", "population", "levels"})
 _FEW_POLYGONS = 100
@@ -41,32 +37,6 @@ class Layer:
     shapes: np.ndarray
 
 
-def _fetch(files: list[tuple[str, Path]], name: str) -> list[Layer]:
-    """Let a child process with limits on memory, time and disk read the files; `name` is what a refusal calls them."""
-    for form, path in files:
-        if form == "gpkg":
-            _refuse_other_databases(path)
-    given = json.dumps([[form, str(path.resolve())] for form, path in files])
-    with tempfile.TemporaryDirectory(prefix="fieldops-map-") as folder:
-        output = Path(folder) / "layers.npz"
-        words = [sys.executable, "-m", "fieldops.maps.child", given, json.dumps(sorted(_WANTED)), str(output)]
-        try:
-            done = subprocess.run(
-                words, cwd=folder, env=_environment(), capture_output=True, timeout=_SECONDS_MOST, check=False
-            )
-        except subprocess.TimeoutExpired:
-            raise BadInput(f"{name} takes too long to read", cure="cut it smaller") from None
-        if done.returncode == child.REFUSED:
-            refusal = BadInput(**json.loads(done.stdout))
-            raise BadInput(f"{name}: {refusal.problem}", cure=refusal.cure, row=refusal.row, field=refusal.field)
-        if done.returncode != 0 or not output.exists():
-            raise BadInput(
-                f"{name} broke the reader (code {done.returncode})",
-                cure="it is damaged, or needs more than 2 GB of memory or 2 minutes: repair it or cut it smaller",
-            )
-        return _load(output)
-
-
 def _refuse_other_databases(path: Path) -> None:
     with path.open("rb") as file:
         file.seek(68)
@@ -75,31 +45,15 @@ def _refuse_other_databases(path: Path) -> None:
         raise BadInput(f"{path.name} is a SQLite database, but no GeoPackage", cure="export it as GeoPackage (.gpkg)")
 
 
-def _environment() -> dict[str, str]:
-    kept = {name: os.environ[name] for name in ("PATH", "LANG", "SYSTEMROOT", "LD_LIBRARY_PATH") if name in os.environ}
-    return kept | {
-        "PYTHONPATH": str(Path(fieldops.__file__).parent.parent),
-        "OGR_SKIP": child.SKIPPED_DRIVERS,
-        "GDAL_SKIP": "VRT,HTTP,WMS,WMTS,STACTA,STACIT",
-        "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": "none",
-        "GDAL_DISABLE_READDIR_ON_OPEN": "YES",
-        "OPENBLAS_NUM_THREADS": "1",
-        "OMP_NUM_THREADS": "1",
-    }
-
-
-def _load(output: Path) -> list[Layer]:
-    with np.load(output, allow_pickle=False) as held:
-        header = json.loads(held["header"].tobytes())
-        layers = []
-        for number, about in enumerate(header):
-            sizes, blob = held[f"sizes{number}"], held[f"wkb{number}"].tobytes()
-            ends = np.cumsum(sizes)
-            wkb = [blob[end - size : end] or None for size, end in zip(sizes.tolist(), ends.tolist(), strict=True)]
-            shapes = np.asarray(shapely.from_wkb(np.array(wkb, dtype=object)), dtype=object)
-            layers.append(
-                Layer(about["name"], pd.DataFrame(about["table"], index=range(len(sizes)), dtype=object), shapes)
-            )
+def _unpacked(held: dict[str, np.ndarray]) -> list[Layer]:
+    layers = []
+    for number, about in enumerate(json.loads(held["header"].tobytes())):
+        sizes, blob = held[f"sizes{number}"], held[f"wkb{number}"].tobytes()
+        ends = np.cumsum(sizes)
+        wkb = [blob[end - size : end] or None for size, end in zip(sizes.tolist(), ends.tolist(), strict=True)]
+        shapes = np.asarray(shapely.from_wkb(np.array(wkb, dtype=object)), dtype=object)
+        table = pd.DataFrame(about["table"], index=range(len(sizes)), dtype=object)
+        layers.append(Layer(about["name"], table, shapes))
     return layers
 
 
@@ -142,7 +96,10 @@ def layers_of(path: Path) -> list[Layer]:
         files = [(formats.detect_format(one), one) for one in paths]
         if any(form not in formats.LAYER_FORMATS for form, _ in files):
             raise BadInput(f"{path.name} is an OpenStreetMap file", cure="give GeoJSON, GeoPackage or a Shapefile here")
-        return _fetch(files, path.name)
+        for form, one in files:
+            if form == "gpkg":
+                _refuse_other_databases(one)
+        return _unpacked(fetch(files, path.name, wanted=_WANTED))
 
 
 def _crosses_itself(path: Path, layer: Layer, row: int) -> BadInput:

@@ -68,12 +68,12 @@ def read_map(
 def _read(path: Path, progress: Progress) -> RawMap:
     form = formats.detect_format(path)
     if form in formats.OSM_FORMATS:
-        return read_osm(path, form, progress)
+        return read_osm(path, form, progress=progress)
     if form == "zip":
         with tempfile.TemporaryDirectory(prefix="fieldops-zip-") as folder:
             maps = formats.unpack(path, Path(folder))
             if len(maps) == 1 and formats.detect_format(maps[0]) in formats.OSM_FORMATS:
-                return read_osm(maps[0], formats.detect_format(maps[0]), progress)
+                return read_osm(maps[0], formats.detect_format(maps[0]), name=path.name, progress=progress)
     return map_of_layers(path, layers_of(path))
 
 

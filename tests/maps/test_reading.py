@@ -2,6 +2,9 @@
 
 import gzip
 import json
+import os
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -18,6 +21,7 @@ from fieldops.city.raw import RawMap
 from fieldops.city.settle import settle
 from fieldops.errors import BadInput, Stopped
 from fieldops.maps import read_layer, read_map
+from fieldops.maps.fetch import Limits, fetch
 from fieldops.rules import Rules
 
 PLANE = Plane(117.21, 28.30)
@@ -273,3 +277,35 @@ def test_a_geojson_above_the_size_cap_is_refused_unread(tmp_path: Path) -> None:
         file.write('{"type": "FeatureCollection", "features": [')
         file.truncate(child.GEOJSON_BYTES_MOST + 1)
     refuse(path, "more than 256 MB")
+
+
+def test_a_packed_map_that_grows_without_end_costs_no_more_than_the_limit(tmp_path: Path) -> None:
+    blank = gzip.compress(b" " * (16 << 20))
+    bomb = tmp_path / "bomb.osm.gz"
+    bomb.write_bytes(gzip.compress(b'<osm version="0.6">') + blank * 600)  # 10 GB
+    with pytest.raises(BadInput, match=r"bomb\.osm\.gz takes more than 1 s of processor time"):
+        fetch([("osm.gz", bomb)], bomb.name, limits=Limits(cpu_seconds=1))
+
+
+def test_a_map_that_needs_more_memory_than_the_limit_is_refused(tmp_path: Path) -> None:
+    with (tmp_path / "wide.osm").open("w") as file:
+        file.write('<osm version="0.6">')
+        for number in range(150_000):
+            file.write(f'<node id="{number + 1}" lon="117.1" lat="28.1"><tag k="shop" v="{"x" * 200}"/></node>')
+        file.write("</osm>")
+    with pytest.raises(BadInput, match="memory"):
+        fetch([("osm", tmp_path / "wide.osm")], "wide.osm", limits=Limits(memory_bytes=300 << 20))
+
+
+def test_a_map_that_never_answers_is_ended_by_the_clock(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.osm")  # nobody writes into it
+    with pytest.raises(BadInput, match="takes more than 2 s to read"):
+        fetch([("osm", tmp_path / "pipe.osm")], "pipe.osm", limits=Limits(wall_seconds=2))
+    with pytest.raises(BadInput, match="is not a file"):
+        read_map(tmp_path / "pipe.osm")
+
+
+def test_no_map_is_opened_in_this_process(tmp_path: Path) -> None:
+    code = "import sys; from fieldops.maps import read_map; read_map(sys.argv[1]); print(sorted({'osmium', 'pyogrio'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code, write(tmp_path, "osm")], capture_output=True, text=True)
+    assert (done.stdout.strip(), done.returncode) == ("[]", 0), done.stderr
