@@ -51,6 +51,11 @@ class Walks:
         at = np.minimum(np.searchsorted(nodes, targets), len(nodes) - 1)
         return np.where(nodes[at] == targets, metres[at], np.inf)
 
+    def around(self, source: int, limit_m: float) -> tuple[IntArray, FloatArray]:
+        """Return the nodes within so many metres on foot of a prepared node, and the metres to each."""
+        nodes, metres = self._rows[source]
+        return nodes[metres <= limit_m], metres[metres <= limit_m]
+
     def find_point(
         self,
         corners: tuple[int, int, int],

@@ -31,6 +31,7 @@ _BARRIER_M = 40.0  # in the middle of a barrier they may come closer
 _PATCH_M = 400.0  # in one round no two corners are set nearer to each other than a share of the side, at most this
 _SHARED_M = 1000.0  # so much farther a corner may look for a node that is not another corner's already
 _THIN_DEGREES = 20.0
+_WEIGHT = ("hand", "venues", "gate", "junction", "border")  # kinds of corners, the one that people know best first
 BORDER = -1
 
 
@@ -110,6 +111,10 @@ class Tiling:
                 if not self._mend(wrong, closest_m):
                     break
                 tiles = self._judge(self._cut())
+        for tile in tiles:
+            if self._wrong(tile):
+                self._tiles[tile.corners] = self._on_one_side(tile)
+        tiles = [self._tiles[tile.corners] for tile in tiles]
         for turn in range(_THIN_ROUNDS):
             progress("triangles", 0.8 + 0.2 * turn / _THIN_ROUNDS)
             thinned = self._thicken(tiles)
@@ -165,12 +170,16 @@ class Tiling:
         feet = [self._feet(triple, anchor) for triple, anchor in zip(fresh, anchors, strict=True)]
         self.walks.prepare(np.asarray(feet, dtype=np.int64).ravel())
         for triple, nodes in zip(fresh, feet, strict=True):
-            shape = np.asarray([self.at[v] for v in triple])
-            point = self.walks.find_point(nodes, shape, radius_m=self.radius_m)
-            side = np.hypot(*(np.roll(shape, -1, axis=0) - shape).T).tolist()
-            walk = [float(self.walks.metres(nodes[i], np.asarray([nodes[(i + 1) % 3]]))[0]) for i in range(3)]
-            self._tiles[triple] = Tile(triple, nodes, point, (side[0], side[1], side[2]), (walk[0], walk[1], walk[2]))
+            self._tiles[triple] = self._tile(triple, nodes)
         return [self._tiles[triple] for triple in triples]
+
+    def _tile(self, corners: tuple[int, int, int], feet: tuple[int, int, int]) -> Tile:
+        """Return the tile of three corners that stand for these prepared nodes."""
+        shape = np.asarray([self.at[vertex] for vertex in corners])
+        point = self.walks.find_point(feet, shape, radius_m=self.radius_m)
+        side = np.hypot(*(np.roll(shape, -1, axis=0) - shape).T).tolist()
+        walk = [float(self.walks.metres(feet[i], np.asarray([feet[(i + 1) % 3]]))[0]) for i in range(3)]
+        return Tile(corners, feet, point, (side[0], side[1], side[2]), (walk[0], walk[1], walk[2]))
 
     def _anchors(self, triples: list[Any]) -> list[int]:
         """Return for each triangle the node that says on which side it lies: a hub's, else the nearest to its middle."""
@@ -266,6 +275,30 @@ class Tiling:
         along = start + np.linspace(0.2, 0.8, 25)[:, None] * (end - start)
         gap = along[np.argmax(self._feet_tree.query(along)[0])]
         return (float(gap[0]), float(gap[1])), BORDER
+
+    def _on_one_side(self, tile: Tile) -> Tile:
+        """
+        Return a tile that no new vertex can mend with its corners standing for nodes on one side of the barrier.
+
+        The corner with the most weight keeps its node; the others stand for what is nearest to them within a walk of it,
+        though they be hubs of the other side, too near to the barrier for a place between.
+        """
+        for keeper in sorted(range(3), key=lambda i: _WEIGHT.index(self.kind[tile.corners[i]])):
+            near, walk = self.walks.around(tile.feet[keeper], self.radius_m)
+            standing = self.walks.ground.claimable[near]
+            near, walk = near[standing], walk[standing]
+            if near.size < 3:
+                continue
+            feet = list(tile.feet)
+            for i in (i for i in range(3) if i != keeper and feet[i] not in near):
+                trip = walk + _OFF_STREET * np.hypot(*(self.walks.ground.at[near] - self.at[tile.corners[i]]).T)
+                trip[np.isin(near, feet)] += _SHARED_M
+                feet[i] = int(near[np.argmin(trip)])
+            self.walks.prepare(np.asarray(feet, dtype=np.int64))
+            sided = self._tile(tile.corners, (feet[0], feet[1], feet[2]))
+            if not self._wrong(sided):
+                return sided
+        return tile
 
     # ── thickening ──────────────────────────────────────────────────────────────────────────────────────────────
 

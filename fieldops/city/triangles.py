@@ -146,12 +146,17 @@ def _hubs(
         number, stands = int(graph.nodes[node]), f"{graph.lon[node]:.5f} {graph.lat[node]:.5f}"
         if number > 0:  # a node of the source keeps its number; one that we made is known by its place
             stands = f"n{number}"
-        names[corner, node] = _name("H", stands if tiling.node[corner] != BORDER else f"{stands} from {x:.5f} {y:.5f}")
+        names[corner, node] = _name("H", stands if tiling.node[corner] == node else f"{stands} from {x:.5f} {y:.5f}")
     frame = gpd.GeoDataFrame({
-        "hub": list(names.values()), "kind": [tiling.kind[v] for v in vertex.tolist()], "node": graph.nodes[foot],
+        "hub": list(names.values()), "kind": [_kind(tiling, *pair) for pair in used], "node": graph.nodes[foot],
         "weight": footfall[foot],
     }, geometry=shapely.points(lon, lat), crs=WGS84)  # fmt: skip
     return frame, names
+
+
+def _kind(tiling: Tiling, vertex: int, foot: int) -> str:
+    """Return the kind of a corner; a hub that stands for a node of the other side is a place on the border there."""
+    return tiling.kind[vertex] if tiling.node[vertex] in (foot, BORDER) else "border"
 
 
 def _name(letter: str, made_of: str) -> str:

@@ -103,6 +103,21 @@ def test_two_busy_venues_make_a_hub_and_a_lonely_one_does_not() -> None:
     assert hubs["weight"].iloc[0] == 150.0
 
 
+def test_hubs_on_both_sides_of_a_wall_too_near_to_part_leave_no_triangle_that_cannot_be_walked() -> None:
+    # Two rows of streets 40 m apart, joined only at the far left, and a hub on each side far from there.
+    columns = 50
+    cut = [(column + 1, column + 1 + columns) for column in range(1, columns)]
+    town = grid_town(columns, 2, block_m=40.0, left_out=cut)
+    lon, lat = PLANE.to_degrees([40.0 * 40, 40.0 * 40], [0.0, 40.0])
+    made, graph = tiled(town, hand_hubs=gpd.GeoDataFrame(geometry=shapely.points(lon, lat), crs=WGS84))
+    hand = made.hubs[made.hubs["kind"] == "hand"]
+    assert set(hand["node"]) == {41, 91}
+    assert graph.distances(graph.positions([41]), targets=graph.positions([91]))[0] > 3000
+    assert made.triangles["radius_m"].max() <= RULES.triangle_radius_max_m
+    assert np.allclose(walks_to_hubs(made, graph).max(axis=1), made.triangles["radius_m"], atol=0.01)
+    assert_tiles(made, town, graph)
+
+
 def test_two_banks_of_a_river_are_not_one_triangle() -> None:
     # Two rows of streets 200 m apart, joined only at the far left: the way round is long.
     columns = 16
