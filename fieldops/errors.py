@@ -6,6 +6,8 @@ FieldopsError
 │   └── RowsRefused          a file was refused as a whole because of its rows (`--strict`)
 ├── NotFound                 no such street, crew, plan ... in this region
 ├── Forbidden                this actor may not do that here
+├── SignInRefused            login and password do not match, or the link is used up
+├── TooManyTries             too many tries of late; wait
 ├── Conflict                 a rule of domain.md refuses
 │   ├── StreetAlreadyClaimed     another crew holds it until a moment
 │   ├── CrewCoolingDown          the crew forfeited it and must wait
@@ -18,6 +20,7 @@ FieldopsError
 │   ├── RepAtCap                 the rep cares for as many sellers as may be
 │   ├── ConsentMissing           no consent, or one to a text that this region never had
 │   ├── TrainingFull             every place of the training is taken
+│   ├── LastPlanner              nobody could let people in without this account
 │   └── RegionWindingDown        the region closes, and this is no longer done
 ├── ClockRefused             the clock is behind the record, or a time was given where none may be
 ├── StorageFailed            the disk or the file refuses; nothing was written
@@ -92,6 +95,30 @@ class Forbidden(FieldopsError):
     def __str__(self) -> str:
         """Name actor, permission and reason."""
         return f"{self.actor} may not {self.permission}: {self.reason}"
+
+
+@dataclass(eq=False)
+class SignInRefused(FieldopsError):
+    """Nobody could be signed in; `reason` is password or link, and no more is told."""
+
+    reason: str
+
+    def __str__(self) -> str:
+        """Name what did not work, and the cure."""
+        if self.reason == "link":
+            return "the link is used up or has ended; ask for a new one"
+        return "login and password do not belong together; try again, or ask a lead for a link that signs you in"
+
+
+@dataclass(eq=False)
+class TooManyTries(FieldopsError):
+    """Too many tries of late; the next counts after `wait`."""
+
+    wait: timedelta
+
+    def __str__(self) -> str:
+        """Name the cure."""
+        return f"too many tries of late; wait {max(1, round(self.wait.total_seconds() / 60))} minutes, then try again"
 
 
 @dataclass(eq=False)
@@ -212,6 +239,17 @@ class ClaimNotInForce(Conflict):
             f"claim {self.claim} ended as {self.outcome} at {_local(self.ended_at)}; nothing is left to end, "
             "see `fieldops claims list`"
         )
+
+
+@dataclass(eq=False)
+class LastPlanner(Conflict):
+    """The account is the last planner's: without it nobody could let people in."""
+
+    login: str
+
+    def __str__(self) -> str:
+        """Name login and cure."""
+        return f"{self.login} is the last planner; add another planner first"
 
 
 @dataclass(eq=False)

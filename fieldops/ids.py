@@ -3,6 +3,7 @@
 from typing import NewType
 from uuid import uuid4
 
+AccountId = NewType("AccountId", str)
 ActorId = NewType("ActorId", str)
 BuildingId = NewType("BuildingId", str)
 CandidateId = NewType("CandidateId", str)
@@ -12,11 +13,13 @@ CrewId = NewType("CrewId", str)
 DeviceId = NewType("DeviceId", str)
 HubId = NewType("HubId", str)
 JobId = NewType("JobId", str)
+InvitationId = NewType("InvitationId", str)
 MeasurementId = NewType("MeasurementId", str)
 PlanId = NewType("PlanId", str)
 PosterCode = NewType("PosterCode", str)
 PromoterId = NewType("PromoterId", str)
 RepId = NewType("RepId", str)
+SessionId = NewType("SessionId", str)
 StreetId = NewType("StreetId", str)
 SurveyId = NewType("SurveyId", str)
 TrainingId = NewType("TrainingId", str)

@@ -11,6 +11,9 @@ _ALL = frozenset(Role)
 PERMISSIONS: dict[str, frozenset[Role]] = {
     "region.create": frozenset({Role.PLANNER}),
     "region.read": _ALL,
+    "desk.read": _LEADS | {Role.AUDITOR},
+    "account.manage": _LEADS,
+    "account.invite": _LEADS | {Role.CREW_LEAD},
     "city.import": frozenset({Role.PLANNER}),
     "street.edit": _LEADS,
     "crew.import": _LEADS,

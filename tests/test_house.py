@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 # CONTRIBUTING.md.
 FLOORS: list[list[str]] = [
     ["ids", "errors", "clock", "progress", "events", "rules"],
-    ["city", "people", "permissions", "intake"],
+    ["city", "people", "permissions", "accounts", "intake"],
     ["surveys", "contacts", "awareness", "estimates", "decisions", "backcheck", "recruiting"],
     ["claims", "notices", "planning"],
     ["maps", "store", "exchange"],
@@ -176,6 +176,10 @@ WRITES = re.compile(r"^\s*(INSERT\s+(OR\s+\w+\s+)?INTO|UPDATE\s+\w+\s+SET|DELETE
 # Rooms that are themselves the machinery of the record, or write files that hold no state of the region
 # (the private file, the queue of work).
 NO_EVENT_NEEDED = {
+    "fieldops.store.accounts",
+    "fieldops.store.attempts",
+    "fieldops.store.invitations",
+    "fieldops.store.sessions",
     "fieldops.store.audit",
     "fieldops.store.connect",
     "fieldops.store.geopackage",

@@ -23,10 +23,13 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--threads", type=int, default=8)
     parser.add_argument("--name", action="append", default=[])
+    parser.add_argument("--behind-proxy", metavar="ADDRESS")
     given = parser.parse_args()
     app = create_app(Settings(given.region, hosts=host_names(given.host, given.name)))
     try:
-        server = create_server(app, host=given.host, port=given.port, threads=given.threads, ident=None)
+        server = create_server(
+            app, host=given.host, port=given.port, threads=given.threads, ident=None, **proxy(given.behind_proxy)
+        )
     except OSError as error:
         sys.stderr.write(
             f"error: cannot listen on {given.host}:{given.port} ({error.strerror}); choose another --port\n"
@@ -55,6 +58,18 @@ def host_names(host: str, given: list[str]) -> tuple[str, ...]:
             name, aliases, addresses = machine, [], []
         own = [machine, name, *aliases, *addresses]
     return tuple(dict.fromkeys([*LOOPBACK, *own, *given]))
+
+
+def proxy(address: str | None) -> dict[str, object]:
+    """Return what waitress is told of the proxy before it; from nobody else does it believe where a request comes from."""
+    if address is None:
+        return {}
+    return {
+        "trusted_proxy": address,
+        "trusted_proxy_count": 1,
+        "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto"},
+        "clear_untrusted_proxy_headers": True,
+    }
 
 
 def _stop(_number: int, _frame: FrameType | None) -> None:

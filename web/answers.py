@@ -5,13 +5,14 @@ from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
-from flask import Flask, Response, request, url_for
+from flask import Flask, Response, g, request, url_for
 
 COMPRESSED = frozenset({
     "text/html", "text/css", "text/javascript", "application/javascript", "application/json", "application/octet-stream",
 })  # fmt: skip
 LEAST = 1_000  # bytes; below, the headers outweigh the gain
 FOR_EVER = "public, max-age=31536000, immutable"
+FOR_THIS_BROWSER = "private, max-age=31536000, immutable"
 
 
 def install(app: Flask) -> None:
@@ -32,7 +33,7 @@ def say_how_long(response: Response) -> Response:
     if request.endpoint == "static" and "v" in request.args and response.status_code == 200:
         response.headers["Cache-Control"] = FOR_EVER
     elif "Cache-Control" not in response.headers:
-        response.headers["Cache-Control"] = "no-cache"
+        response.headers["Cache-Control"] = "private, no-cache" if g.get("actor") else "no-cache"
     return response
 
 

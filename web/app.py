@@ -1,27 +1,57 @@
 """The application factory: what every page has, then the pages."""
 
+from collections.abc import Iterable
+from types import ModuleType
+
 from flask import Flask
 
-from web import answers, language, refusals, regions, security
-from web.leads import desk, tiles
+from fieldops.actions.regions import derive_key
+from web import (
+    answers,
+    api,
+    crew,
+    join,
+    language,
+    leads,
+    messages,
+    navigation,
+    refusals,
+    regions,
+    security,
+    session,
+    sign_in,
+)
 from web.settings import Settings
 
 LARGEST_REQUEST = 1_000_000  # bytes; routes that take files raise it for themselves
 
 
 def create_app(settings: Settings) -> Flask:
-    """Return the application that shows the region named in the settings."""
+    """
+    Return the application that shows the region named in the settings.
+
+    Raises
+    ------
+    LookupError
+        If a route says nothing of who may come.
+    """
     app = Flask("web", static_folder="static", template_folder="templates")
     app.config.update(
         MAX_CONTENT_LENGTH=LARGEST_REQUEST,
         MAX_FORM_MEMORY_SIZE=LARGEST_REQUEST,
         TRUSTED_HOSTS=list(settings.hosts),
-        SESSION_COOKIE_NAME="__Host-session",
     )
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
-    for part in (language, security, answers, refusals):
-        part.install(app)
     regions.install(app, settings.region)
-    for pages in (desk, tiles):
-        app.register_blueprint(pages.pages)
+    app.secret_key = derive_key(settings.region, "web messages")
+    app.session_interface = messages.Messages()
+    for part in (language, security, answers, refusals, session):
+        part.install(app)
+    navigation.install(app, rooms())
+    session.check_routes(app)
     return app
+
+
+def rooms() -> Iterable[ModuleType]:
+    """Return every room of pages, in the order of their audiences."""
+    return (sign_in, *leads.ROOMS, *crew.ROOMS, *join.ROOMS, *api.ROOMS)

@@ -13,6 +13,10 @@ from babel.support import Translations
 from flask import Blueprint, Flask, Response, request
 from flask_babel import Babel, Domain, get_locale
 
+from fieldops.actions.desk import read_time_zone
+from web.regions import the_region
+from web.session import public
+
 CHINESE, ENGLISH = "zh_Hans", "en"
 NAMES = {CHINESE: "中文", ENGLISH: "English"}
 COOKIE = "language"
@@ -31,6 +35,7 @@ def install(app: Flask) -> None:
     app.before_request(domain.as_default)
     app.register_blueprint(pages)
     app.template_filter("moment")(moment)
+    app.template_filter("own_moment")(own_moment)
     app.template_global("languages")(lambda: NAMES)
     app.template_global("language")(lambda: str(get_locale()))
     app.template_global("html_language")(lambda: str(get_locale()).replace("_", "-"))
@@ -103,7 +108,13 @@ def moment(value: datetime, zone: str) -> str:
     return format_datetime(here, "M月d日 E HH:mm" if chinese else "EEE d MMM, HH:mm", locale=get_locale())
 
 
+def own_moment(value: datetime) -> str:
+    """Return a moment in the zone of the region's first city: for pages that belong to no city."""
+    return moment(value, read_time_zone(the_region()))
+
+
 @pages.post("/language")
+@public
 def choose() -> Response:
     """Remember the visitor's language in a cookie, and go back."""
     back = request.form.get("back", "/")

@@ -1,15 +1,11 @@
 """The region of this process, opened for one request at a time: connections are never shared between threads."""
 
+from datetime import datetime
 from pathlib import Path
 
 from flask import Flask, current_app, g
 
-from fieldops.actions.regions import Region, open_region
-from fieldops.ids import ActorId
-from fieldops.people import Actor, Role
-
-# Until people sign in, everybody who reaches the address may look and nobody may change anything.
-VISITOR = Actor(ActorId("web"), Role.AUDITOR)
+from fieldops.actions.regions import Region, open_region, standing_moment
 
 
 def install(app: Flask, path: Path) -> None:
@@ -35,3 +31,8 @@ def the_region() -> Region:
         g.region = open_region(region_path())
     region: Region = g.region
     return region
+
+
+def act_moment() -> datetime | None:
+    """Return what pages hand to acts as `now`: None, so that the clock decides; in a sandbox the moment that its pages show."""
+    return standing_moment(the_region())

@@ -32,8 +32,9 @@ def refuse_foreign_hosts() -> None:
 
 def refuse_foreign_writes() -> None:
     """Answer 403 to a write that a page of another origin asked for; no token that could expire in an open page."""
-    if request.method in SAFE_METHODS:
-        return
+    bearer = request.authorization
+    if request.method in SAFE_METHODS or (bearer is not None and bearer.type == "bearer"):
+        return  # no page of another site can send a key of the API: the browser would ask us first, and we never agree
     site = request.headers.get("Sec-Fetch-Site")
     ours = site in ("same-origin", "none") if site else request.headers.get("Origin") == request.host_url.rstrip("/")
     if not ours:

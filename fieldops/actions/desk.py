@@ -69,6 +69,11 @@ def read_overview(region: Region, actor: Actor, *, city: CityId | None = None) -
     )
 
 
+def read_time_zone(region: Region) -> str:
+    """Return the time zone of the region's first city, by name; UTC in a region without one."""
+    return next((row["time_zone"] for row in read_cities(region.reader())), "UTC")
+
+
 def read_colours(region: Region, actor: Actor, *, city: CityId | None = None) -> bytes:
     """Return what colours the map of a city; see `fieldops.store.desk.read_colours` for the bytes."""
     require(actor, "region.read")

@@ -3,6 +3,7 @@
 import typer
 
 from fieldops.cli import (
+    accounts,
     awareness,
     backcheck,
     claims,
@@ -46,5 +47,6 @@ def register(app: typer.Typer) -> None:
     rule.register(app)
     demo.register(app)
     tiles.register(app)
+    accounts.register(app)
     serve.register(app)
     worker.register(app)

@@ -17,6 +17,7 @@ OWN_CITY = Path(__file__).parents[2] / "maps" / "lanchuan"
 CITY = "岚川"
 TIME_ZONE = ZoneInfo("Asia/Shanghai")
 MADE_UP_STREETS = 700
+ACCOUNT = "demo"
 
 
 def register(app: typer.Typer) -> None:
@@ -53,7 +54,9 @@ def demo(
         _run(root, ["plan", "show", plan, "--db", str(db)])
     say(f"the region is {db}: open it in QGIS (read-only), or ask it: fieldops plan explain --help")
     if not no_serve:
-        _run(root, ["serve", "--db", str(db), "--port", str(port)])
+        if not _has_accounts(db):
+            _run(root, ["user", "add", ACCOUNT, "--role", "planner", "--db", str(db)])
+        _run(root, ["serve", "--db", str(db), "--port", str(port), "--sign-in", ACCOUNT])
 
 
 def _journey(db: Path, files: Path) -> list[list[str]]:
@@ -112,6 +115,18 @@ def _stored_plan(db: Path) -> str | None:
     try:
         plan = read_overview(region, shell_actor()).plan if tiles_are_current(region) else None
         return plan.id if plan else None
+    finally:
+        region.close()
+
+
+def _has_accounts(db: Path) -> bool:
+    from fieldops.actions.accounts import has_accounts
+    from fieldops.store.connect import migrate_files, open_region
+
+    region = open_region(db)
+    migrate_files(db)
+    try:
+        return has_accounts(region)
     finally:
         region.close()
 

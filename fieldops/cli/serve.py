@@ -3,12 +3,16 @@
 import os
 import subprocess
 import sys
+from datetime import timedelta
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from fieldops.cli.console import DEFAULT_DB, Db, progress_bar, say, shell_actor
 
+EVERY_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104  compared with, not listened on
+A_DAY = timedelta(days=1)
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -24,6 +28,17 @@ def serve(
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Requests answered at the same time (threads).")] = 8,
+    sign_in: Annotated[
+        str | None,
+        typer.Option(metavar="LOGIN", help="Also print a link that signs this account in once, within a day."),
+    ] = None,
+    behind_proxy: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Address of the proxy that ends TLS before this server: its X-Forwarded-For and -Proto count.",
+        ),
+    ] = None,
     name: Annotated[
         list[str] | None, typer.Option(help="A name by which people reach this server, such as its domain; repeatable.")
     ] = None,
@@ -35,23 +50,27 @@ def serve(
     """
     Show the region in the browser: the map, the plan's figures, crews and streets. Stop it with Ctrl-C.
 
-    Requests for a host name that is neither this machine's own nor given by --name are refused. Nobody signs in yet:
-    whoever reaches the address may look, and can change nothing.
+    People sign in; where nobody has an account yet, a one-use link that sets the first planner up is printed. Requests for
+    a host name that is neither this machine's own nor given by --name are refused.
 
     Example: fieldops serve --db region.gpkg --port 8080
     """
     from fieldops.actions.tiles import make_tiles, tiles_are_current
-    from fieldops.store.connect import open_region
+    from fieldops.store.connect import migrate_files, open_region
 
     region = open_region(db)
+    migrate_files(db)
     current = tiles_are_current(region)
     region.close()
     if not current:
         with progress_bar() as progress:
             make_tiles(db, shell_actor(), progress=progress)
-    if host not in LOOPBACK:
-        say(f"note: everybody who reaches {host} can see this region; put a proxy that asks who they are before it")
+    if host not in LOOPBACK and not behind_proxy:
+        say(f"note: nothing is encrypted on {host}; put a proxy with TLS before it, and name it by --behind-proxy")
+    _print_link(db, sign_in, f"http://{'127.0.0.1' if host in EVERY_ADDRESS else host}:{port}")
     words = ["--host", host, "--port", str(port), "--threads", str(workers)]
+    if behind_proxy:
+        words += ["--behind-proxy", behind_proxy]
     for given in name or []:
         words += ["--name", given]
     if worker:
@@ -62,3 +81,22 @@ def serve(
     sys.stdout.flush()
     # Another program from here on: the web holds none of what the commands load.
     os.execv(sys.executable, [sys.executable, "-m", "web", str(db.resolve()), *words])  # noqa: S606  our own words, no shell
+
+
+def _print_link(db: Path, login: str | None, address: str) -> None:
+    """Print the one-use link that sets the first planner up, or that signs the named account in."""
+    from fieldops.actions.invitations import first_link, make_sign_in_link
+    from fieldops.cli.accounts import enter_address
+    from fieldops.store.connect import open_region
+
+    region = open_region(db)
+    try:
+        first = first_link(region, shell_actor())
+        if first:
+            say("nobody has an account yet; this link sets the first planner up, once, within 72 hours:")
+            say(f"  {enter_address(address, first)}")
+        elif login:
+            say(f"this link signs {login} in, once, within a day:")
+            say(f"  {enter_address(address, make_sign_in_link(region, shell_actor(), login, lasts=A_DAY)[1])}")
+    finally:
+        region.close()

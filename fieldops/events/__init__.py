@@ -1,5 +1,6 @@
 """What happened, as frozen values in the past tense (rule 20); a noun's events stand in the room of its name."""
 
+from fieldops.events.accounts import AccountAdded, AccountChanged, InvitationMade, InvitationUsed, SessionEnded
 from fieldops.events.claims import (
     ChannelSet,
     ClaimForfeited,
@@ -52,6 +53,8 @@ from fieldops.events.recruiting import (
 from fieldops.events.region import CityImported, RegionCreated, RowsImported, RulesChanged, StreetEdited
 
 __all__ = [
+    "AccountAdded",
+    "AccountChanged",
     "BackCheckOrdered",
     "CallMade",
     "CallPlanned",
@@ -70,6 +73,8 @@ __all__ = [
     "DecisionMade",
     "DecisionWithdrawn",
     "Event",
+    "InvitationMade",
+    "InvitationUsed",
     "MergeUndone",
     "NoteAdded",
     "NoticesMade",
@@ -90,6 +95,7 @@ __all__ = [
     "RetentionRun",
     "RowsImported",
     "RulesChanged",
+    "SessionEnded",
     "SignUpsRecorded",
     "StepDone",
     "StreetClaimed",

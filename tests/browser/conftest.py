@@ -17,6 +17,8 @@ import pytest
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from fieldops.actions.tiles import make_tiles
+from fieldops.people import Role
+from tests.accounts import PLAIN_COOKIE, session_of
 from tests.conftest import PLANNER, ROOT
 from tests.desk_town import make_desk_town
 
@@ -50,6 +52,7 @@ def served_region(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("browser") / "region.gpkg"
     make_desk_town(path).close()
     make_tiles(path, PLANNER)
+    os.environ["FIELDOPS_TESTED_REGION"] = str(path)  # where `opened` makes its sessions
     return path
 
 
@@ -100,6 +103,8 @@ def opened(
     height: int = 800,
     language: str = "en-US",
     scheme: str = "light",
+    role: str | None = "lead",
+    crew: str | None = None,
     **more: Any,
 ) -> Iterator[Page]:
     """A page that fails the test on any script error, refused resource, or request to another host."""
@@ -109,6 +114,9 @@ def opened(
         color_scheme=scheme,
         **more,  # type: ignore[arg-type]
     )
+    if role:
+        secret = session_of(Path(os.environ["FIELDOPS_TESTED_REGION"]), Role(role), crew)
+        context.add_cookies([{"name": PLAIN_COOKIE, "value": secret, "domain": "127.0.0.1", "path": "/"}])
     page = context.new_page()
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))

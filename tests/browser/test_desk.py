@@ -46,7 +46,7 @@ def ready(page: Page, address: str) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_street_is_drawn_and_coloured_by_what_is_chosen(browser: Browser, site: str, scheme: str) -> None:
     with opened(browser, scheme=scheme) as page:
-        ready(page, f"{site}/")
+        ready(page, f"{site}/map")
         keys = page.evaluate(
             "[...new Set(desk.map.queryRenderedFeatures({layers: ['unmarked', 'compounds']}).map((f) => f.properties.key))].length"
         )
@@ -70,7 +70,7 @@ def test_every_street_is_drawn_and_coloured_by_what_is_chosen(browser: Browser, 
 
 def test_street_and_crew_names_are_drawn_without_asking_anybody_for_letters(browser: Browser, site: str) -> None:
     with opened(browser) as page:
-        ready(page, f"{site}/#at=15.5/{SOUTH + STEP}/{WEST + STEP}")
+        ready(page, f"{site}/map#at=15.5/{SOUTH + STEP}/{WEST + STEP}")
         named = page.evaluate("desk.map.queryRenderedFeatures({layers: ['names']}).map((f) => f.properties.name)")
         assert any("解放" in name for name in named)
         assert any("Market Lane" in name for name in named)
@@ -78,7 +78,7 @@ def test_street_and_crew_names_are_drawn_without_asking_anybody_for_letters(brow
 
 def test_a_tap_beside_a_street_opens_its_facts_with_the_reason(browser: Browser, site: str) -> None:
     with opened(browser, width=360, height=740, has_touch=True) as page:
-        ready(page, f"{site}/")
+        ready(page, f"{site}/map")
         x, y = page.evaluate(f"Object.values(desk.map.project([{WEST + STEP / 2}, {SOUTH}]))")
         page.evaluate("document.getElementById('map').scrollIntoView({block: 'end'})")
         box = page.locator("#map").bounding_box()
@@ -93,7 +93,7 @@ def test_a_tap_beside_a_street_opens_its_facts_with_the_reason(browser: Browser,
 
 def test_a_street_is_found_and_opened_by_keys_alone(browser: Browser, site: str) -> None:
     with opened(browser) as page:
-        ready(page, f"{site}/")
+        ready(page, f"{site}/map")
         page.keyboard.press("Tab")
         expect(page.get_by_text("Skip to the content")).to_be_focused()
         for _ in range(20):
@@ -113,7 +113,7 @@ def test_a_street_is_found_and_opened_by_keys_alone(browser: Browser, site: str)
 
 def test_a_name_that_no_street_has_is_told(browser: Browser, site: str) -> None:
     with opened(browser) as page:
-        ready(page, f"{site}/")
+        ready(page, f"{site}/map")
         page.get_by_label("Find a street").fill("no such")
         page.keyboard.press("Enter")
         expect(page.locator("#found")).to_have_text("No street has that name.")
@@ -121,7 +121,7 @@ def test_a_name_that_no_street_has_is_told(browser: Browser, site: str) -> None:
 
 def test_a_crew_stands_out_when_its_button_is_pressed(browser: Browser, site: str) -> None:
     with opened(browser) as page:
-        ready(page, f"{site}/")
+        ready(page, f"{site}/map")
         before = pixels(page, ["turf-2", "turf-3"])
         button = page.get_by_role("button", name=f"Show {CREWS[1]} on the map")
         button.click()
@@ -134,7 +134,7 @@ def test_a_crew_stands_out_when_its_button_is_pressed(browser: Browser, site: st
 
 def test_the_colours_follow_when_the_evening_turns_the_screen_dark(browser: Browser, site: str) -> None:
     with opened(browser) as page:
-        ready(page, f"{site}/")
+        ready(page, f"{site}/map")
         page.emulate_media(color_scheme="dark")
         page.wait_for_timeout(400)
         assert min(pixels(page, ["turf-1", "ground"]).values()) > 300
@@ -142,7 +142,7 @@ def test_the_colours_follow_when_the_evening_turns_the_screen_dark(browser: Brow
 
 def test_without_webgl_the_page_says_so_and_its_tables_say_the_same(driver: Playwright, site: str) -> None:
     with launched(driver, "--disable-gpu", "--disable-3d-apis") as plain, opened(plain) as page:
-        page.goto(f"{site}/")
+        page.goto(f"{site}/map")
         assert until(page, READY) == "none"
         expect(page.get_by_text("This browser cannot draw the map")).to_be_visible()
         expect(page.get_by_role("row", name=CREWS[0])).to_be_visible()
@@ -154,7 +154,7 @@ def test_without_webgl_the_page_says_so_and_its_tables_say_the_same(driver: Play
 
 def test_without_javascript_every_figure_and_list_is_there(browser: Browser, site: str) -> None:
     with opened(browser, java_script_enabled=False) as page:
-        page.goto(f"{site}/")
+        page.goto(f"{site}/map")
         expect(page.get_by_role("row", name=CREWS[0])).to_be_visible()
         page.get_by_label("Find a street").fill("market 3-2")
         page.keyboard.press("Enter")
@@ -170,7 +170,7 @@ def test_the_language_changes_at_once_and_stays(browser: Browser, site: str) -> 
         assert page.url == f"{site}/streets?q=market"
 
 
-PAGES = ["/", "/streets?q=market+3", "/streets/R00", "/crews/C1"]
+PAGES = ["/map", "/streets?q=market+3", "/streets/R00", "/crews/C1"]
 LOOKS = [
     (360, 740, "zh-CN", "light"),
     (1280, 800, "en-US", "dark"),
@@ -187,7 +187,7 @@ ALL = [(path, look) for path in PAGES for look in LOOKS if (path, look) not in S
 def test_axe_finds_nothing_wrong(browser: Browser, site: str, path: str, look: tuple[int, int, str, str]) -> None:
     width, height, language, scheme = look
     with opened(browser, width=width, height=height, language=language, scheme=scheme) as page:
-        if path == "/":
+        if path == "/map":
             ready(page, site + path)
         else:
             page.goto(site + path)

@@ -1,6 +1,6 @@
 """A planned town behind the web application, made once."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from fieldops.actions.tiles import make_tiles
+from fieldops.people import Role
+from tests.accounts import PLAIN_COOKIE, session_of
 from tests.conftest import PLANNER
 from tests.desk_town import make_desk_town
 from web.app import create_app
@@ -39,7 +41,35 @@ def app(desk_region: Path) -> Flask:
     return made
 
 
+SignedIn = Callable[..., FlaskClient]
+
+
 @pytest.fixture
-def client(app: Flask) -> Iterator[FlaskClient]:
-    with app.test_client() as browser:
-        yield browser
+def signed_in(app: Flask, desk_region: Path) -> SignedIn:
+    """Make a client that is signed in: `signed_in(Role.LEAD)`, `signed_in(Role.CREW, crew="C1")`."""
+
+    def client_of(role: Role, crew: str | None = None) -> FlaskClient:
+        browser = app.test_client()
+        browser.set_cookie(PLAIN_COOKIE, session_of(desk_region, role, crew))
+        return browser
+
+    return client_of
+
+
+@pytest.fixture
+def visitor(app: Flask) -> FlaskClient:
+    """A browser in which nobody is signed in."""
+    return app.test_client()  # no `with`: it would keep one request's context open around the next client's
+
+
+@pytest.fixture(scope="session")
+def lead_secret(desk_region: Path) -> str:
+    return session_of(desk_region, Role.LEAD)
+
+
+@pytest.fixture
+def client(app: Flask, lead_secret: str) -> FlaskClient:
+    """A browser in which a lead is signed in."""
+    browser = app.test_client()
+    browser.set_cookie(PLAIN_COOKIE, lead_secret)
+    return browser

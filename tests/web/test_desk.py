@@ -26,7 +26,7 @@ def text_of(page: str) -> str:
 
 
 def test_the_first_page_says_without_a_map_what_the_map_shows(client: FlaskClient) -> None:
-    page = client.get("/", headers=IN_ENGLISH).text
+    page = client.get("/map", headers=IN_ENGLISH).text
     words = text_of(page)
     assert f"<h1>{TOWN}</h1>" in page
     for crew in CREWS:
@@ -100,7 +100,7 @@ def test_the_list_of_streets_turns_its_pages(client: FlaskClient) -> None:
 
 
 def test_an_unknown_city_is_told(client: FlaskClient) -> None:
-    answer = client.get("/?city=Nowhere", headers=IN_ENGLISH)
+    answer = client.get("/map?city=Nowhere", headers=IN_ENGLISH)
     assert answer.status_code == 404
     assert "Nowhere" in answer.text
 

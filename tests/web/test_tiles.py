@@ -14,7 +14,7 @@ from fieldops.ids import StreetId
 from fieldops.store.connect import Region
 from tests.conftest import NOON, PLANNER
 from tests.desk_town import make_desk_town
-from web.answers import FOR_EVER
+from web.answers import FOR_THIS_BROWSER
 
 
 def test_a_part_of_the_tiles_is_answered_with_that_part(client: FlaskClient, desk_region: Path) -> None:
@@ -24,7 +24,7 @@ def test_a_part_of_the_tiles_is_answered_with_that_part(client: FlaskClient, des
     assert got.status_code == 206
     assert got.data == tiles.read_bytes()[:127]
     assert got.data.startswith(b"PMTiles")
-    assert got.headers["Cache-Control"] == FOR_EVER
+    assert got.headers["Cache-Control"] == FOR_THIS_BROWSER
     assert "Content-Encoding" not in got.headers
 
 

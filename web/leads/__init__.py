@@ -1,1 +1,5 @@
 """The pages of planners and leads."""
+
+from web.leads import desk, tiles
+
+ROOMS = (desk, tiles)

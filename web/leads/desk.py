@@ -1,18 +1,24 @@
 """The desk of a lead: the map with the plan's figures, the crews' turfs, the streets and their reasons."""
 
 from flask import Blueprint, Response, jsonify, make_response, redirect, render_template, request, url_for
-from flask_babel import gettext
+from flask_babel import gettext, lazy_gettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from fieldops.actions import desk
 from fieldops.actions.tiles import find_tiles
 from fieldops.ids import CityId, CrewId, StreetId
-from web.regions import VISITOR, region_path, the_region
+from web.navigation import Entry
+from web.regions import region_path, the_region
+from web.session import current_actor, needs
 
 STREETS_A_PAGE = 100
 SUGGESTIONS = 12
 
 pages = Blueprint("desk", __name__)
+MENU = [
+    Entry("desk.overview", lazy_gettext("Map"), 20, home=True),
+    Entry("desk.streets", lazy_gettext("Streets"), 30),
+]
 
 
 def asked_city() -> CityId | None:
@@ -21,10 +27,11 @@ def asked_city() -> CityId | None:
     return CityId(name) if name else None
 
 
-@pages.get("/")
+@pages.get("/map")
+@needs("desk.read")
 def overview() -> str:
     """Return the first page: map, figures, legend, and the table of crews, which says the same without a map."""
-    seen = desk.read_overview(the_region(), VISITOR, city=asked_city())
+    seen = desk.read_overview(the_region(), current_actor(), city=asked_city())
     tiles = find_tiles(region_path())
     return render_template("leads/overview.html", seen=seen, view=_map_view(seen, tiles.name if tiles else None))
 
@@ -52,9 +59,10 @@ def _map_view(seen: desk.Overview, tiles: str | None) -> dict[str, object]:
 
 
 @pages.get("/colours.bin")
+@needs("desk.read")
 def colours() -> AnyResponse:
     """Return what colours the map; unchanged colours are not sent again."""
-    body = desk.read_colours(the_region(), VISITOR, city=asked_city())
+    body = desk.read_colours(the_region(), current_actor(), city=asked_city())
     response = make_response(body)
     response.mimetype = "application/octet-stream"
     response.add_etag()
@@ -62,13 +70,19 @@ def colours() -> AnyResponse:
 
 
 @pages.get("/streets")
+@needs("desk.read")
 def streets() -> str:
     """Return the list of streets, or those whose name holds the words asked for."""
     words = request.args.get("q", "")[:100]
     page = max(1, min(request.args.get("page", 1, type=int), 10_000))
-    seen = desk.read_overview(the_region(), VISITOR, city=asked_city())
+    seen = desk.read_overview(the_region(), current_actor(), city=asked_city())
     found = desk.find_streets(
-        the_region(), VISITOR, words, city=seen.city.id, most=STREETS_A_PAGE + 1, after=(page - 1) * STREETS_A_PAGE
+        the_region(),
+        current_actor(),
+        words,
+        city=seen.city.id,
+        most=STREETS_A_PAGE + 1,
+        after=(page - 1) * STREETS_A_PAGE,
     )
     return render_template(
         "leads/streets.html", seen=seen, words_asked=words, page=page, rows=found[:STREETS_A_PAGE],
@@ -77,36 +91,44 @@ def streets() -> str:
 
 
 @pages.get("/streets.json")
+@needs("desk.read")
 def suggestions() -> Response:
     """Return the first streets whose name holds the words, for the search field of the map."""
     found = desk.find_streets(
-        the_region(), VISITOR, request.args.get("q", "")[:100], city=asked_city(), most=SUGGESTIONS
+        the_region(), current_actor(), request.args.get("q", "")[:100], city=asked_city(), most=SUGGESTIONS
     )
     return jsonify([{"key": row.fid, "label": row.label, "lon": row.lon, "lat": row.lat} for row in found])
 
 
 @pages.get("/streets/at/<int:key>")
+@needs("desk.read")
 def street_at(key: int) -> AnyResponse | str:
     """Return the facts of the street with that key on the map: alone for the map's script, else its page."""
-    street = desk.street_by_key(the_region(), VISITOR, key)
+    street = desk.street_by_key(the_region(), current_actor(), key)
     if request.args.get("part") != "facts":
         return redirect(url_for("desk.street", street=street))
     return _street(street, "leads/facts.html")
 
 
 @pages.get("/streets/<street>")
+@needs("desk.read")
 def street(street: str) -> str:
     """Return the page of one street."""
     return _street(StreetId(street), "leads/street.html")
 
 
 def _street(street: StreetId, template: str) -> str:
-    facts = desk.read_street(the_region(), VISITOR, street)
-    return render_template(template, seen=desk.read_overview(the_region(), VISITOR, city=facts.city), facts=facts)
+    facts = desk.read_street(the_region(), current_actor(), street)
+    return render_template(
+        template, seen=desk.read_overview(the_region(), current_actor(), city=facts.city), facts=facts
+    )
 
 
 @pages.get("/crews/<crew>")
+@needs("desk.read")
 def turf(crew: str) -> str:
     """Return the page of one crew: its streets in the newest plan, each with its reason."""
-    seen = desk.read_overview(the_region(), VISITOR, city=asked_city())
-    return render_template("leads/turf.html", seen=seen, turf=desk.read_turf(the_region(), VISITOR, CrewId(crew)))
+    seen = desk.read_overview(the_region(), current_actor(), city=asked_city())
+    return render_template(
+        "leads/turf.html", seen=seen, turf=desk.read_turf(the_region(), current_actor(), CrewId(crew))
+    )

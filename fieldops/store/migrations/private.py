@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from fieldops.store.migrations import recruiting
+from fieldops.store.migrations import accounts, recruiting
 from fieldops.store.migrations.statements import run_statements
 
 if TYPE_CHECKING:
@@ -28,5 +28,9 @@ def migrate_private(database: "Database") -> None:
     @migrations()
     def m2026_11_26_recruiting(db: "Database") -> None:
         run_statements(db, recruiting.PRIVATE)
+
+    @migrations()
+    def m2026_11_26_accounts(db: "Database") -> None:
+        run_statements(db, accounts.ACCOUNTS)
 
     migrations.apply(database)

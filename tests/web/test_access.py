@@ -1,0 +1,87 @@
+"""
+Every route asked as every role, for the own and for another crew: the tables in `access/` say who comes through.
+
+A new route fails here until it has a row: route, method, then one cell each for planner, lead, crew_lead, crew, auditor and
+visitor. `yes` comes through, `own` for the own crew only, `no` is refused (403), `in` is asked to sign in first.
+"""
+
+import csv
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from fieldops.people import Role
+from tests.accounts import PLAIN_COOKIE, session_of
+from tests.web.routes import OTHER, OWN, Route, routes
+from web.session import Access, access_of, check_routes
+
+FOLDER = Path(__file__).parent / "access"
+ROLES = [*Role]
+HERE = {"Origin": "http://localhost"}
+
+
+def read_rows() -> dict[tuple[str, str], dict[str, str]]:
+    rows: dict[tuple[str, str], dict[str, str]] = {}
+    for path in sorted(FOLDER.glob("*.csv")):
+        with path.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file, skipinitialspace=True):
+                key = row["route"].strip(), row["method"].strip()
+                assert key not in rows, f"{path.name}: {key} stands twice"
+                rows[key] = {name: cell.strip() for name, cell in row.items()}
+    return rows
+
+
+ROWS = read_rows()
+
+
+def test_every_route_has_a_row_and_every_row_a_route(app: Flask) -> None:
+    assert {(route.endpoint, route.method) for route in routes(app)} == set(ROWS)
+
+
+def test_an_application_with_a_route_that_says_nothing_does_not_start(app: Flask) -> None:
+    lax = Flask("lax")
+    lax.add_url_rule("/open", "open", lambda: "anybody")
+    with pytest.raises(LookupError, match="open says nothing of who may come"):
+        check_routes(lax)
+    check_routes(app)
+
+
+def test_what_a_view_declares_is_what_its_row_says(app: Flask) -> None:
+    for route in routes(app):
+        declared: Access = access_of(app, route.endpoint)
+        row = ROWS[route.endpoint, route.method]
+        assert (row["visitor"] == "yes") == declared.public, route.endpoint
+
+
+def outcome(client: FlaskClient, route: Route, crew: str) -> str:
+    """Come through is any answer but 401, 403 and being sent to the sign-in page; what then is wrong with it is no matter."""
+    data = {"crew": crew} if route.method != "GET" and "crew" not in route.rule.arguments else None
+    answer = client.open(route.address(crew), method=route.method, headers=HERE, data=data)
+    assert answer.status_code < 500, f"{route.method} {route.address(crew)}: {answer.status_code}"
+    if answer.status_code == 403:
+        return "no"
+    if access_of(client.application, route.endpoint).public:
+        return "yes"  # signing in fails with 401 too, for everybody
+    sent_away = answer.headers.get("Location", "").startswith("/sign-in")
+    return "in" if answer.status_code == 401 or sent_away else "yes"
+
+
+@pytest.mark.parametrize("role", [*ROLES, None], ids=lambda role: str(role or "visitor"))
+def test_every_role_comes_through_where_its_row_says_so_and_nowhere_else(
+    app: Flask, desk_region: Path, role: Role | None
+) -> None:
+    crew = OWN if role in (Role.CREW, Role.CREW_LEAD) else None
+    wrong = []
+    for route in routes(app):
+        expected = ROWS[route.endpoint, route.method][str(role or "visitor")]
+        for asked in (OWN, OTHER):
+            client = app.test_client()
+            if role:
+                client.set_cookie(PLAIN_COOKIE, session_of(desk_region, role, crew))
+            found = outcome(client, route, asked)
+            wanted = {"own": "yes" if asked == OWN else "no"}.get(expected, expected)
+            if found != wanted:
+                wrong.append(f"{route.method} {route.address(asked)} as {role}: {found}, not {wanted}")
+    assert not wrong, "\n".join(wrong)

@@ -1,0 +1,3 @@
+"""The pages of phones of crews."""
+
+ROOMS: tuple[()] = ()

@@ -1,0 +1,3 @@
+"""The pages of candidates and reps."""
+
+ROOMS: tuple[()] = ()

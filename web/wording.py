@@ -1,0 +1,148 @@
+"""Refusals in the reader's language: what was refused, with its facts, and what helps."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from babel.dates import format_datetime
+from flask_babel import get_locale, gettext, ngettext
+
+from fieldops import errors
+from fieldops.errors import FieldopsError
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """A refusal as people read it; `ours` is False where only the English sentence of the rule is known."""
+
+    text: str
+    cure: str = ""
+    ours: bool = True
+
+
+def wording(refusal: FieldopsError) -> Wording:
+    """Return a refusal in the reader's language, or its own English sentence where it has none."""
+    for kind, say in _WORDS.items():
+        if isinstance(refusal, kind):
+            return say(refusal)
+    return Wording(str(refusal), ours=False)
+
+
+def _claimed(refusal: Any) -> Wording:
+    return Wording(
+        gettext(
+            "%(street)s is claimed by %(crew)s until %(end)s.", street=refusal.street_label or refusal.street,
+            crew=refusal.holder_name or refusal.holder, end=_moment(refusal.held_until),
+        ),
+        gettext("It can be claimed from that moment on; or take the claim back, with a reason."),
+    )  # fmt: skip
+
+
+def _cooling(refusal: Any) -> Wording:
+    return Wording(
+        gettext(
+            "%(crew)s let %(street)s go and may claim it again from %(end)s.", crew=refusal.crew_name or refusal.crew,
+            street=refusal.street_label or refusal.street, end=_moment(refusal.until),
+        ),
+        gettext("Another crew may claim it now; or lift the cool-down, with a reason."),
+    )  # fmt: skip
+
+
+def _at_cap(refusal: Any) -> Wording:
+    return Wording(
+        gettext(
+            "%(crew)s holds %(holds)s streets and may hold %(cap)s.",
+            crew=refusal.crew,
+            holds=refusal.holds,
+            cap=refusal.cap,
+        ),
+        gettext("Let it finish or give up a street first."),
+    )
+
+
+def _closed(refusal: Any) -> Wording:
+    if refusal.reason == "saturated":
+        return Wording(
+            gettext("%(street)s is saturated.", street=refusal.street),
+            gettext("It opens again when a fresh test says push on, or its forecast falls below the target."),
+        )
+    if refusal.reason == "no_permission":
+        return Wording(
+            gettext("Nobody may enter %(street)s.", street=refusal.street),
+            gettext("Once entry is granted, say so on the page of the street."),
+        )
+    return Wording(
+        gettext("%(street)s is closed.", street=refusal.street), gettext("Open it again on the page of the street.")
+    )
+
+
+def _ended(refusal: Any) -> Wording:
+    return Wording(
+        gettext("The claim ended already, at %(end)s.", end=_moment(refusal.ended_at)),
+        gettext("Nothing is left to end."),
+    )
+
+
+def _plan(refusal: Any) -> Wording:
+    return Wording(
+        gettext("The plan cannot be published as it is: %(reason)s", reason="; ".join(refusal.violations[:3])),
+        gettext("Make a new plan, or publish what is still possible."),
+    )
+
+
+def _last_planner(refusal: Any) -> Wording:
+    return Wording(
+        gettext("%(login)s is the last planner.", login=refusal.login), gettext("Add another planner first.")
+    )
+
+
+def _not_found(refusal: Any) -> Wording:
+    return Wording(gettext("There is no “%(name)s” here.", name=refusal.name))
+
+
+def _forbidden(_refusal: Any) -> Wording:
+    return Wording(
+        gettext("Your account may not do that here."),
+        gettext("Ask a lead of your region, if you think that it should."),
+    )
+
+
+def _sign_in(refusal: Any) -> Wording:
+    if refusal.reason == "link":
+        return Wording(gettext("This link is used up or has ended."), gettext("Ask for a new one."))
+    return Wording(
+        gettext("Login and password do not belong together."),
+        gettext("Try again, or ask a lead for a link that signs you in."),
+    )
+
+
+def _storm(refusal: Any) -> Wording:
+    minutes = max(1, round(refusal.wait / timedelta(minutes=1)))
+    return Wording(
+        gettext("That was tried too often of late."),
+        ngettext("Wait %(num)s minute, then try again.", "Wait %(num)s minutes, then try again.", minutes),
+    )
+
+
+def _moment(moment: datetime) -> str:
+    """Return a moment in the zone that it carries: the city's."""
+    chinese = str(get_locale()).startswith("zh")
+    return format_datetime(
+        moment, "M月d日 E HH:mm" if chinese else "EEE d MMM, HH:mm", tzinfo=moment.tzinfo, locale=get_locale()
+    )
+
+
+_WORDS: dict[type[FieldopsError], Callable[[Any], Wording]] = {
+    errors.StreetAlreadyClaimed: _claimed,
+    errors.CrewCoolingDown: _cooling,
+    errors.CrewAtCap: _at_cap,
+    errors.StreetClosed: _closed,
+    errors.ClaimNotInForce: _ended,
+    errors.PlanNotPublishable: _plan,
+    errors.LastPlanner: _last_planner,
+    errors.NotFound: _not_found,
+    errors.Forbidden: _forbidden,
+    errors.SignInRefused: _sign_in,
+    errors.TooManyTries: _storm,
+}
