@@ -18,10 +18,11 @@ SIGN_IN_LINK_LASTS = timedelta(minutes=10)
 # Nobody makes an account that may do more than their own.
 MAY_MAKE: dict[Role, frozenset[Role]] = {
     Role.PLANNER: frozenset(Role),
-    Role.LEAD: frozenset({Role.LEAD, Role.CREW_LEAD, Role.CREW, Role.AUDITOR}),
+    Role.LEAD: frozenset({Role.LEAD, Role.CREW_LEAD, Role.CREW, Role.AUDITOR, Role.REP}),
     Role.CREW_LEAD: frozenset({Role.CREW}),
     Role.CREW: frozenset(),
     Role.AUDITOR: frozenset(),
+    Role.REP: frozenset(),
 }
 _WEAK_PARTS = ("password", "fieldops", "qwertyuiop", "asdfghjkl", "1q2w3e4r", "letmein", "iloveyou", "woaini", "admin")
 

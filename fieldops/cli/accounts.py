@@ -30,7 +30,7 @@ def register(app: typer.Typer) -> None:
 @user.command("add")
 def add(
     login: Annotated[str, typer.Argument(help="The name by which the person signs in.")],
-    role: Annotated[Role, typer.Option(help="planner, lead, crew_lead, crew or auditor.")] = Role.LEAD,
+    role: Annotated[Role, typer.Option(help="planner, lead, crew_lead, crew, auditor or rep.")] = Role.LEAD,
     name: Annotated[str, typer.Option(help="The person's name, shown on pages; the login where left away.")] = "",
     crew: Annotated[str | None, typer.Option(help="The crew, for the roles crew_lead and crew.")] = None,
     promoter: Annotated[str | None, typer.Option(help="Which promoter of the crew this person is.")] = None,
@@ -148,7 +148,7 @@ def link(
 def invite(
     crew: Annotated[str | None, typer.Option(help="The crew that the person joins.")] = None,
     role: Annotated[
-        Role | None, typer.Option(help="planner, lead, crew_lead, crew or auditor; crew where --crew is given.")
+        Role | None, typer.Option(help="planner, lead, crew_lead, crew, auditor or rep; crew where --crew is given.")
     ] = None,
     promoter: Annotated[str | None, typer.Option(help="Which promoter of the crew this person is.")] = None,
     hours: Annotated[int, typer.Option(min=1, max=720, help="How long the link can be used.")] = 72,

@@ -1,8 +1,8 @@
 """
 Every route asked as every role, for the own and for another crew: the tables in `access/` say who comes through.
 
-A new route fails here until it has a row: route, method, then one cell each for planner, lead, crew_lead, crew, auditor and
-visitor. `yes` comes through, `own` for the own crew only, `no` is refused (403), `in` is asked to sign in first.
+A new route fails here until it has a row: route, method, then one cell each for planner, lead, crew_lead, crew, auditor, rep
+and visitor. `yes` comes through, `own` for the own crew only, `no` is refused (403), `in` is asked to sign in first.
 """
 
 import csv

@@ -4,7 +4,7 @@
 ACCOUNTS = """
 CREATE TABLE account (
   id TEXT PRIMARY KEY, login TEXT NOT NULL UNIQUE, name TEXT NOT NULL,
-  role TEXT NOT NULL CHECK (role IN ('planner', 'lead', 'crew_lead', 'crew', 'auditor')), crew_id TEXT, promoter_id TEXT,
+  role TEXT NOT NULL CHECK (role IN ('planner', 'lead', 'crew_lead', 'crew', 'auditor', 'rep')), crew_id TEXT, promoter_id TEXT,
   password TEXT, made_at TEXT NOT NULL, disabled_at TEXT,
   CHECK ((role IN ('crew_lead', 'crew')) = (crew_id IS NOT NULL))) STRICT;
 CREATE TABLE session (
