@@ -21,6 +21,7 @@ from fieldops.errors import (
     CrewCoolingDown,
     StreetAlreadyClaimed,
     StreetClosed,
+    StreetReserved,
 )
 from fieldops.ids import ClaimId, CrewId, PlanId, StreetId
 from fieldops.rules import Rules
@@ -79,12 +80,23 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Reserve:
+    """A street kept for the phone of a crew over [`kept_from`, `ends_at`), so that no list promises it twice (rule 6)."""
+
+    street: StreetId
+    crew: CrewId
+    kept_from: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Ground:
     """
     What the rules look at before a street is given to a crew.
 
     `claims` are claims of the street, at least those whose span or cool-down may reach the moment, and the newest.
     `overridden` are those whose cool-down a lead has lifted; `holds` counts the crew's claims in force anywhere.
+    `reserve` is the list of a phone on which the street stands at the moment, None where it stands on none.
     """
 
     street: StreetId
@@ -94,13 +106,14 @@ class Ground:
     claims: tuple[Claim, ...]
     overridden: Collection[ClaimId]
     holds: int
+    reserve: Reserve | None = None
 
 
 def refuse_claim(ground: Ground, crew: CrewId, at: datetime, rules: Rules) -> Conflict | None:
     """
     Return why the crew may not claim the street at that moment, None where it may.
 
-    Moments in the answer are in UTC. The order of the reasons: holder, street, cool-down, cap.
+    Moments in the answer are in UTC. The order of the reasons: holder, street, reserve, cool-down, cap.
     """
     for claim in ground.claims:
         if claim.holds_at(at):  # RULE 1
@@ -112,6 +125,9 @@ def refuse_claim(ground: Ground, crew: CrewId, at: datetime, rules: Rules) -> Co
     ):
         if refuses:
             return StreetClosed(street=ground.street, reason=reason)
+    kept = ground.reserve
+    if kept is not None and kept.crew != crew and kept.kept_from <= at < kept.ends_at:  # RULE 6
+        return StreetReserved(street=ground.street, crew=kept.crew, kept_until=kept.ends_at)
     waits = [
         until
         for claim in ground.claims

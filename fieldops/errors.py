@@ -12,6 +12,7 @@ FieldopsError
 │   ├── StreetAlreadyClaimed     another crew holds it until a moment
 │   ├── CrewCoolingDown          the crew forfeited it and must wait
 │   ├── CrewAtCap                the crew holds as many claims as it may
+│   ├── StreetReserved           kept for another crew's phone until the end of the day
 │   ├── StreetClosed             saturated, closed by hand, or without permission to enter
 │   ├── StreetInUse              a change of the map would pull a street from under its claim
 │   ├── ClaimNotInForce          the claim has ended already
@@ -153,6 +154,25 @@ class StreetAlreadyClaimed(Conflict):
             f"street {_named(self.street, self.street_label)} is claimed by crew "
             f"{_named(self.holder, self.holder_name)} until {_local(self.held_until)}; claim it from that moment on, "
             "see what is free with `fieldops next`, or let a lead revoke the claim with a reason"
+        )
+
+
+@dataclass(eq=False)
+class StreetReserved(Conflict):
+    """The street is kept for the phone of another crew until `kept_until`, in the zone of the city (rule 6)."""
+
+    street: StreetId
+    crew: CrewId
+    kept_until: datetime
+    street_label: str = ""
+    crew_name: str = ""
+
+    def __str__(self) -> str:
+        """Name crew, end and cure."""
+        return (
+            f"street {_named(self.street, self.street_label)} is kept for the phone of crew "
+            f"{_named(self.crew, self.crew_name)} until {_local(self.kept_until)}; claim it from that moment on, or "
+            "give the list back with `fieldops next --release`"
         )
 
 

@@ -53,6 +53,8 @@ class Rules:
     survey_minutes: float = 1.5
     walk_speed_km_h: float = 4.5
     walk_both_sides: bool = True
+    dispatch_reach_m: float = 1200.0  # on foot, from where the crew stands
+    reserves_per_crew: int = 3  # RULE 6
     # map
     street_length_max_m: float = 800.0
     triangle_radius_max_m: float = 600.0

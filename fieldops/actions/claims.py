@@ -20,6 +20,7 @@ from fieldops.errors import (
     NotFound,
     PlanNotPublishable,
     StreetAlreadyClaimed,
+    StreetReserved,
 )
 from fieldops.events import (
     ClaimForfeited,
@@ -69,7 +70,7 @@ def grant_in_turn(turn: Turn, *, street: StreetId, crew: CrewId, plan: PlanId | 
     Raises
     ------
     Conflict
-        StreetAlreadyClaimed, StreetClosed, CrewCoolingDown or CrewAtCap, with moments in the zone of the city.
+        StreetAlreadyClaimed, StreetClosed, StreetReserved, CrewCoolingDown or CrewAtCap, with moments in the zone of the city.
     NotFound
         If there is no such street or no such crew.
     """
@@ -370,7 +371,7 @@ def end_event(claim: Claim) -> Event:
 
 def _in_words(turn: Turn, refusal: Conflict) -> Conflict:
     """Return the refusal with the names of street and crew, and its moment in the zone of the city."""
-    if not isinstance(refusal, StreetAlreadyClaimed | CrewCoolingDown):
+    if not isinstance(refusal, StreetAlreadyClaimed | CrewCoolingDown | StreetReserved):
         return refusal
     label, zone_name = store.street_words(turn.connection, refusal.street)
     zone: ZoneInfo = find_zone(zone_name)
@@ -378,4 +379,6 @@ def _in_words(turn: Turn, refusal: Conflict) -> Conflict:
         name = store.crew_name(turn.connection, refusal.holder)
         return StreetAlreadyClaimed(refusal.street, refusal.holder, refusal.held_until.astimezone(zone), label, name)
     name = store.crew_name(turn.connection, refusal.crew)
+    if isinstance(refusal, StreetReserved):
+        return StreetReserved(refusal.street, refusal.crew, refusal.kept_until.astimezone(zone), label, name)
     return CrewCoolingDown(refusal.street, refusal.crew, refusal.until.astimezone(zone), label, name)

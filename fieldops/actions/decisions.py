@@ -5,11 +5,13 @@ The move-on rule applied: measurements are decided, streets that moved on close,
 is new and not what there is.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from fieldops.actions.claims import end_in_turn
+from fieldops.actions.dispatch import Told, suggest
 from fieldops.awareness import Verdict
 from fieldops.claims import Claim, Outcome
 from fieldops.decisions import PlaceDecision, Test, judge, reopening, saturating
@@ -26,11 +28,12 @@ from fieldops.store.places import has_triangle
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A crew leaves a street that moved on for the next one; None where no free street is near."""
+    """A crew leaves a street that moved on for the next one and is told why; `to` is None where there is none for it."""
 
     crew: CrewId
     left: StreetId
     to: StreetId | None
+    reason: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,13 +231,14 @@ def _move(turn: Turn, done: Decided) -> None:
         ended.append(end_in_turn(turn, held.id, outcome=Outcome.SATURATED, why=why, credit=credit))
     if not ended:
         return
-    cooling: dict[CrewId, set[StreetId]] = {}
-    for street, crew in claim_store.cool_downs(turn.connection, turn.now):
-        cooling.setdefault(crew, set()).add(street)
     promised: set[StreetId] = set()
+    places: Counter[CrewId] = Counter()
+    hours: dict[CrewId, float] = {}
     for claim in ended:
-        waiting = promised | cooling.get(claim.crew, set())
-        to = store.nearest_free_street(turn.connection, claim.street, turn.now, waiting=waiting)
-        if to is not None:
-            promised.add(to)
-        done.moved.append(Move(claim.crew, claim.street, to))
+        told = Told(promised, places[claim.crew], hours.get(claim.crew, 0.0))
+        to = suggest(turn.connection, claim.crew, turn.now, start=claim.street, told=told)
+        if to.street is not None and not to.held:
+            promised.add(to.street)
+            places[claim.crew] += 1
+            hours[claim.crew] = told.hours + to.hours
+        done.moved.append(Move(claim.crew, claim.street, to.street, to.reason))

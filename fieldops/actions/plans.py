@@ -12,6 +12,7 @@ import numpy as np
 
 from fieldops.actions.awareness import StreetAwareness, street_awareness
 from fieldops.actions.claims import Published, publish_in_turn
+from fieldops.actions.dispatch import keep_outlook
 from fieldops.claims import Claim
 from fieldops.clock import Stopwatch, local_day, parse_moment
 from fieldops.errors import NotFound, PlanNotPublishable
@@ -97,6 +98,7 @@ def make_plan(
             at=turn.now, plan=made.id, objective=made.objective, bound=made.bound, assignments=len(made.assignments)
         )
         plans.save_plan(turn, made, event=event)
+        keep_outlook(turn, problem, plan.found)
     return made
 
 

@@ -10,6 +10,7 @@ from fieldops.cli import (
     crews,
     decide,
     demo,
+    dispatch,
     effort,
     imports,
     keep,
@@ -44,6 +45,7 @@ def register(app: typer.Typer) -> None:
     notices.register(app)
     mappage.register(app)
     plan.register(app)
+    dispatch.register(app)
     rule.register(app)
     demo.register(app)
     tiles.register(app)

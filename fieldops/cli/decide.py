@@ -49,7 +49,7 @@ def decide(
     if as_json:
         print_json({
             "points": [one.to_json() for one in points], "streets": [one.to_json() for one in streets],
-            "moved": [{"crew": one.crew, "from": one.left, "to": one.to} for one in done.moved],
+            "moved": [{"crew": one.crew, "from": one.left, "to": one.to, "reason": one.reason} for one in done.moved],
             "swarm": [{"triangle": one.triangle, "venues": one.venues} for one in swarms],
             "decided": len(done.made), "withdrawn": len(done.withdrawn), "closed": done.closed,
         })  # fmt: skip
@@ -57,7 +57,7 @@ def decide(
     _print("connection point of", points)
     _print("street", streets)
     for one in done.moved:
-        typer.echo(f"crew {one.crew}: leave {one.left} for {one.to or 'no free street near: ask the lead'}")
+        typer.echo(f"crew {one.crew}: leave {one.left} for {one.to or 'its lead'}: {one.reason}")
     for swarm in swarms[:_SWARMS]:
         typer.echo(f"swarm triangle {swarm.triangle}: {', '.join(swarm.venues[:5]) or 'no venue known there'}")
     if len(swarms) > _SWARMS:

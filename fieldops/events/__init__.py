@@ -12,6 +12,7 @@ from fieldops.events.claims import (
     NoticesSent,
     StreetClaimed,
 )
+from fieldops.events.dispatch import ReservesKept, ReservesReleased
 from fieldops.events.event import Event
 from fieldops.events.evidence import (
     BackCheckOrdered,
@@ -92,6 +93,8 @@ __all__ = [
     "RegionRestored",
     "RepAssigned",
     "RepLeft",
+    "ReservesKept",
+    "ReservesReleased",
     "RetentionRun",
     "RowsImported",
     "RulesChanged",

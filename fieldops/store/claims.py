@@ -17,7 +17,7 @@ from fieldops.errors import NotFound
 from fieldops.events import CoolDownOverridden, Event
 from fieldops.ids import ClaimId, CrewId, PlanId, StreetId
 from fieldops.rules import Rules
-from fieldops.store import audit, connect, decisions
+from fieldops.store import audit, connect, decisions, reserves
 
 if TYPE_CHECKING:
     from fieldops.store.connect import Turn
@@ -168,13 +168,16 @@ def claims_beyond(connection: "sqlite3.Connection", at: datetime) -> list[Claim]
     return [_claim(row) for row in rows]
 
 
-def cool_downs(connection: "sqlite3.Connection", at: datetime) -> dict[tuple[StreetId, CrewId], datetime]:
-    """Return until when each crew may not claim a street that it forfeited, as of the moment (rule 4)."""
+def cool_downs(
+    connection: "sqlite3.Connection", at: datetime, crew: CrewId | None = None
+) -> dict[tuple[StreetId, CrewId], datetime]:
+    """Return until when each crew, or that crew, may not claim a street that it forfeited, as of the moment (rule 4)."""
     rules = connect.read_rules(connection)
     rows = connection.execute(
         f"SELECT {_COLUMNS} FROM claim AS c WHERE coalesce(ended_at, held_until) <= :at AND held_until > :since "  # noqa: S608
+        f"{'' if crew is None else 'AND crew_id = :crew '}"
         "AND NOT EXISTS (SELECT 1 FROM cool_down_override AS o WHERE o.claim_id = c.id AND o.made_at <= :at)",
-        {"at": format_moment(at), "since": format_moment(at - rules.cool_down)},
+        {"at": format_moment(at), "since": format_moment(at - rules.cool_down), "crew": crew},
     )
     found: dict[tuple[StreetId, CrewId], datetime] = {}
     for claim in map(_claim, rows):
@@ -237,6 +240,7 @@ def ground(connection: "sqlite3.Connection", street: StreetId, crew: CrewId, at:
     return Ground(
         street, row["status"], row["permission"], decisions.is_closed(connection, street, at), claims,
         _overridden(connection, [claim for claim in claims if claim.crew == crew], at), holds.fetchone()[0],
+        reserves.reserve_of_street(connection, street, at),
     )  # fmt: skip
 
 
@@ -251,6 +255,7 @@ def add_claim(turn: "Turn", claim: Claim, *, event: Event) -> None:
         ),
     )  # fmt: skip
     audit.append(turn, event)
+    reserves.end_by_claim(turn, claim, event=event)
 
 
 def write_end(turn: "Turn", claim: Claim, *, event: Event) -> None:

@@ -1,7 +1,6 @@
 """What tests of places decided, and which streets are closed because they moved on (rules 8 and 10)."""
 
-import math
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -202,37 +201,6 @@ def set_closure(
         "INSERT INTO closure VALUES (?, ?, ?, NULL, ?)", (street, now, format_moment(reopens_at), by.id)
     )
     return True
-
-
-def nearest_free_street(
-    connection: sqlite3.Connection, start: StreetId, at: datetime, *, waiting: Container[StreetId]
-) -> StreetId | None:
-    """
-    Return the free street nearest to another as the crow flies at the moment, None where there is none within 20 km.
-
-    `waiting` are streets that shall be left out: those of a crew's cool-downs, and those promised to others.
-    """
-    row = connection.execute("SELECT lon, lat FROM street WHERE id = ?", (start,)).fetchone()
-    if row is None:
-        return None
-    lon, lat = row
-    moment, narrow = format_moment(at), math.cos(math.radians(lat))
-    for reach in (0.005, 0.02, 0.08, 0.2):  # degrees of latitude: 0.5 to 22 km
-        rows = connection.execute(
-            "SELECT id FROM street AS s WHERE lon BETWEEN :west AND :east AND lat BETWEEN :south AND :north"
-            " AND status = 'open' AND permission IN ('free', 'granted') AND id <> :start AND NOT EXISTS"
-            " (SELECT 1 FROM claim AS c WHERE c.street_id = s.id AND c.claimed_at <= :at"
-            " AND coalesce(c.ended_at, c.held_until) > :at) AND NOT EXISTS (SELECT 1 FROM closure AS d"
-            " WHERE d.street_id = s.id AND d.since <= :at AND d.reopens_at > :at AND (d.ended_at IS NULL OR d.ended_at > :at))"
-            " AND ((lon - :lon) * :narrow) * ((lon - :lon) * :narrow) + (lat - :lat) * (lat - :lat) <= :reach * :reach"
-            " ORDER BY ((lon - :lon) * :narrow) * ((lon - :lon) * :narrow) + (lat - :lat) * (lat - :lat), id",
-            {"west": lon - reach / narrow, "east": lon + reach / narrow, "south": lat - reach, "north": lat + reach,
-             "lon": lon, "lat": lat, "narrow": narrow, "reach": reach, "start": start, "at": moment},
-        )  # fmt: skip
-        for row in rows:
-            if row[0] not in waiting:
-                return StreetId(row[0])
-    return None
 
 
 def _counted(row: sqlite3.Row) -> Counted:

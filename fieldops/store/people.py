@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from datetime import date
 
+from fieldops.errors import NotFound
 from fieldops.events import RowsImported
 from fieldops.ids import CrewId, PromoterId
 from fieldops.people import Crew, Promoter
@@ -16,11 +17,28 @@ _CREW = "id, name, people, hours_per_day, home_lon, home_lat, base, days_off"
 
 def read_crews(connection: sqlite3.Connection) -> dict[CrewId, Crew]:
     """Return all crews by id."""
-    crews: dict[CrewId, Crew] = {}
-    for row in connection.execute(f"SELECT {_CREW} FROM crew ORDER BY id"):  # noqa: S608  # a constant
-        days = frozenset(date.fromisoformat(day) for day in json.loads(row[7]))
-        crews[CrewId(row[0])] = Crew(CrewId(row[0]), row[1], row[2], row[3], row[4], row[5], row[6], days)
-    return crews
+    rows = connection.execute(f"SELECT {_CREW} FROM crew ORDER BY id")  # noqa: S608  # a constant
+    return {CrewId(row[0]): _crew(row) for row in rows}
+
+
+def find_crew(connection: sqlite3.Connection, crew: CrewId) -> Crew:
+    """
+    Return the crew of that id.
+
+    Raises
+    ------
+    NotFound
+        If there is none.
+    """
+    row = connection.execute(f"SELECT {_CREW} FROM crew WHERE id = ?", (crew,)).fetchone()  # noqa: S608  # a constant
+    if row is None:
+        raise NotFound("crew", crew, cure="import it with `fieldops crews import FILE`")
+    return _crew(row)
+
+
+def _crew(row: sqlite3.Row) -> Crew:
+    days = frozenset(date.fromisoformat(day) for day in json.loads(row[7]))
+    return Crew(CrewId(row[0]), row[1], row[2], row[3], row[4], row[5], row[6], days)
 
 
 def read_promoters(connection: sqlite3.Connection) -> dict[PromoterId, Promoter]:

@@ -65,6 +65,23 @@ class Held:
         return self.ended_at or self.held_until
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A street kept for a crew as the events tell it (rule 6); `event` made it, `ended_at` is empty while none ended it."""
+
+    event: int
+    street: str
+    crew: str
+    kept_from: str
+    kept_until: str
+    ended_at: str = ""
+
+    @property
+    def ends_at(self) -> str:
+        """Return the first moment at which it is no longer kept."""
+        return self.ended_at or self.kept_until
+
+
 @dataclass(slots=True)
 class Replay:
     """
@@ -81,6 +98,8 @@ class Replay:
     overrides: dict[str, tuple[str, str]] = field(default_factory=dict)
     claims: int = 0
     counts: dict[str, int] = field(default_factory=dict)
+    settled_reserves: list[Kept] = field(default_factory=list)
+    _reserves: dict[str, Kept] = field(default_factory=dict)
     _recorded_at: str = ""
     _open: dict[str, Held] = field(default_factory=dict)
     _ended: dict[str, Held] = field(default_factory=dict)
@@ -106,6 +125,10 @@ class Replay:
             self._override(event)
         elif event.kind == "RulesChanged":
             self._change_rules(event)
+        elif event.kind == "ReservesKept":
+            self._keep(event)
+        elif event.kind == "ReservesReleased":
+            self._release(event)
         elif isinstance(count := event.facts.get("count"), int):  # a batch: one event for many rows
             self.counts[event.kind + ".count"] = self.counts.get(event.kind + ".count", 0) + count
 
@@ -113,6 +136,7 @@ class Replay:
         """Settle what is still open: its end was not recorded yet."""
         self.settled.extend(self._ended.values())
         self.settled.extend(self._open.values())
+        self.settled_reserves.extend(self._reserves.values())
 
     def _blame(self, event: Recorded, what: str) -> None:
         self.violations.append(Violation(event.seq, f"{event.kind} {what}"))
@@ -148,6 +172,7 @@ class Replay:
             elif not other.ended_at:
                 self._blame(event, f"follows claim {other.claim} on street {new.street}, whose end was never recorded")
         self._check_crew(event, new)
+        self._take_reserve(event, new)
         for other in kept:
             if not self._may_change(other):
                 del self._spans[other.claim]
@@ -177,6 +202,47 @@ class Replay:
         if short or claim.outcome in ("saturated", "revoked"):
             return claim.ends_at
         return (end + self.rules.cool_down).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+    # ── reserve lists ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _keep(self, event: Recorded) -> None:
+        """RULE 6: what is kept for one crew is neither held nor kept for another."""
+        facts = event.facts
+        until = facts["kept_until"]
+        if not event.at < until or event.at != event.recorded_at:
+            self._blame(event, f"keeps streets from {event.at} until {until}, which is no time to come")
+        for street in facts["streets"]:
+            before = self._reserves.pop(street, None)
+            if before is not None:
+                self.settled_reserves.append(before)
+                if event.at < before.ends_at:
+                    self._blame(
+                        event, f"keeps street {street}, which is kept for crew {before.crew} until {before.ends_at}"
+                    )
+            claims = self._streets.get(street, (0, ()))[1]
+            if any(event.at < self._spans[claim].ends_at for claim in claims if claim in self._spans):
+                self._blame(event, f"keeps street {street}, which is claimed at that moment")
+            self._reserves[street] = Kept(event.seq, street, facts["crew"], event.at, until)
+
+    def _release(self, event: Recorded) -> None:
+        for street in event.facts["streets"]:
+            kept = self._reserves.get(street)
+            if kept is None or kept.crew != event.facts["crew"] or not kept.kept_from <= event.at < kept.ends_at:
+                self._blame(event, f"gives street {street} back, which was not kept for crew {event.facts['crew']}")
+                continue
+            self.settled_reserves.append(replace(self._reserves.pop(street), ended_at=event.at))
+
+    def _take_reserve(self, event: Recorded, new: Held) -> None:
+        """RULE 6: the door refuses what is kept for another crew; its own crew takes it off the list."""
+        kept = self._reserves.get(new.street)
+        if kept is None or not kept.kept_from <= event.at < kept.ends_at:
+            return
+        if kept.crew != new.crew:
+            self._blame(
+                event, f"gives street {new.street} to crew {new.crew} while it is kept for crew {kept.crew} (rule 6)"
+            )
+        else:
+            self.settled_reserves.append(replace(self._reserves.pop(new.street), ended_at=event.at))
 
     # ── ends ────────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -39,6 +39,7 @@ _TALLIES = {
     "quarantine": "SurveysQuarantined.count",
     "quarantine WHERE until_seq IS NOT NULL": "QuarantineLifted.count",
     "plan": "PlanMade",
+    "reserve": "reserve",
 }
 _DECIDED = (
     "SELECT measurement_id, street_id, triangle_id, rule, asked, knows, surveys_used, verdict, surveys_digest, decided_at"
@@ -105,6 +106,7 @@ def _examine(connection: sqlite3.Connection, key: bytes, anchors: list[Head], pr
             _compare_decision(decided.fetchone(), event, chain.violations)
         if event.seq % _BATCH == 0:
             _compare_claims(connection, replay)
+            _compare_reserves(connection, replay)
             if not progress("verifying", event.seq / last):
                 raise Stopped("nothing was changed; the record was examined in part only")
         try:
@@ -114,6 +116,7 @@ def _examine(connection: sqlite3.Connection, key: bytes, anchors: list[Head], pr
     chain.finish()
     replay.finish()
     _compare_claims(connection, replay)
+    _compare_reserves(connection, replay)
     _compare_overrides(connection, replay)
     _compare_tallies(connection, replay)
     _compare_batches(connection, replay, "SurveysRecorded", "surveys", surveys.batch_digests)
@@ -194,6 +197,25 @@ def _compare_claims(connection: sqlite3.Connection, replay: Replay) -> None:
                 Violation(0, f"claim {claim.claim} {what}, and {expected_row(claim)} in the record")
             )
     replay.settled.clear()
+
+
+def _compare_reserves(connection: sqlite3.Connection, replay: Replay) -> None:
+    """Compare the kept streets whose end is final with their rows, and forget them."""
+    for kept in replay.settled_reserves:
+        row = connection.execute(
+            "SELECT crew_id, kept_from, kept_until, ended_at FROM reserve WHERE street_id = ? AND event = ?",
+            (kept.street, kept.event),
+        ).fetchone()
+        demanded = (kept.crew, kept.kept_from, kept.kept_until, kept.ended_at or None)
+        if row is None or _texts(row) != demanded:
+            stored = None if row is None else _texts(row)
+            replay.violations.append(
+                Violation(
+                    kept.event, f"street {kept.street} is kept as {stored} in the table, and {demanded} in the record"
+                )
+            )
+    replay.counts["reserve"] = replay.counts.get("reserve", 0) + len(replay.settled_reserves)
+    replay.settled_reserves.clear()
 
 
 def _compare_decision(row: tuple[Any, ...] | None, event: Recorded, violations: list[Violation]) -> None:

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from fieldops.store import geopackage, views
-from fieldops.store.migrations import phones, recruiting, tables
+from fieldops.store.migrations import dispatch, phones, recruiting, tables
 from fieldops.store.migrations.statements import run_statements
 
 if TYPE_CHECKING:
@@ -35,5 +35,9 @@ def migrate_region(database: "Database") -> None:
     @migrations()
     def m2026_11_26_recruiting(db: "Database") -> None:
         run_statements(db, recruiting.REGION)
+
+    @migrations()
+    def m2026_11_26_reserves(db: "Database") -> None:
+        run_statements(db, dispatch.RESERVES)
 
     migrations.apply(database)

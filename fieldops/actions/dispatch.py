@@ -1,0 +1,373 @@
+"""
+The next street at once, and the lists of streets kept for phones without network (rule 6).
+
+`next_street` only suggests: it takes no lock, and by the time the crew claims, another may hold the street. Only the door
+claims. What is kept on a list, the door refuses to every other crew until the end of the local day.
+"""
+
+import math
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+from fieldops.claims import Reserve
+from fieldops.clock import Stopwatch, local_day
+from fieldops.errors import BadInput
+from fieldops.events import ReservesKept, ReservesReleased
+from fieldops.ids import CrewId, StreetId
+from fieldops.people import Actor
+from fieldops.permissions import require
+from fieldops.planning.dispatch import DETOUR, Candidate, Offer, Room, best_offers, explain_offer, walk_metres
+from fieldops.rules import Rules
+from fieldops.store import claims as claim_store
+from fieldops.store import dispatch as store
+from fieldops.store import places, reserves
+from fieldops.store.connect import Region, Turn, read_rules
+from fieldops.store.dispatch import CrewStanding, NearStreet
+
+if TYPE_CHECKING:
+    from fieldops.planning.assignment import Assignment
+    from fieldops.planning.problem import PlanProblem
+    from fieldops.store.sqlite import sqlite3
+
+FARTHER = 3.0  # times the reach that is searched where nothing is free within it
+MOST_RESERVES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What was promised in the same turn: `streets` to anybody, and of these `places` and `hours` to this crew."""
+
+    streets: Collection[StreetId] = ()
+    places: int = 0
+    hours: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """
+    Where the crew goes next: a street to claim, or (`held`) one that it holds already, or none at all.
+
+    `metres` is the walk from where it stands; `milliseconds` the time from question to answer.
+    """
+
+    crew: CrewId
+    street: StreetId | None
+    label: str
+    held: bool
+    metres: float
+    hours: float
+    reason: str
+    milliseconds: float
+
+
+def next_street(
+    region: Region, actor: Actor, crew: CrewId, *, start: StreetId | None = None, now: datetime | None = None
+) -> Next:
+    """
+    Return the next street for a crew at the moment: the best reduced profit per hour within walking reach that fits.
+
+    Parameters
+    ----------
+    start
+        The street on which the crew stands; where left away see `fieldops.store.dispatch.crew_standing`.
+
+    Raises
+    ------
+    Forbidden
+        If the actor may not read the region.
+    NotFound
+        If there is no such crew or street.
+    """
+    require(actor, "region.read")
+    return suggest(region.reader(), crew, region.moment(now), start=start)
+
+
+def suggest(
+    connection: "sqlite3.Connection",
+    crew: CrewId,
+    at: datetime,
+    *,
+    start: StreetId | None = None,
+    told: Told = Told(),
+) -> Next:
+    """Return the next street by what a connection sees; for turns in which several crews are `told` at once."""
+    watch = Stopwatch()
+    standing = store.crew_standing(connection, crew, at, start)
+    room, offers = _offers(connection, standing, at, told, most=1)
+    if offers:
+        best = offers[0]
+        label, _ = claim_store.street_words(connection, best.candidate.street)
+        return Next(
+            crew, best.candidate.street, label, False, best.candidate.metres, best.hours,
+            explain_offer(room, best), round(watch.seconds * 1000, 2),
+        )  # fmt: skip
+    return _go_on(connection, standing, room, watch)
+
+
+def _go_on(connection: "sqlite3.Connection", standing: CrewStanding, room: Room, watch: Stopwatch) -> Next:
+    """Return the nearest street that the crew holds and has not left, where no free one fits."""
+    why = _why_nothing(standing, room)
+    still = [street for street in standing.held if street != standing.street]
+    metres = [_air_m(standing.lon, standing.lat, lon, lat) for lon, lat in store.positions(connection, still)]
+    if not still:
+        return Next(standing.crew.id, None, "", False, 0.0, 0.0, why, round(watch.seconds * 1000, 2))
+    near = min(range(len(still)), key=lambda i: (metres[i], still[i]))
+    label, _ = claim_store.street_words(connection, still[near])
+    reason = f"it holds this street already; {why}"
+    return Next(standing.crew.id, still[near], label, True, metres[near], 0.0, reason, round(watch.seconds * 1000, 2))
+
+
+def _why_nothing(standing: CrewStanding, room: Room) -> str:
+    if not room.days:
+        return "no new street: the crew is off for the next seven days"
+    if room.places < 1:
+        return f"no new street: it holds as many as it may ({len(standing.held)})"
+    if room.hours <= 0:
+        return "no new street: what it holds needs all its hours"
+    return f"no free street near fits the {room.hours:.1f} h that it has left: ask the lead"
+
+
+def _offers(
+    connection: "sqlite3.Connection",
+    standing: CrewStanding,
+    at: datetime,
+    told: Told,
+    *,
+    most: int,
+) -> tuple[Room, list[Offer]]:
+    """Return what the crew has left, and its best streets: within reach, else from farther away."""
+    rules = read_rules(connection)
+    room = _room(connection, standing, at, rules, told)
+    if room.places < 1 or room.hours <= 0 or not room.days:
+        return room, []
+    waiting = {street for street, _ in claim_store.cool_downs(connection, at, standing.crew.id)} | set(told.streets)
+    for times in (1.0, FARTHER):
+        candidates = _candidates(connection, standing, at, rules, waiting, times * rules.dispatch_reach_m)
+        offers = best_offers(room, candidates, most=most)
+        if offers:
+            return room, offers
+    return room, []
+
+
+def _room(connection: "sqlite3.Connection", standing: CrewStanding, at: datetime, rules: Rules, told: Told) -> Room:
+    """RULE 5: what the crew can still finish within the seven days of a claim made now."""
+    crew = standing.crew
+    first = local_day(at, places.read_zone(connection))
+    days = sum(first + timedelta(days=d) not in crew.days_off for d in range(rules.claim_duration.days))
+    day = crew.people * crew.hours_per_day
+    # A street that no plan has looked at is given a whole day.
+    needed = sum(day if hours is None else hours for hours in standing.needed)
+    return Room(
+        people=crew.people, hours_per_day=crew.hours_per_day, days=days,
+        hours=max(0.0, day * days - needed - told.hours),
+        places=rules.claims_per_crew - len(standing.held) - told.places,
+        hour_price=standing.hour_price, place_price=standing.place_price,
+        metres_per_hour=rules.walk_speed_km_h * 1000.0,
+    )  # fmt: skip
+
+
+def _candidates(
+    connection: "sqlite3.Connection",
+    standing: CrewStanding,
+    at: datetime,
+    rules: Rules,
+    waiting: Collection[StreetId],
+    reach_m: float,
+) -> list[Candidate]:
+    box = store.Box.around(standing.lon, standing.lat, reach_m)
+    near = [s for s in store.near_streets(connection, box, standing.crew.id, at) if s.street not in waiting]
+    if not near:
+        return []
+    nodes, ways = store.near_ways(connection, box)
+    start = standing.node if standing.node in nodes else _nearest(nodes, standing.lon, standing.lat)
+    walks = walk_metres(ways, start, reach_m=reach_m) if start is not None else {}
+    near = [street for street in near if street.street != standing.street]
+    metres = [_metres(standing, street, walks, nodes) for street in near]
+    reached = [(street, way) for street, way in zip(near, metres, strict=True) if way <= reach_m]
+    worth = _worth(rules, [street for street, _ in reached])
+    home = (standing.crew.home_lon, standing.crew.home_lat)
+    return [
+        Candidate(
+            street.street, way, DETOUR * _air_m(*home, street.lon, street.lat), missing, share, value,
+            hours, finish, "ask at the gate first: permission unknown" if street.permission == "unknown" else "",
+        )
+        for (street, way), (missing, share, value, hours, finish) in zip(reached, worth, strict=True)
+        if hours is not None
+    ]  # fmt: skip
+
+
+def _metres(standing: CrewStanding, street: NearStreet, walks: dict[int, float], nodes: Collection[int]) -> float:
+    """Return the walk to a street; by air with a detour where the map does not say at which node it lies."""
+    if street.node is None or street.node not in nodes:
+        return DETOUR * _air_m(standing.lon, standing.lat, street.lon, street.lat)
+    return walks.get(street.node, math.inf)
+
+
+def _worth(rules: Rules, streets: Sequence[NearStreet]) -> list[tuple[float, float | None, float, float | None, float]]:
+    """
+    Return for each street: people still to be told, share measured, value, hours and finish probability.
+
+    What the last plan found is brought up to the newest estimate: value falls with the people still to be told, hours with
+    ln((1 - share) / (1 - target)). What no plan has looked at is forecast now.
+    """
+    target, unseen = rules.target_share, [s for s in streets if s.value is None]
+    forecast = dict(zip((s.street for s in unseen), _forecast(rules, unseen), strict=True)) if unseen else {}
+    found = []
+    for street in streets:
+        if street.value is None or street.share is None or street.finish is None:
+            found.append(forecast[street.street])
+            continue
+        value, hours, share = street.value, street.hours, street.share
+        if street.fresh is not None and share < target and hours is not None:
+            left = max(0.0, target - street.fresh)
+            value *= left / (target - share)
+            hours *= math.log((1 - min(street.fresh, target)) / (1 - target)) / math.log((1 - share) / (1 - target))
+            share = street.fresh
+        missing = street.people * max(0.0, target - share)
+        found.append((missing, share if street.asked else None, value, hours, street.finish))
+    return found
+
+
+def _forecast(
+    rules: Rules, streets: Sequence[NearStreet]
+) -> list[tuple[float, float | None, float, float | None, float]]:
+    """Forecast streets that no plan has looked at, from the prior of the city and what was counted on each."""
+    import numpy as np
+
+    from fieldops.awareness import Response, find_rule, hours_for_finish
+
+    response, card = Response(), find_rule(rules.move_on_rule)
+    knows = np.array([street.knows for street in streets], dtype=np.float64)
+    asked = np.array([street.asked for street in streets], dtype=np.float64)
+    people = np.array([max(1.0, street.people) for street in streets], dtype=np.float64)
+    alpha, beta = response.mu * response.kappa + knows, (1 - response.mu) * response.kappa + asked - knows
+    hours = hours_for_finish(
+        alpha, beta, people, response, card, target=rules.target_share, probability=rules.finish_probability,
+        days=2, tests=rules.tests_per_claim, survey_minutes=rules.survey_minutes,
+        head_count_below=float(rules.small_street_people),
+    )  # fmt: skip
+    missing = people * np.maximum(0.0, rules.target_share - alpha / (alpha + beta))
+    return [
+        (
+            float(missing[i]), float(alpha[i] / (alpha[i] + beta[i])) if street.asked else None,
+            float(missing[i] * rules.finish_probability * street.priority),
+            float(hours[i]) if math.isfinite(hours[i]) else None, rules.finish_probability,
+        )
+        for i, street in enumerate(streets)
+    ]  # fmt: skip
+
+
+def _nearest(nodes: dict[int, tuple[float, float]], lon: float, lat: float) -> int | None:
+    return min(nodes, key=lambda node: _air_m(lon, lat, *nodes[node]), default=None)
+
+
+def _air_m(lon1: float, lat1: float, lon2: float, lat2: float) -> float:
+    east = (lon2 - lon1) * math.cos(math.radians((lat1 + lat2) / 2))
+    return math.hypot(east, lat2 - lat1) * store.METRES_PER_DEGREE
+
+
+def keep_outlook(turn: Turn, problem: "PlanProblem", found: "Assignment | None") -> None:
+    """Keep what a plan found out about every street and crew, so that dispatch need not ask again; in the plan's turn."""
+    from fieldops.planning.problem import street_values
+
+    streets, crews = problem.streets, problem.crews
+    values = street_values(problem).tolist()
+    prices = [] if found is None else zip(crews.ids, found.hour_price.tolist(), found.place_price.tolist(), strict=True)
+    rows = zip(
+        streets.ids, values, streets.hours.tolist(), streets.finish.tolist(), streets.share.tolist(), strict=True
+    )
+    store.save_outlook(
+        turn,
+        ((name, value, hours if math.isfinite(hours) else None, *rest) for name, value, hours, *rest in rows),
+        prices,
+        event=turn.head.seq,
+    )
+
+
+# ── reserve lists ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def read_reserves(region: Region, actor: Actor, crew: CrewId, *, now: datetime | None = None) -> list[Reserve]:
+    """Return what is kept for the crew at the moment. Permission: region.read."""
+    require(actor, "region.read")
+    return reserves.reserves_of_crew(region.reader(), crew, region.moment(now))
+
+
+def keep_reserves(
+    region: Region,
+    actor: Actor,
+    crew: CrewId,
+    *,
+    streets: int | None = None,
+    start: StreetId | None = None,
+    now: datetime | None = None,
+) -> list[Reserve]:
+    """
+    Keep streets for a crew until the end of the local day, for its phone without network; return the whole list.
+
+    What is on its list already stays and is filled up. The streets are the next ones that dispatch would tell it, one after
+    the other, so that they fit its hours together. Claiming one takes it off the list. Permission: reserve.keep, crews for
+    themselves. Event: ReservesKept, where a street was added.
+
+    Parameters
+    ----------
+    streets
+        Length of the list, 1 to 20; the setting `reserves_per_crew` where left away.
+
+    Raises
+    ------
+    Forbidden
+        If the actor may not, or the crew is another's.
+    BadInput
+        If the length is outside its range.
+    NotFound
+        If there is no such crew or street.
+    """
+    require(actor, "reserve.keep", crew=crew)
+    if streets is not None and not 1 <= streets <= MOST_RESERVES:
+        raise BadInput(f"a list of {streets} streets", field="keep", cure=f"give 1 to {MOST_RESERVES}")
+    with region.turn(actor, now=now) as turn:
+        connection = turn.connection
+        listed = reserves.reserves_of_crew(connection, crew, turn.now)
+        missing = (streets or turn.rules.reserves_per_crew) - len(listed)
+        standing = store.crew_standing(connection, crew, turn.now, start)
+        kept = [one.street for one in listed]
+        hours = sum(store.hours_of(connection, kept, default=standing.crew.people * standing.crew.hours_per_day))
+        _, offers = (
+            _offers(connection, standing, turn.now, Told(kept, len(kept), hours), most=missing)
+            if missing > 0
+            else (None, [])
+        )
+        if offers:
+            event = ReservesKept(
+                at=turn.now, crew=crew, streets=tuple(one.candidate.street for one in offers),
+                kept_until=end_of_day(connection, turn.now),
+            )  # fmt: skip
+            reserves.add_reserves(turn, event=event)
+        return reserves.reserves_of_crew(connection, crew, turn.now)
+
+
+def release_reserves(
+    region: Region, actor: Actor, crew: CrewId, *, why: str = "given_back", now: datetime | None = None
+) -> list[Reserve]:
+    """
+    Give the list of a crew back before the day is over; return what it held.
+
+    A phone that is without network goes on showing the list: a lead who does this tells the crew. Permission:
+    reserve.keep, crews for themselves. Event: ReservesReleased.
+    """
+    require(actor, "reserve.keep", crew=crew)
+    with region.turn(actor, now=now) as turn:
+        listed = reserves.reserves_of_crew(turn.connection, crew, turn.now)
+        if listed:
+            streets = tuple(one.street for one in listed)
+            reserves.release_reserves(turn, event=ReservesReleased(at=turn.now, why=why, crew=crew, streets=streets))
+        return listed
+
+
+def end_of_day(connection: "sqlite3.Connection", at: datetime) -> datetime:
+    """Return the midnight that ends the local day of the moment, in the zone of the city."""
+    zone = places.read_zone(connection)
+    return datetime.combine(local_day(at, zone) + timedelta(days=1), time(), zone)

@@ -1,0 +1,221 @@
+"""What dispatch reads: the streets, ways and prices around one crew, each by an index; nothing of the whole city."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from fieldops.clock import format_moment, parse_moment
+from fieldops.errors import NotFound
+from fieldops.ids import CrewId, StreetId
+from fieldops.people import Crew
+from fieldops.store.people import find_crew
+
+if TYPE_CHECKING:
+    from fieldops.store.connect import Turn
+    from fieldops.store.sqlite import sqlite3
+
+METRES_PER_DEGREE = 111_195.0  # of latitude
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """The square of so many metres around a place; degrees."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+    @classmethod
+    def around(cls, lon: float, lat: float, metres: float) -> "Box":
+        """Return the box that holds everything within so many metres of the place."""
+        high = metres / METRES_PER_DEGREE
+        wide = high / max(0.05, math.cos(math.radians(lat)))
+        return cls(lon - wide, lat - high, lon + wide, lat + high)
+
+
+@dataclass(frozen=True, slots=True)
+class NearStreet:
+    """
+    A street that the crew could claim now, with what the last plan and the last estimate say of it.
+
+    `value`, `hours` and `finish` are None where no plan has looked at it; `fresh` is the estimated share where that is
+    newer than the plan, `share` what the plan counted on; `knows` of `asked` were counted.
+    """
+
+    street: StreetId
+    lon: float
+    lat: float
+    node: int | None
+    people: float
+    priority: float
+    permission: str
+    value: float | None
+    hours: float | None
+    finish: float | None
+    share: float | None
+    fresh: float | None
+    knows: int
+    asked: int
+
+
+def near_streets(connection: "sqlite3.Connection", box: Box, crew: CrewId, at: datetime) -> list[NearStreet]:
+    """
+    Return the streets in the box that nobody holds, that are open, and that are kept for nobody but the crew.
+
+    Cool-downs are the caller's: see `fieldops.store.claims.cool_downs`.
+    """
+    rows = connection.execute(
+        "SELECT s.id, s.lon, s.lat, s.node, s.people, s.priority, s.permission, o.value, o.hours, o.finish,"
+        " o.share, CASE WHEN e.as_of > o.as_of OR o.as_of IS NULL THEN e.share END, coalesce(e.knows, 0),"
+        " coalesce(e.asked, 0) FROM street AS s INDEXED BY street_near LEFT JOIN outlook AS o ON o.street_id = s.id"
+        " LEFT JOIN estimate AS e ON e.place = s.id AND e.noun = 'street'"
+        " WHERE s.lon BETWEEN :west AND :east AND s.lat BETWEEN :south AND :north AND s.status = 'open'"
+        " AND s.permission <> 'refused' AND NOT EXISTS (SELECT 1 FROM claim AS c WHERE c.street_id = s.id"
+        " AND c.claimed_at <= :at AND c.held_until > :at AND coalesce(c.ended_at, c.held_until) > :at)"
+        " AND NOT EXISTS (SELECT 1 FROM closure AS d WHERE d.street_id = s.id AND d.since <= :at AND d.reopens_at > :at"
+        " AND (d.ended_at IS NULL OR d.ended_at > :at)) AND NOT EXISTS (SELECT 1 FROM reserve AS r"
+        " WHERE r.street_id = s.id AND r.crew_id <> :crew AND r.kept_until > :at"
+        " AND coalesce(r.ended_at, r.kept_until) > :at)",
+        _box(box) | {"crew": crew, "at": format_moment(at)},
+    )
+    return [NearStreet(*row) for row in map(tuple, rows)]
+
+
+def near_ways(
+    connection: "sqlite3.Connection", box: Box
+) -> tuple[dict[int, tuple[float, float]], dict[int, list[tuple[int, float]]]]:
+    """Return the places (degrees) of the nodes in the box, and the ways between nodes with their metres, both directions."""
+    nodes = {
+        row[0]: (row[1], row[2])
+        for row in connection.execute(
+            "SELECT id, lon, lat FROM node WHERE lon BETWEEN :west AND :east AND lat BETWEEN :south AND :north",
+            _box(box),
+        )
+    }
+    ways: dict[int, list[tuple[int, float]]] = {}
+    rows = connection.execute(
+        "SELECT w.from_node, w.to_node, w.length_m FROM node AS n JOIN segment AS w ON w.from_node = n.id"
+        " WHERE n.lon BETWEEN :west AND :east AND n.lat BETWEEN :south AND :north AND w.kind <> 'closed'",
+        _box(box),
+    )
+    for start, end, metres in rows:
+        ways.setdefault(start, []).append((end, metres))
+        ways.setdefault(end, []).append((start, metres))
+    return nodes, ways
+
+
+@dataclass(frozen=True, slots=True)
+class CrewStanding:
+    """
+    A crew at a moment: where it stands, what it holds, and what its hours are worth to it.
+
+    `needed` are the promoter-hours that the streets it holds and those on its reserve list still need, None where no plan
+    has looked at one of them; `street` is where it stands, None at its home.
+    """
+
+    crew: Crew
+    lon: float
+    lat: float
+    street: StreetId | None
+    node: int | None
+    held: tuple[StreetId, ...]
+    needed: tuple[float | None, ...]
+    hour_price: float
+    place_price: float
+
+
+def crew_standing(connection: "sqlite3.Connection", crew: CrewId, at: datetime, start: StreetId | None) -> CrewStanding:
+    """
+    Return where the crew stands and what it has to do at the moment.
+
+    It stands on `start` where that is given; else on the street whose claim ended last, within a day; else on the street
+    that it claimed last; else at its home.
+
+    Raises
+    ------
+    NotFound
+        If there is no such crew, or no such street.
+    """
+    found = find_crew(connection, crew)
+    moment = format_moment(at)
+    rows = connection.execute(
+        "SELECT c.street_id, o.hours, (SELECT coalesce(sum(f.promoter_hours), 0) FROM effort AS f WHERE"
+        " f.street_id = c.street_id AND f.crew_id = c.crew_id AND f.day >= substr(c.claimed_at, 1, 10))"
+        " FROM claim AS c LEFT JOIN outlook AS o ON o.street_id = c.street_id WHERE c.crew_id = :crew"
+        " AND c.claimed_at <= :at AND c.held_until > :at AND coalesce(c.ended_at, c.held_until) > :at"
+        " ORDER BY c.claimed_at DESC, c.street_id",
+        {"crew": crew, "at": moment},
+    ).fetchall()
+    held = tuple(StreetId(row[0]) for row in rows)
+    needed = tuple(None if row[1] is None else max(0.0, row[1] - row[2]) for row in rows)
+    where = start or _last_left(connection, crew, at) or (held[0] if held else None)
+    lon, lat, node = found.home_lon, found.home_lat, None
+    if where is not None:
+        place = connection.execute("SELECT lon, lat, node FROM street WHERE id = ?", (where,)).fetchone()
+        if place is None:
+            raise NotFound("street", where, cure="find it by name with `fieldops streets list`")
+        lon, lat, node = place
+    price = connection.execute(
+        "SELECT hour_price, place_price FROM outlook_price WHERE crew_id = ?", (crew,)
+    ).fetchone() or (0.0, 0.0)
+    return CrewStanding(found, lon, lat, where, node, held, needed, price[0], price[1])
+
+
+def _last_left(connection: "sqlite3.Connection", crew: CrewId, at: datetime) -> StreetId | None:
+    row = connection.execute(
+        "SELECT street_id FROM claim WHERE crew_id = :crew AND held_until > :since AND ended_at <= :at"
+        " AND ended_at > :since ORDER BY ended_at DESC, street_id LIMIT 1",
+        {"crew": crew, "at": format_moment(at), "since": format_moment(at - timedelta(days=1))},
+    ).fetchone()
+    return StreetId(row[0]) if row else None
+
+
+def positions(connection: "sqlite3.Connection", streets: Sequence[StreetId]) -> list[tuple[float, float]]:
+    """Return longitude and latitude of the middle of each street, in order."""
+    found = []
+    for street in streets:
+        row = connection.execute("SELECT lon, lat FROM street WHERE id = ?", (street,)).fetchone()
+        found.append((row[0], row[1]))
+    return found
+
+
+def hours_of(connection: "sqlite3.Connection", streets: Sequence[StreetId], *, default: float) -> list[float]:
+    """Return the promoter-hours of each street by the last plan, `default` where none has looked at it."""
+    found = []
+    for street in streets:
+        row = connection.execute("SELECT hours FROM outlook WHERE street_id = ?", (street,)).fetchone()
+        found.append(default if row is None or row[0] is None else row[0])
+    return found
+
+
+def save_outlook(
+    turn: "Turn",
+    streets: Iterable[tuple[StreetId, float, float | None, float, float]],
+    crews: Iterable[tuple[CrewId, float, float]],
+    *,
+    event: int,
+) -> None:
+    """
+    Replace what the last plan left behind: (street, value, hours, finish, share) and (crew, hour price, place price).
+
+    `event` is the newest event that they take into account; they are derived, and no state of their own.
+    """
+    assert turn.head.seq >= event
+    as_of = format_moment(turn.now)
+    turn.connection.execute("DELETE FROM outlook")
+    turn.connection.executemany("INSERT INTO outlook VALUES (?, ?, ?, ?, ?, ?)", [(*row, as_of) for row in streets])
+    turn.connection.execute("DELETE FROM outlook_price")
+    turn.connection.executemany("INSERT INTO outlook_price VALUES (?, ?, ?)", list(crews))
+
+
+def newest_outlook(connection: "sqlite3.Connection") -> datetime | None:
+    """Return when the last plan looked at the streets, None where none has."""
+    row = connection.execute("SELECT as_of FROM outlook LIMIT 1").fetchone()
+    return parse_moment(row[0]) if row else None
+
+
+def _box(box: Box) -> dict[str, float]:
+    return {"west": box.west, "south": box.south, "east": box.east, "north": box.north}
