@@ -169,11 +169,9 @@ class StreetReserved(Conflict):
 
     def __str__(self) -> str:
         """Name crew, end and cure."""
-        return (
-            f"street {_named(self.street, self.street_label)} is kept for the phone of crew "
-            f"{_named(self.crew, self.crew_name)} until {_local(self.kept_until)}; claim it from that moment on, or "
-            "give the list back with `fieldops next --release`"
-        )
+        street, crew = _named(self.street, self.street_label), _named(self.crew, self.crew_name)
+        cure = "claim it from that moment on, or give the list back with `fieldops next --release`"
+        return f"street {street} is kept for the phone of crew {crew} until {_local(self.kept_until)}; {cure}"
 
 
 @dataclass(eq=False)

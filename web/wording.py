@@ -49,6 +49,16 @@ def _cooling(refusal: Any) -> Wording:
     )  # fmt: skip
 
 
+def _kept(refusal: Any) -> Wording:
+    return Wording(
+        gettext(
+            "%(street)s is kept for the phone of %(crew)s until %(end)s.", street=refusal.street_label or refusal.street,
+            crew=refusal.crew_name or refusal.crew, end=_moment(refusal.kept_until),
+        ),
+        gettext("It can be claimed from that moment on; or give the list of that phone back."),
+    )  # fmt: skip
+
+
 def _at_cap(refusal: Any) -> Wording:
     return Wording(
         gettext(
@@ -135,6 +145,7 @@ def _moment(moment: datetime) -> str:
 
 _WORDS: dict[type[FieldopsError], Callable[[Any], Wording]] = {
     errors.StreetAlreadyClaimed: _claimed,
+    errors.StreetReserved: _kept,
     errors.CrewCoolingDown: _cooling,
     errors.CrewAtCap: _at_cap,
     errors.StreetClosed: _closed,

@@ -12,6 +12,7 @@ from math import cos, hypot, radians
 
 from fieldops.actions.claims import end_in_turn, grant_in_turn
 from fieldops.actions.decisions import Move, decide_in_turn
+from fieldops.actions.dispatch import suggest
 from fieldops.actions.intake import imported
 from fieldops.actions.surveys import record_surveys_in_turn
 from fieldops.claims import Outcome, Standing, match_late
@@ -26,6 +27,7 @@ from fieldops.errors import (
     NotFound,
     StreetAlreadyClaimed,
     StreetClosed,
+    StreetReserved,
 )
 from fieldops.events import RecordsTaken
 from fieldops.ids import CrewId, DeviceId, MeasurementId, StreetId, VenueId
@@ -34,7 +36,6 @@ from fieldops.people import Actor
 from fieldops.permissions import require, why
 from fieldops.store import claims as claim_store
 from fieldops.store import contacts as store
-from fieldops.store import decisions as decision_store
 from fieldops.store import effort as effort_store
 from fieldops.store import places, quarantine
 from fieldops.store.connect import Region, Turn
@@ -43,7 +44,7 @@ from fieldops.surveys import Effort
 
 _METRES_PER_DEGREE = 111_195.0
 _CODES: tuple[tuple[type[Conflict], str], ...] = (
-    (StreetAlreadyClaimed, "claimed"), (CrewCoolingDown, "cooling_down"), (CrewAtCap, "at_cap"),
+    (StreetAlreadyClaimed, "claimed"), (StreetReserved, "claimed"), (CrewCoolingDown, "cooling_down"), (CrewAtCap, "at_cap"),
     (StreetClosed, "street_closed"), (ClaimNotInForce, "claim_ended"),
 )  # fmt: skip
 _SURVEY_CODES = {
@@ -305,17 +306,18 @@ class _Batch:
         """Return who won the street and until when, and the next best one for the crew that lost."""
         facts: dict[str, object] = {}
         if isinstance(refusal, StreetAlreadyClaimed):
-            facts = {
-                "holder": refusal.holder,
-                "holder_name": refusal.holder_name,
-                "until": format_moment(refusal.held_until),
-            }
+            until = format_moment(refusal.held_until)
+            facts = {"holder": refusal.holder, "holder_name": refusal.holder_name, "until": until}
         elif isinstance(refusal, CrewCoolingDown):
             facts = {"until": format_moment(refusal.until)}
-        cooling = {one for one, other in claim_store.cool_downs(self._turn.connection, self._turn.now) if other == crew}
-        better = decision_store.nearest_free_street(self._turn.connection, street, self._turn.now, waiting=cooling)
-        if better is not None and not isinstance(refusal, CrewAtCap):
-            facts |= {"next": better, "next_label": claim_store.street_words(self._turn.connection, better)[0]}
+        elif isinstance(refusal, StreetReserved):
+            until = format_moment(refusal.kept_until)
+            facts = {"holder": refusal.crew, "holder_name": refusal.crew_name, "until": until}
+        if isinstance(refusal, NotFound | CrewAtCap):
+            return facts
+        better = suggest(self._turn.connection, crew, self._turn.now, start=street)
+        if better.street is not None and not better.held:
+            facts |= {"next": better.street, "next_label": better.label}
         return facts
 
     def _check_undo(self, record: Record) -> None:
