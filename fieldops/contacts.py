@@ -33,6 +33,7 @@ class Kind(StrEnum):
     CONTACT = "contact"
     VISIT = "visit"
     HOURS = "hours"
+    SIGN_UP = "sign_up"  # the person is sealed to the key of the region
     CLAIM = "claim"  # the wish to claim a street: only the server claims (rule 6)
     WITHDRAWAL = "withdrawal"
     UNDO = "undo"
@@ -87,7 +88,8 @@ class Record:
     `seq` counts the records of `device`; `offset` is what the phone knew its clock to lack when it wrote `device_time`
     (true minus shown), and `answered_at` the server's moment that it knew this from, both None before the first answer.
     `generation` is that of the claim under which the phone worked. `what` is the answer, disposition or outcome of the
-    visit, `about` the record that an undo or appeal concerns, `why` the code of an appeal or withdrawal. `digest` is
+    visit, `about` the record that an undo or appeal
+    concerns, or the version of the text that was agreed to at a sign-up, `why` the code of an appeal or withdrawal. `digest` is
     SHA-256 over everything that was said.
     """
 
@@ -142,7 +144,7 @@ def read_record(told: Mapping[str, object]) -> Record:
         generation=_whole(row, "generation") if row.get("generation") else None,
         what=read_choice(_WORDS[kind], row, "what") if kind in _WORDS else "", door=read_door(row.get("door", "")),
         hours=read_number(row, "hours", low=0.01, high=MOST_HOURS) if kind is Kind.HOURS else None,
-        day=read_day(row, "day"), about=read_id(row, "about") if kind in (Kind.UNDO, Kind.APPEAL) else "",
+        day=read_day(row, "day"), about=read_id(row, "about") if kind in (Kind.UNDO, Kind.APPEAL, Kind.SIGN_UP) else "",
         why=read_name(row, "why") if row.get("why") else "", lon=lon, lat=lat,
         accuracy_m=read_number(row, "accuracy_m", low=0.0) if row.get("accuracy_m") else None,
         survey={name: row.get(name, "") for name in ("cluster", "home_street", "measurement", "back_check_of")}
@@ -250,5 +252,9 @@ def _check_fields(record: Record) -> None:
         raise BadInput("no venue is given", field="venue", cure="name the venue")
     if record.kind is Kind.HOURS and (record.day is None or record.triangle is not None):
         raise BadInput("hours need a day and a street or venue", field="day", cure="give the day and the place")
+    if record.kind is Kind.SIGN_UP and not (record.sealed and record.key and record.about):
+        raise BadInput(
+            "is empty", field="sealed", cure="seal the person to the key of the region, and name the consent"
+        )
     if record.kind is Kind.APPEAL and not record.why:
         raise BadInput("is empty", field="why", cure="say why, by its code")

@@ -22,6 +22,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "effort.record": _LEADS | _CREWS,
     "record.sync": _LEADS | _CREWS,
     "appeal.answer": _LEADS,
+    "phone_key.manage": frozenset({Role.PLANNER}),
     "plan.make": _LEADS,
     "plan.publish": _LEADS,
     "job.read": _LEADS | {Role.AUDITOR},

@@ -5,48 +5,32 @@ Everything of a batch happens in one write turn, and each record is answered for
 others up. What was answered as accepted is stored; the phone deletes only what was answered.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from math import cos, hypot, radians
 
-from fieldops.actions.claims import end_in_turn, grant_in_turn
+from fieldops.actions import effects
 from fieldops.actions.decisions import Move, decide_in_turn
-from fieldops.actions.dispatch import suggest
-from fieldops.actions.intake import imported
+from fieldops.actions.effects import Entry, Rejected
 from fieldops.actions.surveys import record_surveys_in_turn
-from fieldops.claims import Outcome, Standing, match_late
+from fieldops.claims import Standing, match_late
 from fieldops.clock import format_moment, local_day, parse_moment
 from fieldops.contacts import FAR_M, MOST_RECORDS, Kind, Mark, Record, date_record, read_record
-from fieldops.errors import (
-    BadInput,
-    ClaimNotInForce,
-    Conflict,
-    CrewAtCap,
-    CrewCoolingDown,
-    NotFound,
-    StreetAlreadyClaimed,
-    StreetClosed,
-    StreetReserved,
-)
+from fieldops.errors import BadInput
 from fieldops.events import RecordsTaken
-from fieldops.ids import CrewId, DeviceId, MeasurementId, StreetId, VenueId
-from fieldops.intake import Intake, Refusals
+from fieldops.ids import CrewId, DeviceId, MeasurementId
+from fieldops.intake import Refusals
 from fieldops.people import Actor
 from fieldops.permissions import require, why
 from fieldops.store import claims as claim_store
 from fieldops.store import contacts as store
-from fieldops.store import effort as effort_store
 from fieldops.store import places, quarantine
 from fieldops.store.connect import Region, Turn
 from fieldops.store.people import find_promoter
-from fieldops.surveys import Effort
 
 _METRES_PER_DEGREE = 111_195.0
-_CODES: tuple[tuple[type[Conflict], str], ...] = (
-    (StreetAlreadyClaimed, "claimed"), (StreetReserved, "claimed"), (CrewCoolingDown, "cooling_down"), (CrewAtCap, "at_cap"),
-    (StreetClosed, "street_closed"), (ClaimNotInForce, "claim_ended"),
-)  # fmt: skip
 _SURVEY_CODES = {
     "survey_id": "id_reused", "home_street": "unknown_place", "measurement": "other_measurement",
     "back_check_of": "other_measurement", "promoter": "unknown_promoter",
@@ -89,23 +73,15 @@ class Synced:
         }  # fmt: skip
 
 
-class Rejected(Exception):  # no error of the program: one record's answer
-    """A record cannot be taken: the code of the reason, and facts for the phone."""
-
-    def __init__(self, reason: str, **facts: object) -> None:
-        super().__init__(reason)
-        self.reason, self.facts = reason, facts
-
-
 def sync_records(
-    region: Region, actor: Actor, told: Sequence[Mapping[str, object]], *, sent_at: str, device: DeviceId | None = None,
+    region: Region, actor: Actor, told: Sequence[Mapping[str, object]], *, sent_at: str | None, device: DeviceId | None = None,
     now: datetime | None = None,
 ) -> Synced:  # fmt: skip
     """
     Take in what a phone recorded, at most `MOST_RECORDS` records in any order; measurements that became decisive are decided.
 
     Permission: record.sync, crews for their own promoters. Events: RecordsTaken, and what follows from the records:
-    SurveysRecorded, RowsImported (effort), StreetClaimed, ClaimWithdrawn, DecisionMade, ClaimSaturated.
+    SurveysRecorded, RowsImported (effort), SignUpsRecorded, StreetClaimed, ClaimWithdrawn, DecisionMade, ClaimSaturated.
 
     Parameters
     ----------
@@ -114,7 +90,7 @@ def sync_records(
     told
         The records as JSON objects, see `fieldops.contacts.COLUMNS`.
     sent_at
-        The phone's clock when it sent.
+        The phone's clock when it sent; None where a file was handed in and only what each record says of its clock counts.
     device, now
         The device that sends; the moment, in a sandbox only.
 
@@ -128,17 +104,31 @@ def sync_records(
     require(actor, "record.sync")
     if len(told) > MOST_RECORDS:
         raise BadInput(f"{len(told)} records", field="records", cure=f"send at most {MOST_RECORDS} at once")
-    shown = parse_moment(sent_at)
+    shown = parse_moment(sent_at) if sent_at else None
     with region.turn(actor, now=now, device=device) as turn:
-        return _Batch(turn, turn.now - shown).take(told)
+        return _Batch(turn, turn.now - shown if shown else timedelta(0)).take(told)
 
 
-@dataclass(slots=True)
-class _Entry:
-    """A record that has passed its checks, waiting to be stored."""
+def sync_export(region: Region, actor: Actor, content: bytes, *, now: datetime | None = None) -> list[Answer]:
+    """
+    Take in the file that a phone's outbox exported: `{"records": [...]}`; see `sync_records`.
 
-    taken: store.Taken
-    street: StreetId | None  # its own, or that of its venue
+    Raises
+    ------
+    Forbidden
+        If the actor may not.
+    BadInput
+        If it is no such file.
+    """
+    try:
+        records = json.loads(content)["records"]
+        told = [dict(one) for one in records]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise BadInput("is no export of an outbox", cure="export it again on the phone's outbox page") from None
+    answers: list[Answer] = []
+    for start in range(0, len(told), MOST_RECORDS):
+        answers += sync_records(region, actor, told[start : start + MOST_RECORDS], sent_at=None, now=now).answers
+    return answers
 
 
 class _Batch:
@@ -149,7 +139,7 @@ class _Batch:
         self._zone = places.read_zone(turn.connection)
         self._quarantined = quarantine.quarantined_promoters(turn.connection)
         self._answers: dict[int, Answer] = {}
-        self._entries: dict[int, _Entry] = {}
+        self._entries: dict[int, Entry] = {}
         self._touched: Sequence[MeasurementId] = ()
 
     def take(self, told: Sequence[Mapping[str, object]]) -> Synced:
@@ -202,7 +192,7 @@ class _Batch:
 
     # ── checks ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _check(self, record: Record) -> _Entry:
+    def _check(self, record: Record) -> Entry:
         made_at, doubtful = date_record(record, sent_offset=self._sent_offset, now=self._turn.now)
         crew = self._check_promoter(record, made_at)
         marks = [Mark.CLOCK] if doubtful else []
@@ -223,7 +213,7 @@ class _Batch:
             marks.append(Mark.DO_NOT_CONTACT)
         if record.day is not None and record.day > local_day(self._turn.now, self._zone):
             raise Rejected("future_day")
-        return _Entry(store.Taken(record, crew, made_at, self._sent_offset, standing, tuple(marks), {}), street)
+        return Entry(store.Taken(record, crew, made_at, self._sent_offset, standing, tuple(marks), {}), street)
 
     def _check_promoter(self, record: Record, made_at: datetime) -> CrewId:
         known = find_promoter(self._turn.connection, record.promoter)
@@ -263,78 +253,17 @@ class _Batch:
         record, facts = entry.taken.record, entry.taken.answer
         try:
             if record.kind is Kind.CLAIM:
-                facts.update(self._claim(entry))
+                facts.update(effects.claim_street(self._turn, entry, self._zone))
             elif record.kind is Kind.WITHDRAWAL:
-                self._withdraw(entry)
+                effects.withdraw_claim(self._turn, entry)
             elif record.kind is Kind.UNDO:
-                self._check_undo(record)
+                effects.check_undo(self._turn, record, self._entries.values())
+            elif record.kind is Kind.SIGN_UP:
+                facts.update(effects.take_sign_up(self._turn, entry))
             self._answers[place] = Answer(record.id, "accepted", "", entry.taken.marks, facts)
         except Rejected as no:
             del self._entries[place]
             self._answers[place] = Answer(record.id, "rejected", no.reason, (), no.facts)
-
-    def _claim(self, entry: _Entry) -> dict[str, object]:
-        """RULE 6: everybody claims through the same door; a phone only wishes, and a wish is good for its day."""
-        crew, street = entry.taken.crew, entry.street
-        assert crew is not None  # `_check` asked for both
-        assert street is not None
-        if why(self._turn.actor, "claim.make", crew=crew) is not None:
-            raise Rejected("not_allowed")
-        if local_day(entry.taken.made_at, self._zone) != local_day(self._turn.now, self._zone):
-            raise Rejected("too_old")
-        try:
-            claim = grant_in_turn(self._turn, street=street, crew=crew)
-        except (Conflict, NotFound) as refusal:
-            raise Rejected(code_of(refusal), **self._explain(refusal, street, crew)) from None
-        return {
-            "claim": claim.id, "street": street, "generation": claim.generation,
-            "until": format_moment(claim.held_until),
-        }  # fmt: skip
-
-    def _withdraw(self, entry: _Entry) -> None:
-        crew, street, record = entry.taken.crew, entry.street, entry.taken.record
-        assert street is not None  # `read_record` demands one
-        if why(self._turn.actor, "claim.withdraw", crew=crew) is not None:
-            raise Rejected("not_allowed")
-        claims = claim_store.claims_of_street(self._turn.connection, street)
-        held = next((one for one in claims if one.holds_at(self._turn.now) and one.crew == crew), None)
-        if held is None or record.generation not in (None, held.generation):
-            raise Rejected("claim_ended")
-        end_in_turn(self._turn, held.id, outcome=Outcome.WITHDRAWN, why=record.why or "crew_gave_up")
-
-    def _explain(self, refusal: Conflict | NotFound, street: StreetId, crew: CrewId) -> dict[str, object]:
-        """Return who won the street and until when, and the next best one for the crew that lost."""
-        facts: dict[str, object] = {}
-        if isinstance(refusal, StreetAlreadyClaimed):
-            until = format_moment(refusal.held_until)
-            facts = {"holder": refusal.holder, "holder_name": refusal.holder_name, "until": until}
-        elif isinstance(refusal, CrewCoolingDown):
-            facts = {"until": format_moment(refusal.until)}
-        elif isinstance(refusal, StreetReserved):
-            until = format_moment(refusal.kept_until)
-            facts = {"holder": refusal.crew, "holder_name": refusal.crew_name, "until": until}
-        if isinstance(refusal, NotFound | CrewAtCap):
-            return facts
-        better = suggest(self._turn.connection, crew, self._turn.now, start=street)
-        if better.street is not None and not better.held:
-            facts |= {"next": better.street, "next_label": better.label}
-        return facts
-
-    def _check_undo(self, record: Record) -> None:
-        """
-        Refuse to undo what may not be taken back.
-
-        Surveys stay: whoever could take answers back after the fact could choose them. Hours are corrected by new ones.
-        What is not known yet may come later and is undone then; until then the undo is kept for itself.
-        """
-        about = store.find_known(self._turn.connection, [record.about]).get(record.about)
-        here = next((one.taken for one in self._entries.values() if one.taken.record.id == record.about), None)
-        kind = about.kind if about else here.record.kind if here else None
-        maker = about.promoter if about else here.record.promoter if here else record.promoter
-        if maker != record.promoter:
-            raise Rejected("other_promoter")
-        if kind is not None and kind not in (Kind.CONTACT, Kind.VISIT):
-            raise Rejected("cannot_be_undone")
 
     def _store(self) -> None:
         """Store what was taken and its event, and bring the effort of crews up to date."""
@@ -345,37 +274,7 @@ class _Batch:
         digest = store.digest_of_batch(map(store.record_line, taken))
         event = RecordsTaken(at=self._turn.now, count=len(taken), late=late, digest=digest)
         store.append_records(self._turn, taken, event=event)
-        self._bring_effort_up_to_date()
-
-    def _bring_effort_up_to_date(self) -> None:
-        """Let the effort of a day and place be what its promoters told last, and the contacts made there."""
-        keys = dict.fromkeys(
-            (entry.taken.crew, entry.taken.record.day or local_day(entry.taken.made_at, self._zone), entry.street,
-             entry.taken.record.venue)
-            for entry in self._entries.values()
-            if entry.street and entry.taken.record.kind in (Kind.HOURS, Kind.CONTACT)
-        )  # fmt: skip
-        efforts = []
-        for crew, day, street, venue in keys:
-            assert crew is not None  # checked with the promoter
-            assert street is not None  # by the condition above
-            hours = store.hours_of(self._turn.connection, crew, day, street, venue)
-            if hours is not None:
-                start = datetime.combine(day, time(), self._zone)
-                end = datetime.combine(day + timedelta(days=1), time(), self._zone)
-                met = store.count_contacts(self._turn.connection, crew, street, venue, start, end)
-                efforts.append(Effort(day, crew, street, VenueId(venue) if venue else None, hours, met))
-        before = effort_store.read_effort(self._turn.connection, [one.id for one in efforts])
-        changed = [one for one in efforts if before.get(one.id) != one]
-        if changed:
-            updated = sum(one.id in before for one in changed)
-            done = Intake(added=len(changed) - updated, updated=updated)
-            effort_store.write_effort(self._turn, changed, event=imported("effort", self._turn.now, done, changed))
-
-
-def code_of(refusal: Conflict | NotFound) -> str:
-    """Return the code by which phones know a refusal of the door to a street."""
-    return next((code for kind, code in _CODES if isinstance(refusal, kind)), "unknown_place")
+        effects.bring_effort_up_to_date(self._turn, self._entries.values(), self._zone)
 
 
 def _survey_row(taken: store.Taken) -> dict[str, str]:

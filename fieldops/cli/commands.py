@@ -16,6 +16,7 @@ from fieldops.cli import (
     keep,
     mappage,
     notices,
+    phones,
     plan,
     rule,
     serve,
@@ -43,6 +44,7 @@ def register(app: typer.Typer) -> None:
     claims.register(app)
     keep.register(app)
     notices.register(app)
+    phones.register(app)
     mappage.register(app)
     plan.register(app)
     dispatch.register(app)

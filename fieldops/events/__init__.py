@@ -23,7 +23,7 @@ from fieldops.events.evidence import (
     SurveysRecorded,
 )
 from fieldops.events.kinds import event_fields, event_kinds
-from fieldops.events.phones import RecordsTaken
+from fieldops.events.phones import AppealAnswered, PhoneKeyDestroyed, PhoneKeyMade, PhoneKeysEscrowed, RecordsTaken
 from fieldops.events.plans import PlanMade, PlanPublished
 from fieldops.events.record import ClockAccepted, RegionRestored
 from fieldops.events.recruiting import (
@@ -56,6 +56,7 @@ from fieldops.events.region import CityImported, RegionCreated, RowsImported, Ru
 __all__ = [
     "AccountAdded",
     "AccountChanged",
+    "AppealAnswered",
     "BackCheckOrdered",
     "CallMade",
     "CallPlanned",
@@ -82,6 +83,9 @@ __all__ = [
     "NoticesSent",
     "PersonErased",
     "PersonExported",
+    "PhoneKeyDestroyed",
+    "PhoneKeyMade",
+    "PhoneKeysEscrowed",
     "PhoneRevealed",
     "PlanMade",
     "PlanPublished",

@@ -12,3 +12,34 @@ class RecordsTaken(Event):
     count: int
     late: int
     digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneKeyMade(Event):
+    """Phones seal sign-ups to a new key from now on; older keys open what is still on its way."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneKeyDestroyed(Event):
+    """A key that phones no longer seal to was destroyed: what was sealed to it and never arrived stays closed for ever."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneKeysEscrowed(Event):
+    """The keys of phones were handed out or taken back in, sealed to somebody who keeps them; `direction` is out or in."""
+
+    direction: str
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppealAnswered(Event):
+    """A lead answered a promoter's appeal against what became of a record; `why` is the code."""
+
+    appeal: str
+    about: str
+    upheld: bool

@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 from fieldops.claims import Standing
 from fieldops.clock import format_moment, parse_moment
 from fieldops.contacts import Disposition, Mark, Record
-from fieldops.events import RecordsTaken
+from fieldops.events import AppealAnswered, RecordsTaken
 from fieldops.ids import CrewId, PromoterId, StreetId, TriangleId, VenueId
 from fieldops.store import audit
 from fieldops.store.connect import Turn
@@ -234,6 +234,53 @@ def find_spot(
             "SELECT id, lon, lat, walk_m, status = 'gone' FROM street WHERE id = ?", (street,)
         ).fetchone()
     return Spot(row[0], row[1], row[2], row[3], bool(row[4])) if row else None
+
+
+# ── appeals ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Appeal:
+    """A promoter's appeal against what became of a record, and the lead's answer; `upheld` is None while none was given."""
+
+    id: str
+    about: str
+    why: str
+    made_at: datetime
+    promoter: PromoterId
+    crew: CrewId | None
+    about_kind: str
+    upheld: bool | None
+    answer_why: str
+
+
+def read_appeals(
+    connection: sqlite3.Connection, *, promoter: PromoterId | None = None, open_only: bool = False
+) -> list[Appeal]:
+    """Return appeals, newest first: of a promoter, or those that wait for an answer, where wished."""
+    rows = connection.execute(
+        "SELECT r.id, r.about, r.why, r.made_at, r.promoter_id, r.crew_id, coalesce(k.kind, ''), a.upheld,"
+        " coalesce(a.why, '') FROM phone_record AS r LEFT JOIN appeal_answer AS a ON a.appeal_id = r.id"
+        " LEFT JOIN phone_record AS k ON k.id = r.about WHERE r.kind = 'appeal' AND (:promoter IS NULL OR"
+        " r.promoter_id = :promoter) AND (NOT :open OR a.appeal_id IS NULL) ORDER BY r.made_at DESC, r.id",
+        {"promoter": promoter, "open": open_only},
+    )
+    return [
+        Appeal(
+            row[0], row[1], row[2], parse_moment(row[3]), row[4], row[5], row[6],
+            None if row[7] is None else bool(row[7]), row[8],
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def write_answer(turn: Turn, *, event: AppealAnswered) -> None:
+    """Store the answer to an appeal, and the event."""
+    audit.append(turn, event)
+    turn.connection.execute(
+        "INSERT INTO appeal_answer VALUES (?, ?, ?, ?)",
+        (event.appeal, event.upheld, event.why, format_moment(event.at)),
+    )
 
 
 def _marks(text: str) -> tuple[str, ...]:

@@ -198,7 +198,10 @@ def set_closure(
     if by is None or reopens_at is None or reopens_at <= turn.now:
         return False
     turn.connection.execute(
-        "INSERT INTO closure VALUES (?, ?, ?, NULL, ?)", (street, now, format_moment(reopens_at), by.id)
+        # the same decision may close a street, lose and win again within one moment of the record (rule 2)
+        "INSERT INTO closure VALUES (?, ?, ?, NULL, ?) ON CONFLICT (street_id, since, decision_id)"
+        " DO UPDATE SET reopens_at = excluded.reopens_at, ended_at = NULL",
+        (street, now, format_moment(reopens_at), by.id),
     )
     return True
 

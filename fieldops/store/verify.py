@@ -36,6 +36,7 @@ _TALLIES = {
     "decision WHERE withdrawn_at IS NOT NULL": "DecisionWithdrawn",
     "survey": "SurveysRecorded.count",
     "phone_record": "RecordsTaken.count",
+    "appeal_answer": "AppealAnswered",
     "quarantine": "SurveysQuarantined.count",
     "quarantine WHERE until_seq IS NOT NULL": "QuarantineLifted.count",
     "plan": "PlanMade",

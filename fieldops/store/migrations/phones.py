@@ -32,3 +32,15 @@ CREATE VIEW do_not_contact AS
 CREATE VIEW hours_told AS
   SELECT id, made_at, seq, crew_id, promoter_id, day, street_id, venue_id, hours FROM phone_record WHERE kind = 'hours'
 """
+
+# Public keys in SPKI, private ones sealed under the region's key, which lies elsewhere.
+KEYS = """
+CREATE TABLE phone_key (
+  id TEXT PRIMARY KEY, public BLOB NOT NULL, seal BLOB NOT NULL, made_at TEXT NOT NULL, retired_at TEXT) STRICT
+"""
+
+APPEALS = """
+CREATE TABLE appeal_answer (
+  appeal_id TEXT PRIMARY KEY REFERENCES phone_record (id), upheld INTEGER NOT NULL, why TEXT NOT NULL,
+  answered_at TEXT NOT NULL) STRICT, WITHOUT ROWID
+"""

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from fieldops.store.migrations import accounts, recruiting
+from fieldops.store.migrations import accounts, phones, recruiting
 from fieldops.store.migrations.statements import run_statements
 
 if TYPE_CHECKING:
@@ -32,5 +32,9 @@ def migrate_private(database: "Database") -> None:
     @migrations()
     def m2026_11_26_accounts(db: "Database") -> None:
         run_statements(db, accounts.ACCOUNTS)
+
+    @migrations()
+    def m2026_11_26_phone_keys(db: "Database") -> None:
+        run_statements(db, phones.KEYS)
 
     migrations.apply(database)

@@ -40,4 +40,8 @@ def migrate_region(database: "Database") -> None:
     def m2026_11_26_reserves(db: "Database") -> None:
         run_statements(db, dispatch.RESERVES)
 
+    @migrations()
+    def m2026_11_26_appeals(db: "Database") -> None:
+        run_statements(db, phones.APPEALS)
+
     migrations.apply(database)

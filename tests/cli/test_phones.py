@@ -1,0 +1,54 @@
+"""`fieldops phones` for people and scripts."""
+
+import json
+from pathlib import Path
+
+import typer
+from typer.testing import CliRunner
+
+from fieldops.cli import phones
+from fieldops.store.connect import Region
+from tests.conftest import NOON
+from tests.phones import Phone
+from tests.towns import add_town
+
+
+def run(region: Region, *words: str, code: int = 0) -> str:
+    app = typer.Typer()
+    phones.register(app)
+    app.callback()(lambda: None)
+    done = CliRunner().invoke(app, ["phones", *words])
+    assert done.exit_code == code, done.output
+    return done.stdout
+
+
+def test_an_exported_outbox_is_handed_in_and_appeals_are_answered(region: Region, tmp_path: Path) -> None:
+    add_town(region)
+    phone = Phone()
+    made = [phone.make(NOON, street=street, what="refused") for street in ("S0", "none")]
+    made.append(phone.make(NOON, "appeal", about=made[1]["id"], why="it_is_true"))
+    file = tmp_path / "outbox.json"
+    file.write_text(json.dumps({"records": made}))
+    db = ("--db", str(region.path))
+    told = json.loads(run(region, "sync", str(file), *db, "--json", code=1))
+    assert (told["accepted"], told["rejected"], told["refused"][0]["reason"]) == (2, 1, "unknown_place")
+    assert "1 rejected" in run(region, "sync", str(file), *db, code=1)
+    (appeal,) = json.loads(run(region, "appeals", *db, "--json"))["appeals"]
+    assert appeal["why"] in run(region, "appeals", *db)
+    assert (
+        json.loads(run(region, "answer", appeal["appeal"], "--decline", "--why", "no", *db, "--json"))["upheld"]
+        is False
+    )
+    assert "no appeal" in run(region, "appeals", *db)
+
+
+def test_keys_are_made_listed_escrowed_and_restored(region: Region, tmp_path: Path) -> None:
+    db, keeper, escrow = ("--db", str(region.path)), tmp_path / "keeper.pem", tmp_path / "keys.escrow"
+    assert "no phone" in run(region, "keys", *db)
+    key = json.loads(run(region, "rotate", "--why", "first", *db, "--json"))["key"]
+    run(region, "rotate", *db)
+    assert [one["key"] for one in json.loads(run(region, "keys", *db, "--json"))["keys"]][1] == key
+    run(region, "keeper", "--out", str(keeper))
+    assert keeper.stat().st_mode & 0o077 == 0
+    run(region, "escrow", "--to", f"{keeper}.pub", "--out", str(escrow), *db)
+    assert json.loads(run(region, "restore", str(escrow), "--with", str(keeper), *db, "--json")) == {"restored": 0}
