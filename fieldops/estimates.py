@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fieldops.awareness import History, PooledAwareness, Response
 
 HORIZON_DAYS = 60  # what lies further back says nothing that the prior does not say
-_MOST_BEFORE = 0.9  # awareness before a push that the prior may claim
+_LEAST_BEFORE, _MOST_BEFORE = 0.002, 0.9  # awareness before a push that the prior may claim
 _SLICES = 8  # equal slices of a posterior over which hours are averaged
 
 FloatArray = npt.NDArray[np.float64]
@@ -200,7 +200,8 @@ def _push(
         chosen = np.flatnonzero(first == begin)
         history = _history(evidence, work, chosen, int(begin), 1 - response.delta)
         # The mean speaks of today, had nobody pushed: back then there was as much more as has been forgotten since.
-        prior = np.minimum(mean[chosen] / (1 - response.delta) ** (evidence.today - begin + 1), _MOST_BEFORE)
+        before = mean[chosen] / (1 - response.delta) ** (evidence.today - begin + 1)
+        prior = np.clip(before, _LEAST_BEFORE, _MOST_BEFORE)
         now = current_awareness(history, response, prior_mean=prior, kappa=kappa)
         alpha[chosen], beta[chosen] = now.alpha, now.beta
     return alpha, beta

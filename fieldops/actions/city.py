@@ -92,6 +92,23 @@ def import_city(
     return replace(imported, figures=imported.figures | {"seconds": round(watch.seconds, 2), "peak_mb": _peak_mb()})
 
 
+def plant_city(
+    region: Region, actor: Actor, made: "City", *, now: datetime | None = None, progress: Progress = no_progress
+) -> Imported:
+    """
+    Store a city that was made in memory, not read from a map; for sandboxes, simulations and tests.
+
+    Raises
+    ------
+    BadInput
+        If a street of it belongs to another city of the region.
+    """
+    require(actor, "city.import")
+    digest = hashlib.sha256("\n".join(made.streets["street"]).encode()).hexdigest()
+    with region.turn(actor, now=now) as turn:
+        return _store(turn, CityId(made.name), made, "wgs84", digest, progress)
+
+
 def _read_source(
     region: Region | None, source: MapSource, name: str, time_zone: str, progress: Progress
 ) -> "tuple[City, str]":

@@ -20,6 +20,7 @@ from fieldops.cli import (
     plan,
     rule,
     serve,
+    simulate,
     streets,
     surveys,
     synth,
@@ -54,3 +55,4 @@ def register(app: typer.Typer) -> None:
     accounts.register(app)
     serve.register(app)
     worker.register(app)
+    simulate.register(app)

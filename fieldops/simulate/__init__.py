@@ -1,0 +1,1 @@
+"""The planner's test bench: whole campaigns on a hidden truth, run by the real acts."""

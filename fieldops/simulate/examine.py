@@ -1,0 +1,69 @@
+"""What must hold after every simulated day: the record verifies, nobody holds twice, plans are lawful, all figures agree."""
+
+from collections import Counter
+
+from fieldops.actions.awareness import save_estimates
+from fieldops.actions.claims import list_claims
+from fieldops.actions.coverage import read_coverage
+from fieldops.ids import CrewId, StreetId
+from fieldops.simulate.office import Office
+from fieldops.store.claims import claims_in_force
+from fieldops.store.decisions import closed_streets
+from fieldops.store.verify import verify
+
+
+def examine(office: Office) -> list[str]:
+    """
+    Return what is wrong this evening, one sentence each; nothing where all is well.
+
+    The queries behind the screens are compared with each other and with what the office remembers: claims in force, the list of
+    claims, the read model's streets, crews, zones and triangles, closures, and the estimates.
+    """
+    region, actor, now = office.region, office.actor, office.now
+    report = save_estimates(region, actor, now=now)
+    with region.turn(actor, now=now) as turn:
+        moment = turn.now
+    wrong = [f"the record: {one.what}" for one in verify(region).violations[:3]]
+    claims = claims_in_force(region.reader(), moment)
+    holders = {claim.street: claim.crew for claim in claims}
+    twice = [street for street, count in Counter(claim.street for claim in claims).items() if count > 1]
+    wrong += [f"street {street} has two holders" for street in twice]
+    for crew, count in Counter(claim.crew for claim in claims).items():
+        if count > office.rules.claims_per_crew:
+            wrong.append(f"crew {crew} holds {count} streets")
+    _, listed = list_claims(region, actor, now=moment)
+    if {one.claim.street: one.claim.crew for one in listed} != holders:
+        wrong.append("the list of claims and the claims in force differ")
+    wrong += _read_model(office, holders, closed := set(closed_streets(region.reader(), moment)))
+    known = {office.map.streets[street] for street, claim in office.claims.items() if claim.holds_at(moment)}
+    if known != set(holders):
+        wrong.append(f"the office remembers other claims than the region ({len(known)} and {len(holders)})")
+    if {office.map.streets[street] for street in office.finished} != closed:
+        wrong.append(f"the office remembers {len(office.finished)} finished streets, the region {len(closed)}")
+    if {one.name for one in report.streets if one.closed_until is not None} != closed:
+        wrong.append("the awareness of streets and the closures differ")
+    return wrong
+
+
+def _read_model(office: Office, holders: dict[StreetId, CrewId], closed: set[StreetId]) -> list[str]:
+    """Compare the rows of the page for leads with the claims and closures."""
+    wrong: list[str] = []
+    shown = read_coverage(office.region, office.actor)
+    if {row["street"]: row["crew"] for row in shown.streets if row["crew"]} != holders:
+        wrong.append("the streets of the page and the claims in force differ")
+    if {row["street"] for row in shown.streets if row["state"] == "saturated"} != closed - set(holders):
+        wrong.append("the saturated streets of the page and the closures differ")
+    if {row["crew"]: row["holds"] for row in shown.crews if row["holds"]} != dict(Counter(holders.values())):
+        wrong.append("the crews of the page hold other streets than the claims say")
+    states = Counter(row["state"] for row in shown.streets)
+    wrong += [
+        f"zones and streets count other {state} streets"
+        for state in ("saturated", "claimed", "free")
+        if sum(row[state] for row in shown.zones) != states[state]
+    ]
+    asked = sum(row["asked"] or 0 for row in shown.streets)
+    if sum(row["asked"] or 0 for row in shown.zones) < asked:
+        wrong.append("the zones count fewer surveys than their streets")
+    if sum(row["asked"] or 0 for row in shown.triangles) < asked and all(row["triangle"] for row in shown.streets):
+        wrong.append("the triangles count fewer surveys than their streets")
+    return wrong

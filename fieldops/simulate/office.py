@@ -1,0 +1,217 @@
+"""
+What the operation knows and may do during a simulated campaign: the very acts of `fieldops.actions`, with `now` passed in.
+
+The office never sees the truth. Everybody claims through the one door (rule 6); what it remembers of claims only repeats
+what the region says, and is compared with it every night.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import numpy as np
+
+from fieldops.actions.awareness import StreetAwareness, street_awareness
+from fieldops.actions.claims import end_claim, make_claim
+from fieldops.actions.decisions import Decided, decide
+from fieldops.actions.plans import make_plan, publish_plan
+from fieldops.actions.surveys import Recorded, record_surveys
+from fieldops.awareness import Response
+from fieldops.claims import Claim, Outcome
+from fieldops.errors import Conflict, CrewCoolingDown, PlanNotPublishable
+from fieldops.ids import ClaimId, CrewId, StreetId
+from fieldops.people import Actor
+from fieldops.rules import Rules
+from fieldops.simulate.town import FloatArray, IntArray, Town
+from fieldops.store.connect import Region, read_rules
+from fieldops.store.decisions import closed_streets
+from fieldops.store.plans import StoredPlan
+
+DETOUR = 1.3  # a walk is so much longer than the line by air
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Map:
+    """What everybody sees of the town: streets with the people that the operation believes in, places, triangles."""
+
+    streets: tuple[StreetId, ...]
+    people: FloatArray
+    x: FloatArray
+    y: FloatArray
+    triangle: IntArray
+    neighbours: tuple[tuple[int, ...], ...]
+
+    @classmethod
+    def of(cls, town: Town, people: FloatArray) -> "Map":
+        """Return the map of a town, with the people as they stand in the region."""
+        adjacency = town.spill
+        near = tuple(
+            tuple(adjacency.indices[adjacency.indptr[i] : adjacency.indptr[i + 1]].tolist())
+            for i in range(len(town.streets))
+        )
+        return cls(town.streets, people, town.x, town.y, town.triangle, near)
+
+
+@dataclass(slots=True, eq=False)
+class Office:
+    """The operation in a campaign; see the module."""
+
+    region: Region
+    actor: Actor
+    map: Map
+    now: datetime
+    claims: dict[int, Claim] = field(default_factory=dict)
+    finished: set[int] = field(default_factory=set)
+    given_up: set[int] = field(default_factory=set)
+    ready: set[int] = field(default_factory=set)
+    promised: dict[ClaimId, float] = field(default_factory=dict)
+    hours_planned: dict[int, float] = field(default_factory=dict)
+    waiting: dict[tuple[int, CrewId], datetime] = field(default_factory=dict)
+    plans: int = 0
+    unlawful: list[str] = field(default_factory=list)
+    closed_now: list[int] = field(default_factory=list)
+    ended: list[Claim] = field(default_factory=list)
+    _index: dict[StreetId, int] = field(init=False, repr=False)
+    _known: StreetAwareness | None = field(default=None, repr=False)
+    _rules: Rules | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        """Number the streets."""
+        self._index = {street: i for i, street in enumerate(self.map.streets)}
+
+    @property
+    def rules(self) -> Rules:
+        """Return the settings in force."""
+        if self._rules is None:
+            self._rules = read_rules(self.region.reader())
+        return self._rules
+
+    @property
+    def response(self) -> Response:
+        """Return how the operation believes that streets answer effort."""
+        return Response()
+
+    # ── looking ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def held(self, crew: CrewId) -> list[int]:
+        """Return the streets of the crew's claims in force."""
+        return [street for street, claim in self.claims.items() if claim.crew == crew]
+
+    def open_streets(self, crew: CrewId) -> IntArray:
+        """Return the streets that the crew might be given: nobody's, not finished, not cooling down for it."""
+        free = np.ones(len(self.map.streets), dtype=bool)
+        free[list(self.claims)] = False
+        free[list(self.finished)] = False
+        free[list(self.given_up)] = False
+        for (street, who), until in self.waiting.items():
+            if who == crew and until > self.now:
+                free[street] = False
+        return np.flatnonzero(free)
+
+    def triangle_is_ready(self, street: int) -> bool:
+        """Return whether every street of the street's triangle is finished, given up, or waits for the point's test only."""
+        mates = np.flatnonzero(self.map.triangle == self.map.triangle[street])
+        return all(
+            int(mate) in self.finished or int(mate) in self.given_up or int(mate) in self.ready for mate in mates
+        )
+
+    def metres(self, place: tuple[float, float], streets: IntArray) -> FloatArray:
+        """Return about how far each street is from a place on foot."""
+        return np.asarray(
+            DETOUR * np.hypot(self.map.x[streets] - place[0], self.map.y[streets] - place[1]), dtype=np.float64
+        )
+
+    def known(self) -> StreetAwareness:
+        """Return the estimate of every street as of this morning, in the order of the map."""
+        if self._known is None:
+            found = street_awareness(self.region, now=self.now)
+            place = {street: i for i, street in enumerate(found.street)}
+            self._known = found.take(np.array([place[s] for s in self.map.streets]))
+        return self._known
+
+    def forget_estimate(self) -> None:
+        """Let the estimate be made anew when it is next asked for."""
+        self._known = None
+
+    # ── acting ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def grant(self, crew: CrewId, street: int) -> bool:
+        """Claim the street for the crew through the door; return whether it was given."""
+        try:
+            claim = make_claim(self.region, self.actor, street=self.map.streets[street], crew=crew, now=self.now)
+        except CrewCoolingDown as refusal:
+            self.waiting[street, crew] = refusal.until
+            return False
+        except Conflict:
+            return False
+        self.claims[street] = claim
+        return True
+
+    def withdraw(self, street: int) -> None:
+        """Give the claim on a street up."""
+        claim = self.claims.pop(street)
+        ended = end_claim(self.region, self.actor, claim.id, outcome=Outcome.WITHDRAWN, why="enough_done", now=self.now)
+        self.ended.append(ended)
+
+    def plan(self, *, seed: int) -> StoredPlan:
+        """Plan the next seven days and publish: the claims are made, but for those that the door refuses."""
+        made = make_plan(
+            self.region, self.actor, start=self.now, time_limit=60.0, seed=seed, workers=1, now=self.now,
+            progress=_first_answer,
+        )  # fmt: skip
+        self.plans += 1
+        self.unlawful += [f"plan {made.id}: {reason}" for reason in made.figures["violations"]]
+        for one in made.assignments:
+            if not one.pinned:
+                self.hours_planned[self._index[one.street]] = one.hours
+        chance = {one.street: one.finish_probability for one in made.assignments}
+        try:
+            published = publish_plan(self.region, self.actor, made.id, best_effort=True, now=self.now)
+        except PlanNotPublishable as empty:
+            if made.assignments and any(not one.pinned for one in made.assignments):
+                self.unlawful.append(str(empty))
+            return made
+        for claim in published.granted:
+            self.claims[self._index[claim.street]] = claim
+            self.promised[claim.id] = chance[claim.street]
+        return made
+
+    def record(self, rows: Iterable[dict[str, str]]) -> Recorded:
+        """Take surveys in."""
+        return record_surveys(self.region, self.actor, enumerate(rows, start=2), now=self.now)
+
+    def decide(self) -> Decided:
+        """Decide what can be decided; streets that closed are finished, and claims there have ended."""
+        done = decide(self.region, self.actor, now=self.now)
+        self.take(done)
+        return done
+
+    def take(self, done: Decided) -> None:
+        """Remember what was decided."""
+        for name in done.closed:
+            street = self._index[name]
+            self.finished.add(street)
+            self.closed_now.append(street)
+            claim = self.claims.get(street)
+            if claim is not None and claim.holds_at(self.now):
+                self.ended.append(claim)
+                del self.claims[street]
+
+    def reopen(self) -> None:
+        """Remember which streets are closed now: a quarantine may have opened some again (rule 13)."""
+        closed = closed_streets(self.region.reader(), self.now)
+        self.finished = {self._index[street] for street in closed}
+        self.forget_estimate()
+
+    def expire(self) -> list[tuple[int, Claim]]:
+        """Forget the claims that the clock has ended, and return them."""
+        over = [(street, claim) for street, claim in self.claims.items() if not claim.holds_at(self.now)]
+        for street, _ in over:
+            del self.claims[street]
+        return over
+
+
+def _first_answer(stage: str, share: float, **figures: float) -> bool:
+    """Stop the solver at its first whole answer: where it stands then does not depend on the clock."""
+    del share, figures
+    return stage != "assign"

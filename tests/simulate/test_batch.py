@@ -1,0 +1,120 @@
+"""Batches: stored as they run, taken up where they stopped, told with intervals, drawn on one page."""
+
+import json
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from fieldops.cli import simulate
+from fieldops.errors import BadInput
+from fieldops.simulate.batch import BOUND, Job, run_batch
+from fieldops.simulate.figures import mean_with_interval, tell
+from fieldops.simulate.report import draw_report
+
+app = typer.Typer()
+app.callback()(lambda: None)
+simulate.register(app)
+NAMES = ["nearest-first", "fixed-hours:first=8"]
+JOBS = [
+    Job(policy=name, city=city, seed=city, days=8, crews=2, side=3) for city in (1, 2, 3) for name in [*NAMES, BOUND]
+]
+
+
+def test_a_stopped_batch_goes_on_where_it_was(tmp_path: Path) -> None:
+    store, told = tmp_path / "results.jsonl", []
+
+    def stop_after_four(stage: str, share: float, **_figures: float) -> bool:
+        told.append(share)
+        return len(told) <= 4
+
+    first, complete = run_batch(JOBS, store=store, progress=stop_after_four)
+    assert len(first) == 4
+    assert not complete
+    with store.open("a") as file:
+        file.write('{"key": "torn')  # the process was killed while it wrote
+    begun: list[float] = []
+    every, complete = run_batch(JOBS, store=store, progress=lambda _s, share, **_f: begun.append(share) or True)
+    assert complete
+    assert len(every) == len(JOBS)
+    assert len(begun) == len(JOBS) - 4
+    assert every[:4] == first
+    again, _ = run_batch(JOBS, store=store, progress=lambda *_a, **_f: pytest.fail("nothing is left to run"))
+    assert again == every
+
+
+def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
+    store = tmp_path / "notes.txt"
+    store.write_text("dear diary\nmore\n")
+    with pytest.raises(BadInput, match="row 1"):
+        run_batch(JOBS, store=store)
+
+
+def test_intervals_are_over_cities_and_absent_where_there_are_too_few() -> None:
+    assert mean_with_interval([1.0, 3.0], [1, 2]) == (2.0, None, None)
+    mean, low, high = mean_with_interval([1.0, 1.0, 2.0, 2.0, 3.0, 3.0], [1, 1, 2, 2, 3, 3])
+    assert mean == 2.0
+    assert low is not None
+    assert high is not None
+    assert (low, high) == pytest.approx((2 - 2.919986 / 3**0.5, 2 + 2.919986 / 3**0.5), rel=1e-5)
+
+
+class Tags(HTMLParser):
+    """Counts the tags and the addresses of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.addresses: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.addresses += [value or "" for name, value in attrs if name in ("src", "href", "xlink:href")]
+
+
+def test_the_page_has_tables_and_charts_and_asks_no_network() -> None:
+    done, _ = run_batch(JOBS)
+    document = tell(done, NAMES)
+    assert document["bound"]["with_setup"] > 0
+    for one in document["policies"].values():
+        assert one["crew_days"] > document["bound"]["pushing"]
+        assert one["violations"] == 0
+        assert sum(one["crew_days_by_cause"].values()) == pytest.approx(one["crew_days"], abs=0.01)
+    page = Tags()
+    page.feed(draw_report(document, title="<b> & more"))
+    assert page.tags.count("svg") == 2
+    assert page.tags.count("table") >= 3
+    assert page.addresses == []
+    assert "b" not in page.tags
+    alone = document["paired"]["fixed-hours:first=8"]
+    means = {name: one["crew_days"] for name, one in document["policies"].items()}
+    assert alone["crew_days"]["difference"] == pytest.approx(means[NAMES[1]] - means[NAMES[0]], abs=1e-3)
+
+
+def test_the_command_prints_one_document(tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    words = ["simulate", "--days", "4", "--runs", "1", "--policy", "nearest-first", "--streets", "9", "--workers", "1"]
+    answer = CliRunner().invoke(app, [*words, "--json", "--out", str(page)])
+    assert answer.exit_code == 0, answer.output
+    document = json.loads(answer.stdout)
+    figures = document["policies"]["nearest-first"]
+    assert {"crew_days", "truly_at_target", "left_short", "surveys_per_street", "interval"} <= figures.keys()
+    assert document["bound"]["with_setup"] > 0
+    assert page.read_text().startswith("<!doctype html>")
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["--streets", "10"], "no square grid"),
+        (["--policy", "magic"], "no policy 'magic'"),
+        (["--field", "sunny"], "no field 'sunny'"),
+        (["--runs", "3", "--luck", "2"], "no multiple of 2"),
+    ],
+)
+def test_the_command_refuses_what_cannot_be_meant(words: list[str], reason: str) -> None:
+    answer = CliRunner().invoke(app, ["simulate", *words])
+    assert isinstance(answer.exception, BadInput)
+    assert reason in str(answer.exception)

@@ -1,0 +1,104 @@
+"""Campaigns run through the real acts: they repeat, keep the rules, and what is wrong is found."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from fieldops.actions.claims import make_claim
+from fieldops.errors import BadInput, Stopped
+from fieldops.simulate.conditions import PLAIN, ROUGH
+from fieldops.simulate.examine import examine
+from fieldops.simulate.office import Map, Office
+from fieldops.simulate.outcome import Outcome, gini
+from fieldops.simulate.policies import POLICIES, find_policy
+from fieldops.simulate.run import BENCH, run_campaign
+from fieldops.simulate.scenes import grid_scene
+from fieldops.store.claims import claims_in_force
+from fieldops.store.connect import create_memory_region
+
+LAST_EVENING = datetime(2026, 3, 4, 22, tzinfo=UTC)
+
+
+def small(**conditions: object) -> Outcome:
+    scene = grid_scene(city=1, seed=1, conditions=replace(PLAIN, **conditions), side=4, crews=2, days=14)  # type: ignore[arg-type]
+    return run_campaign(scene, find_policy("ours"))
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_every_policy_keeps_the_rules_on_every_day(name: str) -> None:
+    scene = grid_scene(city=3, seed=1, conditions=PLAIN, side=4, crews=2, days=12)
+    outcome = run_campaign(scene, find_policy(name))
+    assert outcome.violations == []
+    assert outcome.claims > 0
+    assert outcome.truly_at_target > 0.3
+    assert outcome.crew_days == pytest.approx(sum(outcome.hours.values()) / 24.0)
+
+
+def test_the_same_scene_and_policy_give_the_same_outcome() -> None:
+    assert small() == small()
+
+
+def test_a_rough_field_keeps_the_rules_too() -> None:
+    scene = grid_scene(
+        city=1, seed=2, conditions=replace(ROUGH, lost_sync=0.1, late_sync=0.3), side=4, crews=2, days=14
+    )
+    outcome = run_campaign(scene, find_policy("ours"))
+    assert outcome.violations == []
+    assert outcome.hours["walking"] > 0
+
+
+def test_nobody_is_paid_more_than_the_hours_of_the_crews_and_the_end_of_a_test() -> None:
+    outcome = small()
+    assert outcome.crew_days <= 2 * outcome.days * 1.1
+
+
+def test_made_up_answers_leave_more_streets_short_and_the_trust_desk_finds_them() -> None:
+    scene = grid_scene(
+        city=1, seed=1, conditions=replace(PLAIN, fabricating=0.4, fabricated_share=0.6), side=5, crews=2, days=14
+    )
+    off = run_campaign(scene, find_policy("population-first"))
+    on = run_campaign(scene, find_policy("population-first"), trust=True)
+    assert off.quarantined == 0
+    assert on.quarantined > 0
+    assert on.hours["verifying"] > 0
+    assert on.violations == []
+    assert on.truly_at_target > off.truly_at_target
+
+
+def test_a_claim_behind_the_back_of_the_office_is_found() -> None:
+    scene = grid_scene(city=1, seed=1, conditions=PLAIN, side=4, crews=2, days=3)
+    region = create_memory_region(BENCH, now=datetime(2026, 3, 1, tzinfo=UTC))
+    assert run_campaign(scene, find_policy("fixed-hours:first=3"), region=region).violations == []
+    held = {claim.street for claim in claims_in_force(region.reader(), region.moment(LAST_EVENING))}
+    office = Office(region, BENCH, Map.of(scene.town, scene.town.people), LAST_EVENING)
+    office.claims = {
+        scene.town.streets.index(claim.street): claim for claim in claims_in_force(region.reader(), LAST_EVENING)
+    }
+    assert examine(office) == []
+    street = next(name for name in scene.town.streets if name not in held)
+    make_claim(region, BENCH, street=street, crew=scene.crews[0].id, now=LAST_EVENING)
+    assert examine(office) == [f"the office remembers other claims than the region ({len(held)} and {len(held) + 1})"]
+    region.close()
+
+
+def test_a_campaign_that_is_stopped_says_so() -> None:
+    scene = grid_scene(city=1, seed=1, conditions=PLAIN, side=4, crews=1, days=5)
+    with pytest.raises(Stopped):
+        run_campaign(scene, find_policy("nearest-first"), progress=lambda *_a, **_f: False)
+
+
+def test_a_policy_takes_settings_and_refuses_others() -> None:
+    assert find_policy("fixed-hours:first=9.5+order=people").first == 9.5  # type: ignore[attr-defined]
+    with pytest.raises(BadInput, match="no policy 'magic'"):
+        find_policy("magic")
+    with pytest.raises(BadInput, match="no setting 'speed'"):
+        find_policy("ours:speed=2")
+    with pytest.raises(BadInput, match="'soon' is not a value of first"):
+        find_policy("fixed-hours:first=soon")
+
+
+def test_the_gini_of_equal_shares_is_none_and_of_one_winner_nearly_all() -> None:
+    assert gini([3, 3, 3]) == 0.0
+    assert gini([0, 0, 0, 9]) == pytest.approx(0.75)
+    assert gini([]) == 0.0
