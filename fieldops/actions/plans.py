@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from fieldops.planning.assignment import Assignment, AssignmentProblem
     from fieldops.planning.problem import PlanProblem
 
+_SOLVER_SHARE_LEAST = 0.25  # of the time limit, however long reading took
 PUBLISH_WITHIN = timedelta(hours=24)  # after its start a plan counts on hours that are over
 
 
@@ -71,7 +72,7 @@ def make_plan(
     start
         When the claims would begin; now where left away.
     time_limit
-        Seconds for the solver.
+        Wall seconds for reading, posing and solving together; the solver has a quarter of them at least.
     progress
         May stop the solver; the best plan so far is stored then, with status `stopped`.
     name
@@ -83,7 +84,8 @@ def make_plan(
     ground = _read_ground(region, start or region.moment(now))
     problem = _pose(region, ground, np.random.default_rng(seed), now)
     progress("reading", 1.0)
-    plan = _solve(problem, time_limit=time_limit, seed=seed, workers=workers, progress=progress)
+    left = max(time_limit - watch.seconds, _SOLVER_SHARE_LEAST * time_limit)
+    plan = _solve(problem, time_limit=left, seed=seed, workers=workers, progress=progress)
     with region.turn(actor, now=now) as turn:
         made = _stored(
             problem,

@@ -31,7 +31,7 @@ def make(
         str | None, typer.Option("--from", metavar="TIME", help="When the claims begin; now by default.")
     ] = None,
     time_limit: Annotated[
-        float, typer.Option(min=0.5, help="Seconds for the solver; Ctrl-C ends it earlier and keeps the best.")
+        float, typer.Option(min=0.5, help="Seconds for the whole of it; Ctrl-C ends it earlier and keeps the best.")
     ] = 8.0,
     seed: Annotated[int, typer.Option(help="The same seed searches in the same order.")] = 1,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processor cores to use.")] = 2,

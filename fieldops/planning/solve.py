@@ -1,4 +1,4 @@
-"""Assign streets to crews: prices, rounding, exact refills of one crew, then of several; the best is kept at any moment."""
+"""Assign streets to crews: prices, a tighter bound, rounding, exact refills of one crew, then of several; the best is kept."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -8,11 +8,13 @@ from fieldops.clock import Stopwatch
 from fieldops.planning.assignment import Assignment, AssignmentProblem
 from fieldops.planning.campaign import Campaign
 from fieldops.planning.knapsack import refill_crew
+from fieldops.planning.packing import pack_crews
 from fieldops.planning.prices import find_prices
 from fieldops.planning.search import Search
 from fieldops.progress import Progress, no_progress
 
 PRICE_SHARE = 0.5  # of the time limit, at most
+PACK_SHARE = 0.25  # of the time limit, to pack whole streets
 PASSES = 4
 CLOSED = 1e-6  # a relative gap below this is closed
 
@@ -57,14 +59,22 @@ def assign(
     bound = prices.bound
 
     def going() -> bool:
+        """Report, unless the user has said stop; whoever said it once is not asked again."""
         objective = search.objective
         share = (bound - objective) / objective if objective > 0 else 1.0
-        return report("assign", watch.seconds / time_limit, objective=objective, bound=bound, gap=share)
+        nonlocal unstopped
+        unstopped = unstopped and report(
+            "assign", watch.seconds / time_limit, objective=objective, bound=bound, gap=share
+        )
+        return unstopped
+
+    if unstopped and bound - search.objective > _closed(search, bound, gap):
+        packed = pack_crews(search, seconds=PACK_SHARE * time_limit, going=going)
+        bound = min(bound, np.floor(packed + CLOSED) if search.is_whole else packed)
 
     with ThreadPoolExecutor(workers) as pool:
         while watch.seconds < time_limit and bound - search.objective > _closed(search, bound, gap):
-            if not (unstopped and going()):
-                unstopped = False
+            if not going():
                 break
             campaign.advance(pool, seconds=time_limit - watch.seconds, going=going)
             if campaign.within < np.inf and bound - search.objective <= search.beyond:

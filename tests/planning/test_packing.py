@@ -1,0 +1,80 @@
+"""Whole streets packed exactly: the bound is proven and tighter, the answer is lawful and no worse."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fieldops.clock import Stopwatch
+from fieldops.planning.assignment import AssignmentProblem
+from fieldops.planning.packing import pack_crews
+from fieldops.planning.prices import find_prices
+from fieldops.planning.search import Search
+
+
+def searched(problem: AssignmentProblem) -> Search:
+    search = Search(problem, find_prices(problem, Stopwatch(), time_limit=5))
+    search.round_prices()
+    return search
+
+
+def best_of_all(problem: AssignmentProblem) -> float:
+    """The best value, by trying everything."""
+    pairs_of = [np.flatnonzero(problem.street == street).tolist() for street in range(problem.streets)]
+    best = 0.0
+    for choice in product(*[[None, *pairs] for pairs in pairs_of]):
+        taken = np.array([pair for pair in choice if pair is not None], dtype=np.int64)
+        hours = np.bincount(problem.crew[taken], weights=problem.hours[taken], minlength=problem.crews)
+        count = np.bincount(problem.crew[taken], minlength=problem.crews)
+        if (hours <= problem.capacities + 1e-9).all() and (count <= problem.max_streets).all():
+            best = max(best, float(problem.values[taken].sum()))
+    return best
+
+
+def test_two_streets_of_six_hours_do_not_fit_into_ten() -> None:
+    problem = AssignmentProblem([6.0, 6.0], [6.0, 6.0], [10.0], [(0, 0), (1, 0)])
+    search = searched(problem)
+    assert search.prices.bound == pytest.approx(10.0, abs=0.01)  # parts of streets
+    assert pack_crews(search, seconds=1, going=lambda: True) == pytest.approx(6.0)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_the_bound_holds_and_the_answer_is_lawful_on_every_small_problem(data: st.DataObject) -> None:
+    streets, crews = data.draw(st.integers(1, 6)), data.draw(st.integers(1, 2))
+    number = st.floats(0.0, 9.0).map(lambda x: round(x, 3))
+    pairs = [(i, j) for i in range(streets) for j in range(crews)]
+    problem = AssignmentProblem(
+        [data.draw(number) for _ in pairs], [data.draw(number) for _ in pairs],
+        [data.draw(number) for _ in range(crews)], pairs, data.draw(st.integers(1, 3)),
+    )  # fmt: skip
+    search = searched(problem)
+    before = search.objective
+    bound = pack_crews(search, seconds=1, going=lambda: True)
+    best = best_of_all(problem)
+    assert bound >= best - 1e-6
+    assert before <= search.objective <= best + 1e-6
+    hours = np.bincount(search.crew[search.held[search.held >= 0]], weights=search.hours[search.held[search.held >= 0]])
+    assert (hours <= problem.capacities[: len(hours)] + 1e-9).all()
+    assert (search.hours_left >= -1e-9).all()
+    assert (search.places_left >= 0).all()
+
+
+def test_packing_stops_when_it_is_told_and_keeps_the_best() -> None:
+    rng = np.random.default_rng(3)
+    pairs = [(i, j) for i in range(40) for j in range(8)]
+    hours = np.repeat(rng.uniform(8, 30, 40), 8).round(2)
+    problem = AssignmentProblem(hours * rng.uniform(3, 5, 320), hours, np.full(8, 60.0), pairs)
+    search = searched(problem)
+    asked: list[float] = []
+
+    def going() -> bool:
+        asked.append(search.objective)
+        return len(asked) < 9
+
+    bound = pack_crews(search, seconds=60, going=going)
+    assert len(asked) == 9
+    assert asked == sorted(asked)
+    assert search.objective == asked[-1] <= bound < search.prices.bound
