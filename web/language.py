@@ -1,11 +1,11 @@
 """Chinese or English: what the visitor chose, else what the browser asks for, else Chinese."""
 
-from datetime import datetime
+from datetime import date, datetime
 from io import BytesIO
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -36,6 +36,7 @@ def install(app: Flask) -> None:
     app.register_blueprint(pages)
     app.template_filter("moment")(moment)
     app.template_filter("own_moment")(own_moment)
+    app.template_filter("day")(day)
     app.template_global("languages")(lambda: NAMES)
     app.template_global("language")(lambda: str(get_locale()))
     app.template_global("html_language")(lambda: str(get_locale()).replace("_", "-"))
@@ -106,6 +107,12 @@ def moment(value: datetime, zone: str) -> str:
     here = value.astimezone(ZoneInfo(zone))
     chinese = str(get_locale()) == CHINESE
     return format_datetime(here, "M月d日 E HH:mm" if chinese else "EEE d MMM, HH:mm", locale=get_locale())
+
+
+def day(value: date) -> str:
+    """Return a calendar day as people write it, with the day of the week."""
+    chinese = str(get_locale()) == CHINESE
+    return format_date(value, "M月d日 E" if chinese else "EEE d MMM", locale=get_locale())
 
 
 def own_moment(value: datetime) -> str:

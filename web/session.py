@@ -28,10 +28,10 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Who may use a route: everybody (`public`), any account, or those with a permission, for the crew that `crew` names."""
+    """Who may use a route: everybody (`public`), any account, or those with the permissions, for the crew that `crew` names."""
 
     public: bool = False
-    permission: str | None = None
+    permissions: tuple[str, ...] = ()
     crew: str | None = None
 
 
@@ -45,9 +45,9 @@ def signed_in(view: View) -> View:
     return _declare(view, Access())
 
 
-def needs(permission: str, *, crew: str | None = None) -> Callable[[View], View]:
-    """Let those use the route who have the permission; `crew` is the argument, or field of the form, that names the crew."""
-    return lambda view: _declare(view, Access(permission=permission, crew=crew))
+def needs(*permissions: str, crew: str | None = None) -> Callable[[View], View]:
+    """Let those use the route who have every permission; `crew` is the argument, or field of the form, that names the crew."""
+    return lambda view: _declare(view, Access(permissions=permissions, crew=crew))
 
 
 def _declare(view: View, access: Access) -> View:
@@ -105,8 +105,8 @@ def let_in() -> AnyResponse | None:
             raise SignInRefused("password")
         back = request.full_path.rstrip("?") if request.method in SAFE_METHODS else None
         return redirect(url_for("sign_in.page", next=back), 303)
-    if access.permission:
-        require(current_actor(), access.permission, crew=_crew_asked(access))
+    for permission in access.permissions:
+        require(current_actor(), permission, crew=_crew_asked(access))
     return None
 
 
@@ -174,7 +174,7 @@ def may_use(endpoint: str) -> bool:
     access, actor = access_of(current_app, endpoint), visitor()
     if access.public or actor is None:
         return access.public
-    return access.permission is None or why(actor, access.permission) is None
+    return all(why(actor, permission) is None for permission in access.permissions)
 
 
 def session_secret() -> str:

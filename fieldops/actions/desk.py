@@ -1,5 +1,6 @@
 """What a desk page reads: the city with its plan and crews, one street, the colours of the map. Light: no pandas."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -107,12 +108,25 @@ def street_by_key(region: Region, actor: Actor, key: int) -> StreetId:
 
 
 def find_streets(
-    region: Region, actor: Actor, words: str, *, city: CityId | None = None, most: int = 50, after: int = 0
+    region: Region,
+    actor: Actor,
+    words: str,
+    *,
+    city: CityId | None = None,
+    state: str | None = None,
+    most: int = 50,
+    after: int = 0,
 ) -> tuple[StreetRow, ...]:
-    """Return streets of the city whose name holds all the words, `most` of them from number `after` on."""
+    """Return streets of the city whose name holds all the words, `most` of them from number `after` on, of one state or any."""
     require(actor, "region.read")
     chosen = _chosen(_cards(region), city).id
-    return tuple(desk.find_streets(region.reader(), chosen, _plan(region), words, most=most, after=after))
+    return tuple(desk.find_streets(region.reader(), chosen, _plan(region), words, state=state, most=most, after=after))
+
+
+def street_labels(region: Region, actor: Actor, streets: Iterable[StreetId]) -> dict[StreetId, str]:
+    """Return the names that people know streets by."""
+    require(actor, "region.read")
+    return desk.street_labels(region.reader(), list(streets))
 
 
 def read_turf(region: Region, actor: Actor, crew: CrewId) -> Turf:

@@ -10,7 +10,7 @@ from fieldops.errors import BadInput
 from fieldops.ids import CrewId, PromoterId
 from fieldops.intake import Intake, Refusals, read_day, read_id, read_name, read_number, read_position
 from fieldops.people import Actor, Crew, Promoter
-from fieldops.permissions import require
+from fieldops.permissions import require, why
 from fieldops.store import people as store
 from fieldops.store import private
 from fieldops.store.connect import Region
@@ -107,6 +107,19 @@ def list_promoters(region: Region, actor: Actor) -> list[tuple[Promoter, str]]:
     require(actor, "crew.import")
     names = private.read_names(region)
     return [(one, names.get(one.id, "")) for one in store.read_promoters(region.reader()).values()]
+
+
+def promoter_names(region: Region, actor: Actor) -> dict[PromoterId, str]:
+    """
+    Return the names of promoters by id; nobody's where the actor is no lead.
+
+    Raises
+    ------
+    Forbidden
+        If the actor may not read the region.
+    """
+    require(actor, "region.read")
+    return private.read_names(region) if why(actor, "crew.import") is None else {}
 
 
 def _read_crew(row: Mapping[str, str], metres_to_streets: Callable[[float, float], float]) -> Crew:

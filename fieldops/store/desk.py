@@ -5,7 +5,9 @@ Everything is as of the present of the region (see `views`). A plan is shown as 
 `coverage` holds the same as whole tables; here a page of a big city reads only what it shows.
 """
 
+import json
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -193,14 +195,22 @@ def streets_of_crew(connection: sqlite3.Connection, plan: PlanId | None, crew: C
 
 
 def find_streets(
-    connection: sqlite3.Connection, city: CityId, plan: PlanId | None, words: str, *, most: int, after: int = 0
+    connection: sqlite3.Connection,
+    city: CityId,
+    plan: PlanId | None,
+    words: str,
+    *,
+    state: str | None = None,
+    most: int,
+    after: int = 0,
 ) -> list[StreetRow]:
     """Return streets of the city whose name holds all the words, shortest name first, `most` of them from `after` on."""
     asked = {f"w{i}": f"%{_literal(word)}%" for i, word in enumerate(words.split())}
     hits = " AND ".join(["v.city = :city", *(f"v.label LIKE :{name} ESCAPE '!'" for name in asked)])
     rows = connection.execute(
-        f"{_ROW}{_FROM} WHERE {hits} ORDER BY length(v.label), v.label LIMIT :most OFFSET :after",
-        {"city": city, "plan": plan, "most": most, "after": after, **asked},
+        f"{_ROW}{_FROM} WHERE {hits} AND (:state IS NULL OR v.state = :state) ORDER BY length(v.label), v.label "
+        "LIMIT :most OFFSET :after",
+        {"city": city, "plan": plan, "state": state, "most": most, "after": after, **asked},
     )
     return [StreetRow(*row) for row in rows]
 
@@ -223,6 +233,14 @@ def read_street(connection: sqlite3.Connection, plan: PlanId | None, street: Str
     values = list(row)
     values[_HELD_UNTIL] = _moment(values[_HELD_UNTIL])
     return StreetFacts(StreetRow(*values[:_ROW_COLUMNS]), *values[_ROW_COLUMNS:])
+
+
+def street_labels(connection: sqlite3.Connection, streets: Sequence[StreetId]) -> dict[StreetId, str]:
+    """Return the names of streets by id."""
+    rows = connection.execute(
+        "SELECT s.id, s.label FROM json_each(?) AS j JOIN street AS s ON s.id = j.value", (json.dumps(list(streets)),)
+    )
+    return {StreetId(row[0]): row[1] for row in rows}
 
 
 def street_by_key(connection: sqlite3.Connection, fid: int) -> StreetId:

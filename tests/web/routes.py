@@ -15,7 +15,9 @@ assert len(CREWS) > 2
 SAMPLES: dict[str, str] = {
     "filename": "page.css",
     "key": "1",
+    "claim": "none",
     "name": "none",
+    "order": "1",
     "street": "R00",
 }
 

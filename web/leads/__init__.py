@@ -1,5 +1,5 @@
 """The pages of planners and leads."""
 
-from web.leads import desk, tiles
+from web.leads import claims, desk, moving, notices, tiles, today, trust
 
-ROOMS = (desk, tiles)
+ROOMS = (today, desk, claims, moving, trust, notices, tiles)

@@ -13,10 +13,11 @@ from web.session import current_actor, needs
 
 STREETS_A_PAGE = 100
 SUGGESTIONS = 12
+STATES = ("free", "claimed", "saturated", "closed", "no_permission")
 
 pages = Blueprint("desk", __name__)
 MENU = [
-    Entry("desk.overview", lazy_gettext("Map"), 20, home=True),
+    Entry("desk.overview", lazy_gettext("Map"), 20),
     Entry("desk.streets", lazy_gettext("Streets"), 30),
 ]
 
@@ -76,16 +77,13 @@ def streets() -> str:
     words = request.args.get("q", "")[:100]
     page = max(1, min(request.args.get("page", 1, type=int), 10_000))
     seen = desk.read_overview(the_region(), current_actor(), city=asked_city())
+    state = request.args.get("state") if request.args.get("state") in STATES else None
     found = desk.find_streets(
-        the_region(),
-        current_actor(),
-        words,
-        city=seen.city.id,
-        most=STREETS_A_PAGE + 1,
+        the_region(), current_actor(), words, city=seen.city.id, state=state, most=STREETS_A_PAGE + 1,
         after=(page - 1) * STREETS_A_PAGE,
-    )
+    )  # fmt: skip
     return render_template(
-        "leads/streets.html", seen=seen, words_asked=words, page=page, rows=found[:STREETS_A_PAGE],
+        "leads/streets.html", seen=seen, words_asked=words, state=state, states=STATES, page=page, rows=found[:STREETS_A_PAGE],
         more=len(found) > STREETS_A_PAGE,
     )  # fmt: skip
 

@@ -1,0 +1,75 @@
+"""What a lead reads before deciding to move on or to swarm: every measured place with its test, every triangle with its venues."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from fieldops.actions.decisions import Standing, read_standings
+from fieldops.awareness import Verdict
+from fieldops.ids import CityId, TriangleId
+from fieldops.people import Actor
+from fieldops.permissions import require
+from fieldops.store import today
+from fieldops.store.connect import Region
+from fieldops.store.triangles import TriangleCard, VenueCard, read_triangle_cards, read_venue_cards
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """The measured places, newest first, the triangles that they lie in, and how many wait for a decision."""
+
+    standings: tuple[Standing, ...]
+    triangles: dict[TriangleId, TriangleCard]
+    waiting: int
+
+    def count(self, verdict: str) -> int:
+        """Return how many places have that verdict."""
+        return sum(one.test.verdict == verdict for one in self.standings)
+
+
+@dataclass(frozen=True, slots=True)
+class SwarmCard:
+    """A triangle to swarm with its test and its venues, the busiest first."""
+
+    triangle: TriangleCard
+    standing: Standing
+    venues: tuple[VenueCard, ...]
+
+
+def read_panel(region: Region, actor: Actor, city: CityId, *, now: datetime | None = None) -> Panel:
+    """
+    Return the measured places of a city as the move-on panel shows them.
+
+    Raises
+    ------
+    Forbidden
+        If the actor may not read the desk.
+    """
+    require(actor, "desk.read")
+    found = sorted(read_standings(region, actor, now=now), key=lambda one: one.measurement.opened_at, reverse=True)
+    cards = read_triangle_cards(region.reader(), city)
+    return Panel(tuple(found), cards, today.count_undecided(region.reader()))
+
+
+def read_swarm_cards(
+    region: Region, actor: Actor, city: CityId, *, now: datetime | None = None
+) -> tuple[SwarmCard, ...]:
+    """
+    Return the triangles of a city whose point says push on, those with most people first (rule 11).
+
+    Raises
+    ------
+    Forbidden
+        If the actor may not read the desk.
+    """
+    panel = read_panel(region, actor, city, now=now)
+    venues = read_venue_cards(region.reader(), city)
+    newest: dict[TriangleId, Standing] = {}
+    for one in panel.standings:
+        if one.measurement.triangle:
+            newest.setdefault(one.measurement.triangle, one)
+    found = [
+        SwarmCard(panel.triangles[name], one, tuple(venues.get(name, ())))
+        for name, one in newest.items()
+        if one.test.verdict is Verdict.PUSH_ON and name in panel.triangles
+    ]
+    return tuple(sorted(found, key=lambda card: -card.triangle.people))

@@ -1,0 +1,109 @@
+"""The first page of a lead in one reading: where we stand, what ends today, who is idle, what waits for a decision."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from math import sqrt
+
+from fieldops.actions.backcheck import find_suspects
+from fieldops.actions.desk import Overview, read_overview
+from fieldops.clock import find_zone, local_day
+from fieldops.ids import CityId
+from fieldops.people import Actor
+from fieldops.permissions import require, why
+from fieldops.store import today
+from fieldops.store.connect import Region
+from fieldops.store.today import Happening, IdleCrew, Streets
+
+DAYS_BACK = 14
+_Z80 = 1.2815515655446004  # 80 % of a normal distribution lie within so many standard deviations
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """Streets of the claims in force that will have moved on by their end: expected, and an 80 % interval."""
+
+    claims: int
+    expected: float
+    low: int
+    high: int
+
+
+@dataclass(frozen=True, slots=True)
+class DayCount:
+    """A day of the city with the claims that ended in it: saturated, and forfeited."""
+
+    day: date
+    saturated: int
+    forfeited: int
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """All that the first page shows; `suspects` is None for those who may not see them."""
+
+    overview: Overview
+    day: date
+    streets: Streets
+    idle: tuple[IdleCrew, ...]
+    undecided: int
+    pushing: int
+    suspects: int | None
+    forecast: Forecast | None
+    days: tuple[DayCount, ...]
+    happenings: tuple[Happening, ...]
+
+
+def read_today(region: Region, actor: Actor, *, city: CityId | None = None) -> Today:
+    """
+    Return where a city stands at the region's present.
+
+    Raises
+    ------
+    Forbidden
+        If the actor may not read the desk.
+    NotFound
+        If there is no such city, or no city at all.
+    """
+    require(actor, "desk.read")
+    overview = read_overview(region, actor, city=city)
+    connection, present, name = region.reader(), overview.present, overview.city.id
+    day = local_day(present, find_zone(overview.city.time_zone))
+    sees_suspects = why(actor, "survey.quarantine") is None
+    return Today(
+        overview=overview,
+        day=day,
+        streets=today.count_streets(connection, name, present),
+        idle=tuple(today.idle_crews(connection, present, day.isoformat())),
+        undecided=today.count_undecided(connection),
+        pushing=today.count_pushing(connection, name),
+        suspects=len(find_suspects(region, actor, now=present)) if sees_suspects else None,
+        forecast=forecast_claims(today.chances_of_claims(connection, present)),
+        days=count_days(region, overview.city.time_zone, present),
+        happenings=tuple(today.last_happenings(connection, 12)),
+    )
+
+
+def forecast_claims(chances: list[float | None]) -> Forecast | None:
+    """
+    Return how many of the claims in force will have moved on by their end, from the probabilities of their plan.
+
+    Claims without a plan are left out; None where no claim has a probability. The interval is the normal one of a sum of
+    independent decisions, so it is a little too narrow where a whole town does better or worse than planned.
+    """
+    known = [chance for chance in chances if chance is not None]
+    if not known:
+        return None
+    expected = sum(known)
+    spread = _Z80 * sqrt(sum(chance * (1 - chance) for chance in known))
+    return Forecast(len(known), expected, max(0, round(expected - spread)), min(len(known), round(expected + spread)))
+
+
+def count_days(region: Region, zone_name: str, present: datetime) -> tuple[DayCount, ...]:
+    """Return the last days of the city, today last, with the claims that ended in each."""
+    zone = find_zone(zone_name)
+    last = local_day(present, zone)
+    days = [last - timedelta(days=back) for back in range(DAYS_BACK - 1, -1, -1)]
+    begin = datetime.combine(days[0], time(0), zone)
+    ends = Counter((local_day(at, zone), outcome) for at, outcome in today.ends_since(region.reader(), begin, present))
+    return tuple(DayCount(day, ends[day, "saturated"], ends[day, "forfeited"]) for day in days)

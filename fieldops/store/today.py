@@ -1,0 +1,117 @@
+"""What the first page of a lead counts: streets by state, what ends soon, who is idle, what waits for a decision."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from fieldops.clock import format_moment, parse_moment
+from fieldops.ids import CityId, CrewId
+from fieldops.store.sqlite import sqlite3
+
+
+@dataclass(frozen=True, slots=True)
+class Streets:
+    """A city's streets by state, and those whose claims end within a day."""
+
+    free: int
+    claimed: int
+    saturated: int
+    shut: int
+    ending: int
+
+
+@dataclass(frozen=True, slots=True)
+class IdleCrew:
+    """A crew that holds no street; `since` is when its last claim ended, None where it never had one."""
+
+    id: CrewId
+    name: str
+    people: int
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """An event in a few facts, for the list of what happened last."""
+
+    seq: int
+    at: datetime
+    kind: str
+    street: str | None
+    street_label: str | None
+    crew_name: str | None
+
+
+def count_streets(connection: sqlite3.Connection, city: CityId, at: datetime) -> Streets:
+    """Return the city's streets by state at the present, of which `at` is the moment."""
+    soon = format_moment(at + timedelta(hours=24))
+    row = connection.execute(
+        "SELECT coalesce(sum(state = 'free'), 0), coalesce(sum(state = 'claimed'), 0), coalesce(sum(state = 'saturated'), 0), "
+        "coalesce(sum(state IN ('closed', 'no_permission')), 0), coalesce(sum(state = 'claimed' AND held_until <= ?), 0) "
+        "FROM street_status WHERE city = ?",
+        (soon, city),
+    ).fetchone()
+    return Streets(*row)
+
+
+def idle_crews(connection: sqlite3.Connection, at: datetime, day: str) -> list[IdleCrew]:
+    """Return the crews that hold no street at the moment and have not that day off, the longest idle first."""
+    moment = format_moment(at)
+    rows = connection.execute(
+        "SELECT c.id, c.name, c.people, (SELECT max(coalesce(k.ended_at, k.held_until)) FROM claim AS k "
+        "WHERE k.crew_id = c.id AND coalesce(k.ended_at, k.held_until) <= :at) AS since FROM crew AS c "
+        "WHERE NOT EXISTS (SELECT 1 FROM json_each(c.days_off) AS d WHERE d.value = :day) AND NOT EXISTS "
+        "(SELECT 1 FROM claim AS k WHERE k.crew_id = c.id AND k.claimed_at <= :at AND coalesce(k.ended_at, k.held_until) > :at) "
+        "ORDER BY since, c.id",
+        {"at": moment, "day": day},
+    )
+    return [IdleCrew(CrewId(row[0]), row[1], row[2], parse_moment(row[3]) if row[3] else None) for row in rows]
+
+
+def count_undecided(connection: sqlite3.Connection) -> int:
+    """Return how many measurements have surveys that no decision has looked at."""
+    found: int = connection.execute("SELECT count(*) FROM tally WHERE undecided = 1").fetchone()[0]
+    return found
+
+
+def count_pushing(connection: sqlite3.Connection, city: CityId) -> int:
+    """Return how many triangles of the city should be swarmed: their point says push on."""
+    found: int = connection.execute(
+        "SELECT count(*) FROM triangle_status WHERE city = ? AND verdict = 'push_on'", (city,)
+    ).fetchone()[0]
+    return found
+
+
+def ends_since(connection: sqlite3.Connection, since: datetime, until: datetime) -> list[tuple[datetime, str]]:
+    """Return when claims ended in that time, and how; what the clock ended counts as forfeited, written down or not."""
+    rows = connection.execute(
+        "SELECT coalesce(ended_at, held_until), coalesce(outcome, 'forfeited') FROM claim "
+        "WHERE coalesce(ended_at, held_until) > ? AND coalesce(ended_at, held_until) <= ? ORDER BY 1",
+        (format_moment(since), format_moment(until)),
+    )
+    return [(parse_moment(row[0]), row[1]) for row in rows]
+
+
+def chances_of_claims(connection: sqlite3.Connection, at: datetime) -> list[float | None]:
+    """Return for each claim in force the probability, by its plan, that the street moves on within it; None without a plan."""
+    moment = format_moment(at)
+    rows = connection.execute(
+        "SELECT a.finish_probability FROM claim AS k LEFT JOIN assignment AS a ON a.plan_id = k.plan_id "
+        "AND a.street_id = k.street_id AND a.crew_id = k.crew_id "
+        "WHERE k.claimed_at <= :at AND coalesce(k.ended_at, k.held_until) > :at",
+        {"at": moment},
+    )
+    return [row[0] for row in rows]
+
+
+def last_happenings(connection: sqlite3.Connection, most: int) -> list[Happening]:
+    """Return what happened to streets last, newest first."""
+    rows = connection.execute(
+        "SELECT e.seq, e.took_effect_at, e.kind, s.id, s.label, c.name FROM event AS e "
+        "LEFT JOIN street AS s ON s.id = json_extract(e.facts, '$.street') "
+        "LEFT JOIN crew AS c ON c.id = json_extract(e.facts, '$.crew') "
+        "WHERE e.kind IN ('StreetClaimed', 'ClaimSaturated', 'ClaimForfeited', 'ClaimRevoked', 'ClaimWithdrawn', 'DecisionMade',"
+        " 'PlanPublished', 'PlanMade', 'SurveysRecorded', 'SurveysQuarantined', 'QuarantineLifted', 'BackCheckOrdered',"
+        " 'RecordsTaken') ORDER BY e.seq DESC LIMIT ?",
+        (most,),
+    )
+    return [Happening(row[0], parse_moment(row[1]), row[2], row[3], row[4], row[5]) for row in rows]

@@ -1,0 +1,82 @@
+"""Triangles as people know them: near which street, in which zone, with how much held, and which venues lie in them."""
+
+from dataclasses import dataclass
+
+from fieldops.ids import CityId, TriangleId, VenueId
+from fieldops.store.sqlite import sqlite3
+
+
+@dataclass(frozen=True, slots=True)
+class TriangleCard:
+    """
+    A triangle in a list: `near` is its street with most people, `crews` the names of those that hold streets in it now.
+
+    `share` with its interval is None where nobody has measured (rule 12); `verdict` is its point's last decision.
+    """
+
+    id: TriangleId
+    fid: int
+    near: str
+    zone: str
+    streets: int
+    claimed: int
+    people: float
+    lon: float
+    lat: float
+    verdict: str | None
+    knows: int
+    asked: int
+    share: float | None
+    low: float | None
+    high: float | None
+    crews: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VenueCard:
+    """A venue as a stop of a swarm, with the people met there per hour and the hours in which it is open."""
+
+    id: VenueId
+    kind: str
+    name: str
+    people_per_hour: float
+    open_from: str | None
+    open_until: str | None
+    street_label: str
+
+
+def read_triangle_cards(connection: sqlite3.Connection, city: CityId) -> dict[TriangleId, TriangleCard]:
+    """Return every triangle of a city that has streets, by id."""
+    verdicts = {
+        row[0]: tuple(row[1:])
+        for row in connection.execute(
+            "SELECT triangle, verdict, coalesce(knows, 0), coalesce(asked, 0), share, low, high FROM triangle_status WHERE city = ?",
+            (city,),
+        )
+    }
+    rows = connection.execute(
+        "SELECT t.id, t.fid, v.label, coalesce(z.name, ''), count(*), sum(v.state = 'claimed'), sum(v.people), t.point_lon, "
+        "t.point_lat, group_concat(DISTINCT c.name), max(v.people) FROM triangle AS t JOIN street_status AS v ON v.triangle = t.id "
+        "LEFT JOIN zone AS z ON z.id = t.zone_id LEFT JOIN crew AS c ON c.id = v.crew WHERE t.city_id = ? GROUP BY t.id",
+        (city,),
+    )
+    cards: dict[TriangleId, TriangleCard] = {}
+    for row in rows:
+        crews = tuple(row[9].split(",")) if row[9] else ()
+        facts = [*row[1:9], *verdicts[row[0]], crews]
+        cards[TriangleId(row[0])] = TriangleCard(TriangleId(row[0]), *facts)
+    return cards
+
+
+def read_venue_cards(connection: sqlite3.Connection, city: CityId) -> dict[TriangleId, list[VenueCard]]:
+    """Return the venues of a city by triangle, those with most people an hour first (rule 11)."""
+    rows = connection.execute(
+        "SELECT s.triangle_id, v.id, v.kind, v.name, v.people_per_hour, v.open_from, v.open_until, s.label FROM venue AS v "
+        "JOIN street AS s ON s.id = v.street_id WHERE v.city_id = ? AND s.triangle_id IS NOT NULL "
+        "ORDER BY v.people_per_hour DESC, v.id",
+        (city,),
+    )
+    found: dict[TriangleId, list[VenueCard]] = {}
+    for row in rows:
+        found.setdefault(TriangleId(row[0]), []).append(VenueCard(VenueId(row[1]), *row[2:]))
+    return found

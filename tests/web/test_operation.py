@@ -1,0 +1,224 @@
+"""The lead's morning through forms: what stands on the first page, taking back, granting, deciding, trusting."""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from fieldops.actions.claims import make_claim
+from fieldops.actions.surveys import record_surveys
+from fieldops.actions.today import forecast_claims
+from fieldops.ids import CrewId, StreetId
+from fieldops.people import Role
+from fieldops.store.claims import claims_in_force, claims_of_street
+from fieldops.store.connect import Region
+from tests.accounts import PLAIN_COOKIE, session_of
+from tests.conftest import NOON, PLANNER
+from tests.desk_town import make_desk_town
+from tests.web.test_desk import text_of
+from web.app import create_app
+from web.settings import Settings
+
+HERE = {"Origin": "http://localhost", "Accept-Language": "en"}
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Iterator[Region]:
+    """A planned town of its own, in which four crews hold a street each since NOON."""
+    region = make_desk_town(tmp_path / "region.gpkg")
+    yield region
+    region.close()
+
+
+@pytest.fixture
+def lead(town: Region) -> FlaskClient:
+    client = create_app(Settings(town.path)).test_client()
+    client.set_cookie(PLAIN_COOKIE, session_of(town.path, Role.LEAD))
+    return client
+
+
+def words(client: FlaskClient, path: str) -> str:
+    answer = client.get(path, headers=HERE)
+    assert answer.status_code == 200, path
+    return text_of(answer.text)
+
+
+def pass_time(town: Region, hours: float) -> None:
+    """Let the sandbox's time go on: its present is its last event."""
+    with town.turn(PLANNER, now=NOON + timedelta(hours=hours)) as turn:
+        turn.connection.execute("INSERT INTO promoter VALUES (?, 'C0', NULL, NULL)", (f"later{hours}",))
+        from fieldops.events import RowsImported
+        from fieldops.store import audit
+
+        audit.append(
+            turn, RowsImported(at=turn.now, noun="promoters", added=1, updated=0, unchanged=0, rejected=0, digest="d")
+        )
+
+
+def test_today_counts_what_the_lists_behind_its_numbers_hold(lead: FlaskClient, town: Region) -> None:
+    seen = words(lead, "/today")
+    assert "Claimed 4 by 4 crews" in seen
+    assert "Saturated 0" in seen
+    assert "Free 109" in seen
+    assert "Crews idle 1 5 people without a street" in seen
+    assert "End within 24 hours 0" in seen
+    assert words(lead, "/claims?within=all").count("Take the street back") == 4
+    assert "Nothing ends in this time." in words(lead, "/claims")
+    assert lead.get("/streets?state=claimed").text.count('scope="row"') == 4
+    assert lead.get("/streets?state=free&page=2").text.count('scope="row"') == 9
+
+
+def test_the_queue_shows_what_ends_within_a_day_from_that_moment_on(lead: FlaskClient, town: Region) -> None:
+    pass_time(town, 6 * 24 - 0.1)
+    assert "0 claims" in words(lead, "/claims")
+    pass_time(town, 6 * 24)
+    seen = words(lead, "/claims")
+    assert "4 claims" in seen
+    assert "24 hours" in seen
+    assert "End within 24 hours 4" in words(lead, "/today")
+
+
+def test_taking_a_street_back_frees_it_and_says_why_in_the_record(lead: FlaskClient, town: Region) -> None:
+    claim = claims_in_force(town.reader(), NOON)[0]
+    done = lead.post(f"/claims/{claim.id}/end", data={"why": "crew_shrank", "back": "/claims?within=all"}, headers=HERE)
+    assert done.status_code == 303
+    assert done.headers["Location"] == "/claims?within=all"
+    seen = words(lead, "/claims?within=all")
+    assert "The claim has ended; the street is free." in seen
+    assert "3 claims" in seen
+    assert "taken back" in seen
+    kept = claims_of_street(town.reader(), claim.street)[0]
+    assert (kept.outcome, kept.reason) == ("revoked", "crew_shrank")
+    assert (
+        town.reader().execute("SELECT actor FROM event ORDER BY seq DESC LIMIT 1").fetchone()[0].startswith("account:")
+    )
+    again = lead.post(f"/claims/{claim.id}/end", data={"why": "crew_shrank"}, headers=HERE)
+    assert again.status_code == 409
+    assert "The claim ended already" in again.text
+
+
+def test_a_street_is_taken_back_with_a_reason_only(lead: FlaskClient, town: Region) -> None:
+    claim = claims_in_force(town.reader(), NOON)[0]
+    assert lead.post(f"/claims/{claim.id}/end", data={"why": ""}, headers=HERE).status_code == 422
+    assert len(claims_in_force(town.reader(), NOON)) == 4
+
+
+def test_granting_goes_through_the_one_door_and_a_refusal_names_holder_and_end(lead: FlaskClient, town: Region) -> None:
+    done = lead.post("/claims", data={"street": "R20", "crew": "C4", "back": "/streets/R20"}, headers=HERE)
+    assert done.status_code == 303
+    assert "C4 holds the street now." in words(lead, "/streets/R20")
+    refused = lead.post("/claims", data={"street": "R20", "crew": "C3", "back": "/streets/R20"}, headers=HERE)
+    assert refused.status_code == 409
+    seen = text_of(refused.text)
+    assert "is claimed by 戊组 until Mon 9 Mar, 12:00" in seen
+    assert "take the claim back, with a reason" in seen
+    assert 'href="/streets/R20"' in refused.text
+    told = lead.post(
+        "/claims", data={"street": "R20", "crew": "C3"}, headers={**HERE, "Accept": "application/json"}
+    ).json  # fmt: skip
+    assert told["error"]["kind"] == "StreetAlreadyClaimed"
+    assert told["error"]["facts"]["holder"] == "C4"
+    assert told["error"]["facts"]["held_until"] == "2026-03-09T04:00:00.000000Z"
+    assert lead.post("/claims", data={"street": "none", "crew": "C3"}, headers=HERE).status_code == 404
+
+
+def test_a_crew_that_let_a_street_go_goes_on_when_the_lead_lifts_its_cool_down(lead: FlaskClient, town: Region) -> None:
+    claim = claims_in_force(town.reader(), NOON)[0]
+    pass_time(town, 7 * 24)
+    assert "forfeited" in words(lead, "/claims")
+    form = {"street": claim.street, "crew": claim.crew}
+    assert lead.post("/claims", data=form, headers=HERE).status_code == 409
+    done = lead.post("/claims/override", data={**form, "why": "nearly_done", "again": "1"}, headers=HERE)
+    assert done.status_code == 303
+    assert [one.street for one in claims_in_force(town.reader(), NOON + timedelta(days=7))] == [claim.street]
+
+
+def surveys(street: str, knows: int, asked: int) -> list[tuple[int, dict[str, str]]]:
+    """Answers of two promoters at two corners, a minute apart."""
+    rows = []
+    for i in range(asked):
+        at = NOON + timedelta(minutes=i * 5)
+        rows.append((i + 2, {
+            "survey_id": f"{street}{i}", "asked_at": at.isoformat(), "street": street, "promoter": f"P{i % 2}",
+            "answer": "knows" if i < knows else "does_not_know", "measurement": f"M{street}", "cluster": "AB"[i % 2],
+        }))  # fmt: skip
+    return rows
+
+
+def test_running_the_tests_moves_crews_on_and_says_where(lead: FlaskClient, town: Region) -> None:
+    with town.turn(PLANNER, now=NOON) as turn:
+        turn.connection.executemany("INSERT INTO promoter VALUES (?, 'C0', NULL, NULL)", [("P0",), ("P1",)])
+    held = claims_in_force(town.reader(), NOON)[0]
+    record_surveys(town, PLANNER, surveys(held.street, 12, 20), now=NOON + timedelta(hours=2))
+    assert "places measured, not decided" in words(lead, "/today")
+    assert "1 place has surveys that no test has looked at" in words(lead, "/move-on")
+    ran = lead.post("/move-on", headers=HERE)
+    assert ran.status_code == 200
+    seen = text_of(ran.text)
+    assert "1 place decided" in seen
+    assert "every survey has been looked at" in seen
+    assert re.search(rf"{held.crew} : \S+ \S+", seen)
+    assert claims_of_street(town.reader(), held.street)[0].outcome == "saturated"
+    assert "Saturated 1" in words(lead, "/today")
+    assert "is saturated" in words(lead, "/today")
+    listed = words(lead, "/move-on?verdict=move_on")
+    assert "12 of 20" in listed or "of 10" in listed
+
+
+def test_a_quarantine_takes_surveys_out_and_lifting_it_brings_them_back(lead: FlaskClient, town: Region) -> None:
+    with town.turn(PLANNER, now=NOON) as turn:
+        turn.connection.executemany("INSERT INTO promoter VALUES (?, 'C0', NULL, NULL)", [("P0",), ("P1",)])
+    record_surveys(town, PLANNER, surveys("R10", 3, 20), now=NOON + timedelta(hours=2))
+    done = lead.post("/trust/quarantine", data={"promoter": "P0", "why": "suspect"}, headers=HERE)
+    assert done.status_code == 303
+    assert "10 surveys are in quarantine." in words(lead, "/trust")
+    page = lead.get("/trust").text
+    order = re.search(r"/trust/quarantine/(\d+)/lift", page)
+    assert order is not None
+    lead.post(f"/trust/quarantine/{order[1]}/lift", headers=HERE)
+    assert "10 surveys count again." in words(lead, "/trust")
+    assert lead.post("/trust/quarantine", data={"promoter": "P9", "why": "suspect"}, headers=HERE).status_code == 404
+
+
+def test_back_checks_are_ordered_and_listed(lead: FlaskClient, town: Region) -> None:
+    assert lead.post("/trust/back-checks", headers=HERE).status_code == 303
+    assert "0 back-checks ordered." in words(lead, "/trust")
+
+
+def test_notices_are_made_once_and_listed_by_crew(lead: FlaskClient, town: Region) -> None:
+    pass_time(town, 7 * 24 - 47)
+    assert "4 reminders are due" in words(lead, "/notices")
+    assert lead.post("/notices", headers=HERE).status_code == 303
+    seen = words(lead, "/notices")
+    assert "4 notices made" in seen
+    assert "nothing is due" in seen
+    assert words(lead, "/notices?crew=C1").count("48 hours before") == 1
+
+
+def test_an_act_that_the_role_does_not_include_is_neither_offered_nor_done(town: Region) -> None:
+    auditor = create_app(Settings(town.path)).test_client()
+    auditor.set_cookie(PLAIN_COOKIE, session_of(town.path, Role.AUDITOR))
+    assert "Take the street back" not in words(auditor, "/claims?within=all")
+    claim = claims_in_force(town.reader(), NOON)[0]
+    assert auditor.post(f"/claims/{claim.id}/end", data={"why": "x"}, headers=HERE).status_code == 403
+    assert len(claims_in_force(town.reader(), NOON)) == 4
+
+
+def test_the_forecast_is_the_sum_of_the_plans_probabilities_and_unknown_without_any() -> None:
+    assert forecast_claims([]) is None
+    assert forecast_claims([None, None]) is None
+    sure = forecast_claims([1.0] * 5 + [0.0] * 5 + [None])
+    assert sure is not None
+    assert (sure.claims, sure.expected, sure.low, sure.high) == (10, 5.0, 5, 5)
+    coin = forecast_claims([0.5] * 100)
+    assert coin is not None
+    assert (coin.low, coin.high) == (44, 56)  # 50 ± 1.2816 x 5
+
+
+def test_a_claim_made_elsewhere_shows_at_once(lead: FlaskClient, town: Region) -> None:
+    make_claim(town, PLANNER, street=StreetId("R30"), crew=CrewId("C4"), now=NOON)
+    assert "Claimed 5" in words(lead, "/today")
+    assert "Every crew holds a street." in words(lead, "/today")

@@ -1,0 +1,95 @@
+"""Claims: what ends soon and what has just ended, taken back, given to another crew, or let go on, each with its reason."""
+
+from datetime import timedelta
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext, lazy_gettext
+from werkzeug.wrappers import Response as AnyResponse
+
+from fieldops.actions import claims, desk
+from fieldops.actions.claims import Ending
+from fieldops.ids import ClaimId, CrewId, StreetId
+from web.language import is_path
+from web.navigation import Entry
+from web.regions import act_moment, the_region
+from web.session import current_actor, needs
+
+pages = Blueprint("claims", __name__)
+MENU = [Entry("claims.queue", lazy_gettext("Claims"), 40)]
+SPANS = {"24": timedelta(hours=24), "48": timedelta(hours=48), "all": timedelta(days=3650)}
+JUST_ENDED = timedelta(hours=24)
+MOST = 300
+
+
+@pages.get("/claims")
+@needs("desk.read")
+def queue() -> str:
+    """Return the claims that end soon with what their streets lack, and those that have just ended."""
+    span = request.args.get("within") if request.args.get("within") in SPANS else "24"
+    crew = request.args.get("crew") or None
+    moment, ending = claims.release_queue(
+        the_region(),
+        current_actor(),
+        within=SPANS[span or "24"],
+        crew=CrewId(crew) if crew else None,
+        now=act_moment(),
+    )
+    _, every = claims.list_claims(the_region(), current_actor(), ended_too=True, now=act_moment())
+    ended = [one for one in reversed(every) if moment - JUST_ENDED <= one.claim.ends_at <= moment]
+    return render_template(
+        "leads/claims.html", seen=desk.read_overview(the_region(), current_actor()), moment=moment, ending=ending[:MOST],
+        all_ending=len(ending), ended=ended[:MOST], span=span, crew=crew, hours_left=lambda one: _hours_left(one, moment),
+    )  # fmt: skip
+
+
+def _hours_left(one: Ending, moment: object) -> float:
+    left: timedelta = one.listed.claim.ends_at - moment  # type: ignore[operator]
+    return left / timedelta(hours=1)
+
+
+@pages.post("/claims")
+@needs("claim.make", crew="crew")
+def grant() -> AnyResponse:
+    """Give a street to a crew, through the one door."""
+    made = claims.make_claim(
+        the_region(), current_actor(), street=StreetId(request.form.get("street", "")),
+        crew=CrewId(request.form.get("crew", "").split(" ")[0]), now=act_moment(),
+    )  # fmt: skip
+    flash(gettext("%(crew)s holds the street now.", crew=made.crew))
+    return back()
+
+
+@pages.post("/claims/<claim>/end")
+@needs("claim.revoke")
+def end(claim: str) -> AnyResponse:
+    """Take a street back from its crew, with a reason."""
+    claims.end_claim(
+        the_region(),
+        current_actor(),
+        ClaimId(claim),
+        outcome="revoked",
+        why=request.form.get("why", ""),
+        now=act_moment(),
+    )
+    flash(gettext("The claim has ended; the street is free."))
+    return back()
+
+
+@pages.post("/claims/override")
+@needs("claim.override")
+def override() -> AnyResponse:
+    """Let a crew claim a street again at once although it let it go."""
+    claims.override_cool_down(
+        the_region(), current_actor(), street=StreetId(request.form.get("street", "")),
+        crew=CrewId(request.form.get("crew", "")), why=request.form.get("why", ""), now=act_moment(),
+    )  # fmt: skip
+    if request.form.get("again"):
+        return grant()
+    flash(gettext("The crew may claim the street again."))
+    return back()
+
+
+def back() -> AnyResponse:
+    """Go back to the page on which the form stood."""
+    path = request.form.get("back", "")
+    return redirect(path if is_path(path) else url_for("today.page"), 303)

@@ -1,0 +1,63 @@
+"""Moving on: every measured place with what its test says, the run of the tests, and the triangles to swarm."""
+
+from flask import Blueprint, render_template, request
+from flask_babel import lazy_gettext
+
+from fieldops.actions import decisions, desk
+from fieldops.actions.awareness import save_estimates
+from fieldops.actions.decisions import Decided
+from fieldops.actions.moving import read_panel, read_swarm_cards
+from web.leads.desk import asked_city
+from web.navigation import Entry
+from web.regions import act_moment, the_region
+from web.session import current_actor, needs
+
+pages = Blueprint("moving", __name__)
+MENU = [
+    Entry("moving.panel", lazy_gettext("Move on"), 50),
+    Entry("moving.swarm", lazy_gettext("Swarm"), 52),
+]
+VERDICTS = ("move_on", "push_on", "ask_more")
+MOST_CARDS = 24
+MOST = 60  # rows until all are asked for
+
+
+@pages.get("/move-on")
+@needs("desk.read")
+def panel() -> str:
+    """Return the measured places with their verdicts, error rates, and what is missing."""
+    return _panel(None)
+
+
+@pages.post("/move-on")
+@needs("decision.make", "desk.read")
+def decide() -> str:
+    """Run the tests on everything that has new surveys, and show who moves where."""
+    actor, moment = current_actor(), act_moment()
+    done = decisions.decide(the_region(), actor, now=moment)
+    save_estimates(the_region(), actor, now=moment)
+    return _panel(done)
+
+
+def _panel(done: Decided | None) -> str:
+    seen = desk.read_overview(the_region(), current_actor(), city=asked_city())
+    found = read_panel(the_region(), current_actor(), seen.city.id, now=act_moment())
+    chosen = request.args.get("verdict") if request.args.get("verdict") in VERDICTS else None
+    rows = [one for one in found.standings if chosen is None or one.test.verdict == chosen]
+    labels = desk.street_labels(
+        the_region(), current_actor(), [s for m in done.moved for s in (m.left, m.to) if s] if done else []
+    )
+    return render_template(
+        "leads/move_on.html", seen=seen, panel=found, rows=rows if request.args.get("all") else rows[:MOST], all_rows=len(rows), chosen=chosen,
+        verdicts=VERDICTS, done=done, labels=labels,
+    )  # fmt: skip
+
+
+@pages.get("/swarm")
+@needs("desk.read")
+def swarm() -> str:
+    """Return the triangles below the target with their venues, the busiest first."""
+    seen = desk.read_overview(the_region(), current_actor(), city=asked_city())
+    cards = read_swarm_cards(the_region(), current_actor(), seen.city.id, now=act_moment())
+    shown = cards if request.args.get("all") else cards[:MOST_CARDS]
+    return render_template("leads/swarm.html", seen=seen, cards=shown, count=len(cards))

@@ -1,0 +1,64 @@
+"""Trust: promoters with reasons to look closer, blind back-checks, quarantines and their undoing."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import lazy_gettext, ngettext
+from werkzeug.wrappers import Response as AnyResponse
+
+from fieldops.actions import backcheck, desk
+from fieldops.actions.people import promoter_names
+from fieldops.ids import MeasurementId, PromoterId
+from web.navigation import Entry
+from web.regions import act_moment, the_region
+from web.session import current_actor, may, needs
+
+pages = Blueprint("trust", __name__)
+MENU = [Entry("trust.page", lazy_gettext("Trust"), 54)]
+
+
+@pages.get("/trust")
+@needs("survey.quarantine")
+def page() -> str:
+    """Return the suspects with their reasons, the back-checks and what they found, and the quarantines."""
+    region, actor = the_region(), current_actor()
+    seen = desk.read_overview(region, actor)
+    quarantines = backcheck.list_quarantines(region, actor)
+    shut = {one.promoter for one in quarantines if one.promoter and not one.undone_at}
+    return render_template(
+        "leads/trust.html", seen=seen, quarantines=quarantines, shut=shut,
+        suspects=backcheck.find_suspects(region, actor, now=act_moment()), tasks=backcheck.list_tasks(region, actor)
+        if may("survey.record") else [], checked=backcheck.list_checked(region, actor), names=promoter_names(region, actor),
+        labels=desk.street_labels(region, actor, [one.street for one in backcheck.list_tasks(region, actor) if one.street]
+                                  if may("survey.record") else []),
+    )  # fmt: skip
+
+
+@pages.post("/trust/back-checks")
+@needs("backcheck.order")
+def order() -> AnyResponse:
+    """Order blind back-checks of a random share of the places that moved on."""
+    made = backcheck.order_back_checks(the_region(), current_actor(), now=act_moment())
+    flash(ngettext("%(num)s back-check ordered.", "%(num)s back-checks ordered.", len(made)))
+    return redirect(url_for("trust.page") + "#back-checks", 303)
+
+
+@pages.post("/trust/quarantine")
+@needs("survey.quarantine")
+def quarantine() -> AnyResponse:
+    """Let the surveys of a promoter, or of a measurement, count in no decision until that is undone."""
+    promoter, measurement = request.form.get("promoter"), request.form.get("measurement")
+    made = backcheck.quarantine_surveys(
+        the_region(), current_actor(), reason=request.form.get("why", ""),
+        promoter=PromoterId(promoter) if promoter else None,
+        measurement=MeasurementId(measurement) if measurement else None, now=act_moment(),
+    )  # fmt: skip
+    flash(ngettext("%(num)s survey is in quarantine.", "%(num)s surveys are in quarantine.", made.surveys))
+    return redirect(url_for("trust.page") + "#quarantines", 303)
+
+
+@pages.post("/trust/quarantine/<int:order>/lift")
+@needs("survey.quarantine")
+def lift(order: int) -> AnyResponse:
+    """Let the surveys of a quarantine count again."""
+    made = backcheck.lift_quarantine(the_region(), current_actor(), order, now=act_moment())
+    flash(ngettext("%(num)s survey counts again.", "%(num)s surveys count again.", made.surveys))
+    return redirect(url_for("trust.page") + "#quarantines", 303)
