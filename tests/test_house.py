@@ -183,6 +183,7 @@ NO_EVENT_NEEDED = {
     "fieldops.store.audit",
     "fieldops.store.connect",
     "fieldops.store.geopackage",
+    "fieldops.store.held",
     "fieldops.store.persons",
     "fieldops.store.private",
     "fieldops.store.jobs",

@@ -19,6 +19,7 @@ from fieldops.errors import (
     CrewCoolingDown,
     NotFound,
     PlanNotPublishable,
+    RegionWindingDown,
     StreetAlreadyClaimed,
     StreetReserved,
 )
@@ -36,6 +37,7 @@ from fieldops.people import Actor
 from fieldops.permissions import require
 from fieldops.store import claims as store
 from fieldops.store.connect import Region, Turn
+from fieldops.store.recruiting_settings import read_wind_down
 
 _PERMISSIONS = {Outcome.WITHDRAWN: "claim.withdraw", Outcome.REVOKED: "claim.revoke"}
 
@@ -70,11 +72,15 @@ def grant_in_turn(turn: Turn, *, street: StreetId, crew: CrewId, plan: PlanId | 
     Raises
     ------
     Conflict
-        StreetAlreadyClaimed, StreetClosed, StreetReserved, CrewCoolingDown or CrewAtCap, with moments in the zone of the city.
+        StreetAlreadyClaimed, StreetClosed, StreetReserved, CrewCoolingDown or CrewAtCap, with moments in the zone of the
+        city; RegionWindingDown where the region gives no claims any more.
     NotFound
         If there is no such street or no such crew.
     """
     rules = turn.rules
+    closing = read_wind_down(turn.connection).get("claims")
+    if closing and closing[0] <= turn.now:
+        raise RegionWindingDown(what="claims", since=closing[0])
     ground = store.ground(turn.connection, street, crew, turn.now, rules)
     for claim in ground.claims:
         if claim.ended_at is None and not claim.holds_at(turn.now):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from fieldops import claims as rule
 from fieldops import clock
 from fieldops.actions.claims import end_event
+from fieldops.actions.recruiting_duties import forget_again
 from fieldops.claims import Claim
 from fieldops.errors import BadInput, ClockRefused, NotFound
 from fieldops.events import ClockAccepted, RegionRestored
@@ -122,7 +123,7 @@ def restore(
     Put a backup in the place of the region at `path`; return the region and the file that holds what was there.
 
     The backup is examined first, against the anchor beside it where there is one. What was recorded after it was taken is
-    gone from the region and stays in the file put aside; the restored record tells so.
+    gone from the region and stays in the file put aside; the restored record tells so. Who had been erased stays erased.
 
     Raises
     ------
@@ -162,6 +163,7 @@ def restore(
             digest=hashlib.sha256(backup.read_bytes()).hexdigest(),
         )  # fmt: skip
         backup_store.record_restore(turn, event=event)
+    forget_again(region, actor, now=now)
     return region, aside
 
 

@@ -13,7 +13,7 @@ from fieldops.errors import BadInput, ConsentMissing, NotFound, RegionWindingDow
 from fieldops.events import CallPlanned
 from fieldops.ids import CandidateId, DeviceId, new_id
 from fieldops.intake import LONGEST_ID
-from fieldops.people import Actor
+from fieldops.people import Actor, Role
 from fieldops.permissions import require
 from fieldops.recruiting.candidate import Candidate, SignUp
 from fieldops.recruiting.care import read_income
@@ -27,6 +27,7 @@ from fieldops.store import recruiting as store
 from fieldops.store import recruiting_settings as settings
 from fieldops.store.connect import Region, Turn
 from fieldops.store.persons import Person
+from fieldops.store.recruiting_reps import rep_of_account
 
 OLDEST = timedelta(days=60)  # a phone that was without network for longer has a wrong clock
 
@@ -179,9 +180,13 @@ def load_candidate(turn: Turn, candidate: CandidateId) -> Candidate:
     Raises
     ------
     NotFound
-        If there is none, they were erased, or another one stands for them.
+        If there is none, they were erased, another one stands for them, or they belong to another rep than the actor.
     """
     found = store.find_candidate(turn.connection, candidate)
+    if found is not None and turn.actor.role == Role.REP:
+        mine = rep_of_account(turn.connection, turn.actor.id)
+        if mine is None or found.rep != mine:
+            raise NotFound("candidate of yours", candidate, cure="a lead can give them to you")
     if found is None or not found.counts:
         cure = f"look at {found.merged_into}, which stands for both" if found and found.merged_into else ""
         raise NotFound("candidate", candidate, cure=cure)

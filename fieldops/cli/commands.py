@@ -18,6 +18,7 @@ from fieldops.cli import (
     notices,
     phones,
     plan,
+    recruit,
     rule,
     serve,
     simulate,
@@ -50,6 +51,7 @@ def register(app: typer.Typer) -> None:
     plan.register(app)
     dispatch.register(app)
     rule.register(app)
+    recruit.register(app)
     demo.register(app)
     tiles.register(app)
     accounts.register(app)

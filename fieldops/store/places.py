@@ -1,5 +1,7 @@
 """Where things are: the geometry of streets and connection points for filing positions, and the city's time zone."""
 
+import json
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -71,6 +73,14 @@ def has_crew(connection: sqlite3.Connection, crew: CrewId) -> bool:
 def has_triangle(connection: sqlite3.Connection, triangle: TriangleId) -> bool:
     """Return whether there is such a connection triangle."""
     return connection.execute("SELECT 1 FROM triangle WHERE id = ?", (triangle,)).fetchone() is not None
+
+
+def name_places(connection: sqlite3.Connection, streets: Sequence[StreetId]) -> dict[str, str]:
+    """Return the names for people of some streets, by id."""
+    rows = connection.execute(
+        "SELECT id, label FROM street WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(list(streets)),)
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def read_labels(connection: sqlite3.Connection) -> dict[str, str]:

@@ -1,0 +1,214 @@
+"""Candidates of a file come in: 100,000 rows in steps of a thousand, each bad row refused by itself with its reason."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import cache
+from itertools import islice
+from typing import TypeVar
+
+from fieldops.actions.intake import Row
+from fieldops.actions.recruiting import SignUpForm, check_open, check_source, new_candidate, present_candidate
+from fieldops.errors import BadInput, NotFound
+from fieldops.ids import CandidateId, CrewId, PosterCode, StreetId, VenueId, new_id
+from fieldops.intake import Intake, Refusals, check_width, read_choice, read_moment, read_number
+from fieldops.people import Actor
+from fieldops.permissions import require
+from fieldops.progress import Progress, no_progress
+from fieldops.recruiting.candidate import Candidate, SignUp
+from fieldops.recruiting.care import read_income
+from fieldops.recruiting.journey import Entry, entries
+from fieldops.recruiting.names import read_person_name
+from fieldops.recruiting.phones import read_phone
+from fieldops.recruiting.sources import Group, Source, SourceKind
+from fieldops.recruiting.stages import LEFT, Move, Reason, Stage
+from fieldops.store import persons, places
+from fieldops.store import recruiting as store
+from fieldops.store import recruiting_settings as settings
+from fieldops.store import recruiting_training as training
+from fieldops.store.connect import Region, Turn
+from fieldops.store.persons import Person
+
+Name = TypeVar("Name", bound=str)
+NEEDED = ("name", "phone")
+KNOWN = (
+    *NEEDED, "source", "street", "venue", "crew", "channel", "poster", "group", "stage", "reason", "made_at", "consent",
+    "wanted_low", "wanted_high", "language", "base",
+)  # fmt: skip
+ROWS_A_TURN = 1_000
+OLDEST = timedelta(days=3650)
+_NEXT_CALL = frozenset({Stage.NEW, Stage.CONTACTED, Stage.INTERVIEWED})
+
+
+def import_candidates(
+    region: Region, actor: Actor, rows: Iterable[Row], *, consent: str = "", strict: bool = False,
+    now: datetime | None = None, progress: Progress = no_progress,
+) -> Intake:  # fmt: skip
+    """
+    Take in candidates, given as numbered rows of text with the columns `KNOWN`.
+
+    A known number changes nothing: whoever is a candidate already stays where they are (a further sign-up is noted where
+    the row tells of another moment or source). `consent` is the version to which all rows without one agreed. Rows come in
+    by turns of a thousand, so that others can write meanwhile; stopped in the middle, the same file may be given again.
+    Permission: candidate.import. Events: SignUpsRecorded, CandidatesMoved.
+
+    Raises
+    ------
+    Forbidden
+        If the actor may not.
+    RowsRefused
+        With `strict`, if any row cannot be used; nothing is stored then.
+    RegionWindingDown
+        If the region takes nobody any more.
+    """
+    require(actor, "candidate.import")
+    refusals = Refusals()
+    if strict:
+        rows = list(rows)
+        with region.turn(actor, now=now) as turn:
+            _read_all(turn, rows, consent, refusals)
+        refusals.refuse_any()
+    waiting, done = iter(rows), Counter[str]()
+    while chunk := list(islice(waiting, ROWS_A_TURN)):
+        with region.turn(actor, now=now) as turn:
+            check_open(turn)
+            done.update(_take(turn, _read_all(turn, chunk, consent, refusals)))
+    progress("candidates", 1.0, added=done["added"], refused=refusals.count)
+    return Intake(done["added"], done["updated"], done["unchanged"], refusals.count, refusals.in_order())
+
+
+def _read_all(turn: Turn, rows: Sequence[Row], consent: str, refusals: Refusals) -> list[tuple[SignUpForm, Stage, str]]:
+    read: list[tuple[SignUpForm, Stage, str]] = []
+    check = cache(lambda source: check_source(turn, source))
+    known = cache(lambda version: settings.find_consent(turn.connection, version) is not None)
+    for number, row in rows:
+        try:
+            check_width(row)
+            form = _read_form(row, consent, turn.now)
+            if not known(form.consent):
+                raise BadInput(
+                    "no consent to a text that this region ever had" if form.consent else "is empty", field="consent",
+                    cure="give the version of the text that was agreed to, or --consent for all rows (rule 19)",
+                )  # fmt: skip
+            try:
+                check(form.source)
+            except NotFound as missing:
+                raise BadInput(
+                    f"no {missing.noun} is called '{missing.name}'", field=missing.noun.split()[-1]
+                ) from None
+            read.append((form, *_read_stage(row)))
+        except BadInput as refusal:
+            refusals.add(number, refusal, _shown(row, refusal.field))
+    return read
+
+
+def _shown(row: Mapping[str, str], field: str | None) -> str | None:
+    """Names and numbers that were refused stand in the report as they are: it is for whoever holds the file."""
+    return row.get(field or "")
+
+
+def _read_form(row: Mapping[str, str], consent: str, now: datetime) -> SignUpForm:
+    name, phone = read_person_name(row.get("name", "")), read_phone(row.get("phone", ""))
+    made_at = read_moment(row, "made_at") if row.get("made_at") else None
+    if made_at is not None and not now - OLDEST <= made_at <= now:
+        raise BadInput(f"'{row['made_at']}' cannot be", field="made_at", cure="give a moment of the last ten years")
+    group = read_choice(Group, row, "group") if row.get("group") else None
+    low, high = (
+        int(read_number(row, part, low=0, high=1_000_000)) if row.get(part) else None
+        for part in ("wanted_low", "wanted_high")
+    )
+    read_income(low, high)
+    language = row.get("language", "")
+    if language and (len(language) > 8 or not language.isalpha()):
+        raise BadInput(f"'{language}' is no language", field="language", cure="give a code such as zh, yue, ug")
+    return SignUpForm(
+        "", name, phone, _read_source(row), row.get("consent") or consent, made_at, group, low, high, language,
+        row.get("base") or None, "file",
+    )  # fmt: skip
+
+
+def _read_source(row: Mapping[str, str]) -> Source:
+    kind = row.get("source", "")
+    if not kind:  # the most exact that is named
+        kind = next((one for one in ("poster", "venue", "street", "crew") if row.get(one)), "channel")
+    channel = row.get("channel") or ("file" if kind == "channel" else "")
+    return Source(
+        read_choice(SourceKind, {"source": kind}, "source"), _or_none(StreetId, row.get("street")),
+        _or_none(VenueId, row.get("venue")), _or_none(CrewId, row.get("crew")), channel or None,
+        _or_none(PosterCode, row.get("poster")),
+    )  # fmt: skip
+
+
+def _or_none(kind: Callable[[str], Name], text: str | None) -> Name | None:
+    return kind(text) if text else None
+
+
+def _read_stage(row: Mapping[str, str]) -> tuple[Stage, str]:
+    stage, reason = read_choice(Stage, row, "stage") if row.get("stage") else Stage.NEW, row.get("reason", "")
+    if stage in LEFT and reason not in set(Reason):
+        raise BadInput(f"'{reason}' is no reason", field="reason", cure=f"use one of {', '.join(Reason)}")
+    if stage not in LEFT and reason:
+        raise BadInput("belongs to lost and dormant only", field="reason", cure="leave it empty")
+    return stage, reason
+
+
+def _take(turn: Turn, read: Sequence[tuple[SignUpForm, Stage, str]]) -> Counter[str]:
+    """Store what was read: the new, and further sign-ups of the known; return how many of each."""
+    done, sign_ups = Counter[str](), []
+    there = persons.find_by_phone(turn.region, [form.phone for form, _, _ in read])
+    first: dict[str, tuple[SignUpForm, Stage, str]] = {}
+    for form, stage, reason in read:
+        present = present_candidate(turn, there[form.phone]) if form.phone in there else None
+        if present is None and form.phone not in first:
+            first[form.phone] = (form, stage, reason)
+            done["added"] += 1
+        elif present is not None and form.made_at is not None and _is_further(turn, present, form):
+            sign_ups.append(_sign_up(form, present.id, form.made_at, again=True))
+            done["updated"] += 1
+        else:
+            done["unchanged"] += 1
+    for orphan in (there[phone] for phone in first if phone in there):
+        persons.erase_person(turn.region, orphan)
+    _store(turn, list(first.values()), sign_ups)
+    return done
+
+
+def _is_further(turn: Turn, candidate: Candidate, form: SignUpForm) -> bool:
+    seen = {(one.made_at, one.source) for one in store.read_sign_ups(turn.connection, candidate.id)}
+    return (form.made_at, form.source) not in seen
+
+
+def _sign_up(form: SignUpForm, candidate: CandidateId, made_at: datetime, *, again: bool) -> SignUp:
+    return SignUp(new_id(), candidate, again, form.source, form.group, form.consent, made_at)
+
+
+def _store(turn: Turn, first: Sequence[tuple[SignUpForm, Stage, str]], sign_ups: list[SignUp]) -> None:
+    zone = places.read_zone(turn.connection)
+    ids = [CandidateId(new_id()) for _ in first]
+    made = [form.made_at or turn.now for form, _, _ in first]
+    numbers = persons.add_persons(
+        turn,
+        [
+            Person(one, form.name, form.phone, form.consent, at, form.way)
+            for one, (form, _, _), at in zip(ids, first, made, strict=True)
+        ],
+        store.next_number(turn.connection),
+    )
+    rows, moves, change = [], [], Counter[Entry]()
+    for one, number, (form, stage, reason), at in zip(ids, numbers, first, made, strict=True):
+        reached = stage if stage not in LEFT else Stage.NEW
+        mine = [Move(one, Stage.NEW, stage, at, reason)] if stage != Stage.NEW else []
+        due_at = turn.now if stage in _NEXT_CALL else None
+        rows.append(new_candidate(form, number, one, at, due_at=due_at, stage=stage, reached=reached, reason=reason))
+        sign_ups.append(_sign_up(form, one, at, again=False))
+        change.update(entries(at, mine, form.source.kind, form.group, zone))
+        moves += mine
+    if sign_ups:
+        store.write_sign_ups(turn, sign_ups, rows, change, event=store.sign_ups_event(turn.now, sign_ups))
+    if moves:
+        event = store.moves_event(turn.now, moves)
+        store.write_given_moves(turn, moves, event=event)
+        steps = settings.present_steps(turn.connection)
+        for row in rows:
+            if row.stage == Stage.SIGNED:
+                training.add_steps(turn, row.id, row.stage_since, steps, event=event)

@@ -1,0 +1,149 @@
+"""The board and its table: candidates by stage with filters, answered from one covering index; groups 1 and 4 first."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+
+from fieldops.clock import format_moment
+from fieldops.ids import CrewId, PosterCode, RepId, StreetId, VenueId
+from fieldops.recruiting.candidate import Candidate
+from fieldops.recruiting.funnel import Tally
+from fieldops.recruiting.sources import Group, SourceKind
+from fieldops.recruiting.stages import SELLERS, Stage
+from fieldops.store.recruiting import COLUMNS, NEVER, candidate_of
+from fieldops.store.sqlite import sqlite3
+
+_LIVE = "merged_into IS NULL AND erased_at IS NULL"
+_ORDER = "urgency, due_at, number"
+SELLER_STAGES = tuple(sorted(SELLERS))
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a list is narrowed to; None and False leave everything in. `due_by`: a call is due by then."""
+
+    stage: Stage | None = None
+    group: Group | None = None
+    kind: SourceKind | None = None
+    rep: RepId | None = None
+    without_rep: bool = False
+    crew: CrewId | None = None
+    street: StreetId | None = None
+    venue: VenueId | None = None
+    poster: PosterCode | None = None
+    base: str | None = None
+    due_by: datetime | None = None
+
+    @property
+    def any(self) -> bool:
+        """Return whether anything is left out, the stage apart."""
+        return any(getattr(self, field.name) for field in fields(self) if field.name != "stage")
+
+
+def _where(filters: Filters) -> tuple[str, list[object]]:
+    terms = [_LIVE]
+    values: list[object] = []
+    for column, value in (
+        ("stage", filters.stage), ("seller_group", filters.group), ("source_kind", filters.kind), ("rep_id", filters.rep),
+        ("crew_id", filters.crew), ("street_id", filters.street), ("venue_id", filters.venue), ("poster", filters.poster),
+        ("base", filters.base),
+    ):  # fmt: skip
+        if value:
+            terms.append(f"{column} = ?")
+            values.append(str(value))
+    if filters.without_rep:
+        terms.append("rep_id IS NULL")
+    if filters.due_by is not None:
+        terms.append("due_at <= ?")
+        values.append(format_moment(filters.due_by))
+    return " AND ".join(terms), values
+
+
+def count_stages(connection: sqlite3.Connection, filters: Filters) -> dict[Stage, int]:
+    """Return how many candidates stand at each stage; stages without any are not in it."""
+    where, values = _where(filters)
+    rows = connection.execute(f"SELECT stage, count(*) FROM candidate WHERE {where} GROUP BY stage", values)  # noqa: S608
+    return {Stage(row[0]): row[1] for row in rows}
+
+
+def list_candidates(
+    connection: sqlite3.Connection, filters: Filters, *, most: int, after: int = 0, numbers: Sequence[int] | None = None
+) -> list[Candidate]:
+    """Return candidates, groups 1 and 4 first, then by due call, then the longest waiting; only `numbers` where given."""
+    where, values = _where(filters)
+    if numbers is not None:
+        where += _AMONG
+        values.append(json.dumps(list(numbers)))
+    # the inner question is answered by the covering index alone; rows are fetched for one page only
+    inner = f"SELECT number FROM candidate WHERE {where} ORDER BY {_ORDER} LIMIT ? OFFSET ?"  # noqa: S608
+    query = f"SELECT {COLUMNS} FROM candidate WHERE number IN ({inner}) ORDER BY {_ORDER}"  # noqa: S608
+    rows = connection.execute(query, (*values, most, after))
+    return [candidate_of(row) for row in rows]
+
+
+_AMONG = " AND number IN (SELECT value FROM json_each(?))"
+
+
+def count_due(connection: sqlite3.Connection, by: datetime, rep: RepId | None = None) -> int:
+    """Return how many calls are due by a moment."""
+    if rep is not None:
+        query = f"SELECT count(*) FROM candidate WHERE rep_id = ? AND due_at <= ? AND {_LIVE}"  # noqa: S608
+        return int(connection.execute(query, (rep, format_moment(by))).fetchone()[0])
+    query = f"SELECT count(*) FROM candidate WHERE due_at <= ? AND {_LIVE}"  # noqa: S608
+    return int(connection.execute(query, (format_moment(by),)).fetchone()[0])
+
+
+def list_due(connection: sqlite3.Connection, by: datetime, *, rep: RepId | None, most: int) -> list[Candidate]:
+    """Return who is to be called by a moment: groups 1 and 4 first, then the longest due."""
+    mine, values = ("rep_id = ? AND", [rep]) if rep is not None else ("", [])
+    rows = connection.execute(
+        f"SELECT {COLUMNS} FROM candidate WHERE {mine} due_at <= ? AND {_LIVE} ORDER BY {_ORDER} LIMIT ?",  # noqa: S608
+        (*values, format_moment(by), most),
+    )
+    return [candidate_of(row) for row in rows]
+
+
+def read_tallies(
+    connection: sqlite3.Connection,
+    *,
+    kind: SourceKind | None = None,
+    group: Group | None = None,
+    since: date | None = None,
+) -> list[Tally]:
+    """Return the funnel's tallies summed over what is not asked for; `since` is the first week of the cohorts."""
+    terms, values = ["path IN ('candidate', 'step', 'seller')"], []
+    for column, value in (("source_kind = ?", kind), ("seller_group = ?", group), ("week >= ?", since)):
+        if value:
+            terms.append(column)
+            values.append(str(value))
+    rows = connection.execute(
+        f"SELECT path, week, stage, days, sum(count) FROM funnel_tally WHERE {' AND '.join(terms)}"  # noqa: S608
+        " GROUP BY path, week, stage, days HAVING sum(count) > 0",
+        values,
+    )
+    return [Tally(row[0], date.fromisoformat(row[1]), row[2], row[3], row[4]) for row in rows]
+
+
+def read_bases(connection: sqlite3.Connection) -> list[str]:
+    """Return the bases that reps, crews and trainings name."""
+    rows = connection.execute(
+        "SELECT base FROM rep UNION SELECT base FROM crew WHERE base IS NOT NULL UNION SELECT base FROM training ORDER BY 1"
+    )
+    return [row[0] for row in rows]
+
+
+def count_incomes(connection: sqlite3.Connection) -> list[tuple[str, int, float | None, float | None, float | None]]:
+    """Return for each group of sellers how many there are, and the mean of what they want (low, high) and reach."""
+    rows = connection.execute(
+        "SELECT seller_group, count(*), avg(wanted_low), avg(wanted_high), avg(income_reached) FROM candidate"
+        " WHERE merged_into IS NULL AND erased_at IS NULL AND stage IN ('signed', 'trained', 'first_order', 'active')"
+        " GROUP BY seller_group ORDER BY seller_group"
+    )
+    return [tuple(row) for row in rows]
+
+
+__all__ = [
+    "NEVER", "Filters", "count_due", "count_incomes", "count_stages", "list_candidates", "list_due", "read_bases",
+    "read_tallies",
+]  # fmt: skip
