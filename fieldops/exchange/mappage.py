@@ -15,6 +15,7 @@ Row = dict[str, Any]
 IntArray = npt.NDArray[np.int64]
 
 SCALE = 100_000  # stored coordinates are whole hundred-thousandths of a degree: about a metre
+_UNFOLDED = frozenset({"id", "shape", "point"})  # each row its own
 _TOLERANCE = 0.000_012  # degrees by which a drawn line may be simplified
 
 
@@ -51,9 +52,9 @@ def map_page(
         "bounds": [0, 0, east - west, north - south],
         "origin": [west, south],
         "cosine": float(np.cos(np.radians((south + north) / 2 / SCALE))),
-        "streets": _street_columns(city, streets, assignments, (west, south)),
-        "triangles": _triangle_columns(city, triangles, (west, south)),
-        "zones": _zone_columns(city, zones, (west, south)),
+        "streets": _folded(_street_columns(city, streets, assignments, (west, south))),
+        "triangles": _folded(_triangle_columns(city, triangles, (west, south))),
+        "zones": _folded(_zone_columns(city, zones, (west, south))),
         "crews": [{"id": row["crew"], "name": row["name"], "holds": row["holds"]} for row in crews],
         "plan": _plan_facts(plan),
     }
@@ -62,6 +63,25 @@ def map_page(
     safe = data.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")  # nothing can end the script
     safe = safe.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
     return template.replace("/*DATA*/null", safe)
+
+
+def _folded(table: Row) -> Row:
+    """
+    Return the columns, those that repeat a few texts or are the same everywhere in short: `{"of": values, "at": places}`.
+
+    The page of a large city is a third smaller by it; `mappage.html` unfolds them.
+    """
+    return {name: _fold(column) if name not in _UNFOLDED else column for name, column in table.items()}
+
+
+def _fold(column: list[Any]) -> list[Any] | Row:
+    values = list(dict.fromkeys(column))
+    if len(values) == 1:
+        return {"of": values}
+    if len(values) > len(column) / 2 or not any(isinstance(value, str) for value in values):
+        return column
+    place = {value: k for k, value in enumerate(values)}
+    return {"of": values, "at": [place[value] for value in column]}
 
 
 def _street_columns(city: "City", rows: list[Row], assignments: list[Row], origin: tuple[int, int]) -> Row:

@@ -386,6 +386,7 @@ def refusal(error: sqlite3.DatabaseError) -> FieldopsError:
         "full": "free disk space and try again",
         "readonly": "make the file and its folder writable",
         "unable to open": "check the path and its permissions",
+        "no such": "it was made by an older fieldops: stop the web, then `fieldops check --migrate`",
         "I/O": "check the disk, and free space on it",
     }
     for word, advice in cure.items():
