@@ -24,6 +24,10 @@ COLUMNS, ROWS = 9, 7
 CREWS = ["甲组", "乙组", "丙组", "丁组", "戊组"]
 SHARES = [None, 0.02, 0.07, 0.12, 0.17, 0.24]  # every class of awareness, unknown first
 PLAN = PlanId("plan1")
+FIGURES = {
+    "lawful": True, "violations": [], "impossible": "", "crews": 5, "crews_with_streets": 5, "streets": 113, "given": 75,
+    "pinned": 0, "hours_given": 862.5, "hours_at_hand": 1050.0, "reasons": {"no crew has hours left": 38},
+}  # fmt: skip
 
 
 def make_desk_town(path: Path) -> Region:
@@ -54,7 +58,7 @@ def make_desk_town(path: Path) -> Region:
 def _plan(turn: "object", streets: list[str]) -> None:
     turn.connection.execute(  # type: ignore[attr-defined]
         "INSERT INTO plan VALUES (?, ?, ?, 'feasible', 900.0, 903.0, 0.0033, 1.2, 1, ?, NULL)",
-        (PLAN, format_moment(NOON), format_moment(NOON), json.dumps({})),
+        (PLAN, format_moment(NOON), format_moment(NOON), json.dumps(FIGURES)),
     )
     given = streets[: 2 * len(streets) // 3]
     turn.connection.executemany(  # type: ignore[attr-defined]

@@ -6,10 +6,8 @@ import pytest
 from playwright.sync_api import Browser, Page, Playwright, expect
 
 from tests.browser.conftest import launched, opened, until
-from tests.conftest import ROOT
 from tests.desk_town import CREWS, SOUTH, STEP, WEST
 
-AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 READY = "document.getElementById('map').dataset.ready"
 STREETS = 113
 COUNT = """async ([shot, wanted]) => {
@@ -168,48 +166,3 @@ def test_the_language_changes_at_once_and_stays(browser: Browser, site: str) -> 
         page.get_by_role("button", name="English").click()
         expect(page.locator("html")).to_have_attribute("lang", "en")
         assert page.url == f"{site}/streets?q=market"
-
-
-PAGES = ["/map", "/streets?q=market+3", "/streets/R00", "/crews/C1"]
-LOOKS = [
-    (360, 740, "zh-CN", "light"),
-    (1280, 800, "en-US", "dark"),
-    (360, 740, "en-US", "dark"),
-    (1280, 800, "zh-CN", "light"),
-]
-SOME = [(path, look) for number, path in enumerate(PAGES) for look in (LOOKS[number % 4], LOOKS[(number + 1) % 4])]
-ALL = [(path, look) for path in PAGES for look in LOOKS if (path, look) not in SOME]
-
-
-@pytest.mark.parametrize(
-    ("path", "look"), [*SOME, *(pytest.param(*case, marks=pytest.mark.full) for case in ALL)], ids=str
-)
-def test_axe_finds_nothing_wrong(browser: Browser, site: str, path: str, look: tuple[int, int, str, str]) -> None:
-    width, height, language, scheme = look
-    with opened(browser, width=width, height=height, language=language, scheme=scheme) as page:
-        if path == "/map":
-            ready(page, site + path)
-        else:
-            page.goto(site + path)
-        page.evaluate(AXE.read_text("utf-8"))
-        rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]}
-        found = page.evaluate("(rules) => axe.run(document, rules)", rules)
-        assert found["passes"]
-        assert [(rule["id"], rule["nodes"][0]["html"]) for rule in found["violations"]] == []
-
-
-@pytest.mark.parametrize("path", PAGES)
-@pytest.mark.parametrize("width", [320, 360, 640, 1280])
-def test_nothing_sticks_out_and_every_target_is_large_enough(
-    browser: Browser, site: str, path: str, width: int
-) -> None:
-    with opened(browser, width=width, height=740) as page:
-        page.goto(site + path)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        small = page.evaluate(
-            "[...document.querySelectorAll('button, input:not([type=hidden]), nav a, .button')]"
-            ".filter((e) => e.offsetParent).map((e) => [(e.labels?.[0] ?? e), e]).filter(([box]) => !box.closest('.maplibregl-map'))"
-            ".map(([box, e]) => [e.outerHTML.slice(0, 60), box.getBoundingClientRect()])"
-            ".filter(([, r]) => r.height < 24 || r.width < 24).map(([name]) => name)"
-        )
-        assert small == []

@@ -14,10 +14,12 @@ assert len(CREWS) > 2
 # A value for each argument of a route, by its name; "crew" is set by the test.
 SAMPLES: dict[str, str] = {
     "filename": "page.css",
+    "job": "none",
     "key": "1",
     "claim": "none",
     "name": "none",
     "order": "1",
+    "plan": "plan1",
     "street": "R00",
 }
 

@@ -9,6 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from fieldops.actions.claims import make_claim
+from fieldops.actions.jobs import list_jobs
 from fieldops.actions.surveys import record_surveys
 from fieldops.actions.today import forecast_claims
 from fieldops.ids import CrewId, StreetId
@@ -222,3 +223,41 @@ def test_a_claim_made_elsewhere_shows_at_once(lead: FlaskClient, town: Region) -
     make_claim(town, PLANNER, street=StreetId("R30"), crew=CrewId("C4"), now=NOON)
     assert "Claimed 5" in words(lead, "/today")
     assert "Every crew holds a street." in words(lead, "/today")
+
+
+def test_a_plan_is_published_from_its_page_and_compared_with_the_claims(lead: FlaskClient, town: Region) -> None:
+    page = words(lead, "/plan/plan1")
+    assert "Streets given 75" in page
+    assert "Proven gap 0.33%" in page
+    assert "4 streets stay with their crews." not in page  # C0 holds R00 by chance only
+    refused = lead.post("/plan/plan1/publish", headers=HERE)
+    assert refused.status_code == 409
+    assert "The plan cannot be published as it is" in text_of(refused.text)
+    assert len(claims_in_force(town.reader(), NOON)) == 4
+    done = lead.post("/plan/plan1/publish", data={"best_effort": "1"}, headers=HERE)
+    assert done.status_code == 303
+    seen = words(lead, "/plan/plan1")
+    assert "streets are claimed now" in seen
+    assert "published" in seen
+    assert len(claims_in_force(town.reader(), NOON)) == 75
+    assert lead.post("/plan/plan1/publish", headers=HERE).status_code == 409
+    assert lead.get("/plan/none").status_code == 404
+    assert words(lead, "/plan/plan1?against=plan1").count("75 streets stay with their crews.") == 1
+
+
+def test_a_plan_is_ordered_as_a_job_followed_and_cancelled(lead: FlaskClient, town: Region) -> None:
+    ordered = lead.post("/plan", data={"start": "2026-03-03T08:00", "seconds": "5", "seed": "7"}, headers=HERE)
+    assert ordered.status_code == 303
+    address = ordered.headers["Location"]
+    assert "No worker is running" in words(lead, address)
+    now = lead.get(f"{address}.json").json
+    assert (now["state"], now["ended"]) == ("waiting", False)
+    assert "a plan is being made" in words(lead, "/plan")
+    waiting = list_jobs(town.path, PLANNER)[0]
+    assert waiting.parameters == {
+        "start": "2026-03-03T08:00:00+08:00", "time_limit": 5.0, "seed": 7, "now": "2026-03-02T04:00:00+00:00",
+    }  # fmt: skip
+    assert lead.post(f"{address}/cancel", headers=HERE).status_code == 303
+    assert lead.get(f"{address}.json").json["state"] == "stopped"
+    for wrong in ({"start": "tomorrow"}, {"seconds": "0"}, {"seconds": "9999"}, {"seed": "-1"}, {"seed": "x"}):
+        assert lead.post("/plan", data=wrong, headers=HERE).status_code == 422, wrong

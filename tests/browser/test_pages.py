@@ -1,0 +1,111 @@
+"""Every page in both languages, light and dark, on a phone and a desk: nothing wrong to axe, nothing that sticks out."""
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import opened, until
+from tests.conftest import ROOT
+
+AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
+# Address, and the role that reads it; None for a visitor.
+PAGES: list[tuple[str, str | None]] = [
+    ("/sign-in", None), ("/enter", None), ("/account", "lead"), ("/today", "lead"), ("/map", "lead"),
+    ("/streets?q=market+3", "lead"), ("/streets/R00", "lead"), ("/crews/C1", "lead"), ("/claims?within=all", "lead"),
+    ("/plan", "lead"), ("/plan/plan1", "lead"), ("/move-on", "lead"), ("/swarm", "lead"), ("/trust", "lead"),
+    ("/notices", "lead"), ("/nothing", "lead"),
+]  # fmt: skip
+LOOKS = [
+    (360, 740, "zh-CN", "light"),
+    (1280, 800, "en-US", "dark"),
+    (360, 740, "en-US", "dark"),
+    (1280, 800, "zh-CN", "light"),
+]
+SOME = [(*page, LOOKS[number % 4]) for number, page in enumerate(PAGES)]
+ALL = [(*page, look) for page in PAGES for look in LOOKS if (*page, look) not in SOME]
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]}
+TOO_SMALL = """() => [...document.querySelectorAll('button, input:not([type=hidden]), select, summary, nav a, .button')]
+  .filter((e) => e.checkVisibility()).map((e) => [(e.labels?.[0] ?? e), e]).filter(([box]) => !box.closest('.maplibregl-map'))
+  .map(([box, e]) => [e.outerHTML.slice(0, 60), box.getBoundingClientRect()])
+  .filter(([, r]) => r.height < 24 || r.width < 24).map(([name]) => name)"""
+
+
+OPEN_SOME = "[...document.querySelectorAll('main details')].slice(0, 3).forEach((one) => { one.open = true; })"
+
+
+def settle(page: Page, path: str) -> None:
+    """Wait for the map where the page has one."""
+    if path == "/map":
+        until(page, "document.getElementById('map').dataset.ready")
+
+
+@pytest.mark.parametrize(
+    ("path", "role", "look"), [*SOME, *(pytest.param(*case, marks=pytest.mark.full) for case in ALL)], ids=str
+)
+def test_axe_finds_nothing_wrong_nothing_sticks_out_and_targets_are_large_enough(
+    browser: Browser, site: str, path: str, role: str | None, look: tuple[int, int, str, str]
+) -> None:
+    width, height, language, scheme = look
+    with opened(
+        browser, width=width, height=height, language=language, scheme=scheme, role=role, broken=path == "/nothing"
+    ) as page:
+        page.goto(site + path)
+        settle(page, path)
+        page.evaluate(OPEN_SOME)
+        page.evaluate(AXE.read_text("utf-8"))
+        found = page.evaluate("(rules) => axe.run(document, rules)", RULES)
+        assert found["passes"]
+        assert [(rule["id"], rule["nodes"][0]["html"]) for rule in found["violations"]] == []
+        assert page.evaluate("document.documentElement.lang") == {"zh-CN": "zh-Hans", "en-US": "en"}[language]
+        for narrow in (320, 360, 640, 960, 1280):
+            page.set_viewport_size({"width": narrow, "height": height})
+            assert page.evaluate("document.documentElement.scrollWidth") <= narrow, narrow
+            assert page.evaluate(TOO_SMALL) == [], narrow
+
+
+def test_a_lead_takes_a_street_back_by_keys_alone(browser: Browser, site: str) -> None:
+    with opened(browser) as page:
+        page.goto(f"{site}/claims?within=all")
+        row = page.get_by_role("row").filter(has_text="甲组")
+        row.get_by_text("Take back", exact=True).focus()
+        page.keyboard.press("Enter")
+        row.get_by_label("Reason").press("ArrowDown")
+        row.get_by_role("button", name="Take the street back").press("Enter")
+        expect(page.get_by_role("status")).to_have_text("The claim has ended; the street is free.")
+        expect(page.get_by_role("region", name="Ended in the last 24 hours")).to_contain_text("taken back")
+
+
+def test_without_javascript_an_act_is_done_and_a_refusal_tells_its_facts(browser: Browser, site: str) -> None:
+    with opened(browser, java_script_enabled=False, width=360, height=740, broken=True) as page:
+        page.goto(f"{site}/claims?within=all")
+        row = page.get_by_role("row").filter(has_text="乙组")
+        row.get_by_text("Take back", exact=True).click()
+        row.get_by_role("button", name="Take the street back").click()
+        ended = page.get_by_role("region", name="Ended in the last 24 hours").get_by_role("row").filter(has_text="乙组")
+        for crew in ("C1", "C2"):
+            ended.get_by_text("Give to a crew").click()
+            ended.get_by_label("Crew").fill(crew)
+            ended.get_by_role("button", name="Claim for seven days").click()
+        expect(page.get_by_role("heading")).to_have_text("A rule refuses")
+        expect(page.get_by_role("alert")).to_contain_text("is claimed by 乙组 until Mon 9 Mar, 12:00")
+        page.get_by_role("link", name="Back").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Claims")
+
+
+def test_the_link_of_the_first_planner_leads_to_the_desk(browser: Browser, fresh_site: tuple[str, str]) -> None:
+    address, secret = fresh_site
+    with opened(browser, role=None, width=360, height=740, language="zh-CN") as page:
+        page.goto(f"{address}/enter#{secret}")
+        expect(page.get_by_role("heading", level=1)).to_have_text("欢迎")
+        assert secret not in page.url
+        page.get_by_label("您的姓名").fill("王丽")
+        page.get_by_label("登录名（登录时用）").fill("wang.li")
+        page.get_by_label("密码", exact=True).fill("harbour lamp seven tulip")
+        page.get_by_role("button", name="进入").click()
+        expect(page).to_have_url(f"{address}/today")
+        page.get_by_role("link", name="王丽").click()
+        page.get_by_role("button", name="退出登录").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("登录")
+        page.get_by_label("登录名").fill("Wang.Li")
+        page.get_by_label("密码").fill("harbour lamp seven tulip")
+        page.get_by_role("button", name="登录").click()
+        expect(page).to_have_url(f"{address}/today")
