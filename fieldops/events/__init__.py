@@ -23,7 +23,14 @@ from fieldops.events.evidence import (
     SurveysRecorded,
 )
 from fieldops.events.kinds import event_fields, event_kinds
-from fieldops.events.phones import AppealAnswered, PhoneKeyDestroyed, PhoneKeyMade, PhoneKeysEscrowed, RecordsTaken
+from fieldops.events.phones import (
+    AppealAnswered,
+    DayWordsSet,
+    PhoneKeyDestroyed,
+    PhoneKeyMade,
+    PhoneKeysEscrowed,
+    RecordsTaken,
+)
 from fieldops.events.plans import PlanMade, PlanPublished
 from fieldops.events.record import ClockAccepted, RegionRestored
 from fieldops.events.recruiting import (
@@ -72,6 +79,7 @@ __all__ = [
     "ClaimWithdrawn",
     "ClockAccepted",
     "CoolDownOverridden",
+    "DayWordsSet",
     "DecisionMade",
     "DecisionWithdrawn",
     "Event",

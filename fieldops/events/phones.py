@@ -1,8 +1,10 @@
 """What phones told."""
 
 from dataclasses import dataclass
+from datetime import date
 
 from fieldops.events.event import Event
+from fieldops.ids import CrewId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,3 +45,11 @@ class AppealAnswered(Event):
     appeal: str
     about: str
     upheld: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayWordsSet(Event):
+    """A lead said something to a crew, or to all where `crew` is None, for a day; the words lie in the private file."""
+
+    crew: CrewId | None
+    day: date

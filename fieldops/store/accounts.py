@@ -129,6 +129,11 @@ def save_disabled(connection: sqlite3.Connection, account: AccountId, at: dateti
     connection.execute("UPDATE account SET disabled_at = ? WHERE id = ?", (format_moment(at) if at else None, account))
 
 
+def save_promoter(connection: sqlite3.Connection, account: AccountId, promoter: PromoterId) -> None:
+    """Note which promoter an account belongs to."""
+    connection.execute("UPDATE account SET promoter_id = ? WHERE id = ?", (promoter, account))
+
+
 def find_key(connection: sqlite3.Connection, secret: str) -> Actor | None:
     """Return who acts by a key of the API, given by the hash of its secret; None where it is unknown or ended."""
     row = connection.execute(

@@ -20,6 +20,7 @@ SAMPLES: dict[str, str] = {
     "name": "none",
     "order": "1",
     "plan": "plan1",
+    "release": "none",
     "street": "R00",
 }
 

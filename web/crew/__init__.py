@@ -1,3 +1,5 @@
 """The pages of phones of crews."""
 
-ROOMS: tuple[()] = ()
+from web.crew import phone
+
+ROOMS = (phone,)

@@ -44,3 +44,7 @@ CREATE TABLE appeal_answer (
   appeal_id TEXT PRIMARY KEY REFERENCES phone_record (id), upheld INTEGER NOT NULL, why TEXT NOT NULL,
   answered_at TEXT NOT NULL) STRICT, WITHOUT ROWID
 """
+
+WORDS = """
+CREATE TABLE day_words (crew_id TEXT NOT NULL, day TEXT NOT NULL, text TEXT NOT NULL, PRIMARY KEY (crew_id, day)) STRICT
+"""

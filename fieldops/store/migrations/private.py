@@ -37,4 +37,8 @@ def migrate_private(database: "Database") -> None:
     def m2026_11_26_phone_keys(db: "Database") -> None:
         run_statements(db, phones.KEYS)
 
+    @migrations()
+    def m2026_11_26_words(db: "Database") -> None:
+        run_statements(db, phones.WORDS)
+
     migrations.apply(database)

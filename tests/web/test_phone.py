@@ -1,0 +1,142 @@
+"""The pages of a phone as they are served: what they hold, what the worker may keep, what the door of records answers."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from fieldops.people import Role
+from tests.accounts import PLAIN_COOKIE, session_of
+from tests.conftest import NOON
+from tests.phone_town import make_phone_town
+from tests.phones import Phone
+from tests.web.conftest import Browser
+from web.answers import FOR_EVER
+from web.app import create_app
+from web.crew.sketch import MOST_HEIGHT, draw
+from web.settings import Settings
+
+HERE = {"Origin": "http://localhost"}
+PAGES = ("/crew/", "/crew/me", "/crew/learn", "/crew/hand-over")
+NOW = NOON.isoformat()
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("phone") / "region.gpkg"
+    make_phone_town(path).close()
+    return path
+
+
+def browser_of(path: Path) -> FlaskClient:
+    app = create_app(Settings(path))
+    app.test_client_class = Browser
+    return app.test_client()
+
+
+@pytest.fixture
+def phone(town: Path) -> FlaskClient:
+    client = browser_of(town)
+    client.set_cookie(PLAIN_COOKIE, session_of(town, Role.CREW_LEAD, "C0"))
+    return client
+
+
+def data(client: FlaskClient) -> dict[str, object]:
+    found = re.search(r'<script id="data" type="application/json">(.*?)</script>', client.get("/crew/").text, re.DOTALL)
+    assert found
+    read: dict[str, object] = json.loads(found[1])
+    return read
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_is_marked_as_ours_and_holds_no_inline_script_or_style(
+    phone: FlaskClient, page: str, language: str
+) -> None:
+    got = phone.get(page, headers={"Accept-Language": language})
+    assert got.status_code == 200
+    assert got.headers["X-Fieldops"]
+    for bad in ("<style", " style=", "<script>", " onclick", "https://", "{{", "None<"):
+        assert bad not in got.text.replace("https://uri.amap.com", ""), bad
+
+
+def test_the_page_of_the_day_says_until_when_each_street_is_the_crews(phone: FlaskClient) -> None:
+    page = phone.get("/crew/", headers={"Accept-Language": "en"}).text
+    assert page.count("yours until Mon 9 Mar, 12:00") == 5
+    assert "3 % to 12 % know" in page
+    assert "unknown: nobody asked yet" in page
+    held = data(phone)["held"]
+    assert isinstance(held, dict)
+    assert held["S0"]["gcj"] != held["S0"]["at"] != held["S0"]["bd"]
+
+
+def test_files_of_the_shell_are_kept_for_ever_under_their_version_and_never_under_another(phone: FlaskClient) -> None:
+    worker = phone.get("/crew/worker.js")
+    assert worker.headers["Cache-Control"] == "no-store"
+    files = json.loads(re.search(r"FILES = (\[.*?\]);", worker.text)[1])  # type: ignore[index]
+    assert len(files) >= 8
+    for file in files:
+        assert phone.get(file).headers["Cache-Control"] == FOR_EVER
+    assert phone.get("/crew/shell/old/app.js").headers["Cache-Control"] == "no-store"
+    assert phone.get("/crew/shell/old/region.key").status_code == 404
+    assert phone.get("/crew/shell/old/..%2f..%2fapp.py").status_code == 404
+
+
+def test_the_first_load_stays_within_its_budget(phone: FlaskClient) -> None:
+    packed = {"Accept-Encoding": "gzip"}
+    page = phone.get("/crew/", headers=packed)
+    files = re.findall(r'(?:href|src)="(/crew/shell/[^"]+)"', phone.get("/crew/").text)
+    sizes = {file: len(phone.get(file, headers=packed).data) for file in set(files)}
+    scripts = sum(size for file, size in sizes.items() if file.endswith(".js"))
+    assert scripts <= 12_000, sizes
+    assert scripts + len(page.data) + sum(size for f, size in sizes.items() if f.endswith(".css")) <= 40_000
+
+
+def test_a_batch_is_taken_and_an_empty_one_tells_the_time(phone: FlaskClient) -> None:
+    made = Phone().make(NOON, street="S0", what="refused")
+    got = phone.post("/crew/sync.json", json={"sent_at": NOW, "records": [made]}, headers=HERE)
+    assert got.json is not None
+    assert [one["result"] for one in got.json["answers"]] == ["accepted"]
+    empty = phone.post("/crew/sync.json", json={"sent_at": NOW, "records": []}, headers=HERE)
+    assert empty.json is not None
+    assert empty.json["answers"] == []
+    assert empty.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"[]", b"{}", b'{"records": 1, "sent_at": "x"}', b'{"records": [1], "sent_at": "2026-03-02T04:00:00Z"}',
+     b'{"records": [], "sent_at": "noon"}', b'{"records": [], "sent_at": 5}', b"[" * 100_000, b"\xff"],
+)  # fmt: skip
+def test_what_is_no_batch_is_refused_in_words(phone: FlaskClient, body: bytes) -> None:
+    got = phone.post("/crew/sync.json", data=body, content_type="application/json", headers=HERE)
+    assert got.status_code == 422
+    assert got.json is not None
+    assert got.json["error"]["text"]
+
+
+def test_a_signed_out_phone_is_told_so_and_its_batch_is_left_alone(town: Path) -> None:
+    stranger = browser_of(town)
+    got = stranger.post("/crew/sync.json", json={"sent_at": NOW, "records": []}, headers=HERE)
+    assert got.status_code == 401
+
+
+def test_wechat_is_told_how_to_get_out(phone: FlaskClient) -> None:
+    agent = "Mozilla/5.0 (Linux; Android 12) AppleWebKit/537.36 Chrome/107 Mobile MicroMessenger/8.0.30"
+    english = {"Accept-Language": "en"}
+    assert "You are in WeChat" in phone.get("/crew/", headers={**english, "User-Agent": agent}).text
+    assert "You are in WeChat" not in phone.get("/crew/", headers=english).text
+
+
+def test_a_sketch_fits_its_frame_and_draws_every_street() -> None:
+    streets = [[[(117.2 + i / 1000, 28.3), (117.2 + i / 1000, 28.301)]] for i in range(5)]
+    drawn = draw(streets, [(117.2, 28.3)])
+    assert len(drawn.paths) == 5
+    assert 0 < drawn.height <= MOST_HEIGHT
+    numbers = [float(x) for path in drawn.paths for x in re.findall(r"[\d.]+", path)]
+    assert min(numbers) >= 0
+    assert max(numbers) <= drawn.width
+    assert draw([], []).paths == []
+    assert draw([[[(117.2, 28.3), (117.2, 28.3)]]], []).height > 0

@@ -1,0 +1,119 @@
+// Every page of the phone: the outbox and its badge, the worker, what the browser can do, the outbox page.
+
+import * as box from "./outbox.js";
+
+export const $ = (id) => document.getElementById(id);
+export const data = JSON.parse($("data")?.textContent ?? '{"words":{}}');
+export const say = (code, facts = {}) =>
+  (data.words[code] ?? code).replace(/\{(\w+)\}/g, (_, name) => facts[name] ?? "");
+
+export function clone(name, fill = {}) {
+  const made = $(name).content.firstElementChild.cloneNode(true);
+  for (const [key, text] of Object.entries(fill)) made.querySelector(`[data-is=${key}]`).textContent = text;
+  return made;
+}
+
+// ── the badge: how much waits, how old, and why ─────────────────────────────────────────────────────────────────────
+
+export async function refresh() {
+  const waiting = (await box.all("waiting")).sort((a, b) => a.seq - b.seq);
+  const badge = $("badge");
+  badge.textContent = waiting.length ? say("waiting", { n: waiting.length }) : say("online");
+  badge.classList.toggle("full", waiting.length > 0);
+  const oldest = waiting.length ? Date.now() - waiting[0].at : 0;
+  badge.classList.toggle("old", oldest > 7_200_000);
+  if ($("v-outbox")?.hidden === false) await (await import("./list.js")).showOutbox(waiting, oldest);
+  for (const one of document.querySelectorAll("[data-sign-out]")) {
+    one.disabled = waiting.length > 0;
+    one.title = waiting.length ? say("signOutFirst") : "";
+  }
+  if ($("pending")) {
+    const refused = (await box.all("done")).filter((one) => one.answer.result === "rejected");
+    $("pending").textContent = waiting.length;
+    $("rejected").textContent = refused.length;
+  }
+}
+
+export const clock = (ms) => new Date(ms).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", timeZone: data.zone });
+export const place = (id) => data.held?.[id] ?? data.kept?.[id] ?? data.stops?.[id]
+  ?? (data.points?.[id] && { ...data.points[id], label: say("point", data.points[id]) });
+export function toast(text, action) {
+  const made = clone("toast", { text });
+  const button = made.querySelector("button");
+  button.hidden = !action;
+  const gone = () => made.remove();
+  button.onclick = () => {
+    gone();
+    action();
+  };
+  $("toasts").replaceChildren(made);
+  setTimeout(gone, box.HOLD);
+}
+
+export function warn(text) {
+  $("warning").textContent = text;
+  $("warning").hidden = false;
+}
+
+function wire() {
+  for (const form of document.querySelectorAll("[data-leave]")) {
+    form.addEventListener("submit", async (event) => {
+      if ((await box.all("waiting")).length) {
+        event.preventDefault();
+        warn(say("signOutFirst"));
+      } else if (globalThis.caches) for (const key of await caches.keys()) await caches.delete(key);
+    });
+  }
+}
+
+// ── when to send ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+let pause = 15_000;
+async function beat() {
+  const got = (await box.all("waiting")).length ? await box.flush() : null;
+  pause = got?.error ? Math.min(pause * 2, 300_000) : 15_000;
+  if (got?.error) refresh();
+  setTimeout(beat, pause);
+}
+
+async function worker() {
+  const able = "serviceWorker" in navigator;
+  const state = $("able");
+  if (!able) {
+    if (state) state.textContent = say("onlineOnly");
+    return;
+  }
+  const registered = await navigator.serviceWorker.register("/crew/worker.js", { scope: "/crew/" }).catch(() => null);
+  const kept = await navigator.storage?.persisted?.();
+  if (state) state.textContent = say(!registered ? "onlineOnly" : kept ? "persisted" : "offlineOk");
+  if (!registered) return;
+  const offer = () => {
+    if (!registered.waiting || !navigator.serviceWorker.controller) return;
+    const button = $("update");
+    button.hidden = false;
+    button.onclick = () => registered.waiting?.postMessage("take over");
+  };
+  offer();
+  registered.addEventListener("updatefound", () => registered.installing?.addEventListener("statechange", offer));
+  let ours = Boolean(navigator.serviceWorker.controller);
+  navigator.serviceWorker.addEventListener("controllerchange", () => {
+    if (ours) location.reload();
+    ours = true;
+  });
+}
+
+export async function start() {
+  const lost = await box.checkStorage(data);
+  if (lost !== null) warn(say(lost ? "gone" : "wiped", { n: lost }));
+  box.onChange(refresh);
+  wire();
+  await refresh();
+  addEventListener("online", () => box.flush(true));
+  document.addEventListener("visibilitychange", () => document.hidden || box.flush());
+  setTimeout(beat, pause);
+  box.flush(true);
+  worker();
+}
+
+const ready = start().catch((error) => warn(say("onlineOnly") + " (" + (error?.name ?? error) + ")"));
+export { ready };

@@ -1,0 +1,79 @@
+// The forms that are opened now and then: a venue, hours, a sign-up. They come when they are first needed.
+
+import { $, data, place, say, toast, warn } from "./app.js";
+import * as box from "./outbox.js";
+import { seal } from "./seal.js";
+import { go, here, last, maps, on, press, record, tap, where } from "./views.js";
+
+function showVenue(id) {
+  const stop = data.stops[id];
+  if (!stop) return go("today");
+  $("venueLabel").textContent = stop.label;
+  maps($("venueMaps"), stop);
+}
+
+async function visit(what) {
+  const dnc = what === "do_not_contact";
+  await tap(dnc ? "contact" : "visit", { venue: here, what }, say(what));
+  if (!dnc) return;
+  delete data.stops[here];
+  go("today");
+}
+
+const hours = () => Number($("amount").value);
+function step(by) {
+  $("amount").value = Math.min(16, Math.max(0, hours() + by)).toFixed(1);
+}
+
+function showHours(id) {
+  const select = $("hoursPlace");
+  const rows = Object.entries({ ...data.held, ...data.stops });
+  select.replaceChildren(...rows.map(([key, { label }]) => new Option(label, key, false, key === (id || last))));
+}
+
+async function saveHours() {
+  if (!hours()) return warn(say("needHours"));
+  const id = $("hoursPlace").value;
+  const day = new Intl.DateTimeFormat("en-CA", { timeZone: data.zone }).format(await box.trueNow());
+  await tap("hours", { ...where(id), day, hours: hours() }, `${hours()} h · ${place(id).label}`);
+  go("today");
+}
+
+function showSignUp() {
+  $("source").textContent = place(last)?.label ?? "";
+  $("signSays").textContent = "";
+}
+
+const mobile = (text) => {
+  const digits = text.normalize("NFKC").replace(/[\s\-()]/g, "").replace(/^(\+86|0086)/, "");
+  return /^1[3-9][0-9]{9}$/.test(digits) || /^\+[0-9]{8,15}$/.test(digits) ? digits : "";
+};
+
+async function signUp(form) {
+  const { name, tel, group } = Object.fromEntries(new FormData(form));
+  const wrong = !name.trim() ? "noName" : !mobile(tel) ? "badPhone" : !form.elements.agreed.checked ? "noConsent"
+    : !globalThis.crypto?.subtle ? "insecure" : "";
+  $("signSays").textContent = wrong && say(wrong);
+  if (wrong) return;
+  const id = box.newId();
+  const sealed = await seal({ name: name.trim(), phone: mobile(tel), group, language: document.documentElement.lang }, data.publicKey, id);
+  const source = last && (data.held[last] || data.kept[last]) ? where(last) : {};
+  const made = await record("sign_up", { ...source, about: data.consent, key: data.key, sealed }, { id });
+  if (!made) return;
+  form.reset();
+  toast(say("sealed"));
+  go("today");
+}
+
+export function show(view, id) {
+  ({ venue: showVenue, hours: showHours, signup: showSignUp })[view](id);
+}
+
+press("visits", visit);
+on("less", "click", () => step(-0.5));
+on("more", "click", () => step(0.5));
+on("saveHours", "click", saveHours);
+on("person", "submit", (event) => {
+  event.preventDefault();
+  signUp(event.target);
+});

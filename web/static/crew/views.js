@@ -1,0 +1,353 @@
+// The page of the day: what to do next, doors, the card, venues, hours, sign-ups, moving on.
+
+import { $, clone, data, place, ready, refresh, say, toast, warn } from "./app.js";
+import { judge } from "./card.js";
+import * as box from "./outbox.js";
+
+const VIEWS = ["today", "street", "survey", "venue", "hours", "signup", "moveon", "outbox"];
+export let here = ""; // the street, point or venue of the view
+export let last = sessionStorage.getItem("street") ?? ""; // the street worked on last: the source of sign-ups
+
+// ── where the phone is: asked for once, never waited for ────────────────────────────────────────────────────────────
+
+let fix = null, watching = false;
+function watch() {
+  if (watching || !navigator.geolocation) return;
+  watching = true;
+  navigator.geolocation.watchPosition(
+    ({ coords, timestamp }) => { fix = { lon: coords.longitude, lat: coords.latitude, accuracy_m: Math.round(coords.accuracy), timestamp }; },
+    () => {}, { enableHighAccuracy: true, maximumAge: 30_000 },
+  );
+}
+const position = () => {
+  if (!fix || Date.now() - fix.timestamp > 120_000) return {};
+  const { lon, lat, accuracy_m } = fix;
+  return { lon, lat, accuracy_m };
+};
+
+export async function record(kind, fields, options = {}) {
+  watch();
+  try {
+    const made = await box.add(kind, { promoter: data.promoter, ...position(), ...fields }, options);
+    navigator.storage?.persist?.();
+    return made;
+  } catch (error) {
+    console.warn(error);
+    warn(say("lost"));
+    return null;
+  }
+}
+
+/** Record with one tap; ten seconds to take it back. */
+export async function tap(kind, fields, what, after) {
+  const made = await record(kind, fields, { hold: box.HOLD });
+  if (!made) return;
+  navigator.vibrate?.(15);
+  toast(say("saved", { what }), async () => {
+    await box.undo(made);
+    toast(say("undone"));
+    after?.();
+  });
+  after?.();
+}
+
+export const where = (id) => (data.stops[id] ? { venue: id } : data.points[id] ? { triangle: id } : { street: id });
+const claim = (id) => (data.held[id] ? { generation: data.held[id].gen } : {});
+
+// ── today ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+async function showToday() {
+  const [now, { order, done }] = await Promise.all([box.trueNow(), box.meta()]);
+  const list = $("streets");
+  if (order) for (const id of order) {
+    const row = list.querySelector(`[data-street="${CSS.escape(id)}"]`);
+    if (row) list.append(row);
+  }
+  let next = null;
+  for (const row of list.children) {
+    const { until } = data.held[row.dataset.street];
+    const over = until <= now, finished = Boolean(done?.[row.dataset.street + "." + data.held[row.dataset.street].gen]);
+    const left = until - now;
+    row.querySelector("[data-left]").textContent = over ? say("over")
+      : left < 172_800_000 ? say("hour", { n: Math.floor(left / 3_600_000) }) : say("day", { n: Math.floor(left / 86_400_000) });
+    row.classList.toggle("soon", left < 86_400_000);
+    row.classList.toggle("done", over || finished);
+    if (!over && !finished) next ??= row;
+  }
+  const big = $("next");
+  big.hidden = !next;
+  if (next) {
+    big.href = "#street=" + encodeURIComponent(next.dataset.street);
+    big.querySelector("[data-is=label]").textContent = place(next.dataset.street).label;
+  }
+}
+
+// ── a street: one tap a door ────────────────────────────────────────────────────────────────────────────────────────
+
+const doorOf = (text) => text.trim().toUpperCase().replace(/[－–—#号室栋单元.\s]+/g, "-").replace(/^-+|-+$/g, "");
+const isDoor = (door) => !door || /^[0-9A-Z]{1,8}(-[0-9A-Z]{1,8}){0,3}$/.test(door);
+
+function nextDoor() {
+  const input = $("door");
+  const door = doorOf(input.value);
+  input.value = door.replace(/\d+$/, (number) => String(Number(number) + 1).padStart(number.length, "0"));
+  checkDoor();
+}
+
+function checkDoor() {
+  const door = doorOf($("door").value);
+  const asked = (data.held[here]?.doors ?? []).includes(door) && door;
+  const wrong = !isDoor(door);
+  $("doorSays").textContent = asked ? say("dnc", { door }) : wrong ? say("badDoor") : "";
+  $("outcomes").classList.toggle("shut", Boolean(asked) || wrong);
+  for (const button of $("outcomes").children) button.disabled = Boolean(asked) || wrong;
+}
+
+function showStreet(id) {
+  const street = place(id);
+  if (!street || !(data.held[id] ?? data.kept[id])) return go("today");
+  last = id;
+  sessionStorage.setItem("street", id);
+  $("streetLabel").textContent = street.label;
+  $("streetUntil").textContent = street.until ? $("streets").querySelector(`[data-street="${CSS.escape(id)}"] [data-until]`)?.textContent ?? "" : "";
+  $("door").value = "";
+  checkDoor();
+  $("doors").textContent = (street.doors ?? []).join(", ");
+  $("doorsBox").hidden = !street.doors?.length;
+  maps($("streetMaps"), street);
+  const stops = Object.entries(data.stops).filter(([, stop]) => stop.street === id);
+  $("stops").replaceChildren(...stops.map(([venue, stop]) => {
+    const made = clone("stop", { label: stop.label });
+    made.href = "#venue=" + encodeURIComponent(venue);
+    return made;
+  }));
+  $("stopsBox").hidden = !stops.length;
+  const ask = street.point && data.points[street.point]?.ours ? street.point : id;
+  $("ask").href = "#survey=" + encodeURIComponent(ask);
+  $("worked").href = "#hours=" + encodeURIComponent(id);
+  $("giveUpBox").hidden = !data.mayClaim || !data.held[id];
+}
+
+/** Ways into the map programs that people have; each gets the coordinates that it counts in. */
+export function maps(list, { at, gcj, bd, label }) {
+  const name = encodeURIComponent(label);
+  const links = {
+    amap: `https://uri.amap.com/navigation?to=${gcj},${name}&mode=walk&src=fieldops&callnative=1`,
+    baidu: `https://api.map.baidu.com/marker?location=${bd[1]},${bd[0]}&title=${name}&content=${name}&coord_type=bd09ll&output=html&src=fieldops`,
+    tencent: `https://apis.map.qq.com/uri/v1/marker?marker=coord:${gcj[1]},${gcj[0]};title:${name}&referer=fieldops`,
+    osmand: `https://osmand.net/go?lat=${at[1]}&lon=${at[0]}&z=17`,
+  };
+  for (const link of list.querySelectorAll("a")) link.href = links[link.dataset.map];
+}
+
+async function contact(what) {
+  const door = doorOf($("door").value);
+  await tap("contact", { ...where(here), ...claim(here), what, ...(door && { door }) }, [say(what), door].filter(Boolean).join(" · "), checkDoor);
+  if (what === "do_not_contact" && door) data.held[here]?.doors.push(door);
+  if (what === "signed_up") return go("signup");
+  if (door) nextDoor();
+}
+
+// ── the card ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** The surveys of the sitting at a place: the server's, and those of this phone that it has not counted yet. */
+async function sitting(id) {
+  const now = await box.trueNow(), length = data.rules.sitting;
+  const open = data.sittings.filter((one) => one.place === id && now - one.opened < length).pop();
+  const seen = new Map((open?.asked ?? []).map(([name, at, who, corner, knows, phase]) =>
+    [name, { id: name, at, who, corner, answer: knows ? "knows" : "does_not_know", phase }]));
+  const [waiting, done, { phone }] = await Promise.all([box.all("waiting"), box.all("done"), box.meta()]);
+  for (const { record, answer } of [...waiting, ...done]) {
+    if (record.kind !== "survey" || (record.triangle ?? record.street) !== id || answer?.result === "rejected") continue;
+    const at = Date.parse(record.device_time) + (record.offset_s ?? phone.offset ?? 0) * 1000;
+    seen.set(record.id, { id: record.id, at, who: record.promoter, corner: record.cluster ?? "", answer: record.what, phase: record.phase });
+  }
+  const asked = [...seen.values()].filter((one) => now - one.at < length).sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1));
+  const opened = open?.opened ?? asked[0]?.at ?? now;
+  return { asked: asked.filter((one) => one.at - opened <= length), rule: open?.rule ?? data.rules.rule, now };
+}
+
+const small = (id) => data.held[id] && data.held[id].people < data.rules.small;
+
+async function showSurvey(id) {
+  const spot = place(id);
+  if (!spot) return go("today");
+  $("surveyLabel").textContent = spot.label;
+  maps($("surveyMaps"), spot);
+  const { asked, rule, now } = await sitting(id);
+  const card = judge(asked, data.cards[rule], data.rules);
+  const corner = $("corner").elements.corner.value;
+  const crowd = asked.filter((one) => one.who === data.promoter && one.corner === corner && one.answer !== "refused"
+    && now - one.at < data.rules.window).length >= data.rules.crowd;
+  $("askedCount").textContent = say("asked", { n: card.asked });
+  $("cardSays").textContent = small(id) ? say("small") : card.verdict === "push_on" ? say("pushOn")
+    : crowd ? say("crowd") : card.alone ? say("another") : say("askMore", { n: card.ask });
+  $("v-survey").classList.toggle("crowded", crowd && card.verdict === "ask_more");
+  return card.verdict;
+}
+
+async function survey(what) {
+  const id = here;
+  const { corner, phase } = Object.fromEntries(new FormData($("corner")));
+  sessionStorage.setItem("corner", corner);
+  await tap("survey", { ...where(id), ...claim(id), what, cluster: corner, phase }, say(what), () => here === id && showSurvey(id));
+  const verdict = await showSurvey(id);
+  if (verdict === "move_on" && !small(id)) await movedOn(id);
+}
+
+// ── moving on ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** The card says leave: said at once. Only the server ends claims and gives streets; a kept one is shown meanwhile. */
+async function movedOn(id) {
+  const { done = {} } = await box.meta();
+  const left = data.points[id] ? Object.keys(data.held).filter((one) => data.held[one].point === id) : [id];
+  for (const one of left) if (data.held[one]) done[one + "." + data.held[one].gen] = Date.now();
+  await box.remember("done", done);
+  $("thanks").textContent = say("thanks", { label: place(id).label });
+  offer(await nextStreet(left));
+  go("moveon", id);
+}
+
+async function nextStreet(but = []) {
+  const { done = {} } = await box.meta();
+  const kept = Object.keys(data.kept).find((id) => !but.includes(id) && data.kept[id].kept > Date.now());
+  const still = [...$("streets").children].map((row) => row.dataset.street)
+    .find((id) => !but.includes(id) && !done[id + "." + data.held[id].gen]);
+  return data.mayClaim && kept ? { id: kept, label: data.kept[kept].label }
+    : still ? { id: still, label: data.held[still].label, held: true } : null;
+}
+
+function offer(next, text = "") {
+  $("moveSays").textContent = text || (next ? "" : say("nothing"));
+  const button = $("take");
+  button.hidden = !next;
+  if (!next) return;
+  button.textContent = say(next.held ? "next" : "go", { label: next.label });
+  button.onclick = () => (next.held ? go("street", next.id) : take(next.id, next.label));
+}
+
+const races = new Map();
+async function take(id, label) {
+  const made = await record("claim", { street: id });
+  if (!made) return;
+  races.set(made.id, { id, label });
+  go("moveon", id);
+  offer(null, say("wish", { label }));
+  const got = await box.flush();
+  if (got?.error) offer(null, say(data.kept[id] ? "wait" : "waitFree", { label }));
+}
+
+async function answered({ answers, moved }) {
+  let fresh = moved.length > 0;
+  for (const answer of answers) {
+    const race = races.get(answer.id);
+    if (answer.claim) fresh = true;
+    if (!race) continue;
+    races.delete(answer.id);
+    if (answer.result !== "rejected") {
+      offer({ id: race.id, label: race.label, held: true }, say("yours", { label: race.label, until: when(Date.parse(answer.until)) }));
+    } else if (answer.holder === data.crew) {
+      offer({ id: race.id, label: race.label, held: true }, say("yours", { label: race.label, until: when(Date.parse(answer.until)) }));
+    } else {
+      const text = answer.holder ? say("lostRace", { holder: answer.holder_name || answer.holder, label: race.label, until: when(Date.parse(answer.until)) })
+        : say("r." + answer.reason);
+      offer(answer.next ? { id: answer.next, label: answer.next_label } : null, text);
+    }
+  }
+  const mine = moved.find((one) => one.crew === data.crew);
+  if (mine?.to && !$("v-moveon").hidden && !races.size) offer({ id: mine.to, label: mine.label ?? place(mine.to)?.label ?? mine.to, held: Boolean(data.held[mine.to]) });
+  if (answers.some((answer) => answer.again)) toast(say("again"));
+  const old = (await box.trueNow()) - data.now > 60_000 || !Object.keys(data.kept).length;
+  if (fresh || answers.length || old) await renew();
+}
+
+const when = (ms) => new Date(ms).toLocaleString(document.documentElement.lang,
+  { month: "numeric", day: "numeric", weekday: "short", hour: "2-digit", minute: "2-digit", timeZone: data.zone });
+
+/** Take in the page as the server renders it now: claims, progress, kept streets. One way of drawing, at the server. */
+async function renew() {
+  const answer = await fetch("/crew/", { headers: { Accept: "text/html" } }).catch(() => null);
+  if (!answer?.ok || !answer.headers.get("X-Fieldops")) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const fresh = page.getElementById("data");
+  if (!fresh) return;
+  Object.assign(data, JSON.parse(fresh.textContent));
+  for (const id of ["day"]) $(id).replaceWith(document.adoptNode(page.getElementById(id)));
+  await showToday();
+  await refresh();
+}
+
+// ── the address says which view ─────────────────────────────────────────────────────────────────────────────────────
+
+export function go(view, id = "") {
+  const hash = "#" + view + (id ? "=" + encodeURIComponent(id) : "");
+  if (location.hash === hash) show();
+  else location.hash = hash;
+}
+
+async function show() {
+  const [asked, id] = location.hash.slice(1).split("=").map(decodeURIComponent);
+  if (asked === "take") return takeOver(id);
+  const view = VIEWS.includes(asked) ? asked : "today";
+  here = id ?? "";
+  for (const one of VIEWS) $("v-" + one).hidden = one !== view;
+  for (const link of document.querySelectorAll("nav.bottom a")) {
+    link.toggleAttribute("aria-current", link.hash.slice(1).split("=")[0] === view);
+  }
+  scrollTo(0, 0);
+  if (view === "today") await showToday();
+  if (view === "street") showStreet(id);
+  if (view === "survey") await showSurvey(id || defaultPoint());
+  if (["venue", "hours", "signup"].includes(view)) (await import("./forms.js")).show(view, id);
+  if (view === "outbox") await refresh();
+  $("v-" + view).querySelector("h1")?.focus({ preventScroll: true });
+}
+
+/** Where to ask if nothing was chosen: the point that is this crew's to ask at, else the street worked on last. */
+function defaultPoint() {
+  here = data.held[last]?.point && data.points[data.held[last].point]?.ours ? data.held[last].point
+    : Object.keys(data.points).find((id) => data.points[id].ours) ?? last ?? Object.keys(data.held)[0] ?? "";
+  return here;
+}
+
+/** A team-mate's list, scanned: its order becomes this phone's. Claims are the crew's, so nothing changes hands. */
+async function takeOver(ids) {
+  await box.remember("order", (ids ?? "").split(","));
+  history.replaceState(null, "", location.pathname);
+  await show();
+  toast(say("taken"));
+}
+
+// ── taps ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export const on = (id, event, act) => $(id).addEventListener(event, act);
+export const press = (id, act) => on(id, "click", (event) => {
+  const what = event.target.closest("button")?.dataset.what;
+  if (what) act(what);
+});
+
+function wire() {
+  press("outcomes", contact);
+  press("answers", survey);
+  on("door", "input", checkDoor);
+  on("nextDoor", "click", nextDoor);
+  on("corner", "change", () => showSurvey(here));
+  on("giveUp", "click", async () => {
+    const made = await record("withdrawal", { street: here, ...claim(here), why: "crew_gave_up" });
+    if (made) go("today");
+  });
+  $("day").parentElement.addEventListener("click", (event) => {
+    const id = event.target.closest("[data-take]")?.dataset.take;
+    if (id) take(id, place(id).label);
+  });
+  addEventListener("hashchange", show);
+  const corner = sessionStorage.getItem("corner");
+  if (corner) $("corner").elements.corner.value = corner;
+}
+
+box.onAnswers(answered);
+wire();
+await ready;
+await show();
+document.documentElement.dataset.ready = "true";
+
