@@ -29,6 +29,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "plan.publish": _LEADS,
     "job.read": _LEADS | {Role.AUDITOR},
     "reserve.keep": _LEADS | _CREWS,
+    "walk.make": _LEADS | _CREWS,
     "claim.make": _LEADS | {Role.CREW_LEAD},
     "claim.withdraw": _LEADS | {Role.CREW_LEAD},
     "claim.revoke": _LEADS,

@@ -53,6 +53,9 @@ class Rules:
     survey_minutes: float = 1.5
     walk_speed_km_h: float = 4.5
     walk_both_sides: bool = True
+    day_begins_hour: float = 9.0  # of the local day
+    venue_minutes: float = 20.0  # at a venue stop of a walk
+    venues_per_walk: int = 6
     dispatch_reach_m: float = 1200.0  # on foot, from where the crew stands
     reserves_per_crew: int = 3  # RULE 6
     # map

@@ -27,6 +27,7 @@ from fieldops.cli import (
     synth,
     tiles,
     venues,
+    walk,
     worker,
 )
 
@@ -50,6 +51,7 @@ def register(app: typer.Typer) -> None:
     mappage.register(app)
     plan.register(app)
     dispatch.register(app)
+    walk.register(app)
     rule.register(app)
     recruit.register(app)
     demo.register(app)

@@ -59,6 +59,7 @@ from fieldops.events.recruiting import (
     WindDownSet,
 )
 from fieldops.events.region import CityImported, RegionCreated, RowsImported, RulesChanged, StreetEdited
+from fieldops.events.walks import WalkMade
 
 __all__ = [
     "AccountAdded",
@@ -121,6 +122,7 @@ __all__ = [
     "TrainingAttended",
     "TrainingBooked",
     "TrainingMade",
+    "WalkMade",
     "WindDownSet",
     "event_fields",
     "event_kinds",

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from fieldops.errors import Stopped
 from fieldops.events import event_kinds
 from fieldops.progress import Progress, no_progress
-from fieldops.store import connect, contacts, surveys
+from fieldops.store import connect, contacts, surveys, walks
 from fieldops.store.audit import GENESIS, Head
 from fieldops.store.replay import Recorded, Replay, Violation, expected_row
 from fieldops.store.sqlite import sqlite3
@@ -41,6 +41,7 @@ _TALLIES = {
     "quarantine WHERE until_seq IS NOT NULL": "QuarantineLifted.count",
     "plan": "PlanMade",
     "reserve": "reserve",
+    "walk": "WalkMade",
 }
 _DECIDED = (
     "SELECT measurement_id, street_id, triangle_id, rule, asked, knows, surveys_used, verdict, surveys_digest, decided_at"
@@ -105,6 +106,8 @@ def _examine(connection: sqlite3.Connection, key: bytes, anchors: list[Head], pr
     for event in _events(connection, chain, known):
         if event.kind == "DecisionMade":
             _compare_decision(decided.fetchone(), event, chain.violations)
+        elif event.kind == "WalkMade":
+            _compare_walk(connection, event, chain.violations)
         if event.seq % _BATCH == 0:
             _compare_claims(connection, replay)
             _compare_reserves(connection, replay)
@@ -217,6 +220,20 @@ def _compare_reserves(connection: sqlite3.Connection, replay: Replay) -> None:
             )
     replay.counts["reserve"] = replay.counts.get("reserve", 0) + len(replay.settled_reserves)
     replay.settled_reserves.clear()
+
+
+def _compare_walk(connection: sqlite3.Connection, event: Recorded, violations: list[Violation]) -> None:
+    """Compare a walk with the digest of its stops that was recorded."""
+    row = connection.execute(
+        "SELECT crew_id, day, length_m, bound_m, stops FROM walk WHERE event = ?", (event.seq,)
+    ).fetchone()
+    if row is None:
+        return  # counted among the rows that are missing
+    *facts, stops = _texts(row)
+    stored = (*facts, walks.stops_digest(stops))
+    demanded = tuple(event.facts.get(name) for name in ("crew", "day", "length_m", "bound_m", "digest"))
+    if stored != demanded:
+        violations.append(Violation(event.seq, f"the walk is {stored} in the table, and {demanded} in the record"))
 
 
 def _compare_decision(row: tuple[Any, ...] | None, event: Recorded, violations: list[Violation]) -> None:

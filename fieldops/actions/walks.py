@@ -1,0 +1,337 @@
+"""A crew's walk for a day: which of its streets, in which order, with which stops; stored, so that pages and phones show it."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from fieldops.clock import local_day
+from fieldops.errors import BadInput, NotFound
+from fieldops.events import WalkMade
+from fieldops.ids import CrewId, StreetId
+from fieldops.people import Actor, Crew
+from fieldops.permissions import require
+from fieldops.rules import Rules
+from fieldops.store import places
+from fieldops.store import walks as store
+from fieldops.store.connect import Region, read_rules
+from fieldops.store.dispatch import METRES_PER_DEGREE, Box, near_ways
+from fieldops.store.people import find_crew
+from fieldops.store.walks import HeldStreet, StoredWalk
+
+if TYPE_CHECKING:
+    import numpy as np
+    from scipy.sparse import csr_array
+
+    from fieldops.planning.walks import Stop, Walk, WalkProblem
+    from fieldops.store.sqlite import sqlite3
+
+MARGIN_M = 1000.0
+HOURS_UNKNOWN = 1.0  # days of the whole crew for a street that no plan has looked at
+SURVEYS_OF_A_TEST = 30  # the most that R50 expects, wherever awareness stands
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """The walkable map around a crew, by positions 0..n-1 of its nodes."""
+
+    nodes: dict[int, int]
+    places: list[tuple[float, float]]
+    matrix: "csr_array"
+    island: "np.ndarray"
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What a crew is to do on a day: streets with the seconds on each, stops with what they are, what has no room."""
+
+    crew: Crew
+    day: date
+    streets: dict[int, int]
+    left_out: list[dict[str, str]]
+
+
+def make_walk(
+    region: Region,
+    actor: Actor,
+    crew: CrewId,
+    day: date | None = None,
+    *,
+    sides: int | None = None,
+    time_limit: float = 3.0,
+    seed: int = 1,
+    now: datetime | None = None,
+) -> StoredWalk:
+    """
+    Make and store the walk of a crew for a day: its share of the streets that it holds, venues, and points to test.
+
+    Permission: walk.make, crews for themselves. Event: WalkMade.
+
+    Parameters
+    ----------
+    day
+        Today where left away; claims that are in force now and on that day count.
+    sides
+        1 or 2; the setting `walk_both_sides` where left away.
+    time_limit
+        Seconds for the search.
+
+    Raises
+    ------
+    Forbidden
+        If the actor may not, or the crew is another's.
+    NotFound
+        If there is no such crew.
+    BadInput
+        If the crew is off that day, or holds no street then; the message says which.
+    """
+    require(actor, "walk.make", crew=crew)
+    at = region.moment(now)
+    connection = region.reader()
+    rules, zone = read_rules(connection), places.read_zone(connection)
+    day = day or local_day(at, zone)
+    one = find_crew(connection, crew)
+    today = local_day(at, zone)
+    held = _held(connection, one, at, today, day, zone)
+    ground = _ground(connection, [(one.home_lon, one.home_lat), *((s.lon, s.lat) for s in held)])
+    share = _share(ground, one, held, today, day, rules, zone)
+    made = _walk(connection, ground, share, held, at, rules, zone, sides=sides, time_limit=time_limit, seed=seed)
+    with region.turn(actor, now=now) as turn:
+        event = WalkMade(
+            at=turn.now, crew=crew, day=day, stops=len(made.stops), length_m=made.length_m, bound_m=made.bound_m,
+            digest=store.stops_digest(store.stops_text(made.stops)),
+        )  # fmt: skip
+        store.add_walk(turn, made, event=event)
+    return made
+
+
+def read_walk(
+    region: Region, actor: Actor, crew: CrewId, day: date | None = None, *, now: datetime | None = None
+) -> StoredWalk:
+    """
+    Return the walk that was made last for the crew and day, today where left away. Permission: region.read.
+
+    Raises
+    ------
+    NotFound
+        If none was made.
+    """
+    require(actor, "region.read")
+    connection = region.reader()
+    return store.newest_walk(connection, crew, day or local_day(region.moment(now), places.read_zone(connection)))
+
+
+def _held(
+    connection: "sqlite3.Connection", crew: Crew, at: datetime, today: date, day: date, zone: ZoneInfo
+) -> list[HeldStreet]:
+    if day in crew.days_off:
+        raise BadInput(f"crew {crew.id} is off on {day}", field="--date", cure="choose a day on which it works")
+    if day < today:
+        raise BadInput(f"{day} is over", field="--date", cure="give today or a day to come")
+    morning = datetime.combine(day, time(), zone)
+    held = [s for s in store.held_streets(connection, crew.id, at, today) if s.held_until > morning]
+    if not held:
+        raise BadInput(
+            f"crew {crew.id} holds no street on {day}", field="--crew",
+            cure=f"give it some: fieldops next --crew {crew.id}, or fieldops plan",
+        )  # fmt: skip
+    return held
+
+
+def _ground(connection: "sqlite3.Connection", around: Sequence[tuple[float, float]]) -> Ground:
+    """Read the map around the places, with a margin for ways round."""
+    import numpy as np
+    from scipy.sparse import coo_array, csr_array, csr_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    lon, lat = [p[0] for p in around], [p[1] for p in around]
+    middle = ((min(lon) + max(lon)) / 2, (min(lat) + max(lat)) / 2)
+    reach = max(
+        (max(lon) - min(lon)) * math.cos(math.radians(middle[1])), max(lat) - min(lat)
+    ) * METRES_PER_DEGREE / 2 + MARGIN_M  # fmt: skip
+    found, ways = near_ways(connection, Box.around(*middle, 1.3 * reach))
+    nodes = {node: i for i, node in enumerate(found)}
+    edges = [(nodes[a], nodes[b], m) for a, out in ways.items() if a in nodes for b, m in out if b in nodes]
+    if not edges:
+        raise NotFound("walkable way", f"near {middle[0]:.5f}, {middle[1]:.5f}", cure="import the map of the city")
+    order = sorted(edges, key=lambda edge: -edge[2])
+    start, end, metres = (np.array(column) for column in zip(*order, strict=True))
+    count = len(nodes)
+    key = start * count + end
+    _, last = np.unique(key[::-1], return_index=True)  # of parallel ways the shortest
+    keep = len(key) - 1 - last
+    matrix = csr_array(coo_array((np.maximum(metres[keep], 0.01), (start[keep], end[keep])), shape=(count, count)))
+    _, island = connected_components(csr_matrix(matrix), directed=False)
+    return Ground(nodes, list(found.values()), matrix, island)
+
+
+def _nearest(ground: Ground, lon: float, lat: float, *, of: int | None = None) -> int:
+    """Return the position of the nearest node, on the island of a node where one is given."""
+    import numpy as np
+
+    place = np.array(ground.places)
+    away = np.hypot((place[:, 0] - lon) * math.cos(math.radians(lat)), place[:, 1] - lat)
+    if of is not None:
+        away = np.where(ground.island == ground.island[of], away, np.inf)
+    return int(np.argmin(away))
+
+
+def _home(ground: Ground, crew: Crew) -> int:
+    import numpy as np
+
+    largest = int(np.flatnonzero(ground.island == np.bincount(ground.island).argmax())[0])
+    return _nearest(ground, crew.home_lon, crew.home_lat, of=largest)
+
+
+def _share(
+    ground: Ground, crew: Crew, held: list[HeldStreet], today: date, day: date, rules: Rules, zone: ZoneInfo
+) -> Day:
+    """Choose the day's share of the streets: the days from today on share them out, near ones together."""
+    import numpy as np
+    from scipy.sparse import csr_matrix
+    from scipy.sparse.csgraph import dijkstra
+
+    from fieldops.planning.week import Work, share_days
+
+    home = _home(ground, crew)
+    at_home = ground.island[home]
+    nodes = [_nearest(ground, s.lon, s.lat) for s in held]
+    cut_off = [i for i, node in enumerate(nodes) if ground.island[node] != at_home]
+    walked = [i for i in range(len(held)) if i not in cut_off]
+    left = [
+        {"street": held[i].street, "label": held[i].label, "reason": "no way leads there from the meeting point"}
+        for i in cut_off
+    ]
+    stations = np.array([home, *(nodes[i] for i in walked)])
+    graph: Any = csr_matrix(ground.matrix)
+    metres = dijkstra(graph, directed=False, indices=stations)[:, stations]
+    begins, shift = round(3600 * rules.day_begins_hour), round(3600 * crew.hours_per_day)
+    midnight = datetime.combine(today, time(), zone)
+    days = [d for d in range(rules.claim_duration.days + 1) if today + timedelta(days=d) not in crew.days_off]
+    work = [Work(_seconds(held[i], crew), round((held[i].held_until - midnight).total_seconds())) for i in walked]
+    shared, none = share_days(
+        metres, work, days, begins=begins, day_seconds=shift, metres_per_second=rules.walk_speed_km_h / 3.6
+    )
+    left += [
+        {
+            "street": held[walked[i]].street,
+            "label": held[walked[i]].label,
+            "reason": "no time for it before its claim ends",
+        }
+        for i in none
+    ]
+    return Day(crew, day, {walked[i]: seconds for i, seconds in shared.get((day - today).days, {}).items()}, left)
+
+
+def _seconds(street: HeldStreet, crew: Crew) -> int:
+    hours = crew.people * crew.hours_per_day * HOURS_UNKNOWN if street.hours is None else street.hours
+    return max(60, round(3600 * hours / crew.people))
+
+
+def _walk(
+    connection: "sqlite3.Connection", ground: Ground, share: Day, held: list[HeldStreet], at: datetime, rules: Rules,
+    zone: ZoneInfo, *, sides: int | None, time_limit: float, seed: int,
+) -> StoredWalk:  # fmt: skip
+    from fieldops.planning.walks import WalkProblem, route_nodes, walk
+
+    home = _home(ground, share.crew)
+    edges, owner, minutes = _edges(connection, ground, home, held, share.streets)
+    stops, what = _stops(connection, ground, home, share, held, set(owner), at, rules, zone)
+    both = rules.walk_both_sides if sides is None else sides == 2
+    problem = WalkProblem(
+        ground.matrix, edges, stops, home, minutes=minutes, owner=owner, sides=2 if both else 1,
+        begins=60 * rules.day_begins_hour, metres_per_minute=rules.walk_speed_km_h * 1000 / 60,
+    )  # fmt: skip
+    found = walk(problem, time_limit=time_limit, seed=seed)
+    rows = _rows(problem, found, held, what)
+    missed = [what[i] | {"reason": "closed when the crew could come"} for i in found.left_out] + share.left_out
+    way = tuple((round(ground.places[n][0], 6), round(ground.places[n][1], 6)) for n in route_nodes(problem, found))
+    rows += [{"left_out": True} | one for one in missed]
+    return StoredWalk(share.crew.id, share.day, at, round(found.length_m, 1), round(found.bound_m, 1), tuple(rows), way)
+
+
+def _edges(
+    connection: "sqlite3.Connection", ground: Ground, home: int, held: list[HeldStreet], seconds: dict[int, int]
+) -> tuple[list[tuple[int, int, float]], list[int], list[float]]:
+    """Return the segments of the day's streets, whose each is, and the minutes worked on each: by its length."""
+    row = {held[i].street: i for i in seconds}
+    edges: list[tuple[int, int, float]] = []
+    owner: list[int] = []
+    for a, b, metres, street in store.segments_of(connection, row):
+        i, j = ground.nodes.get(a, -1), ground.nodes.get(b, -1)
+        if i < 0 or j < 0 or i == j or ground.island[i] != ground.island[home]:
+            continue
+        edges.append((i, j, max(metres, 0.01)))
+        owner.append(row[street])
+    total: dict[int, float] = {}
+    for (_, _, metres), mine in zip(edges, owner, strict=True):
+        total[mine] = total.get(mine, 0.0) + metres
+    minutes = [seconds[mine] / 60 * edge[2] / total[mine] for edge, mine in zip(edges, owner, strict=True)]
+    return edges, owner, minutes
+
+
+def _stops(
+    connection: "sqlite3.Connection", ground: Ground, home: int, share: Day, held: list[HeldStreet], walked: set[int],
+    at: datetime, rules: Rules, zone: ZoneInfo,
+) -> tuple[list["Stop"], list[dict[str, Any]]]:  # fmt: skip
+    """Return the stops of the day and what they are: streets without a way of their own, venues, points to test."""
+    from fieldops.planning.walks import Stop
+
+    stops: list[Stop] = []
+    what: list[dict[str, Any]] = []
+    for i in sorted(set(share.streets) - walked):  # a compound is entered at its gate
+        stops.append(Stop(_nearest(ground, held[i].lon, held[i].lat, of=home), share.streets[i] / 60))
+        what.append({"street": held[i].street, "label": held[i].label})
+    mine = [held[i].street for i in sorted(share.streets)]
+    for venue in store.venues_on(connection, mine)[: rules.venues_per_walk]:
+        node = _nearest(ground, venue["lon"], venue["lat"], of=home)
+        opens, closes = _hour(venue["open_from"], 0.0), _hour(venue["open_until"], 24 * 60.0)
+        closes = 24 * 60.0 if closes <= opens else closes  # past midnight
+        stops.append(Stop(node, rules.venue_minutes, opens, closes, required=False))
+        what.append({"venue": venue["venue"], "label": venue["label"]})
+    triangles = sorted({t for i in share.streets if (t := held[i].triangle)})
+    since = datetime.combine(share.day, time(), zone)
+    for point in store.points_to_test(connection, share.crew.id, triangles, at, since):  # RULE 10
+        minutes = SURVEYS_OF_A_TEST * rules.survey_minutes / share.crew.people
+        stops.append(Stop(_nearest(ground, point["lon"], point["lat"], of=home), minutes))
+        what.append({"triangle": point["triangle"], "label": "test at the connection point"})
+    return stops, what
+
+
+def _hour(text: str, default: float) -> float:
+    """Return the minutes of the day of "HH:MM"."""
+    hours, _, minutes = text.partition(":")
+    return 60.0 * int(hours) + int(minutes) if hours.isdigit() and minutes.isdigit() else default
+
+
+def _rows(
+    problem: "WalkProblem", found: "Walk", held: list[HeldStreet], what: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return the stops of the walk in order; pieces of one street that follow each other are one stop."""
+    rows: list[dict[str, Any]] = []
+    last: StreetId | None = None
+    for leg in found.sequence:
+        if leg.stop is not None:
+            street, shown = None, what[leg.stop]
+        else:
+            mine = held[int(problem.owner[leg.edges[0]])]
+            street, shown = mine.street, {"street": mine.street, "label": mine.label}
+        if street is not None and street == last and leg.from_m < 1.0:
+            rows[-1]["length_m"] = round(rows[-1]["length_m"] + leg.length_m, 1)
+            rows[-1]["leave"] = _clock(leg.leave)
+            continue
+        last = street
+        rows.append(
+            {"order": len(rows) + 1, **shown, "from_m": round(leg.from_m), "length_m": round(leg.length_m, 1),
+             "walk_min": round(leg.from_m / problem.metres_per_minute, 1), "arrive": _clock(leg.arrive),
+             "leave": _clock(leg.leave)}
+        )  # fmt: skip
+    return rows
+
+
+def _clock(minutes: float) -> str:
+    """Return minutes of the day as "HH:MM"; beyond midnight it goes on counting."""
+    whole = round(minutes)
+    return f"{whole // 60:02d}:{whole % 60:02d}"

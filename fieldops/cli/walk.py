@@ -1,0 +1,94 @@
+"""`fieldops walk`: today's way of a crew, stop by stop."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from fieldops.cli.console import DEFAULT_DB, AsJson, Db, Now, given_moment, print_json, say, shell_actor
+
+if TYPE_CHECKING:
+    from fieldops.store.walks import StoredWalk
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command `walk`."""
+    app.command("walk")(walk)
+
+
+def walk(
+    crew: Annotated[str, typer.Option("--crew", metavar="CREW", help="The crew's id.")],
+    day: Annotated[
+        str | None, typer.Option("--date", metavar="DATE", help="The day, as 2026-03-02; today by default.")
+    ] = None,
+    sides: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=2, help="Walk each street on one or both sides; the setting walk_both_sides by default."
+        ),
+    ] = None,
+    gpx: Annotated[
+        Path | None, typer.Option("--gpx", metavar="FILE", help="Also write the way for phones and watches.")
+    ] = None,
+    time_limit: Annotated[
+        float, typer.Option(min=0.1, help="Seconds for the search; the bound takes some more.")
+    ] = 3.0,
+    seed: Annotated[int, typer.Option(help="The same seed searches in the same order.")] = 1,
+    db: Db = DEFAULT_DB,
+    now: Now = None,
+    as_json: AsJson = False,
+) -> None:
+    """
+    Order the day of a crew on foot: its streets, venues while they are open, points to test, from its meeting point and back.
+
+    The week's streets are shared over its days, near ones together; no walk that does the same is shorter than the bound.
+
+    Example: fieldops walk --crew C07 --date 2026-03-02 --gpx c07.gpx
+    """
+    from fieldops.actions.walks import make_walk
+    from fieldops.exchange.files import write_text
+    from fieldops.exchange.gpx import gpx_text
+    from fieldops.ids import CrewId
+    from fieldops.intake import read_day
+    from fieldops.store.connect import open_region
+
+    made = make_walk(
+        open_region(db), shell_actor(), CrewId(crew), read_day({"--date": day or ""}, "--date"), sides=sides, time_limit=time_limit,
+        seed=seed, now=given_moment(now),
+    )  # fmt: skip
+    if gpx is not None:
+        write_text(gpx, gpx_text(f"{crew} {made.day}", made.way))
+        say(f"{gpx}: the way, {len(made.way)} points")
+    if as_json:
+        print_json(_document(made))
+    else:
+        _print(made)
+
+
+def _document(made: "StoredWalk") -> dict[str, Any]:
+    return {
+        "crew": made.crew, "date": made.day.isoformat(), "stops": made.visits, "length_m": made.length_m,
+        "bound_m": made.bound_m, "gap": round(made.gap, 6),
+        "left_out": [{k: v for k, v in row.items() if k != "left_out"} for row in made.left_out],
+    }  # fmt: skip
+
+
+def _print(made: "StoredWalk") -> None:
+    from rich.console import Console
+    from rich.table import Column, Table
+
+    table = Table(
+        Column("#", justify="right"), "at", "until", Column("walk", justify="right"), "what", "name", box=None,
+        title=f"Crew {made.crew}, {made.day}",
+    )  # fmt: skip
+    for row in made.visits:
+        noun = next(noun for noun in ("street", "venue", "triangle") if noun in row)
+        shown = noun if noun != "triangle" else "test"
+        table.add_row(
+            str(row["order"]), row["arrive"], row["leave"], f"{row['from_m']} m", shown,
+            f"{row['label']} ({row[noun]})",
+        )  # fmt: skip
+    Console().print(table)
+    for row in made.left_out:
+        typer.echo(f"not today: {row['label']}: {row['reason']}")
+    typer.echo(f"{made.length_m:,.0f} m on foot; no such walk is below {made.bound_m:,.0f} m (gap {made.gap:.1%})")

@@ -1,0 +1,31 @@
+"""Files that people asked for, written whole or not at all."""
+
+from pathlib import Path
+
+from fieldops.errors import BadInput
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """
+    Write a file beside its place and move it there, so that nobody finds half of it.
+
+    Raises
+    ------
+    BadInput
+        If it cannot be written; the message says why.
+    """
+    building = path.with_name(f".{path.name}.new")
+    try:
+        building.write_bytes(content)
+        building.replace(path)
+    except OSError as error:
+        raise BadInput(
+            f"{path} cannot be written ({error.strerror})", field="--out", cure="choose another file"
+        ) from None
+    finally:
+        building.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file in UTF-8; see `write_bytes`."""
+    write_bytes(path, text.encode("utf-8"))

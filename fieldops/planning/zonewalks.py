@@ -1,0 +1,192 @@
+"""
+A whole zone given to its crews in one day: who walks which of its streets, in which order (capacitated arc routing).
+
+Every street is walked by exactly one crew, nobody is given more than its day, and the metres of all together are least.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.sparse import csr_array, csr_matrix
+from scipy.sparse.csgraph import dijkstra
+
+from fieldops.errors import BadInput
+from fieldops.planning.routing import FloatArray, IntArray, Task, Walker, route
+from fieldops.planning.walkbound import least_dead_head
+
+
+@dataclass(frozen=True, slots=True, init=False, eq=False)
+class ZoneWalkProblem:
+    """
+    The streets of a zone and its crews.
+
+    Attributes
+    ----------
+    matrix
+        Metres between neighbouring nodes, sparse, shape (n, n).
+    edges, metres, loads
+        Streets as (from, to) nodes, their lengths, and what each takes of a crew's day (whole units, e.g. minutes).
+    starts, capacities
+        Where each crew begins and ends, and its day in the same units.
+    """
+
+    matrix: csr_array
+    edges: IntArray
+    metres: FloatArray
+    loads: IntArray
+    starts: IntArray
+    capacities: IntArray
+
+    def __init__(
+        self,
+        graph: Any,
+        edges: ArrayLike,
+        metres: ArrayLike,
+        loads: ArrayLike,
+        starts: ArrayLike,
+        capacities: ArrayLike,
+    ) -> None:
+        """
+        Check and keep the problem.
+
+        Raises
+        ------
+        BadInput
+            If one street is larger than every crew's day, or all together larger than all days.
+        """
+        values = (
+            csr_array(getattr(graph, "matrix", graph), dtype=np.float64), np.asarray(edges, dtype=np.int64).reshape(-1, 2),
+            np.asarray(metres, dtype=np.float64), np.asarray(loads, dtype=np.int64), np.asarray(starts, dtype=np.int64),
+            np.asarray(capacities, dtype=np.int64),
+        )  # fmt: skip
+        for name, value in zip(self.__slots__, values, strict=True):
+            object.__setattr__(self, name, value)
+        most = int(self.capacities.max(initial=0))
+        if np.any(self.loads > most):
+            i = int(np.argmax(self.loads > most))
+            raise BadInput(
+                f"street {i} takes {self.loads[i]}, more than the day of any crew ({most})", field="loads",
+                cure="split the street, or join crews",
+            )  # fmt: skip
+        if self.loads.sum() > self.capacities.sum():
+            raise BadInput(
+                f"the zone takes {self.loads.sum()}, its crews have {self.capacities.sum()} in a day", field="capacities",
+                cure="add crews, or give the zone more days",
+            )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneWalks:
+    """For each crew the streets in its order; metres of all together, and a proven bound on any such walks."""
+
+    streets: tuple[tuple[int, ...], ...]
+    length_m: float
+    bound_m: float
+
+    @property
+    def gap(self) -> float:
+        """Return (length - bound) / bound."""
+        return (self.length_m - self.bound_m) / self.bound_m if self.bound_m > 0 else 0.0
+
+
+def zone_walks(
+    problem: ZoneWalkProblem,
+    *,
+    time_limit: float | None = None,
+    iterations: int | None = None,
+    seed: int = 1,
+    bound_seconds: float = 5.0,
+) -> ZoneWalks:
+    """
+    Return walks for all crews together; each street from either end.
+
+    Raises
+    ------
+    BadInput
+        If no way was found to give everything away within the days; the message says how much is at hand.
+    """
+    graph: Any = csr_matrix(problem.matrix)
+    terminals = np.unique(np.concatenate([problem.edges.ravel(), problem.starts]))
+    metres = np.asarray(dijkstra(graph, directed=False, indices=terminals)[:, terminals])
+    ends = np.searchsorted(terminals, problem.edges)
+    starts = np.searchsorted(terminals, problem.starts)
+    tasks = [
+        Task(ways=((a, b), (b, a)) if a != b else ((a, b),), load=int(load))
+        for (a, b), load in zip(ends.tolist(), problem.loads.tolist(), strict=True)
+    ]
+    kinds, counts = np.unique(np.column_stack([starts, problem.capacities]), axis=0, return_counts=True)
+    walkers = [
+        Walker(start=start, capacity=room, count=count)
+        for (start, room), count in zip(kinds.tolist(), counts.tolist(), strict=True)
+    ]
+    found = route(
+        metres, tasks, walkers, metres_per_second=1.0, seed=seed, time_limit=time_limit, iterations=iterations
+    )
+    if not found.feasible:
+        raise BadInput(
+            f"no way was found to give streets of {problem.loads.sum()} to crews of {problem.capacities.sum()}",
+            field="capacities", cure="give it more time, or add a crew",
+        )  # fmt: skip
+    length, given = _read(problem, found.rounds, found.walker, tasks, walkers, metres)
+    required = float(problem.metres.sum())
+    dead = least_dead_head(
+        metres, [(a, b) for a, b in ends.tolist()], sorted(set(starts.tolist())), at_most=length - required,
+        seconds=bound_seconds, cuts=_capacity_cuts(problem, ends, starts, metres),
+    )  # fmt: skip
+    return ZoneWalks(given, length, min(length, required + dead.metres))
+
+
+def _read(
+    problem: ZoneWalkProblem, rounds: Sequence[Any], kinds: Sequence[int], tasks: Sequence[Task],
+    walkers: Sequence[Walker], metres: FloatArray,
+) -> tuple[float, tuple[tuple[int, ...], ...]]:  # fmt: skip
+    """Return the metres of all, and each crew's streets: crews of one kind are alike, and take their rounds in order."""
+    length = float(problem.metres.sum())
+    given: list[tuple[int, ...]] = [() for _ in problem.starts]
+    terminals = np.unique(np.concatenate([problem.edges.ravel(), problem.starts]))
+    free = {
+        kind: [
+            i
+            for i in range(len(problem.starts))
+            if terminals[walker.start] == problem.starts[i] and walker.capacity == problem.capacities[i]
+        ]
+        for kind, walker in enumerate(walkers)
+    }
+    for visits, kind in zip(rounds, kinds, strict=True):
+        at = walkers[kind].start
+        for visit in visits:
+            enter, leave = tasks[visit.task].ways[visit.way]
+            length += float(metres[at, enter])
+            at = leave
+        length += float(metres[at, walkers[kind].start])
+        given[free[kind].pop(0)] = tuple(visit.task for visit in visits)
+    return length, tuple(given)
+
+
+def _capacity_cuts(
+    problem: ZoneWalkProblem, ends: IntArray, starts: IntArray, metres: FloatArray
+) -> list[tuple[list[int], float]]:
+    """
+    Return sets far from the start with how often they are left because no crew can carry all that is in them.
+
+    Notes
+    -----
+    x(S) >= 2 ceil(load(S) / capacity) - required edges that leave S (Belenguer & Benavent 1998, European Journal of
+    Operational Research 110), for the nested sets of nodes beyond each distance; for crews of one start only.
+    """
+    if len(set(starts.tolist())) > 1:
+        return []
+    most, home = int(problem.capacities.max()), metres[starts[0]]
+    cuts = []
+    for beyond in np.unique(home)[1:].tolist():
+        members = home >= beyond
+        touched = members[ends].any(axis=1)
+        leaving = int(np.count_nonzero(members[ends[:, 0]] != members[ends[:, 1]]))
+        least = 2 * math.ceil(problem.loads[touched].sum() / most) - leaving
+        if least > 0:
+            cuts.append((np.flatnonzero(members).tolist(), float(least)))
+    return cuts
