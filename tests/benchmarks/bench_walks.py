@@ -106,7 +106,7 @@ def by_vroom(problem: WalkProblem) -> float:
     """
     import vroom
 
-    pieces, places, _, _, required = _posed(problem)
+    pieces, _, _, _, required = _posed(problem)
     terminals, metres = walks_between(problem, pieces)
     at = {node: i for i, node in enumerate(terminals.tolist())}
     ends = [at[node] for piece in pieces for node in (piece.first, piece.last)]
