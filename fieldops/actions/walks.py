@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import numpy as np
     from scipy.sparse import csr_array
 
-    from fieldops.planning.walks import Stop, Walk, WalkProblem
+    from fieldops.planning.walkproblem import Stop, Walk, WalkProblem
     from fieldops.store.sqlite import sqlite3
 
 MARGIN_M = 1000.0
@@ -234,7 +234,9 @@ def _walk(
     connection: "sqlite3.Connection", ground: Ground, share: Day, held: list[HeldStreet], at: datetime, rules: Rules,
     zone: ZoneInfo, *, sides: int | None, time_limit: float, seed: int,
 ) -> StoredWalk:  # fmt: skip
-    from fieldops.planning.walks import WalkProblem, route_nodes, walk
+    from fieldops.planning.walkcheck import route_nodes
+    from fieldops.planning.walkproblem import WalkProblem
+    from fieldops.planning.walks import walk
 
     home = _home(ground, share.crew)
     edges, owner, minutes = _edges(connection, ground, home, held, share.streets)
@@ -277,7 +279,7 @@ def _stops(
     at: datetime, rules: Rules, zone: ZoneInfo,
 ) -> tuple[list["Stop"], list[dict[str, Any]]]:  # fmt: skip
     """Return the stops of the day and what they are: streets without a way of their own, venues, points to test."""
-    from fieldops.planning.walks import Stop
+    from fieldops.planning.walkproblem import Stop
 
     stops: list[Stop] = []
     what: list[dict[str, Any]] = []

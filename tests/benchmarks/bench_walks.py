@@ -15,7 +15,8 @@ from fieldops.city.graph import WalkGraph
 from fieldops.clock import Stopwatch
 from fieldops.maps import read_map
 from fieldops.planning.routing import TENTHS
-from fieldops.planning.walks import Piece, Stop, WalkProblem, join_pieces, walk, walks_between
+from fieldops.planning.walkproblem import Piece, Stop, WalkProblem, join_pieces, walks_between
+from fieldops.planning.walks import walk
 from fieldops.planning.zonewalks import ZoneWalkProblem, zone_walks
 from fieldops.rules import Rules
 from tests.conftest import ROOT

@@ -11,7 +11,9 @@ from scipy.sparse.csgraph import dijkstra
 
 from fieldops.errors import BadInput
 from fieldops.planning.walkbound import least_dead_head
-from fieldops.planning.walks import Stop, WalkProblem, is_walk, join_pieces, route_nodes, walk
+from fieldops.planning.walkcheck import is_walk, route_nodes
+from fieldops.planning.walkproblem import Stop, WalkProblem, join_pieces
+from fieldops.planning.walks import walk
 from fieldops.planning.week import Work, share_days
 from fieldops.planning.zonewalks import ZoneWalkProblem, zone_walks
 
