@@ -130,7 +130,7 @@ def by_vroom(problem: WalkProblem) -> float:
 
 def cities(full: bool) -> None:
     """Print the mean gap to the proven bound of each solver, a row a city."""
-    count, seconds = (10, 3.0) if full else (5, 1.0)
+    count, seconds = 5, 1.0
     table = Table(
         "city", "sides", "walks", "pieces", "ours", "proven best", "dead-head", "PyVRP alone", "OR-Tools", "VROOM",
         "seconds each", box=None,
@@ -176,7 +176,7 @@ def arcs(full: bool) -> None:
     with (FOLDER / "best_known.csv").open() as file:
         best = {row["name"]: row["best_known"] for row in csv.DictReader(file) if row["set"] == "carp"}
     names = sorted(name.removesuffix(".dat") for name in best) if full else QUICK_CARP
-    seconds = 8.0 if full else 5.0
+    seconds = 5.0
     table = Table("instance", "streets", "crews", "ours", "best known", "to best", "bound", "gap", "seconds", box=None)
     for name in names:
         problem, crews = read_carp(FOLDER / "carp" / f"{name}.dat")
@@ -192,7 +192,7 @@ def arcs(full: bool) -> None:
 
 
 def main(full: bool = False) -> None:
-    """Print both tables; quick: two cities and six instances, full: five cities, 100 walks, all instances."""
+    """Print both tables; quick: two cities and six instances, full: five cities, 50 walks, all instances."""
     if not FOLDER.is_dir():
         raise SystemExit("the folder of public data is not here (see $FIELDOPS_SHARED_DATA)")
     cities(full)
