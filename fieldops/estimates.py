@@ -1,11 +1,11 @@
 """
 What is known of every street and connection point now: all surveys that count, carried on to today by the effort since.
 
-The model is that of `fieldops.awareness.dynamics` (statistics.md 4.2): pushes raise awareness, nights fade it, on every
-street. Spill-over between streets is left out, which errs on the side of asking.
+The model is that of `fieldops.awareness.dynamics` (statistics.md 4.2): pushes raise awareness on their street and, less, on
+the streets that touch it; nights fade it everywhere.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -23,6 +23,10 @@ _SLICES = 8  # equal slices of a posterior over which hours are averaged
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
+
+
+def _nothing() -> IntArray:
+    return np.zeros(0, dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,10 @@ class Evidence:
         Promoter-hours by street and day, shape (n_efforts,).
     today
         The day for which to estimate.
+    touching
+        Pairs of a street's index and a node that it touches: streets that share one are neighbours. None: no spill-over.
+    counted_unit, contacts, counted_hours
+        Conversations that were counted on a street, and the hours in which they were; shape (n_counts,).
     """
 
     streets: tuple[StreetId, ...]
@@ -70,6 +78,10 @@ class Evidence:
     worked_day: IntArray
     hours: FloatArray
     today: int
+    touching: tuple[tuple[int, int], ...] = ()
+    counted_unit: IntArray = field(default_factory=_nothing)
+    contacts: IntArray = field(default_factory=_nothing)
+    counted_hours: FloatArray = field(default_factory=lambda: np.zeros(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +91,8 @@ class StreetAwareness:
 
     `knows` of `asked` is what was counted; `alpha`, `beta` the Beta posterior, carried on to today; `share` its mean,
     `low` and `high` its interval (80 % unless the region's rules say otherwise). RULE 12: where `measured` is False the
-    posterior is the prior of triangle and city, good for planning, and nothing to show as a number.
+    posterior is the prior of triangle and city, good for planning, and nothing to show as a number. `pace` and
+    `pace_deviation` are what is known of the street's factor, as a standard normal deviate; see `History`.
     """
 
     street: tuple[StreetId, ...]
@@ -91,6 +104,8 @@ class StreetAwareness:
     low: FloatArray
     high: FloatArray
     measured: BoolArray
+    pace: FloatArray
+    pace_deviation: FloatArray
 
     def take(self, rows: IntArray) -> Self:
         """Return the streets at these positions, in the order given."""
@@ -137,20 +152,23 @@ def estimate(evidence: Evidence, response: "Response", *, target: float, interva
 
     streets, units = len(evidence.streets), len(evidence.streets) + evidence.triangles
     of = np.concatenate([evidence.triangle, np.arange(evidence.triangles)])
-    work = _work(evidence)
+    work = _work(evidence, response)
     begun = work.first[evidence.unit]
     arrival = (evidence.day < begun) | ((evidence.day == begun) & ~evidence.after_push)
     aged = evidence.asked / (1 - response.delta) ** (evidence.today - evidence.day)  # see `_history`
     knows, asked = (_sums(n[arrival], evidence.unit[arrival], units) for n in (evidence.knows, aged))
     pooled = pool_streets(knows, asked, of, prior=response)
-    alpha, beta = _push(evidence, work, pooled.alpha, pooled.beta, pooled.triangle_mean[of], pooled.kappa, response)
+    pace = _pace(evidence, response)
+    alpha, beta = _push(
+        evidence, work, pooled.alpha, pooled.beta, pooled.triangle_mean[of], pooled.kappa, pace, response
+    )
     total_knows, total_asked = (
         np.bincount(evidence.unit, counts, units).astype(np.int64) for counts in (evidence.knows, evidence.asked)
     )
     low, high = posterior_interval(alpha, beta, interval)
     names = (*evidence.streets, *(StreetId("") for _ in range(evidence.triangles)))
     every = StreetAwareness(
-        names, total_knows, total_asked, alpha, beta, alpha / (alpha + beta), low, high, total_asked > 0
+        names, total_knows, total_asked, alpha, beta, alpha / (alpha + beta), low, high, total_asked > 0, *pace
     )
     known, points = every.take(np.arange(streets)), every.take(np.arange(streets, units))
     _, doubt = pooled.pool.triangle_posterior(knows, asked, of, evidence.triangles)
@@ -176,34 +194,72 @@ class _Work:
     first: IntArray  # day of the first push, tomorrow where there was none
 
 
-def _work(evidence: Evidence) -> _Work:
+def _work(evidence: Evidence, response: "Response") -> _Work:
+    worked_unit, worked_day, hours = _felt(evidence, response)
     streets, units = len(evidence.streets), len(evidence.streets) + evidence.triangles
     folk = np.bincount(evidence.triangle, evidence.people, evidence.triangles)
-    unit = np.concatenate([evidence.worked_unit, streets + evidence.triangle[evidence.worked_unit]])
-    day = np.tile(evidence.worked_day, 2)
+    unit = np.concatenate([worked_unit, streets + evidence.triangle[worked_unit]])
+    day = np.tile(worked_day, 2)
     first = np.full(units, evidence.today + 1)
     np.minimum.at(first, unit, day)
     people = np.concatenate([evidence.people, np.maximum(folk, 1.0)])
-    return _Work(people, unit, day, np.tile(evidence.hours, 2), first)
+    return _Work(people, unit, day, np.tile(hours, 2), first)
+
+
+def _pace(evidence: Evidence, response: "Response") -> FloatArray:
+    """Return what counted conversations say of the factor of each unit, shape (2, n_units); points have no factor of their own."""
+    from fieldops.awareness import conversations_per_hour, pace_of_contacts
+
+    units = len(evidence.streets) + evidence.triangles
+    hours = np.bincount(evidence.counted_unit, evidence.counted_hours, units)
+    contacts = np.bincount(evidence.counted_unit, evidence.contacts, units)
+    return pace_of_contacts(contacts, hours * conversations_per_hour(contacts.sum(), hours.sum(), response), response)
+
+
+def _felt(evidence: Evidence, response: "Response") -> tuple[IntArray, IntArray, FloatArray]:
+    """Return street, day and hours of all that streets felt: what was worked on them, and what spilled over."""
+    from scipy import sparse
+
+    from fieldops.awareness import effective_hours
+
+    if not evidence.touching or not len(evidence.hours):
+        return evidence.worked_unit, evidence.worked_day, evidence.hours
+    street, node = np.array(evidence.touching, dtype=np.int64).T
+    _, place = np.unique(node, return_inverse=True)
+    touches = sparse.csr_array(
+        (np.ones(len(street)), (street, place)), shape=(len(evidence.streets), int(place.max()) + 1)
+    )
+    near = sparse.csr_array(touches @ touches.T)
+    near.setdiag(0)
+    days, column = np.unique(evidence.worked_day, return_inverse=True)
+    worked = np.zeros((len(evidence.streets), len(days)))
+    np.add.at(worked, (evidence.worked_unit, column), evidence.hours)
+    felt = effective_hours(worked, near, response)
+    unit, which = np.nonzero(felt)
+    return unit.astype(np.int64), days[which], felt[unit, which]
 
 
 def _push(
     evidence: Evidence, work: _Work, alpha: FloatArray, beta: FloatArray, mean: FloatArray, kappa: float,
-    response: "Response",
+    pace: FloatArray, response: "Response",
 ) -> tuple[FloatArray, FloatArray]:  # fmt: skip
-    """Return the posteriors with those of pushed units replaced; `alpha`, `beta`, `mean` are as if nobody had pushed."""
+    """
+    Return the posteriors with those of pushed units replaced; `alpha`, `beta`, `mean` are as if nobody had pushed.
+
+    `pace` is brought up to what surveys after pushes say of the factors.
+    """
     from fieldops.awareness import current_awareness
 
     alpha, beta = alpha.copy(), beta.copy()
     first = np.maximum(work.first, evidence.today - HORIZON_DAYS + 1)
     for begin in np.unique(first[first <= evidence.today]):  # units pushed for the first time on one day go together
         chosen = np.flatnonzero(first == begin)
-        history = _history(evidence, work, chosen, int(begin), 1 - response.delta)
+        history = replace(_history(evidence, work, chosen, int(begin), 1 - response.delta), pace=pace[:, chosen])
         # The mean speaks of today, had nobody pushed: back then there was as much more as has been forgotten since.
         before = mean[chosen] / (1 - response.delta) ** (evidence.today - begin + 1)
         prior = np.clip(before, _LEAST_BEFORE, _MOST_BEFORE)
         now = current_awareness(history, response, prior_mean=prior, kappa=kappa)
-        alpha[chosen], beta[chosen] = now.alpha, now.beta
+        alpha[chosen], beta[chosen], pace[:, chosen] = now.alpha, now.beta, now.pace
     return alpha, beta
 
 

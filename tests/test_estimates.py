@@ -12,16 +12,18 @@ TODAY = 740_000
 
 def known(
     surveys: list[tuple[int, int, bool, int, int]], worked: list[tuple[int, int, float]] | None = None, *, streets: int = 6,
-    today: int = TODAY,
+    today: int = TODAY, touching: tuple[tuple[int, int], ...] = (), counted: list[tuple[int, int, float]] | None = None,
 ) -> Estimates:  # fmt: skip
     """Estimate a town of streets of 400 people, three to a triangle; units above are connection points."""
     groups, efforts = np.array(surveys, dtype=float).reshape(-1, 5), np.array(worked or [], dtype=float).reshape(-1, 3)
+    counts = np.array(counted or [], dtype=float).reshape(-1, 3)
     evidence = Evidence(
         streets=tuple(StreetId(f"S{i}") for i in range(streets)), people=np.full(streets, 400.0),
         triangle=np.arange(streets) // 3, triangles=(streets + 2) // 3, zone=np.zeros(streets, dtype=int),
         point_zone=np.zeros((streets + 2) // 3, dtype=int), zones=1, unit=groups[:, 0].astype(int),
         day=groups[:, 1].astype(int), after_push=groups[:, 2] > 0, knows=groups[:, 3], asked=groups[:, 4],
         worked_unit=efforts[:, 0].astype(int), worked_day=efforts[:, 1].astype(int), hours=efforts[:, 2], today=today,
+        touching=touching, counted_unit=counts[:, 0].astype(int), contacts=counts[:, 1].astype(int), counted_hours=counts[:, 2],
     )  # fmt: skip
     return estimate(evidence, Response(), target=0.2, interval=0.8)
 
@@ -103,3 +105,32 @@ def test_a_triangle_is_its_point_where_that_was_measured_else_its_streets() -> N
     assert found.triangles.share[0] == found.points.share[0]
     assert found.triangles.share[1] == pytest.approx(found.streets.share[3:].mean())
     assert found.triangles.asked.tolist() == [130, 90]
+
+
+def test_hours_spill_over_to_the_streets_that_touch_and_to_no_other() -> None:
+    near = ((0, 1), (1, 1), (1, 2), (2, 2), (3, 7), (4, 8))
+    surveys = [(i, TODAY - 9, False, 2, 25) for i in range(6)]
+    alone, touching = known(surveys, [(1, TODAY - 1, 6.0)]), known(surveys, [(1, TODAY - 1, 6.0)], touching=near)
+    gained = touching.streets.share - alone.streets.share
+    assert gained[0] == pytest.approx(gained[2])
+    assert gained[0] > 0.005
+    assert gained[1] == pytest.approx(0.0, abs=1e-12)
+    np.testing.assert_allclose(gained[3:], 0.0, atol=1e-12)
+
+
+def test_counted_conversations_move_the_estimate_of_a_pushed_street() -> None:
+    surveys = [(i, TODAY - 9, False, 2, 25) for i in range(6)]
+    worked = [(i, TODAY - 1, 6.0) for i in range(6)]
+    counted = [(i, count, 6.0) for i, count in enumerate((40, 80, 97, 97, 120, 190))]
+    found = known(surveys, worked, counted=counted).streets
+    assert (np.diff(found.share[[0, 1, 2, 4, 5]]) > 0).all()
+    assert found.pace[0] < 0 < found.pace[5]
+    assert (found.pace_deviation < 1).all()
+    silent = known(surveys, worked).streets
+    assert silent.pace_deviation == pytest.approx(np.ones(6), abs=0.05)
+
+
+def test_where_nobody_knew_before_a_push_there_is_an_estimate_all_the_same() -> None:
+    found = known([(0, TODAY - 2, False, 0, 10)], [(0, TODAY - 1, 6.0)]).streets
+    assert np.isfinite(found.share).all()
+    assert (found.low < found.high).all()

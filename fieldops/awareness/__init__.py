@@ -37,7 +37,9 @@ if TYPE_CHECKING:
     from fieldops.awareness.forecast import hours_for_finish as hours_for_finish
     from fieldops.awareness.history import CurrentAwareness as CurrentAwareness
     from fieldops.awareness.history import History as History
+    from fieldops.awareness.history import conversations_per_hour as conversations_per_hour
     from fieldops.awareness.history import current_awareness as current_awareness
+    from fieldops.awareness.history import pace_of_contacts as pace_of_contacts
     from fieldops.awareness.picture import draw_curve as draw_curve
     from fieldops.awareness.robust import Leaving as Leaving
     from fieldops.awareness.robust import chain_of_tests as chain_of_tests
@@ -106,7 +108,9 @@ _ROOM_OF_NAME = {
         "history": (
             "CurrentAwareness",
             "History",
+            "conversations_per_hour",
             "current_awareness",
+            "pace_of_contacts",
         ),
         "picture": ("draw_curve",),
         "robust": (

@@ -20,6 +20,9 @@ _LOGITS = np.arange(-8.0, 2.5, _STEP)
 STARTS: FloatArray = 1.0 / (1.0 + np.exp(-_LOGITS))  # awareness before the first push
 LOG_PACE_WEIGHTS: FloatArray = np.log(_PACE_WEIGHTS / _PACE_WEIGHTS.sum())
 PACES: FloatArray = _PACES
+CONTACT_NOISE = 0.15
+_COUNT_WORTH = 4.0  # promoter-hours that the assumption is worth
+CONTACTS_PER_TOLD = 1.35  # conversations for each person who newly knows, before anything was counted (ASSUMED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,9 @@ class History:
         Whether the group was asked after that day's push (True) or before it, shape (n_groups,).
     knows, asked
         Counts of each group, shape (n_groups,). Quarantined surveys are left out by the caller (RULE 13).
+    pace
+        Mean and standard deviation of each street's factor as a standard normal deviate, shape (2, n_streets); see
+        `pace_of_contacts`. None: nothing is known of it, 0 and 1.
 
     Raises
     ------
@@ -56,6 +62,7 @@ class History:
     after_push: NDArray[np.bool_]
     knows: FloatArray
     asked: FloatArray
+    pace: FloatArray | None = None
 
     def __post_init__(self) -> None:
         """Take anything like an array and refuse what cannot be."""
@@ -65,6 +72,8 @@ class History:
             object.__setattr__(self, name, np.asarray(getattr(self, name), dtype=kind))
         if self.hours.ndim != 2 or len(self.hours) != len(self.people) or np.any(~(self.people > 0)):
             raise BadInput(f"hours of shape {self.hours.shape} do not fit {len(self.people)} streets with people")
+        if self.pace is not None and np.shape(self.pace) != (2, len(self.people)):
+            raise BadInput(f"a pace of shape {np.shape(self.pace)} does not fit {len(self.people)} streets")
         if np.any(~(self.hours >= 0)):
             raise BadInput("hours cannot be negative", row=int(np.argmax(np.any(~(self.hours >= 0), axis=1))))
         if len({len(getattr(self, name)) for name in ("street", "day", "after_push", "knows", "asked")}) > 1:
@@ -79,6 +88,13 @@ class History:
     def days(self) -> int:
         """Return the number of days."""
         return int(self.hours.shape[1])
+
+    def paces(self, streets: IntArray) -> FloatArray:
+        """Return the deviates at which each of these streets is followed, shape (n, n_paces)."""
+        if self.pace is None:
+            return np.broadcast_to(PACES, (len(streets), len(PACES)))
+        mean, deviation = np.asarray(self.pace)[:, streets, None]
+        return np.asarray(mean + deviation * PACES)
 
     def spilled(self) -> FloatArray:
         """Return the neighbours' hours that each street sees, W h, shape of `hours`; sigma of them count."""
@@ -100,7 +116,7 @@ class Lines(NamedTuple):
 
 
 def follow(
-    own: FloatArray, spilled: FloatArray, people: FloatArray, response: Response
+    own: FloatArray, spilled: FloatArray, people: FloatArray, response: Response, paces: FloatArray = PACES
 ) -> Iterator[tuple[int, bool, Lines]]:
     """
     Yield day, whether after its push, and the lines then: mornings and evenings in turn, at last the coming morning.
@@ -110,9 +126,11 @@ def follow(
     own, spilled
         The streets' own hours and what they see of their neighbours', shape (n_streets, n_days).
     people, response
-        As in `History`; each street is followed at every pace of `PACES`.
+        As in `History`.
+    paces
+        Deviates of the street factor at which each street is followed, shape (n_streets, n_paces) or (n_paces,).
     """
-    rates = response.rho * np.exp(response.tau * PACES - response.tau**2 / 2)[None, :] / people[:, None]
+    rates = response.rho * np.exp(response.tau * paces - response.tau**2 / 2) / people[:, None]
     slope: FloatArray = np.zeros((4, *rates.shape))
     rise = np.zeros_like(slope)
     slope[0] = 1.0
@@ -158,12 +176,14 @@ class CurrentAwareness(NamedTuple):
 
     `alpha`, `beta`: Beta posterior. `factor`: its rate relative to a street of which nothing is known (1 where it was never
     pushed and asked); forecasts take it as so many fewer people, `people / factor`. `measured`: somebody was asked.
+    `pace`: mean and standard deviation of the factor's standard normal deviate, shape (2, n_streets), as `History` takes it.
     """
 
     alpha: FloatArray
     beta: FloatArray
     factor: FloatArray
     measured: NDArray[np.bool_]
+    pace: FloatArray
 
 
 def current_awareness(
@@ -191,24 +211,25 @@ def current_awareness(
     """
     streets = len(history.people)
     guesses = response.alternatives()
-    first, second, log_factor = np.zeros(streets), np.zeros(streets), np.zeros(streets)
+    first, second, pace, pace_square = np.zeros((4, streets))
     spilled = history.spilled()
     for guess in guesses:
         expected = guess.mu if prior_mean is None else prior_mean
         mean = np.broadcast_to(np.asarray(expected, dtype=np.float64), (streets,))
         for chosen in blocks(np.arange(streets)):
             found = _moments(history, spilled, chosen, guess, mean[chosen], guess.kappa if kappa is None else kappa)
-            for total, part in zip((first, second, log_factor), found, strict=True):
+            for total, part in zip((first, second, pace, pace_square), found, strict=True):
                 total[chosen] += part / len(guesses)
     alpha, beta = beta_of_moments(first, second - first**2)
     measured = np.bincount(history.street, history.asked, streets) > 0
-    return CurrentAwareness(alpha, beta, np.exp(log_factor), measured)
+    deviation = np.sqrt(np.maximum(pace_square - pace**2, 1e-6))
+    return CurrentAwareness(alpha, beta, np.exp(response.tau * pace), measured, np.array([pace, deviation]))
 
 
 def _moments(
     history: History, spilled: FloatArray, chosen: IntArray, response: Response, mean: FloatArray, kappa: float
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return the posterior means of awareness, of its square, and of the log factor, shape (n_chosen,)."""
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Return the posterior means of awareness, of its square, of the factor's deviate and its square, shape (n_chosen,)."""
     log_weights, _, last = walk_block(history, spilled, chosen, response, gradient=False)
     joint = log_weights + start_log_weights(mean, kappa)[:, :, None] + LOG_PACE_WEIGHTS
     weights = np.exp(joint - joint.max(axis=(1, 2), keepdims=True))
@@ -217,7 +238,8 @@ def _moments(
     return (
         np.einsum("ijk,ijk->i", weights, shares),
         np.einsum("ijk,ijk,ijk->i", weights, shares, shares),
-        response.tau * (weights.sum(axis=1) @ PACES),
+        np.einsum("ik,ik->i", weights.sum(axis=1), history.paces(chosen)),
+        np.einsum("ik,ik->i", weights.sum(axis=1), history.paces(chosen) ** 2),
     )
 
 
@@ -249,7 +271,9 @@ def walk_block(
     slopes: FloatArray = np.zeros((3, *shape) if gradient else (0,))
     ignorant = 1.0 - STARTS[None, :, None]
     lines = Lines(np.empty(0), np.empty(0))
-    for day, after, lines in follow(history.hours[chosen], spilled[chosen], history.people[chosen], response):
+    for day, after, lines in follow(
+        history.hours[chosen], spilled[chosen], history.people[chosen], response, history.paces(chosen)
+    ):
         moment = 2 * day + after
         rows = order[edges[moment] : edges[moment + 1]] if day < history.days else order[:0]
         if not len(rows):
@@ -265,3 +289,45 @@ def walk_block(
                 moved = lines.slope[1 + which][at][:, None, :] * ignorant + lines.rise[1 + which][at][:, None, :]
                 np.add.at(slopes[which], at, -by_share * moved)
     return likelihood, slopes, lines
+
+
+def conversations_per_hour(contacts: float, hours: float, response: Response) -> float:
+    """Return the conversations that an hour gives on a typical street, from all that were counted, and before that as assumed."""
+    assumed = _COUNT_WORTH * response.rho
+    return (assumed * CONTACTS_PER_TOLD + contacts) / (_COUNT_WORTH + hours)
+
+
+def pace_of_contacts(
+    contacts: ArrayLike, expected: ArrayLike, response: Response, *, noise: float = CONTACT_NOISE
+) -> FloatArray:
+    """
+    Return what counted conversations say of each street's factor: mean and standard deviation of its normal deviate.
+
+    Parameters
+    ----------
+    contacts
+        Conversations counted on each street, shape (n_streets,), >= 0.
+    expected
+        Conversations that as many hours give on a typical street, shape (n_streets,); 0 where nobody counted.
+    response
+        Gives the spread of the factors, tau.
+    noise
+        Standard deviation of the logarithm of conversations per person who newly knows, from street to street (ASSUMED).
+
+    Returns
+    -------
+    FloatArray
+        Shape (2, n_streets), as `History` takes it; (0, 1) where nobody counted.
+
+    Notes
+    -----
+    log(contacts / expected) is about normal around log factor = tau z - tau^2 / 2 with variance 1 / contacts + noise^2.
+    """
+    counted, usual = np.asarray(contacts, dtype=np.float64), np.asarray(expected, dtype=np.float64)
+    wrong = ~((counted >= 0) & (usual >= 0))
+    if wrong.any():
+        raise BadInput("contacts cannot be negative", row=int(np.argmax(wrong)), field="contacts")
+    log_factor = np.log((counted + 0.5) / np.maximum(usual + 0.5, 0.5))
+    precision = np.where(usual > 0, response.tau**2 / (1.0 / (counted + 0.5) + noise**2), 0.0)
+    seen = (log_factor + response.tau**2 / 2) / max(response.tau, 1e-9)
+    return np.array([precision * seen / (1.0 + precision), 1.0 / np.sqrt(1.0 + precision)])

@@ -18,7 +18,7 @@ class Conditions:
     Parameters
     ----------
     setup_minutes
-        What it takes a crew to begin on a street under a new claim, clock minutes, >= 0.
+        What it takes a crew to begin pushing on a street each time it comes there, clock minutes, >= 0.
     people_error
         Spread of the logarithm of the people on a street about what the operation believes, >= 0.
     no_show
@@ -33,6 +33,8 @@ class Conditions:
         Share of promoters who make answers up, and how often a made-up answer is "knows".
     venue_share
         Share of the contacts of a street with venues that are made there, while these are open only.
+    contact_noise
+        Spread of the logarithm of conversations per person who newly knows, from street to street, >= 0.
     commute
         Whether the way from home and back takes working hours.
     refused
@@ -54,6 +56,7 @@ class Conditions:
     fabricating: float = 0.0
     fabricated_share: float = 0.35
     venue_share: float = 0.0
+    contact_noise: float = 0.15
     commute: bool = False
     refused: float = 0.0
 
@@ -62,7 +65,7 @@ class Conditions:
         for name in (*_SHARES, "refused"):
             if not 0.0 <= getattr(self, name) < 1.0:
                 raise BadInput(f"a share of {getattr(self, name):g}", field=name, cure="give 0 or more, below 1")
-        for name in ("setup_minutes", "people_error"):
+        for name in ("setup_minutes", "people_error", "contact_noise"):
             if getattr(self, name) < 0:
                 raise BadInput(f"{getattr(self, name):g} is negative", field=name)
 

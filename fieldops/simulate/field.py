@@ -50,6 +50,7 @@ class Hand:
     place: tuple[float, float]
     starts_at: datetime
     ends_at: datetime
+    street: int | None = None  # where it has set itself up
     visit: Visit | None = None
     doing: Push | Sitting | None = None
     idle: list[tuple[datetime, datetime]] = field(default_factory=list)
@@ -72,6 +73,7 @@ class Field:
     rng: np.random.Generator
     made_up: set[PromoterId]
     places: dict[CrewId, tuple[float, float]]
+    set_up: dict[CrewId, int | None] = field(default_factory=dict)
     spent: Spent = field(default_factory=Spent)
     visits: dict[int, Visit] = field(default_factory=dict)
     left_at: dict[int, float] = field(default_factory=dict)
@@ -79,6 +81,7 @@ class Field:
     surveys: int = 0
     sittings: int = 0
     worked: dict[tuple[CrewId, int], float] = field(default_factory=lambda: defaultdict(float))
+    talked: dict[tuple[CrewId, int], int] = field(default_factory=lambda: defaultdict(int))
     late: list[dict[str, str]] = field(default_factory=list)
     by_crew: dict[CrewId, int] = field(default_factory=lambda: defaultdict(int))
     busy_until: datetime | None = None
@@ -91,7 +94,9 @@ class Field:
     def day(self, hands: list[Hand]) -> None:
         """Let the crews work until each one's end of the day."""
         self._outlooks.clear()
+        self._ask_unheard_again()
         self.worked.clear()
+        self.talked.clear()
         queue = [(hand.starts_at, i) for i, hand in enumerate(hands) if hand.size]
         heapq.heapify(queue)
         while queue:
@@ -107,6 +112,15 @@ class Field:
                 continue
             heapq.heappush(queue, (at + lasts, number))
         self.places.update({hand.crew: hand.place for hand in hands})
+        self.set_up.update({hand.crew: hand.street for hand in hands})
+
+    def _ask_unheard_again(self) -> None:
+        """Let tests that did not reach the region until the evening be made again, where they would still decide something."""
+        self.office.unheard_points.clear()
+        for visit in self.visits.values():
+            if visit.unheard:
+                visit.unheard = visit.left = False
+                visit.tests.pop()
 
     def pay_idle(self, hands: list[Hand], until: datetime | None) -> None:
         """Count the hours in which crews had nothing to do, up to the moment at which the campaign was over."""
@@ -139,8 +153,8 @@ class Field:
 
     def _start(self, hand: Hand, visit: Visit, step: Push | Ask, at: datetime, before: timedelta) -> timedelta:
         self.spent.walking += self._hours(before, hand)
-        if not visit.begun:
-            visit.begun = True
+        if hand.street != visit.street and isinstance(step, Push):
+            hand.street = visit.street
             setup = timedelta(minutes=self.conditions.setup_minutes)
             self.spent.setup += self._hours(setup, hand)
             before += setup
@@ -186,7 +200,10 @@ class Field:
         visit.pushed += hours
         visit.since_test += hours
         self.worked[hand.crew, street] += hours
-        self.outlook(street).push(hours)
+        contacts = self.world.contacts(street, hours)
+        self.talked[hand.crew, street] += contacts
+        office.note_contacts(contacts, hours)
+        self.outlook(street).push(hours, contacts)
 
     def _ask(self, hand: Hand, visit: Visit, step: Ask, at: datetime) -> Sitting:
         """Ask until the card on the phone decides."""
@@ -236,6 +253,9 @@ class Field:
             self.outlook(street).ask(knows, asked)
         visit.since_test = 0.0
         fate, said = self.rng.random(), sitting.said
+        visit.unheard = fate < self.conditions.lost_sync + self.conditions.late_sync
+        if visit.unheard and sitting.triangle >= 0:
+            self.office.unheard_points.add(sitting.triangle)
         if fate < self.conditions.lost_sync:
             pass
         elif fate < self.conditions.lost_sync + self.conditions.late_sync:
@@ -301,7 +321,10 @@ class Field:
         if street not in self._outlooks:
             known = self.office.known()
             self._outlooks[street] = Outlook(
-                float(known.alpha[street]), float(known.beta[street]), float(self.office.map.people[street])
+                float(known.alpha[street]),
+                float(known.beta[street]),
+                float(self.office.map.people[street]),
+                (float(known.pace[street]), float(known.pace_deviation[street])),
             )
         return self._outlooks[street]
 

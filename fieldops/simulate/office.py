@@ -14,9 +14,10 @@ import numpy as np
 from fieldops.actions.awareness import StreetAwareness, street_awareness
 from fieldops.actions.claims import end_claim, make_claim
 from fieldops.actions.decisions import Decided, decide
+from fieldops.actions.dispatch import next_street
 from fieldops.actions.plans import make_plan, publish_plan
 from fieldops.actions.surveys import Recorded, record_surveys
-from fieldops.awareness import Response
+from fieldops.awareness import Response, Verdict, conversations_per_hour
 from fieldops.claims import Claim, Outcome
 from fieldops.errors import Conflict, CrewCoolingDown, PlanNotPublishable
 from fieldops.ids import ClaimId, CrewId, StreetId
@@ -64,10 +65,13 @@ class Office:
     finished: set[int] = field(default_factory=set)
     given_up: set[int] = field(default_factory=set)
     ready: set[int] = field(default_factory=set)
+    unheard_points: set[int] = field(default_factory=set)
     promised: dict[ClaimId, float] = field(default_factory=dict)
     hours_planned: dict[int, float] = field(default_factory=dict)
     waiting: dict[tuple[int, CrewId], datetime] = field(default_factory=dict)
     plans: int = 0
+    contacts: int = 0
+    counted_hours: float = 0.0
     unlawful: list[str] = field(default_factory=list)
     closed_now: list[int] = field(default_factory=list)
     ended: list[Claim] = field(default_factory=list)
@@ -110,6 +114,8 @@ class Office:
 
     def triangle_is_ready(self, street: int) -> bool:
         """Return whether every street of the street's triangle is finished, given up, or waits for the point's test only."""
+        if self.map.triangle[street] in self.unheard_points:
+            return False
         mates = np.flatnonzero(self.map.triangle == self.map.triangle[street])
         return all(
             int(mate) in self.finished or int(mate) in self.given_up or int(mate) in self.ready for mate in mates
@@ -128,6 +134,23 @@ class Office:
             place = {street: i for i, street in enumerate(found.street)}
             self._known = found.take(np.array([place[s] for s in self.map.streets]))
         return self._known
+
+    def next_street(self, crew: CrewId, start: int | None) -> int | None:
+        """Return the street that dispatch tells the crew at once; None where nothing free fits."""
+        told = next_street(
+            self.region, self.actor, crew, start=None if start is None else self.map.streets[start], now=self.now
+        )
+        street = None if told.street is None or told.held else self._index[told.street]
+        return None if street in self.given_up else street
+
+    def note_contacts(self, contacts: int, hours: float) -> None:
+        """Note conversations that a crew counted."""
+        self.contacts += contacts
+        self.counted_hours += hours
+
+    def usual_contacts(self) -> float:
+        """Return how many conversations an hour gives on a typical street, by all that were counted."""
+        return conversations_per_hour(self.contacts, self.counted_hours, self.response)
 
     def forget_estimate(self) -> None:
         """Let the estimate be made anew when it is next asked for."""
@@ -152,6 +175,14 @@ class Office:
         claim = self.claims.pop(street)
         ended = end_claim(self.region, self.actor, claim.id, outcome=Outcome.WITHDRAWN, why="enough_done", now=self.now)
         self.ended.append(ended)
+
+    def take_over(self, street: int, crew: CrewId) -> bool:
+        """Let the lead revoke the claim on a street (rule 3: no cool-down) and give the street to another crew."""
+        held = self.claims.pop(street)
+        why = "another_crew_is_free"
+        ended = end_claim(self.region, self.actor, held.id, outcome=Outcome.REVOKED, why=why, now=self.now)
+        self.ended.append(ended)
+        return self.grant(crew, street)
 
     def plan(self, *, seed: int) -> StoredPlan:
         """Plan the next seven days and publish: the claims are made, but for those that the door refuses."""
@@ -187,7 +218,10 @@ class Office:
         return done
 
     def take(self, done: Decided) -> None:
-        """Remember what was decided."""
+        """Remember what was decided; a test that says push on may have opened streets again (rule 8)."""
+        if done.withdrawn or any(one.verdict is Verdict.PUSH_ON for one in done.made):
+            closed = closed_streets(self.region.reader(), self.now)
+            self.finished &= {self._index[street] for street in closed}
         for name in done.closed:
             street = self._index[name]
             self.finished.add(street)

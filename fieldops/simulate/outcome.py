@@ -70,7 +70,8 @@ def summarise(
     at_target, short = shortfalls(left, target)
     claims = [one.claim for one in list_claims(office.region.reader(), office.now, ended_too=True)]
     ended = {claim.id: claim.outcome_at(office.now) for claim in claims}
-    due = {name: chance for name, chance in office.promised.items() if ended.get(name) is not None}
+    over = (None, ClaimOutcome.REVOKED)  # what runs still, or was given to another crew, was neither kept nor broken
+    due = {name: chance for name, chance in office.promised.items() if ended.get(name) not in over}
     kept = sum(ended[name] is ClaimOutcome.SATURATED for name in due)
     told = float((town.people * np.maximum(0.0, world.awareness - town.awareness)).sum())
     by_crew = [field.by_crew.get(crew, 0) for crew in field.places]

@@ -174,7 +174,13 @@ def _evening(campaign: Campaign) -> None:
     office, afield = campaign.office, campaign.afield
     day = (FIRST_DAY + timedelta(days=campaign.day)).isoformat()
     rows = [
-        {"day": day, "crew": crew, "street": office.map.streets[street], "promoter_hours": f"{hours:.4f}"}
+        {
+            "day": day,
+            "crew": crew,
+            "street": office.map.streets[street],
+            "promoter_hours": f"{hours:.4f}",
+            "contacts": str(afield.talked[crew, street]),
+        }
         for (crew, street), hours in afield.worked.items()
         if hours > 5e-5
     ]
@@ -199,7 +205,8 @@ def _hand(campaign: Campaign, crew: Crew, starts_at: datetime, *, bad: bool) -> 
     hours = crew.hours_per_day * (0.5 if bad else 1.0)
     place = scene.homes[number] if scene.conditions.commute else campaign.afield.places[crew.id]
     askers = [one for one in there if one not in campaign.afield.barred]
-    return Hand(crew.id, there, askers, place, starts_at, starts_at + timedelta(hours=hours))
+    street = None if scene.conditions.commute else campaign.afield.set_up.get(crew.id)
+    return Hand(crew.id, there, askers, place, starts_at, starts_at + timedelta(hours=hours), street)
 
 
 def _lose_people(campaign: Campaign) -> None:

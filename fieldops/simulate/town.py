@@ -114,6 +114,7 @@ def touching_streets(city: "City") -> sparse.csr_array:
     return touching
 
 
+CONTACTS_PER_TOLD, CITY_SPREAD = 1.35, 0.2  # conversations for each person who newly knows; log spread between cities
 ASSUMED = Response(tau=RESPONSE_SPREAD, delta=0.02)  # statistics.md, section 5
 
 
@@ -131,6 +132,7 @@ class World:
     awareness: FloatArray = field(init=False)
     _spill: sparse.csc_array = field(init=False, repr=False)
     _dose: FloatArray = field(init=False, repr=False)
+    _talk: FloatArray = field(init=False, repr=False)
     _streams: dict[int, np.random.Generator] = field(default_factory=dict, repr=False)
     _answers: dict[int, list[float]] = field(default_factory=dict, repr=False)
 
@@ -140,6 +142,10 @@ class World:
         self.awareness = town.awareness.copy()
         self._spill = sparse.csc_array(town.spill)
         self._dose = town.response.rho * town.factor / town.people
+        luck = np.random.default_rng([self.seed, 8])
+        of_city = CONTACTS_PER_TOLD * np.exp(CITY_SPREAD * luck.standard_normal())
+        noise = np.exp(self.conditions.contact_noise * luck.standard_normal(len(town.people)))
+        self._talk = of_city * town.response.rho * town.factor * noise
 
     def rate(self, street: int, hour: float) -> float:
         """Return what an hour pushed at that hour of the day is worth, as a share of the best; see `venue_share`."""
@@ -158,6 +164,11 @@ class World:
         begin, end = self._spill.indptr[street], self._spill.indptr[street + 1]
         for near, weight in zip(self._spill.indices[begin:end], self._spill.data[begin:end], strict=True):
             self._hear(int(near), self.town.response.sigma * float(weight) * worth)
+
+    def contacts(self, street: int, hours: float) -> int:
+        """Return how many conversations a crew counts in so many promoter-hours."""
+        luck = self._streams.setdefault(-1 - street, np.random.default_rng([self.seed, 9, street]))
+        return int(luck.poisson(self._talk[street] * hours))
 
     def _hear(self, street: int, hours: float) -> None:
         self.awareness[street] = 1.0 - (1.0 - self.awareness[street]) * np.exp(-self._dose[street] * hours)

@@ -11,7 +11,7 @@ from fieldops.estimates import Evidence
 from fieldops.ids import MeasurementId, StreetId, TriangleId, ZoneId
 from fieldops.store import tallies
 from fieldops.store.connect import Turn, read_rules
-from fieldops.store.places import read_zone
+from fieldops.store.places import read_zone, touching_streets
 from fieldops.store.sqlite import sqlite3
 from fieldops.surveys import Phase, tally
 
@@ -45,6 +45,16 @@ def read_evidence(
         )
         if row[0] in unit
     ]
+    counted = [
+        (unit[StreetId(row[0])], row[1], row[2])
+        for row in connection.execute(
+            "SELECT street_id, sum(contacts), sum(promoter_hours) FROM effort WHERE contacts IS NOT NULL AND day <= ?"
+            " GROUP BY street_id",
+            (date.fromordinal(today).isoformat(),),
+        )
+        if row[0] in unit
+    ]
+    counts = np.array(counted, dtype=float).reshape(-1, 3)
     surveys, efforts = np.array(groups, dtype=float).reshape(-1, 5), np.array(worked, dtype=float).reshape(-1, 3)
     return Evidence(
         streets=tuple(StreetId(row[0]) for row in streets), people=np.array([row[1] for row in streets], dtype=float),
@@ -54,6 +64,8 @@ def read_evidence(
         unit=surveys[:, 0].astype(np.int64), day=surveys[:, 1].astype(np.int64), after_push=surveys[:, 2] > 0,
         knows=surveys[:, 3], asked=surveys[:, 4], worked_unit=efforts[:, 0].astype(np.int64),
         worked_day=efforts[:, 1].astype(np.int64), hours=efforts[:, 2], today=today,
+        touching=tuple((unit[street], node) for street, node in touching_streets(connection) if street in unit),
+        counted_unit=counts[:, 0].astype(np.int64), contacts=counts[:, 1].astype(np.int64), counted_hours=counts[:, 2],
     ), list(of), zones  # fmt: skip
 
 

@@ -83,6 +83,15 @@ def name_places(connection: sqlite3.Connection, streets: Sequence[StreetId]) -> 
     return {row[0]: row[1] for row in rows}
 
 
+def touching_streets(connection: sqlite3.Connection) -> list[tuple[StreetId, int]]:
+    """Return each street with every node that it touches, a compound with those of its gates: who shares one is a neighbour."""
+    rows = connection.execute(
+        "SELECT street_id, from_node FROM segment WHERE street_id IS NOT NULL"
+        " UNION SELECT street_id, to_node FROM segment WHERE street_id IS NOT NULL UNION SELECT street_id, node FROM gate"
+    )
+    return [(StreetId(row[0]), row[1]) for row in rows]
+
+
 def read_labels(connection: sqlite3.Connection) -> dict[str, str]:
     """Return the names for people of streets and zones, by id; triangles have none."""
     rows = connection.execute("SELECT id, label FROM street WHERE status <> 'gone' UNION ALL SELECT id, name FROM zone")

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from fieldops.awareness import History, Response, current_awareness, next_day, posterior_interval
+from fieldops.awareness import History, Response, current_awareness, next_day, pace_of_contacts, posterior_interval
 from fieldops.errors import BadInput
 
 TYPICAL = Response()
@@ -85,3 +85,27 @@ def test_the_stated_intervals_hold_after_two_weeks_of_pushes() -> None:
 def test_a_history_that_cannot_be_is_refused(changes: dict[str, object]) -> None:
     with pytest.raises(BadInput):
         lived(**changes)
+
+
+def test_conversations_tell_how_fast_a_street_is_as_far_as_their_noise_allows() -> None:
+    mean, deviation = pace_of_contacts([0, 30, 60, 120, 6000], [0.0, 60.0, 60.0, 60.0, 3000.0], TYPICAL)
+    assert (mean[0], deviation[0]) == (0.0, 1.0)  # nobody counted
+    assert mean[1] < mean[2] < mean[3]
+    assert deviation[4] == pytest.approx(1 / np.sqrt(1 + TYPICAL.tau**2 / 0.15**2), rel=0.01)
+    factor = np.exp(TYPICAL.tau * mean - TYPICAL.tau**2 / 2)
+    assert factor[4] == pytest.approx(2 * factor[0] ** deviation[4] ** 2 / 2 ** deviation[4] ** 2, rel=0.02)
+    with pytest.raises(BadInput, match="negative"):
+        pace_of_contacts([-1], [1.0], TYPICAL)
+
+
+def test_where_conversations_say_that_a_street_is_fast_its_hours_have_told_more_people() -> None:
+    hours = np.full((3, 1), 6.0)
+    slow, usual, fast = ([[-1.5], [0.3]], [[0.0], [0.3]], [[1.5], [0.3]])
+    pace = np.concatenate([slow, usual, fast], axis=1)
+    nothing = np.zeros(0)
+    history = History(np.full(3, 400.0), hours, None, nothing, nothing, nothing, nothing, nothing, pace)
+    now = current_awareness(history, TYPICAL)
+    share = now.alpha / (now.alpha + now.beta)
+    assert share[0] < share[1] < share[2]
+    np.testing.assert_allclose(now.pace[0], [-1.5, 0.0, 1.5], atol=1e-9)
+    np.testing.assert_allclose(now.pace[1], 0.3, atol=1e-6)

@@ -55,10 +55,10 @@ def test_nobody_is_paid_more_than_the_hours_of_the_crews_and_the_end_of_a_test()
 
 def test_made_up_answers_leave_more_streets_short_and_the_trust_desk_finds_them() -> None:
     scene = grid_scene(
-        city=1, seed=1, conditions=replace(PLAIN, fabricating=0.4, fabricated_share=0.6), side=5, crews=2, days=14
+        city=1, seed=1, conditions=replace(PLAIN, fabricating=0.5, fabricated_share=0.8), side=5, crews=2, days=14
     )
-    off = run_campaign(scene, find_policy("population-first"))
-    on = run_campaign(scene, find_policy("population-first"), trust=True)
+    policy = find_policy("nearest-first:rule=r50")
+    off, on = run_campaign(scene, policy), run_campaign(scene, policy, trust=True)
     assert off.quarantined == 0
     assert on.quarantined > 0
     assert on.hours["verifying"] > 0
