@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
 
+OPENSTREETMAP = "© OpenStreetMap contributors, ODbL 1.0"  # shown wherever a map made of its data is shown
 # The tags that are read; a tag that a way or place lacks is an empty text.
 WAY_TAGS = (
     "highway", "name", "access", "foot", "service", "footway", "bridge", "tunnel", "oneway", "junction", "motorroad",
@@ -48,4 +49,4 @@ class RawMap:
     boundary: shapely.Polygon | shapely.MultiPolygon | None = None
     left_out: dict[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
-    attribution: str = "© OpenStreetMap contributors, ODbL 1.0"
+    attribution: str = OPENSTREETMAP

@@ -39,6 +39,7 @@ class _Found:
         self.point_ids: list[str] = []
         self.point_xy = array("q")
         self.left_out: Counter[str] = Counter()
+        self.generator = ""  # the program that wrote the file
 
     def add(self, thing: Any, shape: Any) -> None:
         """Take in one way, area or node of the file."""
@@ -74,7 +75,7 @@ class _Found:
             self.left_out["multipolygon_not_closed"] = missing
         tables = {
             "ways": self.ways, "areas": self.areas, "area_ids": self.area_ids, "points": self.points,
-            "point_ids": self.point_ids, "left_out": self.left_out,
+            "point_ids": self.point_ids, "left_out": self.left_out, "generator": self.generator,
         }  # fmt: skip
         return {
             "tables": np.frombuffer(json.dumps(tables).encode(), dtype=np.uint8),
@@ -115,6 +116,7 @@ def scan_osm(path: Path, form: str, report: Callable[[int], None]) -> dict[str, 
             found.add(thing, shape)
             if number % _REPORT_EVERY == 0:
                 report(number)
+        found.generator = things.header.get("generator")
     except _OSMIUM_ERRORS as error:
         reason = " ".join(str(error).split())[:120]
         raise BadInput(

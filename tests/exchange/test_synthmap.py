@@ -6,6 +6,8 @@ import osmium
 from fieldops.city.synth import Town
 from fieldops.city.synth.net import Way
 from fieldops.exchange.synthmap import write_map
+from fieldops.maps import read_map
+from tests.small_map import grid_map
 
 
 def town() -> Town:
@@ -30,3 +32,10 @@ def test_the_same_town_gives_the_same_bytes(tmp_path: Path) -> None:
     for name in ("a.osm.pbf", "b.osm.pbf"):
         write_map(town(), tmp_path / name)
     assert (tmp_path / "a.osm.pbf").read_bytes() == (tmp_path / "b.osm.pbf").read_bytes()
+
+
+def test_a_made_up_city_is_not_said_to_be_openstreetmaps(tmp_path: Path) -> None:
+    write_map(town(), tmp_path / "map.osm.pbf")
+    assert read_map(tmp_path / "map.osm.pbf").attribution == "made up by fieldops synth, CC0 1.0"
+    (tmp_path / "real.osm").write_text(grid_map(), "utf-8")
+    assert "OpenStreetMap contributors" in read_map(tmp_path / "real.osm").attribution
