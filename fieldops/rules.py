@@ -1,5 +1,6 @@
 """The numbers of domain.md as one frozen, validated value; every one is a setting of the region."""
 
+import re
 from dataclasses import asdict, dataclass, fields
 from datetime import timedelta
 from typing import Self
@@ -10,6 +11,8 @@ _DURATIONS = frozenset({
     "claim_duration", "cool_down", "withdrawal_grace", "clock_tolerance", "cluster_window", "measurement_window",
     "reopen_after", "first_reminder", "second_reminder", "last_reminder",
 })  # fmt: skip
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(d|h|min|s)")
+_SECONDS = {"d": 86_400, "h": 3_600, "min": 60, "s": 1}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +104,7 @@ class Rules:
         values: dict[str, object] = {}
         for name, value in stored.items():
             if name not in known:
-                raise BadInput("no such setting", field=name, cure="see `fieldops rules --help` for the names")
+                raise BadInput("no such setting", field=name, cure="see `fieldops rules` for the names")
             if name in _DURATIONS:
                 if not isinstance(value, int | float):
                     raise BadInput(f"{value!r} is not a number of seconds", field=name)
@@ -111,3 +114,90 @@ class Rules:
             return cls(**values)  # type: ignore[arg-type]  # the loop above checked every name
         except TypeError as error:
             raise BadInput(str(error), cure="give each setting a value of its own type") from None
+
+
+def read_setting(name: str, text: str) -> object:
+    """
+    Return the value that a person wrote for a setting: 0.25 or 25%, 90min, 36h, 7d, yes, r50; `default` for its default.
+
+    Raises
+    ------
+    BadInput
+        If there is no such setting, or the text is no value of its kind.
+    """
+    default = {field.name: field.default for field in fields(Rules)}
+    if name not in default:
+        raise BadInput("no such setting", field=name, cure="see `fieldops rules` for the names")
+    kind, written = default[name], text.strip().lower()
+    if written == "default":
+        return kind
+    if isinstance(kind, timedelta):
+        found = _DURATION.fullmatch(written)
+        if found:
+            return timedelta(seconds=float(found[1]) * _SECONDS[found[2]])
+        raise BadInput(f"'{text}' is not a duration", field=name, cure="write it as 7d, 36h, 90min or 30s")
+    if isinstance(kind, bool):
+        if written in ("yes", "no"):
+            return written == "yes"
+        raise BadInput(f"'{text}' is neither yes nor no", field=name, cure="write yes or no")
+    if isinstance(kind, str):
+        return written
+    try:
+        if isinstance(kind, int):
+            return int(written)
+        return float(written.removesuffix("%")) / (100.0 if written.endswith("%") else 1.0)
+    except ValueError:
+        whole = isinstance(kind, int)
+        raise BadInput(f"'{text}' is not a {'whole ' * whole}number", field=name, cure=f"write it as {kind}") from None
+
+
+def write_setting(value: object) -> str:
+    """Return a value as a person writes it; `read_setting` reads it back."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if not isinstance(value, timedelta):
+        return f"{value:.12g}" if isinstance(value, float) else str(value)
+    seconds = value.total_seconds()
+    unit = next(unit for unit in ("d", "h", "min", "s") if seconds % _SECONDS[unit] == 0 or unit == "s")
+    return f"{seconds / _SECONDS[unit]:.12g}{unit}"
+
+
+# What each setting means: the number of its rule in domain.md (0: none), and a sentence for the person who sets it.
+MEANINGS: dict[str, tuple[int, str]] = {
+    "target_share": (10, "share of people who know of the programme, at which a crew moves on"),
+    "claim_duration": (2, "how long a street is a crew's alone; claims in force keep what they were made with"),
+    "cool_down": (4, "after forfeiting a street its crew may not claim it again for so long"),
+    "withdrawal_grace": (4, "a crew that withdraws within this time has no cool-down"),
+    "claims_per_crew": (5, "most streets that a crew may hold at once"),
+    "clock_tolerance": (2, "a clock farther behind the last event refuses writes"),
+    "reopen_after": (8, "a street that moved on stays closed at least so long"),
+    "first_reminder": (0, "first reminder, before the end of a claim"),
+    "second_reminder": (0, "second reminder, before the end of a claim"),
+    "last_reminder": (0, "last reminder, before the end of a claim"),
+    "move_on_rule": (9, "card of the test at a place: r50, a130 or two_of_ten (the plain 2 of 10)"),
+    "audit_rule": (9, "card of a blind test by a verifier"),
+    "tests_per_claim": (9, "most tests of a place in one claim"),
+    "least_promoters": (9, "a test counts with so many promoters, or with `least_clusters` corners"),
+    "least_clusters": (9, "a test counts with so many corners, or with `least_promoters` promoters"),
+    "surveys_per_cluster": (9, "most surveys of one promoter at one corner in `cluster_window`"),
+    "cluster_window": (9, "the time in which `surveys_per_cluster` are counted"),
+    "measurement_window": (9, "longest sitting of one measurement"),
+    "small_street_people": (9, "streets with fewer people have no test of their own"),
+    "interval_share": (12, "probability that intervals hold"),
+    "back_check_share": (13, "share of places that verifiers ask again"),
+    "finish_probability": (5, "probability of moving on within the claim, for which a plan gives hours"),
+    "survey_minutes": (10, "minutes that one survey takes of a crew's hours"),
+    "walk_speed_km_h": (5, "speed on foot, for the hours that walking costs"),
+    "walk_both_sides": (5, "whether both sides of a street are walked"),
+    "day_begins_hour": (0, "hour of the local day at which walks begin"),
+    "venue_minutes": (11, "minutes at a venue stop of a walk"),
+    "venues_per_walk": (11, "most venue stops of one walk"),
+    "dispatch_reach_m": (10, "how far on foot the next street may be, from where the crew stands"),
+    "reserves_per_crew": (6, "streets kept for the phone of each crew until the end of the day"),
+    "street_length_max_m": (0, "longer streets are cut when a map is imported"),
+    "triangle_radius_max_m": (0, "longest walk from a connection point to its hubs, when a map is imported"),
+    "compound_people_max": (0, "larger compounds are divided when a map is imported"),
+    "burst_days_min": (14, "shortest burst, in days"),
+    "burst_days_max": (14, "longest burst, in days"),
+    "sellers_per_rep": (18, "most sellers in care of one rep"),
+}

@@ -1,40 +1,89 @@
-"""The act on the region's settings: change some of them."""
+"""The acts on the rules: read every setting with its meaning, change some of them with a reason."""
 
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
+from fieldops.awareness import find_rule
 from fieldops.errors import BadInput
 from fieldops.events import RulesChanged
 from fieldops.people import Actor
 from fieldops.permissions import require
-from fieldops.rules import Rules
-from fieldops.store.connect import Region
+from fieldops.rules import MEANINGS, Rules
+from fieldops.store.connect import Region, read_rules
 from fieldops.store.rules import write_rules
 
 
-def change_rules(region: Region, actor: Actor, *, now: datetime | None = None, **settings: Any) -> Rules:
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One number of the rules: its value here, its default, the rule of domain.md that it belongs to (0: none)."""
+
+    name: str
+    value: object
+    default: object
+    rule: int
+    meaning: str
+
+    @property
+    def is_changed(self) -> bool:
+        """Return whether the region has another value than the default."""
+        return self.value != self.default
+
+
+def list_rules(region: Region, actor: Actor) -> list[Setting]:
     """
-    Give settings new values and return all that are in force; nothing is recorded where nothing changes.
+    Return every setting, in the order of `Rules`.
+
+    Raises
+    ------
+    Forbidden
+        If the actor may not read the region.
+    """
+    require(actor, "region.read")
+    rules, default = read_rules(region.reader()), Rules()
+    return [
+        Setting(field.name, getattr(rules, field.name), getattr(default, field.name), *MEANINGS[field.name])
+        for field in fields(Rules)
+    ]
+
+
+def change_rules(
+    region: Region, actor: Actor, *, why: str, now: datetime | None = None, **settings: Any
+) -> list[Setting]:
+    """
+    Give settings new values and return those that differ from before; nothing is recorded where nothing changes.
+
+    They hold from this moment on: claims in force end when they would have ended, decisions made stay made.
 
     Permission: rules.change. Event: RulesChanged, with the settings that changed.
+
+    Parameters
+    ----------
+    why
+        A code for the record.
+    settings
+        Values by name of the setting; see `fieldops.rules.read_setting` for what people write.
 
     Raises
     ------
     Forbidden
         If the actor may not.
     BadInput
-        If there is no such setting, or a value is outside its range.
+        If there is no such setting, a value is outside its range, or no reason is given.
     """
     require(actor, "rules.change")
+    if not why.strip():
+        raise BadInput("rules change with a reason only", field="why", cure="say why, for example pilot_of_10_days")
+    for name in settings.keys() & {"move_on_rule", "audit_rule"}:
+        find_rule(str(settings[name]))
     with region.turn(actor, now=now) as turn:
         before = turn.rules
         try:
             after = replace(before, **settings)
         except TypeError as error:
-            raise BadInput(str(error), cure="see `fieldops.rules.Rules` for the names") from None
+            raise BadInput(str(error), cure="see `fieldops rules` for the names") from None
         stored = before.to_json()
-        changed = {name: value for name, value in after.to_json().items() if stored[name] != value}
-        if changed:
-            write_rules(turn, after, event=RulesChanged(at=turn.now, settings=changed))
-    return after
+        new = {name: value for name, value in after.to_json().items() if value != stored[name]}
+        if new:
+            write_rules(turn, after, event=RulesChanged(at=turn.now, why=why, settings=new))
+    return [setting for setting in list_rules(region, actor) if setting.name in new]

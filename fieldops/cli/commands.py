@@ -20,6 +20,7 @@ from fieldops.cli import (
     plan,
     recruit,
     rule,
+    rules,
     serve,
     simulate,
     streets,
@@ -53,6 +54,7 @@ def register(app: typer.Typer) -> None:
     dispatch.register(app)
     walk.register(app)
     rule.register(app)
+    rules.register(app)
     recruit.register(app)
     demo.register(app)
     tiles.register(app)

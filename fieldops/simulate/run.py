@@ -116,7 +116,7 @@ def _open(scene: Scene, policy: Policy, region: Region, *, trust: bool) -> Campa
     # One pass: a street that moved on stays closed for the whole campaign, under every policy.
     rules = replace(policy.settings(scene.rules), reopen_after=timedelta(days=scene.days + 30))
     changed = {name: getattr(rules, name) for name in rules.to_json()}
-    change_rules(region, BENCH, now=now, **changed)
+    change_rules(region, BENCH, why="policy", now=now, **changed)
     members = {crew.id: [PromoterId(f"{crew.id}-{i}") for i in range(crew.people)] for crew in scene.crews}
     campaign = _campaign(scene, policy, region, zone, members, now, trust=trust)
     _import_crews(campaign, now)

@@ -12,9 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fieldops.errors import Stopped
+from fieldops.errors import FieldopsError, Stopped
 from fieldops.events import event_kinds
 from fieldops.progress import Progress, no_progress
+from fieldops.rules import Rules
 from fieldops.store import connect, contacts, surveys, walks
 from fieldops.store.audit import GENESIS, Head
 from fieldops.store.replay import Recorded, Replay, Violation, expected_row
@@ -123,6 +124,7 @@ def _examine(connection: sqlite3.Connection, key: bytes, anchors: list[Head], pr
     _compare_reserves(connection, replay)
     _compare_overrides(connection, replay)
     _compare_tallies(connection, replay)
+    _compare_rules(connection, replay)
     _compare_batches(connection, replay, "SurveysRecorded", "surveys", surveys.batch_digests)
     _compare_batches(connection, replay, "RecordsTaken", "records of phones", contacts.batch_digests)
     compare_recruiting(connection, replay)
@@ -268,6 +270,21 @@ def _compare_batches(connection: sqlite3.Connection, replay: Replay, kind: str, 
 
 def _texts(row: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(value.decode(errors="replace") if isinstance(value, bytes) else value for value in row)
+
+
+def _compare_rules(connection: sqlite3.Connection, replay: Replay) -> None:
+    """The settings in force are those that the events left."""
+    row = connection.execute("SELECT value FROM setting WHERE name = 'rules'").fetchone()
+    try:
+        stored = Rules.from_json(json.loads(row[0]) if row else {})
+    except (FieldopsError, ValueError) as error:
+        replay.violations.append(Violation(0, f"the settings of the rules cannot be read ({error})"))
+        return
+    here, recorded = stored.to_json(), replay.rules.to_json()
+    for name in (name for name in here if here[name] != recorded[name]):
+        replay.violations.append(
+            Violation(0, f"the setting {name} is {here[name]} in the table, and {recorded[name]} in the record")
+        )
 
 
 def _compare_overrides(connection: sqlite3.Connection, replay: Replay) -> None:

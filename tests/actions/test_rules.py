@@ -1,36 +1,86 @@
-"""Settings change by an act, with their event, and verify follows them."""
+"""Changing rules: with a reason, on the record, from that moment on; the record is verified under the rules of its time."""
 
 from datetime import timedelta
 
 import pytest
 
-from fieldops.actions.rules import change_rules
-from fieldops.errors import BadInput, Forbidden
-from fieldops.ids import ActorId
+from fieldops.actions.claims import make_claim
+from fieldops.actions.keep import verify_record
+from fieldops.actions.rules import change_rules, list_rules
+from fieldops.errors import BadInput, CrewAtCap, Forbidden
+from fieldops.ids import ActorId, CrewId
 from fieldops.people import Actor, Role
 from fieldops.store.connect import Region, read_rules
-from fieldops.store.verify import verify
 from tests.conftest import LEAD, NOON
+from tests.small_region import add_town
+
+CREW = Actor(ActorId("walker"), Role.CREW, CrewId("C0"))
 
 
-def test_a_changed_setting_is_in_force_and_on_the_record(region: Region) -> None:
-    change_rules(region, LEAD, now=NOON, claims_per_crew=3, cool_down=timedelta(days=2))
-    rules = read_rules(region.reader())
-    assert (rules.claims_per_crew, rules.cool_down) == (3, timedelta(days=2))
-    facts = region.reader().execute("SELECT facts FROM event WHERE kind = 'RulesChanged'").fetchone()[0]
-    assert facts == '{"settings":{"claims_per_crew":3,"cool_down":172800.0}}'
-    assert verify(region).violations == []
+def test_a_setting_is_listed_with_its_value_its_default_and_its_meaning(region: Region) -> None:
+    change_rules(region, LEAD, why="pilot", now=NOON, claims_per_crew=3)
+    by_name = {one.name: one for one in list_rules(region, CREW)}
+    cap = by_name["claims_per_crew"]
+    assert (cap.value, cap.default, cap.rule, cap.is_changed) == (3, 40, 5, True)
+    assert not by_name["target_share"].is_changed
 
 
-def test_what_changes_nothing_is_not_recorded(region: Region) -> None:
-    change_rules(region, LEAD, now=NOON, claims_per_crew=40)
-    assert region.reader().execute("SELECT count(*) FROM event WHERE kind = 'RulesChanged'").fetchone()[0] == 0
+def test_new_rules_hold_for_the_next_claim_and_leave_those_in_force_alone(region: Region) -> None:
+    streets, crews = add_town(region)
+    before = make_claim(region, LEAD, street=streets[0], crew=crews[0], now=NOON)
+    later = NOON + timedelta(hours=1)
+    changed = change_rules(region, LEAD, why="pilot", now=later, claim_duration=timedelta(days=5), claims_per_crew=2)
+    assert [one.name for one in changed] == ["claim_duration", "claims_per_crew"]
+    after = make_claim(region, LEAD, street=streets[1], crew=crews[0], now=later)
+    assert before.held_until - before.claimed_at == timedelta(days=7)
+    assert after.held_until - after.claimed_at == timedelta(days=5)
+    with pytest.raises(CrewAtCap):
+        make_claim(region, LEAD, street=streets[2], crew=crews[0], now=later)
+    assert verify_record(region, LEAD).violations == []
 
 
-def test_unknown_settings_and_impossible_values_are_refused(region: Region) -> None:
-    with pytest.raises(BadInput, match="colour"):
-        change_rules(region, LEAD, now=NOON, colour="blue")
-    with pytest.raises(BadInput, match="target_share"):
-        change_rules(region, LEAD, now=NOON, target_share=2.0)
+def test_a_change_is_an_event_with_what_changed_and_why(region: Region) -> None:
+    change_rules(region, LEAD, why="pilot", now=NOON, target_share=0.25, cool_down=timedelta(days=7))
+    row = region.reader().execute("SELECT kind, actor, why, facts FROM event ORDER BY seq DESC LIMIT 1").fetchone()
+    assert tuple(row) == ("RulesChanged", "lead", "pilot", '{"settings":{"target_share":0.25}}')
+    assert change_rules(region, LEAD, why="again", now=NOON, target_share=0.25) == []
+    assert region.reader().execute("SELECT max(seq) FROM event").fetchone()[0] == 2
+
+
+def test_the_default_comes_back(region: Region) -> None:
+    change_rules(region, LEAD, why="pilot", now=NOON, target_share=0.25)
+    change_rules(region, LEAD, why="over", now=NOON, target_share=0.2)
+    assert read_rules(region.reader()).target_share == 0.2
+    assert verify_record(region, LEAD).violations == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "why", "problem"),
+    [
+        ({"target_share": 0.25}, " ", "with a reason only"),
+        ({"target_share": 1.2}, "x", "not strictly between 0 and 1"),
+        ({"burst_days_min": 16}, "x", "shortest burst is longer"),
+        ({"claims_per_crew": 0}, "x", "not positive"),
+        ({"move_on_rule": "r49"}, "x", "no rule is called 'r49'"),
+        ({"nothing": 1}, "x", "nothing"),
+    ],
+)
+def test_what_cannot_be_meant_changes_nothing(
+    region: Region, changes: dict[str, object], why: str, problem: str
+) -> None:
+    with pytest.raises(BadInput, match=problem):
+        change_rules(region, LEAD, why=why, now=NOON, **changes)
+    assert read_rules(region.reader()) == read_rules(region.reader()).__class__()
+
+
+def test_only_leads_change_rules(region: Region) -> None:
     with pytest.raises(Forbidden):
-        change_rules(region, Actor(ActorId("crew"), Role.CREW), now=NOON, claims_per_crew=3)
+        change_rules(region, CREW, why="x", now=NOON, target_share=0.1)
+
+
+def test_a_setting_changed_behind_the_record_is_found(region: Region) -> None:
+    change_rules(region, LEAD, why="pilot", now=NOON, claims_per_crew=3)
+    with region.turn(LEAD, now=NOON) as turn:
+        turn.connection.execute("""UPDATE setting SET value = '{"claims_per_crew": 30}' WHERE name = 'rules'""")
+    found = [one.what for one in verify_record(region, LEAD).violations]
+    assert found == ["the setting claims_per_crew is 30 in the table, and 3 in the record"]
