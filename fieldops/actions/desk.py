@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from fieldops.actions.story import streets_sounding
 from fieldops.errors import NotFound
 from fieldops.ids import CityId, CrewId, PlanId, StreetId
 from fieldops.people import Actor
 from fieldops.permissions import require
-from fieldops.store import desk
+from fieldops.store import desk, story
 from fieldops.store.connect import Region, read_rules
 from fieldops.store.coverage import read_cities
 from fieldops.store.desk import CrewTurf, Figures, PlanCard, StreetFacts, StreetRow
@@ -76,9 +77,11 @@ def read_time_zone(region: Region) -> str:
 
 
 def read_colours(region: Region, actor: Actor, *, city: CityId | None = None) -> bytes:
-    """Return what colours the map of a city; see `fieldops.store.desk.read_colours` for the bytes."""
+    """Return what colours the map of a city; the bytes of `store.desk.read_colours`, then of `store.story.read_standing`."""
     require(actor, "region.read")
-    return desk.read_colours(region.reader(), _chosen(_cards(region), city).id, _plan(region))
+    chosen, connection = _chosen(_cards(region), city).id, region.reader()
+    colours = desk.read_colours(connection, chosen, _plan(region))
+    return colours + story.read_standing(connection, chosen, desk.read_present(connection))
 
 
 def read_street(region: Region, actor: Actor, street: StreetId) -> StreetFacts:
@@ -117,10 +120,15 @@ def find_streets(
     most: int = 50,
     after: int = 0,
 ) -> tuple[StreetRow, ...]:
-    """Return streets of the city whose name holds all the words, `most` of them from number `after` on, of one state or any."""
+    """Return streets of the city whose name holds or sounds like all the words, `most` of them from number `after` on, of one state or any."""
     require(actor, "region.read")
     chosen = _chosen(_cards(region), city).id
-    return tuple(desk.find_streets(region.reader(), chosen, _plan(region), words, state=state, most=most, after=after))
+    sounding = streets_sounding(region, words, chosen)
+    return tuple(
+        desk.find_streets(
+            region.reader(), chosen, _plan(region), words, state=state, sounding=sounding, most=most, after=after
+        )
+    )
 
 
 def street_labels(region: Region, actor: Actor, streets: Iterable[StreetId]) -> dict[StreetId, str]:

@@ -55,6 +55,11 @@ KINDS: Mapping[str, JobKind] = MappingProxyType({
         act="fieldops.actions.plans:run_plan_job",
         parameters={"start": str, "time_limit": float, "seed": int, "workers": int, "now": str},
     ),
+    "edit": JobKind(
+        permission="street.edit",
+        act="fieldops.actions.city:run_edit_job",
+        parameters={"kind": str, "street": str, "value": str, "now": str},
+    ),
     "tiles": JobKind(permission="region.read", act="fieldops.actions.tiles:run_tiles_job", parameters={}),
 })  # fmt: skip
 

@@ -114,6 +114,7 @@ class StreetFacts:
     asked: int
     knows: int
     hours_to_target: float | None
+    claim: str | None
 
 
 _ROW = (
@@ -122,7 +123,7 @@ _ROW = (
 )
 _BEHIND = (
     ", v.city, z.name, v.triangle, s.people_low, s.people_high, s.people_source, s.length_m, v.permission, v.crew, h.name, "
-    "v.held_until, coalesce(v.asked, 0), coalesce(v.knows, 0), v.hours_to_target"
+    "v.held_until, coalesce(v.asked, 0), coalesce(v.knows, 0), v.hours_to_target, v.claim"
 )
 _ROW_COLUMNS = 16
 _HELD_UNTIL = _ROW_COLUMNS + 10
@@ -201,16 +202,29 @@ def find_streets(
     words: str,
     *,
     state: str | None = None,
+    sounding: Sequence[StreetId] = (),
     most: int,
     after: int = 0,
 ) -> list[StreetRow]:
-    """Return streets of the city whose name holds all the words, shortest name first, `most` of them from `after` on."""
+    """
+    Return streets of the city whose name holds all the words, or that are among `sounding`, shortest name first.
+
+    `most` of them are returned, from number `after` on; `state` keeps those of one state.
+    """
     asked = {f"w{i}": f"%{_literal(word)}%" for i, word in enumerate(words.split())}
-    hits = " AND ".join(["v.city = :city", *(f"v.label LIKE :{name} ESCAPE '!'" for name in asked)])
+    named = " AND ".join(f"v.label LIKE :{name} ESCAPE '!'" for name in asked) or "1"
     rows = connection.execute(
-        f"{_ROW}{_FROM} WHERE {hits} AND (:state IS NULL OR v.state = :state) ORDER BY length(v.label), v.label "
-        "LIMIT :most OFFSET :after",
-        {"city": city, "plan": plan, "state": state, "most": most, "after": after, **asked},
+        f"{_ROW}{_FROM} WHERE v.city = :city AND (({named}) OR v.street IN (SELECT value FROM json_each(:sounding))) "  # noqa: S608  # names are ours: w0, w1 ...
+        "AND (:state IS NULL OR v.state = :state) ORDER BY length(v.label), v.label LIMIT :most OFFSET :after",
+        {
+            "city": city,
+            "plan": plan,
+            "state": state,
+            "sounding": json.dumps(list(sounding)),
+            "most": most,
+            "after": after,
+            **asked,
+        },
     )
     return [StreetRow(*row) for row in rows]
 

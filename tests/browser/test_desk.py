@@ -138,6 +138,21 @@ def test_the_colours_follow_when_the_evening_turns_the_screen_dark(browser: Brow
         assert min(pixels(page, ["turf-1", "ground"]).values()) > 300
 
 
+def test_the_slider_shows_the_claims_of_a_past_day(browser: Browser, site: str) -> None:
+    with opened(browser) as page:
+        ready(page, f"{site}/map")
+        page.get_by_label("hours left").check()
+        until(page, "desk.map.loaded()")
+        assert page.evaluate("desk.map.getFeatureState({source: 'city', sourceLayer: 'map', id: 4}).left") == 1
+        page.get_by_label("At").focus()
+        for _ in range(3):
+            page.keyboard.press("ArrowLeft")
+        expect(page.locator("#past-day")).to_have_text("Fri, Feb 27")
+        until(page, "desk.map.getFeatureState({source: 'city', sourceLayer: 'map', id: 4}).left === 0")
+        page.keyboard.press("End")
+        until(page, "desk.map.getFeatureState({source: 'city', sourceLayer: 'map', id: 4}).left === 1")
+
+
 def test_without_webgl_the_page_says_so_and_its_tables_say_the_same(driver: Playwright, site: str) -> None:
     with launched(driver, "--disable-gpu", "--disable-3d-apis") as plain, opened(plain) as page:
         page.goto(f"{site}/map")

@@ -6,6 +6,7 @@ and visitor. `yes` comes through, `own` for the own crew only, `no` is refused (
 """
 
 import csv
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,12 +15,32 @@ from flask.testing import FlaskClient
 
 from fieldops.people import Role
 from tests.accounts import PLAIN_COOKIE, session_of
+from tests.desk_town import make_desk_town
+from tests.web.conftest import Browser, SignedIn
 from tests.web.routes import OTHER, OWN, Route, routes
+from web.app import create_app
+from web.security import HEADERS
 from web.session import Access, access_of, check_routes
+from web.settings import Settings
 
 FOLDER = Path(__file__).parent / "access"
 ROLES = [*Role]
 HERE = {"Origin": "http://localhost"}
+
+
+@pytest.fixture(scope="module")
+def desk_region(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A town of their own: these tests press every button."""
+    path = tmp_path_factory.mktemp("access") / "region.gpkg"
+    make_desk_town(path).close()
+    return path
+
+
+@pytest.fixture(scope="module")
+def app(desk_region: Path) -> Flask:
+    made = create_app(Settings(desk_region))
+    made.test_client_class = Browser
+    return made
 
 
 def read_rows() -> dict[tuple[str, str], dict[str, str]]:
@@ -85,3 +106,23 @@ def test_every_role_comes_through_where_its_row_says_so_and_nowhere_else(
             if found != wanted:
                 wrong.append(f"{route.method} {route.address(asked)} as {role}: {found}, not {wanted}")
     assert not wrong, "\n".join(wrong)
+
+
+def answers(signed_in: SignedIn, app: Flask) -> Iterator[tuple[str, int, dict[str, str]]]:
+    """Every route once, and every way to fail."""
+    for route in routes(app):
+        got = signed_in(Role.PLANNER).open(route.address(), method=route.method, headers=HERE)
+        yield route.address(), got.status_code, dict(got.headers)
+    client = signed_in(Role.PLANNER)
+    for path, method, status in (("/nothing", "GET", 404), ("/", "DELETE", 403), ("/streets/none", "GET", 404)):
+        got = client.open(path, method=method)
+        assert got.status_code == status
+        yield path, status, dict(got.headers)
+
+
+def test_every_answer_carries_the_headers_that_protect_it(signed_in: SignedIn, app: Flask) -> None:
+    seen = list(answers(signed_in, app))
+    assert {status for _, status, _ in seen} >= {200, 303, 403, 404}
+    for path, _, headers in seen:
+        assert {name: headers.get(name) for name in HEADERS} == HEADERS, path
+        assert "Cache-Control" in headers, path

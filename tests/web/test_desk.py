@@ -111,7 +111,8 @@ def test_the_colours_of_the_map_are_the_rows_of_the_region(client: FlaskClient, 
     planned = struct.unpack_from(f"<{n}H", body, 8)
     held = struct.unpack_from(f"<{n}H", body, 8 + 2 * n)
     known = body[8 + 4 * n : 8 + 5 * n]
-    assert len(body) == 8 + 5 * n + m
+    assert len(body) == 8 + 6 * n + m
+    standing = body[8 + 5 * n + m :]
     region = open_region(desk_region)
     number = {crew.id: crew.number for crew in desk.read_overview(region, VISITOR).crews}
     for row in desk.find_streets(region, VISITOR, "", most=1_000):
@@ -119,6 +120,7 @@ def test_the_colours_of_the_map_are_the_rows_of_the_region(client: FlaskClient, 
         assert planned[row.fid] == number.get(row.crew, 0)  # type: ignore[arg-type]
         assert held[row.fid] == number.get(facts.holder, 0)  # type: ignore[arg-type]
         assert known[row.fid] == awareness_class(row.share, 0.2)
+        assert standing[row.fid] == (1 if facts.holder else 0)
     region.close()
     assert set(known) == {0, 1, 2, 3, 4, 5}
 

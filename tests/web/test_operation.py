@@ -16,6 +16,7 @@ from fieldops.ids import CrewId, StreetId
 from fieldops.people import Role
 from fieldops.store.claims import claims_in_force, claims_of_street
 from fieldops.store.connect import Region
+from fieldops.worker import Worker
 from tests.accounts import PLAIN_COOKIE, session_of
 from tests.conftest import NOON, PLANNER
 from tests.desk_town import make_desk_town
@@ -261,3 +262,68 @@ def test_a_plan_is_ordered_as_a_job_followed_and_cancelled(lead: FlaskClient, to
     assert lead.get(f"{address}.json").json["state"] == "stopped"
     for wrong in ({"start": "tomorrow"}, {"seconds": "0"}, {"seconds": "9999"}, {"seed": "-1"}, {"seed": "x"}):
         assert lead.post("/plan", data=wrong, headers=HERE).status_code == 422, wrong
+
+
+def test_a_street_tells_its_story_and_offers_what_may_be_done(lead: FlaskClient, town: Region) -> None:
+    with town.turn(PLANNER, now=NOON) as turn:
+        turn.connection.executemany("INSERT INTO promoter VALUES (?, 'C0', NULL, NULL)", [("P0",), ("P1",)])
+    held = claims_in_force(town.reader(), NOON)[0]
+    record_surveys(town, PLANNER, surveys(held.street, 12, 20), now=NOON + timedelta(hours=2))
+    page = words(lead, f"/streets/{held.street}")
+    assert "measured: 1" in page
+    assert "claimed the street" in page
+    assert "Take the street back" in page
+    assert "Claim for seven days" not in page
+    lead.post("/move-on", headers=HERE)
+    after = words(lead, f"/streets/{held.street}")
+    assert "saturated" in after
+    assert "own test" in after
+    assert "Claim for seven days" in words(lead, "/streets/R30")
+    alone = lead.get("/streets/at/1?part=facts", headers=HERE).text
+    assert 'name="back" value="/map?' in alone or "The whole story" in alone
+
+
+def test_the_map_shows_who_held_what_at_a_past_moment(lead: FlaskClient, town: Region) -> None:
+    claim = claims_in_force(town.reader(), NOON)[0]
+    fid = town.reader().execute("SELECT fid FROM street WHERE id = ?", (claim.street,)).fetchone()[0]
+    pass_time(town, 200)
+
+    def at(hours: float) -> tuple[int, int]:
+        moment = (NOON + timedelta(hours=hours)).isoformat()
+        body = lead.get("/past.bin", query_string={"at": moment}).data
+        n = len(body) // 3
+        assert len(body) == 3 * n
+        return body[fid], int.from_bytes(body[n + 2 * fid : n + 2 * fid + 2], "little")
+
+    number = 1 + [f"C{i}" for i in range(5)].index(claim.crew)
+    assert [at(hours) for hours in (-1, 0, 73, 121, 145, 167.9, 168)] == [
+        (0, 0), (1, number), (2, number), (3, number), (4, number), (4, number), (0, 0),
+    ]  # fmt: skip
+    for wrong in ("tomorrow", "", (NOON + timedelta(days=400)).isoformat()):
+        assert lead.get("/past.bin", query_string={"at": wrong}).status_code == 422
+
+
+def test_streets_are_found_by_pinyin_and_initials(lead: FlaskClient) -> None:
+    for asked in ("jiefangdonglu", "jfdl", "JieFang dong"):
+        found = {row["label"] for row in lead.get("/streets.json", query_string={"q": asked}).json}
+        assert found
+        assert all("解放东路" in label for label in found), asked
+    assert lead.get("/streets.json", query_string={"q": "xingfu"}).json
+
+
+def test_a_street_is_changed_as_a_job_that_the_worker_does(lead: FlaskClient, town: Region) -> None:
+    ordered = lead.post("/streets/R30/edit", data={"kind": "rename", "value": "新街"}, headers=HERE)
+    assert ordered.status_code == 303
+    lead.post("/streets/R00/edit", data={"kind": "close"}, headers=HERE)
+    Worker(town.path, lambda _: None).run(once=True)
+    assert "新街" in words(lead, "/streets/R30")
+    assert "renamed" in words(lead, "/streets/R30")
+    jobs = list_jobs(town.path, PLANNER)
+    assert {job.kind: job.state for job in jobs[1:]} == {"edit": "done"}
+    refused = jobs[0]  # R00 is claimed: it may not be closed under its claim
+    assert refused.state == "failed"
+    assert "Nothing came of it" in words(lead, f"/plan/jobs/{refused.id}")
+    assert refused.problem.split(";")[0] in words(lead, f"/plan/jobs/{refused.id}")
+    for wrong in ({"kind": "split"}, {}):
+        assert lead.post("/streets/R30/edit", data=wrong, headers=HERE).status_code == 422
+    assert lead.post("/streets/none/edit", data={"kind": "close"}, headers=HERE).status_code == 404

@@ -43,7 +43,7 @@ def test_a_visitor_is_led_to_the_sign_in_page_and_after_it_to_where_they_wanted(
     assert done.status_code == 303
     assert done.headers["Location"] == "/streets?q=a%20b"
     assert visitor.get("/streets").status_code == 200
-    assert visitor.get("/").headers["Location"] == "/map"
+    assert visitor.get("/").headers["Location"] == "/today"
 
 
 @pytest.mark.parametrize("target", ["//evil.example", "https://evil.example", "/\\evil", "javascript:1", "/a\nb"])

@@ -5,13 +5,19 @@ from flask_babel import gettext, lazy_gettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from fieldops.actions import desk
+from fieldops.actions.jobs import order_job
+from fieldops.actions.story import read_past, read_story
 from fieldops.actions.tiles import find_tiles
+from fieldops.clock import parse_moment
+from fieldops.errors import BadInput
 from fieldops.ids import CityId, CrewId, StreetId
 from web.navigation import Entry
-from web.regions import region_path, the_region
+from web.regions import act_moment, region_path, the_region
 from web.session import current_actor, needs
 
 STREETS_A_PAGE = 100
+FACTS = "leads/facts.html"
+EDITS = ("rename", "close", "open", "permit", "prioritise")  # what may be done twice without harm
 SUGGESTIONS = 12
 STATES = ("free", "claimed", "saturated", "closed", "no_permission")
 
@@ -44,6 +50,9 @@ def _map_view(seen: desk.Overview, tiles: str | None) -> dict[str, object]:
         "tiles": url_for("tiles.read", name=tiles) if tiles else None,
         "colours": url_for("desk.colours", city=seen.city.id),
         "streets": url_for("desk.suggestions", city=seen.city.id),
+        "past": url_for("desk.past", city=seen.city.id),
+        "present": seen.present.isoformat(),
+        "zone": seen.city.time_zone,
         "facts": url_for("desk.street_at", key=0).removesuffix("0"),
         "bounds": seen.city.bounds,
         "attribution": seen.city.attribution,
@@ -54,6 +63,7 @@ def _map_view(seen: desk.Overview, tiles: str | None) -> dict[str, object]:
             "zoomOut": gettext("Zoom out"),
             "none": gettext("No street has that name."),
             "noMap": gettext("This browser cannot draw the map. The tables below say the same."),
+            "now": gettext("now"),
             "failed": gettext("That could not be read. Try again."),
         },
     }
@@ -68,6 +78,17 @@ def colours() -> AnyResponse:
     response.mimetype = "application/octet-stream"
     response.add_etag()
     return response.make_conditional(request)
+
+
+@pages.get("/past.bin")
+@needs("desk.read")
+def past() -> AnyResponse:
+    """Return who held which street at a moment of the past, for the map's slider."""
+    seen = desk.read_overview(the_region(), current_actor(), city=asked_city())
+    at = parse_moment(request.args.get("at", ""))
+    response = make_response(read_past(the_region(), current_actor(), seen.city.id, at))
+    response.mimetype = "application/octet-stream"
+    return response
 
 
 @pages.get("/streets")
@@ -105,7 +126,7 @@ def street_at(key: int) -> AnyResponse | str:
     street = desk.street_by_key(the_region(), current_actor(), key)
     if request.args.get("part") != "facts":
         return redirect(url_for("desk.street", street=street))
-    return _street(street, "leads/facts.html")
+    return _street(street, FACTS)
 
 
 @pages.get("/streets/<street>")
@@ -117,9 +138,29 @@ def street(street: str) -> str:
 
 def _street(street: StreetId, template: str) -> str:
     facts = desk.read_street(the_region(), current_actor(), street)
+    back = url_for("desk.overview", city=facts.city, street=facts.row.fid) if template == FACTS else None
     return render_template(
-        template, seen=desk.read_overview(the_region(), current_actor(), city=facts.city), facts=facts
-    )
+        template, seen=desk.read_overview(the_region(), current_actor(), city=facts.city), facts=facts, back_to=back,
+        story=read_story(the_region(), current_actor(), street),
+    )  # fmt: skip
+
+
+@pages.post("/streets/<street>/edit")
+@needs("street.edit")
+def edit(street: str) -> AnyResponse:
+    """Change a street by hand, as a job: it is checked against the claims, and the map's tiles are made anew."""
+    desk.read_street(the_region(), current_actor(), StreetId(street))
+    kind = request.form.get("kind", "")
+    if kind not in EDITS:
+        raise BadInput(
+            f"'{kind[:20]}' is no change of a street", field="kind", cure=f"choose one of {', '.join(EDITS)}"
+        )
+    parameters = {"kind": kind, "street": street, "value": request.form.get("value", "")[:100]}
+    moment = act_moment()
+    if moment is not None:
+        parameters["now"] = moment.isoformat()
+    job = order_job(region_path(), current_actor(), "edit", parameters)
+    return redirect(url_for("plans.job", job=job.id), 303)
 
 
 @pages.get("/crews/<crew>")

@@ -2,7 +2,7 @@
 
 const root = document.getElementById("map");
 const view = JSON.parse(root.dataset.view);
-const MODES = ["aware", "planned", "held"];
+const MODES = ["aware", "planned", "held", "left"];
 const STREETS = ["street", "lane", "compound"];
 const TURFS = 12;
 const SOURCE = { source: "city", "source-layer": "map" };
@@ -23,14 +23,26 @@ function readColours(buffer) {
     held: new Uint16Array(buffer, 8 + 2 * n, n),
     aware: new Uint8Array(buffer, 8 + 4 * n, n),
     verdict: new Uint8Array(buffer, 8 + 5 * n, m),
+    left: new Uint8Array(buffer, 8 + 5 * n + m, n),
   };
+}
+
+/** Split past.bin: a byte of standing for each street, then the crews that held them. */
+function readPast(buffer) {
+  const n = buffer.byteLength / 3;
+  return { left: new Uint8Array(buffer, 0, n), held: new Uint16Array(buffer.slice(n)) };
+}
+
+/** Show who held what at another moment: every street takes its new state, those without one too. */
+function applyPast(map, { left, held }) {
+  for (let fid = 0; fid < left.length; fid++) map.setFeatureState(key(4 * fid), { left: left[fid], held: held[fid] });
 }
 
 /** Give every street and connection point its state; the paint below turns states into colours. */
 function applyColours(map, colours) {
   for (let fid = 0; fid < colours.planned.length; fid++) {
-    const known = { aware: colours.aware[fid], planned: colours.planned[fid], held: colours.held[fid] };
-    if (known.aware || known.planned || known.held) map.setFeatureState(key(4 * fid), known);
+    const known = { aware: colours.aware[fid], planned: colours.planned[fid], held: colours.held[fid], left: colours.left[fid] };
+    if (known.aware || known.planned || known.held || known.left) map.setFeatureState(key(4 * fid), known);
   }
   colours.verdict.forEach((verdict, fid) => {
     if (verdict) map.setFeatureState(key(4 * fid + 2), { verdict });
@@ -51,6 +63,14 @@ function streetPaint(mode, crew) {
     return {
       colour: ["match", known, ...classes.flatMap((part) => [part, colour(`aware-${part}`)]), colour("aware-0")],
       width: ["match", known, ...classes.flatMap((part) => [part, 1.5 + part]), 2],
+      solid: ["case", [">", known, 0], 1, 0],
+    };
+  }
+  if (mode === "left") {
+    const tints = ["aware-4", "aware-3", "aware-2", "aware-1", "aware-5", "ink"].map(colour), widths = [3, 4, 5, 6.5, 6.5, 1.5];
+    return {
+      colour: ["match", known, ...tints.flatMap((tint, i) => [i + 1, tint]), colour("plain")],
+      width: ["match", known, ...widths.flatMap((width, i) => [i + 1, width]), 2],
       solid: ["case", [">", known, 0], 1, 0],
     };
   }
@@ -150,6 +170,7 @@ async function main() {
   explain(mode(), crew);
   wireControls(repaint, showCrew, () => crew);
   wireFacts(map);
+  wirePast(map, await colours, repaint);
   dark.addEventListener("change", repaint);
   map.once("idle", () => { root.dataset.ready = "true"; });
   map.triggerRepaint();
@@ -159,7 +180,7 @@ async function main() {
 /** Show the legend of what is drawn, and press the button of the crew that stands out. */
 function explain(mode, crew) {
   for (const part of document.querySelectorAll(".legend [data-mode]")) {
-    part.hidden = (part.dataset.mode === "aware") !== (mode === "aware");
+    part.hidden = part.dataset.mode !== (mode === "aware" || mode === "left" ? mode : "turf");
   }
   for (const part of document.querySelectorAll(".legend [data-layer]")) part.hidden = !shown(part.dataset.layer);
   for (const button of document.querySelectorAll("button[data-crew]")) {
@@ -176,6 +197,28 @@ function wireControls(repaint, showCrew, crew) {
       if (crew()) root.scrollIntoView({ block: "center", behavior: still.matches ? "auto" : "smooth" });
     });
   }
+}
+
+/** Let the slider show the claims of the past days; awareness and plan stay as they are now. */
+function wirePast(map, colours, repaint) {
+  const slider = document.getElementById("past"), day = document.getElementById("past-day");
+  const words = new Intl.DateTimeFormat(document.documentElement.lang, { timeZone: view.zone, weekday: "short", month: "short", day: "numeric" });
+  let asked = 0;
+  slider.addEventListener("input", () => {
+    const at = new Date(Date.parse(view.present) + Number(slider.value) * 864e5);
+    day.textContent = slider.value === "0" ? view.words.now : words.format(at);
+  });
+  slider.addEventListener("change", async () => {
+    const mine = ++asked, back = Number(slider.value);
+    const at = new Date(Date.parse(view.present) + back * 864e5).toISOString();
+    const answer = back && await fetch(`${view.past}&at=${encodeURIComponent(at)}`).catch(() => null);
+    if (mine !== asked) return;
+    if (back && !answer?.ok) day.textContent = view.words.failed;
+    else applyPast(map, back ? readPast(await answer.arrayBuffer()) : colours);
+    const mode = chosen("mode");
+    if (mode !== "held" && mode !== "left") document.querySelector('input[name="mode"][value="left"]').checked = true;
+    repaint();
+  });
 }
 
 /** Open a street's facts by a tap, by search, or by ?street= in the address. */
