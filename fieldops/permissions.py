@@ -28,6 +28,8 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "plan.make": _LEADS,
     "plan.publish": _LEADS,
     "job.read": _LEADS | {Role.AUDITOR},
+    "burst.set": _LEADS,
+    "burst.override": _LEADS,
     "reserve.keep": _LEADS | _CREWS,
     "walk.make": _LEADS | _CREWS,
     "claim.make": _LEADS | {Role.CREW_LEAD},

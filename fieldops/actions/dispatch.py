@@ -23,6 +23,7 @@ from fieldops.rules import Rules
 from fieldops.store import claims as claim_store
 from fieldops.store import dispatch as store
 from fieldops.store import places, reserves
+from fieldops.store.bursts import outside_bursts
 from fieldops.store.connect import Region, Turn, read_rules
 from fieldops.store.dispatch import CrewStanding, NearStreet
 
@@ -183,7 +184,8 @@ def _candidates(
     nodes, ways = store.near_ways(connection, box)
     start = standing.node if standing.node in nodes else _nearest(nodes, standing.lon, standing.lat)
     walks = walk_metres(ways, start, reach_m=reach_m) if start is not None else {}
-    near = [street for street in near if street.street != standing.street]
+    shut = outside_bursts(connection, local_day(at, places.read_zone(connection)), [s.street for s in near])  # RULE 15
+    near = [street for street in near if street.street != standing.street and street.street not in shut]
     metres = [_metres(standing, street, walks, nodes) for street in near]
     reached = [(street, way) for street, way in zip(near, metres, strict=True) if way <= reach_m]
     worth = _worth(rules, [street for street, _ in reached])

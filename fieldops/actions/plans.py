@@ -22,8 +22,8 @@ from fieldops.people import Actor, Crew
 from fieldops.permissions import require
 from fieldops.progress import Progress, no_progress
 from fieldops.rules import Rules
+from fieldops.store import bursts, decisions, people, places, plans
 from fieldops.store import claims as claim_store
-from fieldops.store import decisions, people, places, plans
 from fieldops.store.connect import Region, open_region, read_rules
 from fieldops.store.plans import PlanStreet, StoredAssignment, StoredPlan
 
@@ -47,6 +47,7 @@ class Ground:
     claims: list[Claim]
     waiting: dict[tuple[StreetId, CrewId], datetime]
     closed: dict[StreetId, datetime]
+    outside: dict[StreetId, str]
 
 
 def make_plan(
@@ -136,6 +137,7 @@ def _read_ground(region: Region, start: datetime) -> Ground:
         claims=claim_store.claims_in_force(connection, start),
         waiting=claim_store.cool_downs(connection, start),
         closed=decisions.closed_streets(connection, start),
+        outside=bursts.outside_bursts(connection, local_day(start, places.read_zone(connection))),
     )
 
 
@@ -194,7 +196,7 @@ def _standing_reason(ground: Ground, street: PlanStreet) -> str:
             for claim in ground.claims
             if claim.street == street.id
         ),
-        "",
+        ground.outside.get(street.id, ""),  # RULE 15
     )
 
 

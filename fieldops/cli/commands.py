@@ -6,6 +6,7 @@ from fieldops.cli import (
     accounts,
     awareness,
     backcheck,
+    burst,
     claims,
     crews,
     decide,
@@ -51,6 +52,7 @@ def register(app: typer.Typer) -> None:
     phones.register(app)
     mappage.register(app)
     plan.register(app)
+    burst.register(app)
     dispatch.register(app)
     walk.register(app)
     rule.register(app)

@@ -1,6 +1,7 @@
 """What happened, as frozen values in the past tense (rule 20); a noun's events stand in the room of its name."""
 
 from fieldops.events.accounts import AccountAdded, AccountChanged, InvitationMade, InvitationUsed, SessionEnded
+from fieldops.events.bursts import BurstOverridden, BurstsSet
 from fieldops.events.claims import (
     ChannelSet,
     ClaimForfeited,
@@ -66,6 +67,8 @@ __all__ = [
     "AccountChanged",
     "AppealAnswered",
     "BackCheckOrdered",
+    "BurstOverridden",
+    "BurstsSet",
     "CallMade",
     "CallPlanned",
     "CandidateDescribed",

@@ -16,7 +16,7 @@ from fieldops.errors import FieldopsError, Stopped
 from fieldops.events import event_kinds
 from fieldops.progress import Progress, no_progress
 from fieldops.rules import Rules
-from fieldops.store import connect, contacts, surveys, walks
+from fieldops.store import bursts, connect, contacts, surveys, walks
 from fieldops.store.audit import GENESIS, Head
 from fieldops.store.replay import Recorded, Replay, Violation, expected_row
 from fieldops.store.sqlite import sqlite3
@@ -43,6 +43,7 @@ _TALLIES = {
     "plan": "PlanMade",
     "reserve": "reserve",
     "walk": "WalkMade",
+    "burst_override": "BurstOverridden",
 }
 _DECIDED = (
     "SELECT measurement_id, street_id, triangle_id, rule, asked, knows, surveys_used, verdict, surveys_digest, decided_at"
@@ -107,6 +108,8 @@ def _examine(connection: sqlite3.Connection, key: bytes, anchors: list[Head], pr
     for event in _events(connection, chain, known):
         if event.kind == "DecisionMade":
             _compare_decision(decided.fetchone(), event, chain.violations)
+        elif event.kind == "BurstsSet":
+            _compare_bursts(connection, event, chain.violations)
         elif event.kind == "WalkMade":
             _compare_walk(connection, event, chain.violations)
         if event.seq % _BATCH == 0:
@@ -222,6 +225,18 @@ def _compare_reserves(connection: sqlite3.Connection, replay: Replay) -> None:
             )
     replay.counts["reserve"] = replay.counts.get("reserve", 0) + len(replay.settled_reserves)
     replay.settled_reserves.clear()
+
+
+def _compare_bursts(connection: sqlite3.Connection, event: Recorded, violations: list[Violation]) -> None:
+    """Compare the bursts of a setting with the digest that was recorded."""
+    rows = connection.execute(
+        "SELECT part, zone_id, starts_on, days, people FROM burst WHERE event = ?", (event.seq,)
+    ).fetchall()
+    stored = bursts.bursts_digest(
+        (part, zone, day, days, people) for part, zone, day, days, people in map(_texts, rows)
+    )
+    if (len(rows), stored) != (event.facts.get("zones"), event.facts.get("digest")):
+        violations.append(Violation(event.seq, f"the {len(rows)} bursts in the table are not those that were recorded"))
 
 
 def _compare_walk(connection: sqlite3.Connection, event: Recorded, violations: list[Violation]) -> None:

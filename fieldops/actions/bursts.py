@@ -1,0 +1,391 @@
+"""Which zones are pushed when: bursts are set, replanned where a zone lags, and overridden by a lead with a reason."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from fieldops.actions.awareness import street_awareness
+from fieldops.clock import local_day
+from fieldops.errors import BadInput, NotFound
+from fieldops.events import BurstOverridden, BurstsSet
+from fieldops.ids import StreetId, ZoneId
+from fieldops.people import Actor
+from fieldops.permissions import require
+from fieldops.planning.bursts import Busy, ZoneWork, parts_needed, people_needed, schedule_bursts
+from fieldops.progress import Progress, no_progress
+from fieldops.rules import Rules
+from fieldops.store import bursts as store
+from fieldops.store import decisions, people, places
+from fieldops.store.bursts import StoredBurst, ZoneStreet
+from fieldops.store.connect import Region, read_rules
+
+if TYPE_CHECKING:
+    from fieldops.store.sqlite import sqlite3
+
+HOURS_A_DAY = 6.0  # of a promoter, where the region has no crew yet
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a zone, or a part of one, still needs: promoter-hours where all is pushed today, mean awareness, streets."""
+
+    part: str
+    zone: ZoneId
+    hours: float
+    share: float
+    streets: tuple[StreetId, ...]
+    reason: str = ""
+    not_before: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Bursts:
+    """
+    The bursts as they are set: slots by start, days until all is done with the bound, and what stands out.
+
+    `gaps` are (part, zone, day) on which nobody worked; `lagging` names running parts that will not be done in time;
+    `done` names zones that need nothing more.
+    """
+
+    first_day: date
+    people: int
+    slots: tuple[StoredBurst, ...]
+    days: int
+    bound_days: int
+    gaps: tuple[tuple[str, ZoneId, date], ...]
+    lagging: dict[str, float] = field(default_factory=dict)
+    done: tuple[ZoneId, ...] = ()
+
+    @property
+    def gap(self) -> float:
+        """Return (days - bound) / bound; 0 where nothing is to be done."""
+        return (self.days - self.bound_days) / self.bound_days if self.bound_days else 0.0
+
+
+@dataclass(slots=True)
+class _Scene:
+    """What bursts are made from."""
+
+    rules: Rules
+    today: date
+    hours_per_day: float
+    streets: dict[ZoneId, list[ZoneStreet]]
+    hours: dict[StreetId, float]
+    share: dict[StreetId, float]
+
+
+def set_bursts(
+    region: Region,
+    actor: Actor,
+    *,
+    people_at_hand: int,
+    start: date | None = None,
+    days_min: int | None = None,
+    days_max: int | None = None,
+    time_limit: float = 10.0,
+    seed: int = 1,
+    workers: int = 2,
+    now: datetime | None = None,
+    progress: Progress = no_progress,
+) -> Bursts:
+    """
+    Decide which zones are pushed when, and store it in the place of the bursts before.
+
+    What has begun before the first day goes on: it is not started anew, and where it lags it is given more days, up to the longest
+    burst; what is left then gets a later one. A zone that needs more people than there are is split (rule 14).
+    Permission: burst.set. Event: BurstsSet.
+
+    Raises
+    ------
+    Forbidden
+        If the actor is no lead.
+    BadInput
+        If there is nobody, no zone, or the days are not within the settings of the region.
+    """
+    require(actor, "burst.set")
+    connection, at = region.reader(), region.moment(now)
+    scene = _read_scene(region, at, now)
+    first = start or scene.today
+    lengths = _lengths(scene.rules, days_min, days_max)
+    if first < scene.today:
+        raise BadInput(f"{first} is over", field="--from", cure="bursts start today or later")
+    if people_at_hand < 1:
+        raise BadInput("there is nobody for a burst", field="--people", cure="give at least 1")
+    before = store.newest_bursts(connection)
+    past = [one for one in before if one.ends_on <= first]
+    running, lagging, rest = _running(scene, before, first, lengths)
+    work = [*rest, *(w for zone in sorted(scene.streets) for w in _not_running(scene, zone, running))]
+    done = tuple(zone for zone in sorted(scene.streets) if not _work(scene, zone))
+    units = [unit for one in work for unit in _split(scene, one, people_at_hand, lengths)]
+    busy = [Busy(min(one.people, people_at_hand), (one.ends_on - first).days) for one in running]
+    found = schedule_bursts(
+        [ZoneWork(one.part, _people(scene, one, lengths), one.not_before) for one in units], people_at_hand,
+        days_min=lengths[0], busy=busy, time_limit=time_limit, seed=seed, workers=workers, progress=progress,
+    )  # fmt: skip
+    slots = [*past, *running, *_stored(units, found.slots, first)]
+    ends = max([found.days, *((one.ends_on - first).days for one in running)], default=0)
+    bound = max([found.bound_days, *((one.ends_on - first).days for one in running)], default=0)
+    with region.turn(actor, now=now) as turn:
+        event = BurstsSet(
+            at=turn.now, first_day=first, people=people_at_hand, zones=len(slots), days=ends, bound_days=bound,
+            digest=store.bursts_digest((s.part, s.zone, s.starts_on.isoformat(), s.days, s.people) for s in slots),
+        )  # fmt: skip
+        store.set_bursts(turn, slots, event=event)
+    gaps = store.gap_days(connection, slots, scene.today, places.read_zone(connection))
+    return Bursts(first, people_at_hand, tuple(slots), ends, bound, tuple(gaps), lagging, done)
+
+
+def read_bursts(region: Region, actor: Actor, *, now: datetime | None = None) -> Bursts:
+    """
+    Return the bursts that are set, which of them lag, and the days on which nobody worked. Permission: region.read.
+
+    Raises
+    ------
+    NotFound
+        If none were ever set.
+    """
+    require(actor, "region.read")
+    connection, at = region.reader(), region.moment(now)
+    slots = store.newest_bursts(connection)
+    facts = store.newest_setting(connection)
+    if facts is None:
+        raise NotFound("burst", "", cure="set them: fieldops burst --people N --from DATE")
+    scene = _read_scene(region, at, now)
+    _, lagging, _ = _running(scene, slots, scene.today, (scene.rules.burst_days_min, scene.rules.burst_days_max))
+    gaps = store.gap_days(connection, slots, scene.today, places.read_zone(connection))
+    first, number, days, bound = facts
+    return Bursts(first, number, tuple(slots), days, bound, tuple(gaps), lagging)
+
+
+def override_burst(region: Region, actor: Actor, zone: ZoneId, *, why: str, now: datetime | None = None) -> None:
+    """
+    Let a zone be planned although it is in no running burst, until bursts are set anew (rule 15).
+
+    Permission: burst.override. Event: BurstOverridden.
+
+    Raises
+    ------
+    Forbidden
+        If the actor is no lead.
+    NotFound
+        If there is no such zone.
+    BadInput
+        If no reason is given.
+    """
+    require(actor, "burst.override")
+    if not why.strip():
+        raise BadInput(
+            "a burst is overridden with a reason only", field="--why", cure="say why, for example school_fair"
+        )
+    with region.turn(actor, now=now) as turn:
+        if zone not in store.zone_names(turn.connection):
+            raise NotFound("zone", zone, cure="see `fieldops awareness --json` for the zones")
+        store.override_zone(turn, event=BurstOverridden(at=turn.now, why=why, zone=zone))
+
+
+def _lengths(rules: Rules, days_min: int | None, days_max: int | None) -> tuple[int, int]:
+    """RULE 14: 7 to 15 days, or a part of that span."""
+    low, high = days_min or rules.burst_days_min, days_max or rules.burst_days_max
+    if not rules.burst_days_min <= low <= high <= rules.burst_days_max:
+        raise BadInput(
+            f"bursts of {low} to {high} days", field="--days-min",
+            cure=f"give days within {rules.burst_days_min} to {rules.burst_days_max}",
+        )  # fmt: skip
+    return low, high
+
+
+def _read_scene(region: Region, at: datetime, now: datetime | None) -> _Scene:
+    from fieldops.awareness import Response, find_rule, hours_for_finish
+
+    connection = region.reader()
+    rules, response = read_rules(connection), Response()
+    streets = store.zone_streets(connection)
+    known = street_awareness(region, now=now)
+    row = {street: i for i, street in enumerate(known.street)}
+    closed = decisions.closed_streets(connection, at)
+    open_ones = [s for s in streets if s.open and s.street not in closed and s.street in row]
+    hours: dict[StreetId, float] = {}
+    if open_ones:
+        mine = known.take(_positions(row, open_ones))
+        needed = hours_for_finish(
+            mine.alpha, mine.beta, _people_of(connection, open_ones), response, find_rule(rules.move_on_rule),
+            target=rules.target_share, probability=rules.finish_probability, days=2, tests=rules.tests_per_claim,
+            survey_minutes=rules.survey_minutes, head_count_below=float(rules.small_street_people),
+        )  # fmt: skip
+        hours = {s.street: float(h) for s, h in zip(open_ones, needed, strict=True) if math.isfinite(h)}
+    crews = people.read_crews(connection).values()
+    hands = sum(crew.people for crew in crews)
+    of_zone: dict[ZoneId, list[ZoneStreet]] = {}
+    for street in streets:
+        of_zone.setdefault(street.zone, []).append(street)
+    return _Scene(
+        rules=rules, today=local_day(at, places.read_zone(connection)),
+        hours_per_day=sum(c.people * c.hours_per_day for c in crews) / hands if hands else HOURS_A_DAY,
+        streets=of_zone, hours=_less_spill_over(connection, of_zone, hours, response.sigma),
+        share={street: float(known.share[i]) for street, i in row.items()},
+    )  # fmt: skip
+
+
+def _positions(row: dict[StreetId, int], streets: Iterable[ZoneStreet]) -> Any:
+    import numpy as np
+
+    return np.array([row[one.street] for one in streets], dtype=np.int64)
+
+
+def _people_of(connection: "sqlite3.Connection", streets: Sequence[ZoneStreet]) -> list[float]:
+    folk = store.people_by_street(connection)
+    return [max(1.0, folk[one.street]) for one in streets]
+
+
+def _less_spill_over(
+    connection: "sqlite3.Connection",
+    of_zone: dict[ZoneId, list[ZoneStreet]],
+    hours: dict[StreetId, float],
+    sigma: float,
+) -> dict[StreetId, float]:
+    """
+    Return the hours that are left to work where a zone is pushed as a whole.
+
+    Notes
+    -----
+    Statistics.md 4.2: an hour on a street is worth sigma hours more to its neighbours together. Summed over a zone,
+    sum(h) (1 + sigma k) = sum(needed), k being the share of neighbours that lie in the zone.
+    """
+    zone_of = {s.street: zone for zone, mine in of_zone.items() for s in mine}
+    inside: dict[ZoneId, int] = {}
+    all_of: dict[ZoneId, int] = {}
+    for a, b in store.neighbouring_streets(connection):
+        for street, other in ((a, b), (b, a)):
+            zone = zone_of.get(street)
+            if zone is not None:
+                all_of[zone] = all_of.get(zone, 0) + 1
+                inside[zone] = inside.get(zone, 0) + (zone_of.get(other) == zone)
+    return {
+        street: needed / (1.0 + sigma * inside.get(zone_of[street], 0) / max(1, all_of.get(zone_of[street], 1)))
+        for street, needed in hours.items()
+    }
+
+
+def _work(scene: _Scene, zone: ZoneId, streets: Iterable[StreetId] = ()) -> list[Work]:
+    """Return what a zone, or some of its streets, still need; nothing where all is done."""
+    wanted = set(streets)
+    mine = [s.street for s in scene.streets[zone] if not wanted or s.street in wanted]
+    left = [street for street in mine if scene.hours.get(street, 0.0) > 0]
+    hours = sum(scene.hours[street] for street in left)
+    if not left:
+        return []
+    share = sum(scene.share[street] * scene.hours[street] for street in left) / hours
+    return [Work(str(zone), zone, hours, share, tuple(sorted(wanted)))]
+
+
+def _not_running(scene: _Scene, zone: ZoneId, running: Sequence[StoredBurst]) -> list[Work]:
+    """Return what a zone needs beside the parts of it that are in a running burst."""
+    mine = [one for one in running if one.zone == zone]
+    if not mine:
+        return _work(scene, zone)
+    if any(not one.streets for one in mine):
+        return []
+    inside = {street for one in mine for street in one.streets}
+    outside = [s.street for s in scene.streets[zone] if s.street not in inside]
+    return _work(scene, zone, outside) if outside else []
+
+
+def _people(scene: _Scene, work: Work, lengths: tuple[int, int]) -> dict[int, int]:
+    from fieldops.awareness import Response
+
+    return {
+        days: people_needed(
+            work.hours, days, hours_per_day=scene.hours_per_day, share_known=work.share, delta=Response().delta,
+            target=scene.rules.target_share,
+        )
+        for days in range(lengths[0], lengths[1] + 1)
+    }  # fmt: skip
+
+
+def _split(scene: _Scene, work: Work, most: int, lengths: tuple[int, int]) -> list[Work]:
+    """RULE 14: a zone that cannot be done with the people at hand in the longest burst is split along its longer side."""
+    needed = _people(scene, work, lengths)[lengths[1]]
+    count = parts_needed(needed, most)
+    if count == 1:
+        return [work]
+    wanted = set(work.streets)
+    mine = [s for s in scene.streets[work.zone] if not wanted or s.street in wanted]
+    middle = sum(s.lat for s in mine) / len(mine)
+    narrow = math.cos(math.radians(middle))
+    wide = narrow * (max(s.lon for s in mine) - min(s.lon for s in mine))
+    along = (lambda s: (s.lon, s.street)) if wide > max(s.lat for s in mine) - min(s.lat for s in mine) else (lambda s: (s.lat, s.street))  # fmt: skip
+    reason = f"split in {count}: it needs {needed} people for {lengths[1]} days, and there are {most}"
+    parts: list[list[StreetId]] = [[]]
+    spent = 0.0
+    for street in sorted(mine, key=along):
+        if spent >= work.hours / count * len(parts) and len(parts) < count:
+            parts.append([])
+        parts[-1].append(street.street)
+        spent += scene.hours.get(street.street, 0.0)
+    found = [
+        Work(f"{work.part}/{number}", one.zone, one.hours, one.share, tuple(streets), reason, work.not_before)
+        for number, streets in enumerate(parts, start=1)
+        for one in _work(scene, work.zone, streets)
+    ]
+    # one street may be larger than a part: what is still too large is split again, down to single streets
+    return [
+        smaller
+        for one in found
+        for smaller in (_split(scene, one, most, lengths) if 1 < len(one.streets) < len(mine) else [one])
+    ]
+
+
+def _running(
+    scene: _Scene, before: Sequence[StoredBurst], first: date, lengths: tuple[int, int]
+) -> tuple[list[StoredBurst], dict[str, float], list[Work]]:
+    """
+    Return what runs on the first day, the hours by which each part lags, and what is left for a later burst.
+
+    A part lags where its people cannot do what is left in the days that it has; it is given more, up to the longest burst.
+    """
+    running, lagging, rest = [], {}, []
+    for one in before:
+        if not one.starts_on < first < one.ends_on:  # what would start on the first day is decided anew
+            continue
+        left = sum(work.hours for work in _work(scene, one.zone, one.streets))
+        a_day = one.people * scene.hours_per_day
+        gone, days_left = (first - one.starts_on).days, (one.ends_on - first).days
+        missing = left - a_day * days_left
+        if missing <= 0.5:
+            running.append(one)
+            continue
+        lagging[one.part] = round(missing, 1)
+        days = min(lengths[1], gone + math.ceil(left / a_day))
+        reason = f"lagged by {missing:.0f} h: {days} days instead of {one.days}"
+        longer = StoredBurst(
+            one.part, one.zone, one.starts_on, max(days, one.days), one.people, one.hours, reason, one.streets
+        )
+        running.append(longer)
+        more = left - a_day * (longer.days - gone)
+        if more > 0.5:
+            why = f"{more:.0f} h left of a burst that lagged"
+            rest += [
+                Work(f"{one.part}+", one.zone, more, work.share, one.streets, why, longer.days - gone)
+                for work in _work(scene, one.zone, one.streets)
+            ]
+    return running, lagging, rest
+
+
+def _stored(units: Sequence[Work], slots: Iterable[Any], first: date) -> list[StoredBurst]:
+    """Return the slots as they are stored; what does not start at once says why."""
+    of = {unit.part: unit for unit in units}
+    found = []
+    for slot in slots:
+        unit = of[slot.name]
+        reason = unit.reason
+        if slot.start and not reason:
+            reason = "later: the people are needed elsewhere first"
+        found.append(
+            StoredBurst(
+                unit.part, unit.zone, first + timedelta(days=slot.start), slot.days, slot.people, round(unit.hours, 1),
+                reason, unit.streets,
+            )
+        )  # fmt: skip
+    return sorted(found, key=lambda one: (one.starts_on, one.part))

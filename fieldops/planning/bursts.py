@@ -1,0 +1,274 @@
+"""
+Which zones when: bursts of 7 to 15 consecutive days, every zone of a burst from its first day on and fully manned.
+
+The days until all zones are done are least, then the promoter-days. RULE 14 is in the model itself: a zone has one burst, one
+length, and as many people as that length needs on each of its days, or it is split before.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from fieldops.errors import BadInput
+from fieldops.progress import Progress, no_progress
+
+if TYPE_CHECKING:
+    from ortools.sat.python import cp_model
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneWork:
+    """
+    A zone, or a part of one, and the people that it needs on every day of a burst, by the burst's days.
+
+    `not_before` is the first day on which it may start: a zone that lagged in a burst gets its next one after that.
+    """
+
+    name: str
+    people: dict[int, int]
+    not_before: int = 0
+
+    @property
+    def choices(self) -> list[tuple[int, int]]:
+        """Return (days, people) that are worth choosing: more days only where they need fewer people."""
+        found: list[tuple[int, int]] = []
+        for days, people in sorted(self.people.items()):
+            if not found or people < found[-1][1]:
+                found.append((days, people))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """People who are in a running burst from the first day on, for so many days more."""
+
+    people: int
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """When a zone is pushed: day of the start (0 is the first), days, people on each of them."""
+
+    name: str
+    start: int
+    days: int
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Slots of all zones; days until all are done, and a proven bound on them."""
+
+    slots: tuple[Slot, ...]
+    days: int
+    bound_days: int
+    status: str
+
+    @property
+    def gap(self) -> float:
+        """Return (days - bound) / bound; 0 where nothing is to be done."""
+        return (self.days - self.bound_days) / self.bound_days if self.bound_days else 0.0
+
+
+def people_needed(
+    hours: float, days: int, *, hours_per_day: float, share_known: float, delta: float, target: float
+) -> int:
+    """
+    Return the people who bring a zone to the target within so many days.
+
+    Parameters
+    ----------
+    hours
+        Promoter-hours that its streets need where all are pushed today, spill-over among them counted.
+    days
+        Days of the burst.
+    hours_per_day
+        Promoter-hours of one person on one day, > 0.
+    share_known, delta, target
+        Mean awareness now, share forgotten overnight, and the target, all in [0, 1).
+
+    Notes
+    -----
+    Statistics.md 4.3: a street is pushed in one go when its turn comes, half the burst away on average; what is forgotten
+    until then raises its dose ln((1 - a) / (1 - t)).
+    """
+    wait = (days - 1) / 2.0
+    later = share_known * (1.0 - delta) ** wait
+    now = math.log((1.0 - min(share_known, target)) / (1.0 - target))
+    then = math.log((1.0 - min(later, target)) / (1.0 - target))
+    grown = hours * (then / now if now > 1e-9 else 1.0)
+    return max(1, math.ceil(grown / (days * hours_per_day) - 1e-9)) if hours > 0 else 0
+
+
+def parts_needed(people: int, most: int) -> int:
+    """Return into how many parts a zone is split so that none needs more people than there are (rule 14)."""
+    return max(1, math.ceil(people / most))
+
+
+def schedule_bursts(
+    zones: Sequence[ZoneWork],
+    people: int,
+    *,
+    days_min: int = 7,
+    busy: Sequence[Busy] = (),
+    time_limit: float = 10.0,
+    seed: int = 1,
+    workers: int = 2,
+    progress: Progress = no_progress,
+) -> Schedule:
+    """
+    Return bursts that are done soonest, and the days below which it cannot be done.
+
+    Bursts start at least `days_min` days apart, so that there are few of them; a zone that needs longer goes on while the
+    next burst begins.
+
+    Raises
+    ------
+    BadInput
+        If there is nobody, or a zone needs more people than there are even in the longest burst: split it first.
+    """
+    if people < 1:
+        raise BadInput("there is nobody for a burst", field="--people", cure="give at least 1")
+    for zone in zones:
+        if min(zone.people.values()) > people:
+            raise BadInput(
+                f"zone {zone.name} needs {min(zone.people.values())} people in the longest burst, and there are {people}",
+                field="--people", cure="split the zone, or bring more people",
+            )  # fmt: skip
+    if not zones:
+        return Schedule((), 0, 0, "optimal")
+    first = _greedy(zones, people, busy)
+    least = _least_days(zones, people, busy)
+    ends = max(slot.start + slot.days for slot in first)
+    if ends <= least:
+        return Schedule(tuple(first), ends, ends, "optimal")
+    return _solve(zones, people, busy, first, least, days_min, time_limit, seed, workers, progress)
+
+
+def _least_days(zones: Sequence[ZoneWork], people: int, busy: Sequence[Busy]) -> int:
+    """Return the days that all promoter-days together, or the zone that takes longest, need at least."""
+    work = sum(min(d * p for d, p in zone.choices) for zone in zones) + sum(b.people * b.days for b in busy)
+    longest = max(zone.not_before + min(d for d, p in zone.choices if p <= people) for zone in zones)
+    return max(math.ceil(work / people), longest)
+
+
+def _greedy(zones: Sequence[ZoneWork], people: int, busy: Sequence[Busy]) -> list[Slot]:
+    """Fill one burst after the other, zones that need most people first; each with the fewest days that fit."""
+    waiting = sorted(zones, key=lambda zone: (-min(zone.people.values()), zone.name))
+    slots: list[Slot] = []
+    start = 0
+    while waiting:
+        free = people - sum(b.people for b in busy if b.days > start)
+        later: list[ZoneWork] = []
+        longest = 0
+        for zone in waiting:
+            fits = [(d, p) for d, p in zone.choices if p <= free and zone.not_before <= start]
+            if not fits:
+                later.append(zone)
+                continue
+            days, needed = fits[0]
+            slots.append(Slot(zone.name, start, days, needed))
+            free, longest = free - needed, max(longest, days)
+        nothing = [b.days for b in busy if b.days > start] + [z.not_before for z in later if z.not_before > start]
+        start = start + longest if longest else min(nothing)
+        waiting = later
+    return slots
+
+
+def _solve(
+    zones: Sequence[ZoneWork], people: int, busy: Sequence[Busy], first: Sequence[Slot], least: int, apart: int,
+    time_limit: float, seed: int, workers: int, progress: Progress,
+) -> Schedule:  # fmt: skip
+    from ortools.sat.python import cp_model
+
+    horizon = max(slot.start + slot.days for slot in first)
+    model = cp_model.CpModel()
+    starts = [model.new_int_var(0, horizon, "") for _ in {slot.start for slot in first}]
+    for one, following in pairwise(starts):
+        model.add(following >= one + apart)
+    ends = model.new_int_var(least, horizon, "")
+    taken = {
+        (i, b, days, needed): model.new_bool_var("")
+        for i, zone in enumerate(zones)
+        for b in range(len(starts))
+        for days, needed in zone.choices
+        if needed <= people
+    }
+    for i in range(len(zones)):
+        model.add_exactly_one(chosen for (zone, *_), chosen in taken.items() if zone == i)
+    for (i, b, *_), chosen in taken.items():
+        if zones[i].not_before:
+            model.add(starts[b] >= zones[i].not_before).only_enforce_if(chosen)
+    _man(model, starts, ends, taken, people, busy)
+    cost = sum(days * needed * chosen for (_, _, days, needed), chosen in taken.items())
+    most = sum(max(d * p for d, p in zone.choices) for zone in zones)
+    spread = most + 1  # one day outweighs all promoter-days
+    model.minimize(spread * ends + cost)
+    _hint(model, first, zones, starts, ends, taken)
+    solver = cp_model.CpSolver()
+    solver.parameters.num_workers, solver.parameters.random_seed = workers, seed
+    solver.parameters.max_time_in_seconds = time_limit
+    status = solver.solve(model, _watch(time_limit, progress))
+    if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        return Schedule(tuple(first), horizon, least, "feasible")
+    slots = tuple(
+        Slot(zones[i].name, solver.value(starts[b]), days, needed)
+        for (i, b, days, needed), chosen in taken.items()
+        if solver.boolean_value(chosen)
+    )
+    done = max(slot.start + slot.days for slot in slots)
+    bound = max(least, math.ceil((solver.best_objective_bound - most) / spread - 1e-9))
+    return Schedule(slots, done, min(done, bound), "optimal" if status == cp_model.OPTIMAL else "feasible")
+
+
+def _man(
+    model: "cp_model.CpModel", starts: Sequence["cp_model.IntVar"], ends: "cp_model.IntVar",
+    taken: "dict[tuple[int, int, int, int], cp_model.IntVar]", people: int, busy: Sequence[Busy],
+) -> None:  # fmt: skip
+    """RULE 14: on each day all zones that are pushed have their people; one interval for each burst and length."""
+    intervals = [model.new_fixed_size_interval_var(0, one.days, "") for one in busy]
+    demands: list[Any] = [one.people for one in busy]
+    groups: dict[tuple[int, int], list[tuple[int, Any]]] = {}
+    for (_, b, days, needed), chosen in taken.items():
+        groups.setdefault((b, days), []).append((needed, chosen))
+    for (b, days), members in sorted(groups.items()):
+        together = model.new_int_var(0, people, "")
+        model.add(together == sum(needed * chosen for needed, chosen in members))
+        intervals.append(model.new_fixed_size_interval_var(starts[b], days, ""))
+        demands.append(together)
+        used = model.new_bool_var("")
+        for _, chosen in members:
+            model.add_implication(chosen, used)
+        model.add(ends >= starts[b] + days).only_enforce_if(used)
+    model.add_cumulative(intervals, demands, people)
+
+
+def _hint(
+    model: "cp_model.CpModel", first: Sequence[Slot], zones: Sequence[ZoneWork], starts: Sequence["cp_model.IntVar"],
+    ends: "cp_model.IntVar", taken: "dict[tuple[int, int, int, int], cp_model.IntVar]",
+) -> None:  # fmt: skip
+    """Tell the solver the answer that is known."""
+    days = sorted({slot.start for slot in first})
+    of = {slot.name: slot for slot in first}
+    for start, value in zip(starts, days, strict=True):
+        model.add_hint(start, value)
+    model.add_hint(ends, max(slot.start + slot.days for slot in first))
+    for (i, b, length, needed), chosen in taken.items():
+        slot = of[zones[i].name]
+        model.add_hint(chosen, (slot.start, slot.days, slot.people) == (days[b], length, needed))
+
+
+def _watch(time_limit: float, progress: Progress) -> Any:
+    """Return a callback that reports every better answer and stops the search where it is asked to."""
+    from ortools.sat.python import cp_model
+
+    class Watch(cp_model.CpSolverSolutionCallback):
+        def on_solution_callback(self) -> None:
+            share = min(1.0, self.wall_time / time_limit)
+            if not progress("bursts", share, objective=self.objective_value, bound=self.best_objective_bound):
+                self.stop_search()
+
+    return Watch()

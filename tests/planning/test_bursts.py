@@ -1,0 +1,97 @@
+"""Bursts: 7 to 15 days, one start for all zones of a burst, never more people than there are, done as soon as can be."""
+
+from itertools import pairwise, product
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fieldops.errors import BadInput
+from fieldops.planning.bursts import Busy, Schedule, ZoneWork, parts_needed, people_needed, schedule_bursts
+
+RESPONSE = {"hours_per_day": 6.0, "share_known": 0.07, "delta": 0.03, "target": 0.2}
+
+
+def zone(name: str, hours: float, *, not_before: int = 0) -> ZoneWork:
+    return ZoneWork(name, {days: people_needed(hours, days, **RESPONSE) for days in range(7, 16)}, not_before)
+
+
+def used(found: Schedule, day: int) -> int:
+    return sum(slot.people for slot in found.slots if slot.start <= day < slot.start + slot.days)
+
+
+def fewest_days(zones: list[ZoneWork], people: int) -> int:
+    """The days by trying every start and length of every zone, without the wish that bursts start days apart."""
+    best = 60
+    for starts in product(range(31), repeat=len(zones) - 1):
+        for lengths in product(range(7, 16), repeat=len(zones)):
+            ends = max(s + d for s, d in zip((0, *starts), lengths, strict=True))
+            if ends >= best:
+                continue
+            needs = [z.people[d] for z, d in zip(zones, lengths, strict=True)]
+            spans = list(zip((0, *starts), lengths, needs, strict=True))
+            if all(sum(p for s, d, p in spans if s <= day < s + d) <= people for day in range(ends)):
+                best = ends
+    return best
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.floats(50, 3000), min_size=1, max_size=8), st.integers(40, 120))
+def test_every_schedule_keeps_the_rules(hours: list[float], people: int) -> None:
+    zones = [zone(f"Z{i}", h) for i, h in enumerate(hours)]
+    found = schedule_bursts(zones, people, time_limit=0.5)
+    assert sorted(slot.name for slot in found.slots) == sorted(z.name for z in zones)
+    of = {z.name: z for z in zones}
+    assert all(7 <= slot.days <= 15 for slot in found.slots)  # RULE 14
+    assert all(slot.people == of[slot.name].people[slot.days] for slot in found.slots)  # fully manned
+    assert max(used(found, day) for day in range(found.days)) <= people
+    starts = sorted({slot.start for slot in found.slots})
+    assert all(later - one >= 7 for one, later in pairwise(starts))
+    assert found.bound_days <= found.days
+
+
+@pytest.mark.parametrize(("hours", "people"), [((900.0, 900.0), 30), ((1000.0, 300.0), 24), ((500.0, 500.0), 40)])
+def test_nothing_is_done_sooner_than_the_bound(hours: tuple[float, ...], people: int) -> None:
+    zones = [zone(f"Z{i}", h) for i, h in enumerate(hours)]
+    found, best = schedule_bursts(zones, people, time_limit=5.0), fewest_days(zones, people)
+    assert found.bound_days <= best <= found.days
+    assert found.days <= best + 1  # the wish that bursts start a week apart costs a day at most here
+
+
+def test_zones_that_fit_together_start_together() -> None:
+    found = schedule_bursts([zone("A", 400.0), zone("B", 400.0)], 20, time_limit=1.0)
+    assert [(slot.start, slot.days) for slot in found.slots] == [(0, 7), (0, 7)]
+    assert (found.days, found.bound_days, found.status) == (7, 7, "optimal")
+
+
+def test_a_zone_larger_than_everybody_is_refused_with_its_cure() -> None:
+    with pytest.raises(
+        BadInput, match=r"zone BIG needs .* people in the longest burst, and there are 5; split the zone"
+    ):
+        schedule_bursts([zone("BIG", 3000.0)], 5)
+    with pytest.raises(BadInput, match="nobody"):
+        schedule_bursts([zone("A", 10.0)], 0)
+    assert parts_needed(35, 10) == 4
+    assert parts_needed(10, 10) == 1
+
+
+def test_people_in_a_running_burst_are_not_given_twice() -> None:
+    found = schedule_bursts([zone("A", 400.0)], 12, busy=[Busy(8, 5)], time_limit=2.0)
+    assert all(used(found, day) + 8 <= 12 for day in range(5))
+    assert found.slots[0].start >= 5 or found.slots[0].people <= 4
+
+
+def test_a_zone_waits_for_its_day() -> None:
+    found = schedule_bursts([zone("A", 100.0), zone("B", 100.0, not_before=9)], 50, time_limit=2.0)
+    assert next(slot.start for slot in found.slots if slot.name == "B") >= 9
+
+
+def test_longer_bursts_need_fewer_people_and_more_hours() -> None:
+    needed = [people_needed(2000.0, days, **RESPONSE) for days in range(7, 16)]
+    assert needed == sorted(needed, reverse=True)
+    assert needed[-1] * 15 > needed[0] * 7 * 0.99  # what is forgotten while it waits is told again
+    assert people_needed(0.0, 7, **RESPONSE) == 0
+
+
+def test_nothing_to_do_takes_no_day() -> None:
+    assert schedule_bursts([], 10) == Schedule((), 0, 0, "optimal")
