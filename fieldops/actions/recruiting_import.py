@@ -1,7 +1,8 @@
-"""Candidates of a file come in: 100,000 rows in steps of a thousand, each bad row refused by itself with its reason."""
+"""Candidates of a file come in: 100,000 rows in steps of some thousand, each bad row refused by itself with its reason."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from itertools import islice
@@ -32,12 +33,22 @@ from fieldops.store.persons import Person
 Name = TypeVar("Name", bound=str)
 NEEDED = ("name", "phone")
 KNOWN = (
-    *NEEDED, "source", "street", "venue", "crew", "channel", "poster", "group", "stage", "reason", "made_at", "consent",
+    *NEEDED, "source", "street", "venue", "crew", "channel", "poster", "group", "stage", "stage_since", "reason", "made_at", "consent",
     "wanted_low", "wanted_high", "language", "base",
 )  # fmt: skip
-ROWS_A_TURN = 1_000
+ROWS_A_TURN = 5_000  # fewer would write the whole index of words again and again; more would keep others waiting
 OLDEST = timedelta(days=3650)
 _NEXT_CALL = frozenset({Stage.NEW, Stage.CONTACTED, Stage.INTERVIEWED})
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What a row says: the sign-up, the stage, why (lost, dormant), and since when (None: since the sign-up)."""
+
+    form: SignUpForm
+    stage: Stage
+    reason: str
+    since: datetime | None
 
 
 def import_candidates(
@@ -49,7 +60,7 @@ def import_candidates(
 
     A known number changes nothing: whoever is a candidate already stays where they are (a further sign-up is noted where
     the row tells of another moment or source). `consent` is the version to which all rows without one agreed. Rows come in
-    by turns of a thousand, so that others can write meanwhile; stopped in the middle, the same file may be given again.
+    by turns of five thousand, so that others can write meanwhile; stopped in the middle, the same file may be given again.
     Permission: candidate.import. Events: SignUpsRecorded, CandidatesMoved.
 
     Raises
@@ -77,8 +88,8 @@ def import_candidates(
     return Intake(done["added"], done["updated"], done["unchanged"], refusals.count, refusals.in_order())
 
 
-def _read_all(turn: Turn, rows: Sequence[Row], consent: str, refusals: Refusals) -> list[tuple[SignUpForm, Stage, str]]:
-    read: list[tuple[SignUpForm, Stage, str]] = []
+def _read_all(turn: Turn, rows: Sequence[Row], consent: str, refusals: Refusals) -> list[_Read]:
+    read: list[_Read] = []
     check = cache(lambda source: check_source(turn, source))
     known = cache(lambda version: settings.find_consent(turn.connection, version) is not None)
     for number, row in rows:
@@ -96,7 +107,7 @@ def _read_all(turn: Turn, rows: Sequence[Row], consent: str, refusals: Refusals)
                 raise BadInput(
                     f"no {missing.noun} is called '{missing.name}'", field=missing.noun.split()[-1]
                 ) from None
-            read.append((form, *_read_stage(row)))
+            read.append(_Read(form, *_read_stage(row, form.made_at, turn.now)))
         except BadInput as refusal:
             refusals.add(number, refusal, _shown(row, refusal.field))
     return read
@@ -143,24 +154,29 @@ def _or_none(kind: Callable[[str], Name], text: str | None) -> Name | None:
     return kind(text) if text else None
 
 
-def _read_stage(row: Mapping[str, str]) -> tuple[Stage, str]:
+def _read_stage(row: Mapping[str, str], made_at: datetime | None, now: datetime) -> tuple[Stage, str, datetime | None]:
     stage, reason = read_choice(Stage, row, "stage") if row.get("stage") else Stage.NEW, row.get("reason", "")
     if stage in LEFT and reason not in set(Reason):
         raise BadInput(f"'{reason}' is no reason", field="reason", cure=f"use one of {', '.join(Reason)}")
     if stage not in LEFT and reason:
         raise BadInput("belongs to lost and dormant only", field="reason", cure="leave it empty")
-    return stage, reason
+    since = read_moment(row, "stage_since") if row.get("stage_since") else None
+    if since is not None and not (made_at or now) <= since <= now:
+        cure = "give a moment between made_at and now"
+        raise BadInput(f"'{row['stage_since']}' cannot be", field="stage_since", cure=cure)
+    return stage, reason, since
 
 
-def _take(turn: Turn, read: Sequence[tuple[SignUpForm, Stage, str]]) -> Counter[str]:
+def _take(turn: Turn, read: Sequence[_Read]) -> Counter[str]:
     """Store what was read: the new, and further sign-ups of the known; return how many of each."""
     done, sign_ups = Counter[str](), []
-    there = persons.find_by_phone(turn.region, [form.phone for form, _, _ in read])
-    first: dict[str, tuple[SignUpForm, Stage, str]] = {}
-    for form, stage, reason in read:
+    there = persons.find_by_phone(turn.region, [one.form.phone for one in read])
+    first: dict[str, _Read] = {}
+    for one in read:
+        form = one.form
         present = present_candidate(turn, there[form.phone]) if form.phone in there else None
         if present is None and form.phone not in first:
-            first[form.phone] = (form, stage, reason)
+            first[form.phone] = one
             done["added"] += 1
         elif present is not None and form.made_at is not None and _is_further(turn, present, form):
             sign_ups.append(_sign_up(form, present.id, form.made_at, again=True))
@@ -182,24 +198,27 @@ def _sign_up(form: SignUpForm, candidate: CandidateId, made_at: datetime, *, aga
     return SignUp(new_id(), candidate, again, form.source, form.group, form.consent, made_at)
 
 
-def _store(turn: Turn, first: Sequence[tuple[SignUpForm, Stage, str]], sign_ups: list[SignUp]) -> None:
+def _store(turn: Turn, first: Sequence[_Read], sign_ups: list[SignUp]) -> None:
     zone = places.read_zone(turn.connection)
     ids = [CandidateId(new_id()) for _ in first]
-    made = [form.made_at or turn.now for form, _, _ in first]
+    made = [one.form.made_at or turn.now for one in first]
     numbers = persons.add_persons(
         turn,
         [
-            Person(one, form.name, form.phone, form.consent, at, form.way)
-            for one, (form, _, _), at in zip(ids, first, made, strict=True)
+            Person(one, read.form.name, read.form.phone, read.form.consent, at, read.form.way)
+            for one, read, at in zip(ids, first, made, strict=True)
         ],
         store.next_number(turn.connection),
     )
     rows, moves, change = [], [], Counter[Entry]()
-    for one, number, (form, stage, reason), at in zip(ids, numbers, first, made, strict=True):
+    for one, number, read, at in zip(ids, numbers, first, made, strict=True):
+        form, stage, since = read.form, read.stage, read.since or at
         reached = stage if stage not in LEFT else Stage.NEW
-        mine = [Move(one, Stage.NEW, stage, at, reason)] if stage != Stage.NEW else []
+        mine = [Move(one, Stage.NEW, stage, since, read.reason)] if stage != Stage.NEW else []
         due_at = turn.now if stage in _NEXT_CALL else None
-        rows.append(new_candidate(form, number, one, at, due_at=due_at, stage=stage, reached=reached, reason=reason))
+        rows.append(new_candidate(
+            form, number, one, at, due_at=due_at, stage=stage, stage_since=since, reached=reached, reason=read.reason
+        ))  # fmt: skip
         sign_ups.append(_sign_up(form, one, at, again=False))
         change.update(entries(at, mine, form.source.kind, form.group, zone))
         moves += mine

@@ -278,8 +278,8 @@ def read_funnel(
     today = local_day(present, places.read_zone(connection))
     tallies = lists.read_tallies(connection, kind=kind, group=group, since=since)
     return FunnelReport(
-        stage_figures(tallies, share), cohorts(tallies), survival(tallies, Path.CANDIDATE, today, share),
-        survival(tallies, Path.SELLER, today, share), tuple(lists.count_incomes(connection)), share, present,
+        stage_figures(tallies, share), cohorts(tallies), survival(tallies.candidates, Path.CANDIDATE, today, share),
+        survival(tallies.sellers, Path.SELLER, today, share), tuple(lists.count_incomes(connection)), share, present,
     )  # fmt: skip
 
 

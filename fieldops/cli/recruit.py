@@ -43,7 +43,7 @@ def import_candidates(
     Take in candidates; a phone number that is known already changes nobody.
 
     Columns: name, phone, and if you like source (street, venue, crew, channel, poster) with the column of that name, group
-    (1 to 4), stage, reason (for lost and dormant), made_at, consent, wanted_low, wanted_high, language, base. No number is
+    (1 to 4), stage, stage_since, reason (for lost and dormant), made_at, consent, wanted_low, wanted_high, language, base. No number is
     stored without a consent. Names and numbers lie sealed in the private file.
 
     Example: fieldops recruit import candidates.csv --consent 0123456789ab

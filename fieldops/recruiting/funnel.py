@@ -1,7 +1,7 @@
 """The funnel's figures from its tallies: conversion, median days, survival by cohort, each with its interval."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from statistics import NormalDist
@@ -21,6 +21,21 @@ class Tally:
     stage: str
     days: int
     count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tallies:
+    """
+    The tallies as the figures need them: counts by stage and days, by week and stage, and who left in which week.
+
+    `total` counts days from sign-up, `step` from the stage before.
+    """
+
+    total: Mapping[str, Mapping[int, int]]
+    step: Mapping[str, Mapping[int, int]]
+    weeks: Sequence[tuple[date, str, int]]
+    candidates: Sequence[Tally]
+    sellers: Sequence[Tally]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,31 +78,24 @@ class Cohort:
     left: int
 
 
-def stage_figures(tallies: Iterable[Tally], share: float) -> tuple[StageFigures, ...]:
+def stage_figures(tallies: Tallies, share: float) -> tuple[StageFigures, ...]:
     """Return every stage's figures; `share` is that of the intervals, in (0, 1)."""
-    total: dict[str, dict[int, int]] = {stage: {} for stage in WAY}
-    step: dict[str, dict[int, int]] = {stage: {} for stage in WAY}
-    for one in tallies:
-        where = total if one.path == Path.CANDIDATE else step if one.path == Path.STEP else None
-        if where is not None and one.stage in where:
-            where[one.stage][one.days] = where[one.stage].get(one.days, 0) + one.count
-    reached = [sum(total[stage].values()) for stage in WAY]
+    reached = [sum(tallies.total.get(stage, {}).values()) for stage in WAY]
     return tuple(
         StageFigures(
             stage, reached[i], wilson(reached[i], reached[i - 1], share) if i else Interval(None, None, None),
-            wilson(reached[i], reached[0], share), median(step[stage], share), median(total[stage], share),
+            wilson(reached[i], reached[0], share), median(tallies.step.get(stage, {}), share),
+            median(tallies.total.get(stage, {}), share),
         )
         for i, stage in enumerate(WAY)
     )  # fmt: skip
 
 
-def cohorts(tallies: Iterable[Tally]) -> tuple[Cohort, ...]:
+def cohorts(tallies: Tallies) -> tuple[Cohort, ...]:
     """Return the weekly cohorts, newest first."""
     found: dict[date, dict[str, int]] = {}
-    for one in tallies:
-        if one.path == Path.CANDIDATE:
-            counts = found.setdefault(one.week, {})
-            counts[one.stage] = counts.get(one.stage, 0) + one.count
+    for week, stage, count in tallies.weeks:
+        found.setdefault(week, {})[stage] = count
     return tuple(
         Cohort(week, tuple(found[week].get(stage, 0) for stage in WAY), found[week].get(LEFT_MARK, 0))
         for week in sorted(found, reverse=True)

@@ -18,6 +18,7 @@ from fieldops.recruiting.stages import LEFT, RANK, WAY, Move, Stage
 FINE_DAYS = 60  # beyond, days are counted in weeks
 MOST_DAYS = 730
 LEFT_MARK = "left"
+ANY = "*"
 
 
 class Path:
@@ -34,7 +35,7 @@ class Entry:
 
     path: str
     week: date
-    kind: SourceKind
+    kind: str
     group: str
     stage: str
     days: int
@@ -81,6 +82,16 @@ def entries(
         if left_at is not None:
             found[Entry(Path.SELLER, first_week, kind, label, LEFT_MARK, _days(start, left_at))] += 1
     return found
+
+
+def rolled_up(counts: Counter[Entry]) -> Counter[Entry]:
+    """Return entries together with their sums over all kinds and all groups: whatever is asked for is one short range."""
+    whole: Counter[Entry] = Counter()
+    for one, count in counts.items():
+        for kind in (one.kind, ANY):
+            for group in (one.group, ANY):
+                whole[Entry(one.path, one.week, kind, group, one.stage, one.days)] += count
+    return whole
 
 
 def _days(start: datetime, end: datetime) -> int:

@@ -10,7 +10,7 @@ from fieldops.clock import format_moment, parse_moment
 from fieldops.events import CandidateMoved, CandidatesMoved, Event, SignUpsRecorded
 from fieldops.ids import CandidateId, CrewId, PosterCode, RepId, StreetId, VenueId
 from fieldops.recruiting.candidate import Candidate, SignUp
-from fieldops.recruiting.journey import Entry
+from fieldops.recruiting.journey import Entry, rolled_up
 from fieldops.recruiting.sources import Group, Source, SourceKind
 from fieldops.recruiting.stages import Move, Stage
 from fieldops.store import audit
@@ -189,7 +189,7 @@ def _shift_tallies(turn: Turn, change: Counter[Entry]) -> None:
         "INSERT INTO funnel_tally VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count",
         [
             (one.path, one.kind, one.group, one.week.isoformat(), one.stage, one.days, count)
-            for one, count in change.items()
+            for one, count in rolled_up(change).items()
             if count
         ],
     )
@@ -208,7 +208,7 @@ def read_tallied(connection: sqlite3.Connection) -> Counter[Entry]:
     """Return all entries of the funnel's tallies."""
     rows = connection.execute("SELECT path, week, source_kind, seller_group, stage, days, count FROM funnel_tally")
     return Counter({
-        Entry(row[0], date.fromisoformat(row[1]), SourceKind(row[2]), row[3], row[4], row[5]): row[6]
+        Entry(row[0], date.fromisoformat(row[1]), row[2], row[3], row[4], row[5]): row[6]
         for row in rows if row[6]
     })  # fmt: skip
 

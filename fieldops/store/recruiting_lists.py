@@ -8,7 +8,8 @@ from datetime import date, datetime
 from fieldops.clock import format_moment
 from fieldops.ids import CrewId, PosterCode, RepId, StreetId, VenueId
 from fieldops.recruiting.candidate import Candidate
-from fieldops.recruiting.funnel import Tally
+from fieldops.recruiting.funnel import Tallies, Tally
+from fieldops.recruiting.journey import ANY, Path
 from fieldops.recruiting.sources import Group, SourceKind
 from fieldops.recruiting.stages import SELLERS, Stage
 from fieldops.store.recruiting import COLUMNS, NEVER, candidate_of
@@ -110,19 +111,33 @@ def read_tallies(
     kind: SourceKind | None = None,
     group: Group | None = None,
     since: date | None = None,
-) -> list[Tally]:
-    """Return the funnel's tallies summed over what is not asked for; `since` is the first week of the cohorts."""
-    terms, values = ["path IN ('candidate', 'step', 'seller')"], []
-    for column, value in (("source_kind = ?", kind), ("seller_group = ?", group), ("week >= ?", since)):
-        if value:
-            terms.append(column)
-            values.append(str(value))
+) -> Tallies:
+    """Return the funnel's tallies of all or of one kind and group, summed as the figures need them; `since` a week."""
+    asked = (kind or ANY, group or ANY, (since or date.min).isoformat())
+    mine = "FROM funnel_tally WHERE path = ? AND source_kind = ? AND seller_group = ? AND week >= ?"
+
+    def days(path: str) -> dict[str, dict[int, int]]:
+        found: dict[str, dict[int, int]] = {}
+        rows = connection.execute(
+            f"SELECT stage, days, sum(count) {mine} GROUP BY stage, days HAVING sum(count) > 0", (path, *asked)
+        )
+        for stage, day, count in rows:
+            found.setdefault(stage, {})[day] = count
+        return found
+
+    def weeks(path: str) -> list[Tally]:
+        rows = connection.execute(
+            f"SELECT week, stage, days / 7 * 7, sum(count) {mine} AND stage IN ('new', 'first_order', 'left')"
+            " GROUP BY 1, 2, 3 HAVING sum(count) > 0",
+            (path, *asked),
+        )
+        return [Tally(path, date.fromisoformat(row[0]), row[1], row[2], row[3]) for row in rows]
+
     rows = connection.execute(
-        f"SELECT path, week, stage, days, sum(count) FROM funnel_tally WHERE {' AND '.join(terms)}"  # noqa: S608
-        " GROUP BY path, week, stage, days HAVING sum(count) > 0",
-        values,
+        f"SELECT week, stage, sum(count) {mine} GROUP BY week, stage HAVING sum(count) > 0", (Path.CANDIDATE, *asked)
     )
-    return [Tally(row[0], date.fromisoformat(row[1]), row[2], row[3], row[4]) for row in rows]
+    by_week = [(date.fromisoformat(row[0]), row[1], row[2]) for row in rows]
+    return Tallies(days(Path.CANDIDATE), days(Path.STEP), by_week, weeks(Path.CANDIDATE), weeks(Path.SELLER))
 
 
 def read_bases(connection: sqlite3.Connection) -> list[str]:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from fieldops.recruiting.journey import entries
+from fieldops.recruiting.journey import Entry, entries, rolled_up
 from fieldops.store import places, recruiting
 from fieldops.store.replay import Replay, Violation
 from fieldops.store.sqlite import sqlite3
@@ -100,14 +100,14 @@ def _compare_batches(connection: sqlite3.Connection, replay: Replay, table: str,
 def _compare_funnel(connection: sqlite3.Connection, replay: Replay) -> None:
     """Recompute the funnel's tallies from every candidate's moves."""
     zone = places.read_zone(connection)
-    told: Counter[object] = Counter()
+    told: Counter[Entry] = Counter()
     try:
         for candidate, moves in recruiting.each_journey(connection):
             told.update(entries(candidate.made_at, moves, candidate.source.kind, candidate.group, zone))
-        stored = recruiting.read_tallied(connection)
+        stored, told = recruiting.read_tallied(connection), rolled_up(told)
     except (ValueError, TypeError, KeyError) as error:
         _blame(replay, f"candidates cannot be read ({error})")
         return
-    wrong = [one for one in told.keys() | stored.keys() if told[one] != stored[one]]  # type: ignore[index]
+    wrong = [one for one in told.keys() | stored.keys() if told[one] != stored[one]]
     if wrong:
         _blame(replay, f"the funnel's tallies differ from the moves in {len(wrong)} places")

@@ -57,6 +57,7 @@ BAD = [
     ({"group": "5"}, "group"), ({"stage": "hired"}, "stage"), ({"stage": "lost"}, "reason"),
     ({"reason": "other"}, "reason"), ({"street": "nowhere"}, "street"), ({"source": "plane"}, "source"),
     ({"source": "venue"}, "venue"), ({"made_at": "yesterday"}, "made_at"), ({"made_at": "2030-01-01T00:00:00Z"}, "made_at"),
+    ({"stage": "signed", "stage_since": "2026-02-28T10:00:00+08:00"}, "stage_since"),
     ({"wanted_low": "900", "wanted_high": "500"}, "income"), ({"wanted_low": "x"}, "wanted_low"),
     ({"language": "chinese!"}, "language"), ({"consent": "0"}, "consent"),
 ]  # fmt: skip

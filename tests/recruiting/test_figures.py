@@ -9,7 +9,7 @@ import pytest
 
 from fieldops.ids import CandidateId
 from fieldops.recruiting.brings import Worked, estimate_yields, fit_pool
-from fieldops.recruiting.funnel import Tally, cohorts, median, stage_figures, survival, wilson
+from fieldops.recruiting.funnel import Tallies, Tally, cohorts, median, stage_figures, survival, wilson
 from fieldops.recruiting.journey import Entry, Path, entries
 from fieldops.recruiting.sources import Group, SourceKind
 from fieldops.recruiting.stages import Move, Stage
@@ -23,9 +23,17 @@ def way(*steps: tuple[Stage, Stage, int]) -> list[Move]:
     return [Move(WHO, before, after, NOON + timedelta(days=day)) for before, after, day in steps]
 
 
-def tallies(*found: Counter[Entry]) -> list[Tally]:
+def tallies(*found: Counter[Entry]) -> Tallies:
     whole = sum(found, Counter())
-    return [Tally(one.path, one.week, one.stage, one.days, count) for one, count in whole.items()]
+    days: dict[str, dict[str, dict[int, int]]] = {Path.CANDIDATE: {}, Path.STEP: {}}
+    weeks: Counter[tuple[date, str]] = Counter()
+    for one, count in whole.items():
+        if one.path in days:
+            stage = days[one.path].setdefault(one.stage, {})
+            stage[one.days] = stage.get(one.days, 0) + count
+        if one.path == Path.CANDIDATE:
+            weeks[one.week, one.stage] += count
+    return Tallies(days[Path.CANDIDATE], days[Path.STEP], [(*key, count) for key, count in weeks.items()], [], [])
 
 
 def journey(moves: list[Move], made_at: datetime = NOON) -> Counter[Entry]:

@@ -25,10 +25,14 @@ CREATE TABLE candidate (
   CHECK ((stage IN ('lost', 'dormant')) = (reason <> ''))) STRICT;
 CREATE INDEX candidate_board ON candidate
   (stage, urgency, due_at, number, seller_group, source_kind, rep_id, crew_id, base) WHERE merged_into IS NULL AND erased_at IS NULL;
+CREATE INDEX candidate_order ON candidate
+  (urgency, due_at, number, stage, seller_group, source_kind, rep_id, crew_id, base) WHERE merged_into IS NULL AND erased_at IS NULL;
+CREATE INDEX candidate_income ON candidate (stage, seller_group, wanted_low, wanted_high, income_reached)
+  WHERE merged_into IS NULL AND erased_at IS NULL;
 CREATE INDEX candidate_rep ON candidate (rep_id, stage, urgency, due_at) WHERE merged_into IS NULL AND erased_at IS NULL;
 CREATE INDEX candidate_due ON candidate (due_at) WHERE merged_into IS NULL AND erased_at IS NULL;
 CREATE INDEX candidate_made ON candidate (made_at) WHERE merged_into IS NULL AND erased_at IS NULL;
-CREATE INDEX candidate_street ON candidate (street_id) WHERE street_id IS NOT NULL;
+CREATE INDEX candidate_street ON candidate (street_id, stage, urgency, due_at, number) WHERE merged_into IS NULL AND erased_at IS NULL;
 CREATE INDEX candidate_venue ON candidate (venue_id) WHERE venue_id IS NOT NULL;
 CREATE INDEX candidate_poster ON candidate (poster) WHERE poster IS NOT NULL;
 CREATE INDEX candidate_merged ON candidate (merged_into) WHERE merged_into IS NOT NULL;
