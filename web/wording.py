@@ -10,6 +10,7 @@ from flask_babel import get_locale, gettext, ngettext
 
 from fieldops import errors
 from fieldops.errors import FieldopsError
+from web.join.wording import stage_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,37 @@ def _sign_in(refusal: Any) -> Wording:
     )
 
 
+def _rep_full(refusal: Any) -> Wording:
+    return Wording(
+        gettext("This rep cares for %(cares)s sellers and may care for %(cap)s.", cares=refusal.cares, cap=refusal.cap),
+        gettext("Choose another rep; or a lead allows it with a reason."),
+    )
+
+
+def _move(refusal: Any) -> Wording:
+    allowed = ", ".join(stage_name(stage) for stage in refusal.allowed)
+    return Wording(
+        gettext(
+            "A candidate cannot go from %(before)s to %(after)s.", before=stage_name(refusal.before), after=stage_name(refusal.after)
+        ),
+        gettext("From there they go to: %(stages)s.", stages=allowed),
+    )  # fmt: skip
+
+
+def _training_full(refusal: Any) -> Wording:
+    return Wording(
+        gettext("All %(places)s places of this training are taken.", places=refusal.capacity),
+        gettext("Choose another one."),
+    )
+
+
+def _winding_down(refusal: Any) -> Wording:
+    return Wording(
+        gettext("The region is winding down since %(moment)s.", moment=_moment(refusal.since)),
+        gettext("What is still done, and until when, stands on the page of people's data."),
+    )
+
+
 def _storm(refusal: Any) -> Wording:
     minutes = max(1, round(refusal.wait / timedelta(minutes=1)))
     return Wording(
@@ -156,4 +188,8 @@ _WORDS: dict[type[FieldopsError], Callable[[Any], Wording]] = {
     errors.Forbidden: _forbidden,
     errors.SignInRefused: _sign_in,
     errors.TooManyTries: _storm,
+    errors.RepAtCap: _rep_full,
+    errors.MoveNotAllowed: _move,
+    errors.TrainingFull: _training_full,
+    errors.RegionWindingDown: _winding_down,
 }

@@ -140,12 +140,12 @@ def _own(region: Region, actor: Actor, filters: Filters) -> Filters:
 
 def list_candidates(
     region: Region, actor: Actor, filters: Filters | None = None, *, words: str = "", page: int = 1,
-    most: int = ROWS_A_PAGE, now: datetime | None = None,
+    most: int = ROWS_A_PAGE, sellers: bool = False, now: datetime | None = None,
 ) -> Listed:  # fmt: skip
     """
     Return a page of candidates, those whom `words` find: parts of the name, pinyin, initials, a number or its last four digits.
 
-    Permission: candidate.read; candidate.name to search.
+    With `sellers` only those whom a rep has in care. Permission: candidate.read; candidate.name to search.
 
     Raises
     ------
@@ -159,7 +159,7 @@ def list_candidates(
         numbers, whole = _search(region, words)
     found = (
         [] if numbers is not None and not numbers else
-        lists.list_candidates(region.reader(), filters, most=most + 1, after=(page - 1) * most, numbers=numbers)
+        lists.list_candidates(region.reader(), filters, most=most + 1, after=(page - 1) * most, numbers=numbers, sellers=sellers)
     )  # fmt: skip
     cards = _cards(region, actor, found[:most], present)
     return Listed(tuple(cards[one.id] for one in found[:most]), len(found) > most, whole, present)
@@ -189,6 +189,40 @@ def _cards(region: Region, actor: Actor, found: Sequence[Candidate], present: da
         )
         for one in found
     }  # fmt: skip
+
+
+def find_one(region: Region, actor: Actor, text: str) -> CandidateId:
+    """
+    Return the one candidate that a number, or the beginning of an id, names. Permission: candidate.name.
+
+    Raises
+    ------
+    NotFound
+        If none or several are meant.
+    """
+    require(actor, "candidate.name")
+    found = lists.begin_with(region.reader(), text) if len(text) >= 8 and not text.isdecimal() else []
+    if not found:
+        numbers, _ = _search(region, text)
+        found = [one.id for number in numbers[:2] if (one := store.find_numbered(region.reader(), number))]
+    if len(found) != 1:
+        raise NotFound("one candidate", text[:20], cure="give the whole phone number")
+    return found[0]
+
+
+def board_moves(stage: Stage) -> tuple[Stage, ...]:
+    """Return where a card of the board is usually sent: one step on, one step back, and out."""
+    if stage not in WAY:
+        return ()
+    place = WAY.index(stage)
+    steps = [*WAY[place + 1 : place + 2], *WAY[max(0, place - 1) : place]]
+    return (*steps, Stage.LOST, Stage.DORMANT)
+
+
+def read_bases(region: Region, actor: Actor) -> list[str]:
+    """Return the bases that are known by name. Permission: candidate.read."""
+    require(actor, "candidate.read")
+    return lists.read_bases(region.reader())
 
 
 def read_candidate(region: Region, actor: Actor, candidate: CandidateId, *, now: datetime | None = None) -> Dossier:

@@ -16,6 +16,7 @@ from ipaddress import ip_address
 from fieldops.actions.recruiting import SignUpForm, check_open, check_source, sign_up_in_turn
 from fieldops.errors import BadInput, ConsentMissing, NotFound, RegionWindingDown
 from fieldops.events import PosterClosed, PosterMade, TextsChanged
+from fieldops.exchange.posters import draw_code
 from fieldops.ids import ActorId, CrewId, PosterCode, StreetId, VenueId
 from fieldops.people import Actor, Role
 from fieldops.permissions import require
@@ -106,6 +107,17 @@ def list_posters(region: Region, actor: Actor, *, open_only: bool = False) -> li
     """Return posters with how many candidates each brought. Permission: candidate.read."""
     require(actor, "candidate.read")
     return store.read_posters(region.reader(), open_only=open_only)
+
+
+def name_places_of(region: Region, actor: Actor) -> dict[str, str]:
+    """Return the names for people of streets, venues and crews on which posters hang. Permission: candidate.read."""
+    require(actor, "candidate.read")
+    return store.name_poster_places(region.reader())
+
+
+def draw_poster_code(address: str) -> str:
+    """Return the QR code of an address as an SVG element."""
+    return draw_code(address)
 
 
 def set_poster_words(

@@ -246,6 +246,12 @@ def link_account(region: Region, actor: Actor, rep: RepId, account: str | None, 
         store.set_account(turn, rep, account, event=event)
 
 
+def read_links(region: Region, actor: Actor) -> dict[str, str]:
+    """Return the account of each rep that has one, by rep. Permission: rep.manage."""
+    require(actor, "rep.manage")
+    return store.read_accounts(region.reader())
+
+
 def rep_of(region: Region, actor: Actor) -> RepId | None:
     """Return the rep as whom an actor signed in, None where it is no rep's account."""
     return store.rep_of_account(region.reader(), actor.id)

@@ -153,3 +153,13 @@ def read_posters(
         (int(open_only), most),
     )
     return [(Poster(PosterCode(row[0]), *tuple(row)[1:6]), row[6]) for row in rows]
+
+
+def name_poster_places(connection: sqlite3.Connection) -> dict[str, str]:
+    """Return the names for people of the streets, venues and crews of posters, by id."""
+    rows = connection.execute(
+        "SELECT s.id, s.label FROM street AS s WHERE s.id IN (SELECT street_id FROM poster)"
+        " UNION ALL SELECT v.id, v.name FROM venue AS v WHERE v.id IN (SELECT venue_id FROM poster)"
+        " UNION ALL SELECT c.id, c.name FROM crew AS c WHERE c.id IN (SELECT crew_id FROM poster)"
+    )
+    return {row[0]: row[1] for row in rows}

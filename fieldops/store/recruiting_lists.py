@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime
 
 from fieldops.clock import format_moment
-from fieldops.ids import CrewId, PosterCode, RepId, StreetId, VenueId
+from fieldops.ids import CandidateId, CrewId, PosterCode, RepId, StreetId, VenueId
 from fieldops.recruiting.candidate import Candidate
 from fieldops.recruiting.funnel import Tallies, Tally
 from fieldops.recruiting.journey import ANY, Path
@@ -69,10 +69,18 @@ def count_stages(connection: sqlite3.Connection, filters: Filters) -> dict[Stage
 
 
 def list_candidates(
-    connection: sqlite3.Connection, filters: Filters, *, most: int, after: int = 0, numbers: Sequence[int] | None = None
+    connection: sqlite3.Connection,
+    filters: Filters,
+    *,
+    most: int,
+    after: int = 0,
+    numbers: Sequence[int] | None = None,
+    sellers: bool = False,
 ) -> list[Candidate]:
     """Return candidates, groups 1 and 4 first, then by due call, then the longest waiting; only `numbers` where given."""
     where, values = _where(filters)
+    if sellers:
+        where += " AND stage IN ('signed', 'trained', 'first_order', 'active')"
     if numbers is not None:
         where += _AMONG
         values.append(json.dumps(list(numbers)))
@@ -84,6 +92,15 @@ def list_candidates(
 
 
 _AMONG = " AND number IN (SELECT value FROM json_each(?))"
+
+
+def begin_with(connection: sqlite3.Connection, text: str) -> list[CandidateId]:
+    """Return candidates whose id begins with a text, at most two; those that stand for themselves only."""
+    if not all(sign in "0123456789abcdef" for sign in text):
+        return []
+    query = f"SELECT id FROM candidate WHERE id >= ? AND id < ? AND {_LIVE} LIMIT 2"  # noqa: S608  # a constant
+    rows = connection.execute(query, (text, text + "g"))
+    return [CandidateId(row[0]) for row in rows]
 
 
 def count_due(connection: sqlite3.Connection, by: datetime, rep: RepId | None = None) -> int:

@@ -68,6 +68,11 @@ def rep_of_account(connection: sqlite3.Connection, account: str) -> RepId | None
     return RepId(row[0]) if row else None
 
 
+def read_accounts(connection: sqlite3.Connection) -> dict[str, str]:
+    """Return the account of each rep that has one."""
+    return {row[0]: row[1] for row in connection.execute("SELECT id, account FROM rep WHERE account IS NOT NULL")}
+
+
 def count_care(connection: sqlite3.Connection, rep: RepId) -> int:
     """Return how many sellers a rep has in care (rule 18)."""
     return int(connection.execute(f"SELECT count(*) FROM candidate WHERE rep_id = ? AND {_CARE}", (rep,)).fetchone()[0])  # noqa: S608

@@ -16,12 +16,16 @@ SAMPLES: dict[str, str] = {
     "filename": "page.css",
     "job": "none",
     "key": "1",
+    "candidate": "none",
     "claim": "none",
+    "code": "none",
     "name": "none",
     "order": "1",
     "plan": "plan1",
     "release": "none",
+    "rep": "none",
     "street": "R00",
+    "training": "none",
 }
 
 

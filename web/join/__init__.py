@@ -1,3 +1,5 @@
-"""The pages of candidates and reps."""
+"""The pages of candidates and reps, and the public page behind a poster."""
 
-ROOMS: tuple[()] = ()
+from web.join import candidates, door, duties, figures, posters, reps, trainings
+
+ROOMS = (candidates, figures, posters, reps, trainings, duties, door)

@@ -1,0 +1,79 @@
+"""The page behind a poster: public, a few kilobytes, without script, for any phone, in Chinese and English."""
+
+from flask import Blueprint, Response, make_response, render_template, request
+from flask_babel import get_locale
+
+from fieldops.actions import recruiting_posters as acts
+from fieldops.actions.recruiting_lists import GROUPS_FIRST
+from fieldops.actions.recruiting_posters import JoinPage, Received
+from fieldops.errors import BadInput, ConsentMissing, NotFound
+from web.regions import act_moment, the_region
+from web.security import from_anywhere
+from web.session import public
+
+pages = Blueprint("door", __name__)
+LONGEST = 200  # characters of a field that are read; the rest is no name and no number
+
+
+@pages.get("/join/<code>")
+@public
+def page(code: str) -> Response:
+    """Return the form, or a friendly word where the poster is no longer in use."""
+    try:
+        return _show(acts.open_page(the_region(), code, now=act_moment()))
+    except NotFound:
+        return _closed()
+
+
+@pages.post("/join/<code>")
+@public
+@from_anywhere
+def sign_up(code: str) -> Response:
+    """Take a sign-up; whatever was wrong is said beside its field, and what was written stays."""
+    written = {
+        name: request.form.get(name, "")[:LONGEST] for name in ("name", "phone", "group", "form", "consent", "site")
+    }
+    agreed = request.form.get("agree") == "1"
+    try:
+        done = acts.receive(
+            the_region(), code, form=written["form"], name=written["name"], phone=written["phone"], group=written["group"],
+            consent=written["consent"] if agreed else "", trap=written["site"], address=request.remote_addr or "", now=act_moment(),
+        )  # fmt: skip
+    except NotFound:
+        return _closed()
+    except (BadInput, ConsentMissing) as refusal:
+        wrong = refusal.field if isinstance(refusal, BadInput) else "agree"
+        fresh = acts.open_page(the_region(), code, now=act_moment())
+        keep = wrong not in ("form", None)  # the form of a page that was looked at for a while stays good
+        return _show(
+            fresh, wrong=wrong or "form", written=written, form=written["form"] if keep else fresh.form, status=422
+        )
+    if done == Received.TOO_MANY:
+        response = make_response(render_template("join/thanks.html", later=True), 429)
+        response.headers["Retry-After"] = "600"
+        return _unkept(response)
+    return _unkept(make_response(render_template("join/thanks.html", later=False)))
+
+
+def _show(
+    seen: JoinPage, *, wrong: str = "", written: dict[str, str] | None = None, form: str = "", status: int = 200
+) -> Response:
+    chinese = str(get_locale()).startswith("zh")
+    prefix = "chinese_" if chinese else "english_"
+    words = {name.removeprefix(prefix): text for name, text in seen.words.items() if name.startswith(prefix)}
+    return _unkept(make_response(
+        render_template(
+            "join/door.html", seen=seen, words=words, wrong=wrong, written=written or {}, form=form or seen.form,
+            consent=seen.consent.chinese if chinese else seen.consent.english, groups=GROUPS_FIRST,
+        ),
+        status,
+    ))  # fmt: skip
+
+
+def _closed() -> Response:
+    return _unkept(make_response(render_template("join/closed.html"), 404))
+
+
+def _unkept(response: Response) -> Response:
+    response.headers["Cache-Control"] = "no-store"
+    return response

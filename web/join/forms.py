@@ -1,0 +1,108 @@
+"""What the pages of candidates share: fields of forms read, the way back, and answers that no browser keeps."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, Response, redirect, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from fieldops.actions.desk import read_time_zone
+from fieldops.actions.recruiting_lists import Filters, Group, SourceKind, Stage
+from fieldops.errors import BadInput
+from fieldops.ids import CrewId, PosterCode, RepId, StreetId, VenueId
+from web.language import is_path
+from web.regions import the_region
+
+Choice = TypeVar("Choice", bound=StrEnum)
+Name = TypeVar("Name", bound=str)
+
+
+def keep_nothing(pages: Blueprint) -> None:
+    """Let no browser and no proxy keep pages with names on them."""
+
+    @pages.after_request
+    def say_so(response: Response) -> Response:
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+
+def back(otherwise: str) -> AnyResponse:
+    """Go back to the page on which the form stood."""
+    path = request.form.get("back", "")
+    return redirect(path if is_path(path) else otherwise, 303)
+
+
+def field(name: str) -> str:
+    """Return a field of the form, or of the address."""
+    return (request.form.get(name) or request.args.get(name) or "").strip()
+
+
+def whole(name: str) -> int | None:
+    """
+    Return a whole number in a field, None where it is empty.
+
+    Raises
+    ------
+    BadInput
+        If it is none.
+    """
+    text = field(name)
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 8):
+        raise BadInput(f"'{text[:20]}' is not a whole number", field=name, cure="give a number")
+    return int(text)
+
+
+def choice(kind: type[Choice], name: str) -> Choice | None:
+    """Return a field as a member of a kind, None where it is none of them."""
+    text = field(name)
+    return kind(text) if text in set(kind) else None
+
+
+def city_moment(name: str) -> datetime | None:
+    """
+    Return the moment in a field of date and time, written in the city's zone; None where it is empty.
+
+    Raises
+    ------
+    BadInput
+        If it is no date and time.
+    """
+    text = field(name)
+    if not text:
+        return None
+    try:
+        return datetime.fromisoformat(text[:16]).replace(tzinfo=ZoneInfo(read_time_zone(the_region())))
+    except ValueError:
+        raise BadInput(f"'{text[:20]}' is not a date and time", field=name, cure="choose one") from None
+
+
+def in_days(days: int, present: datetime) -> datetime:
+    """Return nine in the morning of the city, so many days on."""
+    here = present.astimezone(ZoneInfo(read_time_zone(the_region())))
+    return here.replace(hour=9, minute=0, second=0, microsecond=0) + timedelta(days=days)
+
+
+def filters() -> Filters:
+    """Return what the address narrows a list to."""
+    return Filters(
+        stage=choice(Stage, "stage"), group=choice(Group, "group"), kind=choice(SourceKind, "source"),
+        rep=_named(RepId, "rep") if field("rep") != "-" else None, without_rep=field("rep") == "-",
+        crew=_named(CrewId, "crew"), street=_named(StreetId, "street"), venue=_named(VenueId, "venue"),
+        poster=_named(PosterCode, "poster"), base=field("base") or None,
+    )  # fmt: skip
+
+
+def asked(*left_out: str) -> dict[str, str]:
+    """Return the narrowing fields of the address, to be carried on in links, some left out."""
+    names = ("stage", "group", "source", "rep", "crew", "street", "venue", "poster", "base")
+    return {name: field(name) for name in names if field(name) and name not in left_out}
+
+
+def _named(kind: Callable[[str], Name], name: str) -> Name | None:
+    text = field(name)
+    return kind(text) if text else None

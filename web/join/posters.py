@@ -1,0 +1,86 @@
+"""Sources: QR posters made, printed, closed; sign-ups that were held back, let in or dropped."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext, lazy_gettext
+from markupsafe import Markup
+from werkzeug.wrappers import Response as AnyResponse
+
+from fieldops.actions import recruiting_posters as acts
+from fieldops.actions.recruiting_brings import SORTS
+from fieldops.errors import NotFound
+from fieldops.ids import CrewId, PosterCode, StreetId, VenueId
+from web.join.forms import field
+from web.navigation import Entry
+from web.regions import act_moment, the_region
+from web.session import current_actor, may, needs
+
+pages = Blueprint("posters", __name__)
+MENU = [Entry("posters.page", lazy_gettext("Sources"), 50, "reps")]
+
+
+@pages.get("/posters")
+@needs("candidate.read")
+def page() -> str:
+    """Return the posters with what each brought, and the floods that wait."""
+    region, actor = the_region(), current_actor()
+    floods = acts.list_floods(region, actor) if may("candidate.merge") else []
+    return render_template(
+        "join/posters.html", posters=acts.list_posters(region, actor), floods=floods, region_text=acts.read_poster_words(region),
+        places=acts.name_places_of(region, actor), sorts=SORTS,
+    )  # fmt: skip
+
+
+@pages.post("/posters")
+@needs("poster.make")
+def make() -> AnyResponse:
+    """Make a poster, and show it."""
+    street, venue, crew = (field(name).split(" ")[0] for name in ("street", "venue", "crew"))
+    made = acts.make_poster(
+        the_region(), current_actor(), street=StreetId(street) if street else None, venue=VenueId(venue) if venue else None,
+        crew=CrewId(crew) if crew else None, now=act_moment(),
+    )  # fmt: skip
+    return redirect(url_for("posters.printed", code=made.code), 303)
+
+
+@pages.get("/posters/<code>")
+@needs("candidate.read")
+def printed(code: str) -> str:
+    """Return a poster to be printed: one page, the region's words, the code."""
+    found = next((one for one, _ in acts.list_posters(the_region(), current_actor()) if one.code == code), None)
+    if found is None:
+        raise NotFound("poster", code)
+    address = url_for("door.page", code=found.code, _external=True)
+    drawn = acts.draw_poster_code(address)
+    return render_template(
+        "join/poster.html", poster=found, address=address, code=Markup(drawn), region_text=acts.read_poster_words(the_region()),  # noqa: S704  # drawn by us
+        places=acts.name_places_of(the_region(), current_actor()),
+    )  # fmt: skip
+
+
+@pages.post("/posters/<code>/close")
+@needs("poster.make")
+def close(code: str) -> AnyResponse:
+    """Close a poster."""
+    acts.close_poster(the_region(), current_actor(), PosterCode(code), now=act_moment())
+    flash(gettext("The poster is closed: nobody can sign up by it any more."))
+    return redirect(url_for("posters.page"), 303)
+
+
+@pages.post("/posters/words")
+@needs("recruiting.settings")
+def words() -> AnyResponse:
+    """Set the region's own words."""
+    given = {name: text for name, text in request.form.items() if name != "back"}
+    acts.set_poster_words(the_region(), current_actor(), given, now=act_moment())
+    flash(gettext("Saved."))
+    return redirect(url_for("posters.page"), 303)
+
+
+@pages.post("/posters/<code>/flood")
+@needs("candidate.merge")
+def settle(code: str) -> AnyResponse:
+    """Let in or drop what was held back."""
+    let_in = field("let_in") == "1"
+    came = acts.settle_flood(the_region(), current_actor(), code, field("network"), let_in=let_in, now=act_moment())
+    flash(gettext("%(count)s new candidates.", count=came) if let_in else gettext("They were destroyed."))
+    return redirect(url_for("posters.page"), 303)
