@@ -37,6 +37,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "claim.revoke": _LEADS,
     "claim.override": _LEADS,
     "decision.make": _LEADS | _CREWS,
+    "response.fit": _LEADS,
     "backcheck.order": _LEADS | {Role.AUDITOR},
     "survey.quarantine": _LEADS | {Role.AUDITOR},
     "rules.change": _LEADS,

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from fieldops.awareness import Response, pool_streets
-from fieldops.estimates import Estimates, Evidence, estimate
+from fieldops.awareness import Neighbours, Pool, Response, pool_streets
+from fieldops.city.neighbours import touching_streets
+from fieldops.estimates import Estimates, estimate
+from fieldops.evidence import Evidence
 from fieldops.ids import StreetId
 
 TODAY = 740_000
@@ -12,7 +14,8 @@ TODAY = 740_000
 
 def known(
     surveys: list[tuple[int, int, bool, int, int]], worked: list[tuple[int, int, float]] | None = None, *, streets: int = 6,
-    today: int = TODAY, touching: tuple[tuple[int, int], ...] = (), counted: list[tuple[int, int, float]] | None = None,
+    today: int = TODAY, pool: Pool | None = None, neighbours: Neighbours | None = None,
+    counted: list[tuple[int, int, float]] | None = None,
 ) -> Estimates:  # fmt: skip
     """Estimate a town of streets of 400 people, three to a triangle; units above are connection points."""
     groups, efforts = np.array(surveys, dtype=float).reshape(-1, 5), np.array(worked or [], dtype=float).reshape(-1, 3)
@@ -22,10 +25,10 @@ def known(
         triangle=np.arange(streets) // 3, triangles=(streets + 2) // 3, zone=np.zeros(streets, dtype=int),
         point_zone=np.zeros((streets + 2) // 3, dtype=int), zones=1, unit=groups[:, 0].astype(int),
         day=groups[:, 1].astype(int), after_push=groups[:, 2] > 0, knows=groups[:, 3], asked=groups[:, 4],
-        worked_unit=efforts[:, 0].astype(int), worked_day=efforts[:, 1].astype(int), hours=efforts[:, 2], today=today,
-        touching=touching, counted_unit=counts[:, 0].astype(int), contacts=counts[:, 1].astype(int), counted_hours=counts[:, 2],
+        worked_unit=efforts[:, 0].astype(int), worked_day=efforts[:, 1].astype(int), hours=efforts[:, 2], today=today, neighbours=neighbours,
+        counted_unit=counts[:, 0].astype(int), contacts=counts[:, 1].astype(int), counted_hours=counts[:, 2],
     )  # fmt: skip
-    return estimate(evidence, Response(), target=0.2, interval=0.8)
+    return estimate(evidence, Response(), target=0.2, interval=0.8, pool=pool)
 
 
 def test_where_nobody_was_asked_the_street_is_unmeasured_and_its_interval_is_wide() -> None:
@@ -34,11 +37,12 @@ def test_where_nobody_was_asked_the_street_is_unmeasured_and_its_interval_is_wid
     assert (found.high - found.low)[1:].min() > (found.high - found.low)[0]
 
 
-def test_before_any_push_the_estimate_of_today_is_the_pooled_one() -> None:
-    pooled = pool_streets(np.arange(6.0), np.full(6, 20.0), np.arange(6) // 3)
-    assert known([(i, TODAY, False, i, 20) for i in range(6)]).streets.share == pytest.approx(
-        pooled.street_mean, rel=1e-9
-    )
+def test_before_any_push_a_street_is_its_answers_and_so_many_surveys_of_its_triangles_mean() -> None:
+    knows, asked, triangle = np.arange(6.0), np.full(6, 20.0), np.arange(6) // 3
+    pool = pool_streets(knows, asked, triangle).pool
+    mean, _ = pool.triangle_posterior(knows, asked, triangle, 2)
+    found = known([(i, TODAY, False, i, 20) for i in range(6)], pool=pool).streets
+    assert found.share == pytest.approx((pool.kappa * mean[triangle] + knows) / (pool.kappa + asked), rel=1e-9)
 
 
 def test_what_was_asked_long_ago_has_faded_in_share_and_in_weight() -> None:
@@ -107,11 +111,26 @@ def test_a_triangle_is_its_point_where_that_was_measured_else_its_streets() -> N
     assert found.triangles.asked.tolist() == [130, 90]
 
 
+def test_a_connection_point_is_shrunk_harder_than_a_street_since_it_mixes_the_people_of_several() -> None:
+    surveys = [(0, TODAY, False, 9, 30), (7, TODAY, False, 9, 30), *((i, TODAY, False, 2, 30) for i in (1, 2, 4, 5))]
+    found = known(surveys)
+    assert found.streets.share[0] > found.points.share[1]
+
+
+def test_a_street_that_answered_a_push_quickly_has_a_factor_above_one() -> None:
+    surveys = [(i, TODAY - 3, False, 2, 30) for i in range(3)]
+    quick, slow = (
+        known([*surveys, (0, TODAY - 2, True, knows, 40)], [(0, TODAY - 2, 8.0)]).streets.factor for knows in (18, 5)
+    )
+    assert quick[0] > 1.1 > 0.9 > slow[0]
+    assert quick[1:].tolist() == [1.0] * 5
+
+
 def test_hours_spill_over_to_the_streets_that_touch_and_to_no_other() -> None:
-    near = ((0, 1), (1, 1), (1, 2), (2, 2), (3, 7), (4, 8))
+    near = touching_streets([0, 1, 1, 2, 3, 4], [1, 1, 2, 2, 7, 8], 6)
     surveys = [(i, TODAY - 9, False, 2, 25) for i in range(6)]
-    alone, touching = known(surveys, [(1, TODAY - 1, 6.0)]), known(surveys, [(1, TODAY - 1, 6.0)], touching=near)
-    gained = touching.streets.share - alone.streets.share
+    alone, spilled = known(surveys, [(1, TODAY - 1, 6.0)]), known(surveys, [(1, TODAY - 1, 6.0)], neighbours=near)
+    gained = spilled.streets.share - alone.streets.share
     assert gained[0] == pytest.approx(gained[2])
     assert gained[0] > 0.005
     assert gained[1] == pytest.approx(0.0, abs=1e-12)

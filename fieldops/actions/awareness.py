@@ -6,19 +6,26 @@ from datetime import datetime
 
 import numpy as np
 
-from fieldops.estimates import Estimates, Evidence, FloatArray, GroupAwareness, IntArray, StreetAwareness, estimate
+from fieldops.clock import local_day
+from fieldops.estimates import Estimates, GroupAwareness, StreetAwareness, estimate, fit_city_pool
+from fieldops.events import ResponseFitted
+from fieldops.evidence import Evidence, FloatArray, IntArray, fitting_history
 from fieldops.ids import TriangleId, ZoneId
 from fieldops.people import Actor
 from fieldops.permissions import require
+from fieldops.progress import Progress, no_progress
 from fieldops.store import awareness as store
 from fieldops.store import decisions, places
 from fieldops.store.connect import Region, read_rules
+from fieldops.store.response import Fit, believed_fit, save_fit
 
 __all__ = [
     "AwarenessReport",
     "PlaceAwareness",
     "StreetAwareness",
+    "fit_awareness",
     "read_awareness",
+    "read_response",
     "save_estimates",
     "street_awareness",
 ]
@@ -120,15 +127,60 @@ def save_estimates(region: Region, actor: Actor, *, now: datetime | None = None)
     return report
 
 
+def read_response(region: Region, actor: Actor, *, now: datetime | None = None) -> Fit:
+    """Return how streets answer effort: as last fitted, or as assumed until then. Permission: region.read."""
+    require(actor, "region.read")
+    return believed_fit(region.reader(), region.moment(now))
+
+
+def fit_awareness(
+    region: Region, actor: Actor, *, now: datetime | None = None, progress: Progress = no_progress
+) -> Fit:
+    """
+    Fit how streets answer effort, and what ties them together, to the record, and store it: forecasts and plans use it.
+
+    Meant for every night. Permission: response.fit. Event: ResponseFitted.
+
+    Raises
+    ------
+    Forbidden
+        If the actor may not.
+    BadInput
+        If nobody was asked on any street.
+    Stopped
+        If progress asked to stop; nothing is stored then.
+    """
+    from fieldops.awareness import Response, fit_response
+
+    require(actor, "response.fit")
+    connection, at = region.reader(), region.moment(now)
+    progress("reading", 0.0)
+    evidence, _, _ = store.read_evidence(connection, at)
+    history = fitting_history(evidence)
+    before = Response().in_doubt(places.people_doubt(connection))
+    fitted = fit_response(history, before, progress=progress)
+    pool = fit_city_pool(evidence, fitted)
+    with region.turn(actor, now=now) as turn:
+        event = ResponseFitted(
+            at=turn.now, response=fitted.to_json(), pool=pool.to_json(),
+            streets=len(np.unique(history.street[history.asked > 0])), surveys=int(history.asked.sum()),
+            hours=round(float(history.hours.sum()), 2),
+        )  # fmt: skip
+        save_fit(turn, event=event)
+    return believed_fit(region.reader(), event.at)
+
+
 def _estimate(
     region: Region, at: datetime, *, with_quarantined: bool
 ) -> tuple[Evidence, Estimates, list[TriangleId], list[ZoneId]]:
-    from fieldops.awareness import Response
-
     connection = region.reader()
-    rules = read_rules(connection)
+    rules, fit = read_rules(connection), believed_fit(connection, at)
     evidence, triangles, zones = store.read_evidence(connection, at, with_quarantined=with_quarantined)
-    known = estimate(evidence, Response(), target=rules.target_share, interval=rules.interval_share)
+    pool = fit.pool
+    if pool is not None and fit.fitted_at is not None:  # what it says of the city has faded since
+        nights = evidence.today - local_day(fit.fitted_at, places.read_zone(connection)).toordinal()
+        pool = pool.faded((1.0 - fit.response.delta) ** max(nights, 0))
+    known = estimate(evidence, fit.response, target=rules.target_share, interval=rules.interval_share, pool=pool)
     return evidence, known, triangles, zones
 
 

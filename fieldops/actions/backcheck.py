@@ -19,6 +19,7 @@ from fieldops.store.backcheck import MoveOn, Task
 from fieldops.store.connect import Region, read_rules
 from fieldops.store.people import read_crews
 from fieldops.store.quarantine import Order
+from fieldops.store.response import read_fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +49,11 @@ def find_suspects(region: Region, actor: Actor, *, days: int = 14, now: datetime
 
     It is a list of whom to verify, not of who is guilty. Permission: survey.quarantine.
     """
-    from fieldops.awareness import Response
-
     require(actor, "survey.quarantine")
     connection, at = region.reader(), region.moment(now)
     handed = list(store.read_handed(connection, at - timedelta(days=days), at + timedelta(microseconds=1)))
     asked = sum(one.knows is not None for one in handed)
-    prior = Response()
+    prior = read_fit(connection, at).response
     knows = sum(bool(one.knows) for one in handed)
     expected = (knows + prior.mu * prior.kappa) / (asked + prior.kappa)
     return rank_suspects(handed, expected=expected, rechecked=store.read_rechecked(connection))

@@ -24,6 +24,7 @@ from fieldops.store import claims as claim_store
 from fieldops.store import decisions as store
 from fieldops.store.connect import Region, Turn, read_rules
 from fieldops.store.places import has_triangle
+from fieldops.store.response import read_fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,9 +203,9 @@ def _affected(turn: Turn, changed: Sequence[PlaceDecision]) -> list[StreetId]:
 
 
 def _close(turn: Turn, streets: Sequence[StreetId], done: Decided) -> None:
-    from fieldops.awareness import Response
-
-    response, rules = Response(), turn.rules
+    if not streets:
+        return
+    response, rules = read_fit(turn.connection, turn.now).response, turn.rules
     for street in streets:
         by = saturating(*store.latest_tests(turn.connection, street))
         until = None

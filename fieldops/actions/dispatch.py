@@ -26,8 +26,10 @@ from fieldops.store import places, reserves
 from fieldops.store.bursts import outside_bursts
 from fieldops.store.connect import Region, Turn, read_rules
 from fieldops.store.dispatch import CrewStanding, NearStreet
+from fieldops.store.response import read_fit
 
 if TYPE_CHECKING:
+    from fieldops.awareness import Response
     from fieldops.planning.assignment import Assignment
     from fieldops.planning.problem import PlanProblem
     from fieldops.store.sqlite import sqlite3
@@ -188,7 +190,7 @@ def _candidates(
     near = [street for street in near if street.street != standing.street and street.street not in shut]
     metres = [_metres(standing, street, walks, nodes) for street in near]
     reached = [(street, way) for street, way in zip(near, metres, strict=True) if way <= reach_m]
-    worth = _worth(rules, [street for street, _ in reached])
+    worth = _worth(read_fit(connection, at).response, rules, [street for street, _ in reached])
     home = (standing.crew.home_lon, standing.crew.home_lat)
     return [
         Candidate(
@@ -207,7 +209,9 @@ def _metres(standing: CrewStanding, street: NearStreet, walks: dict[int, float],
     return walks.get(street.node, math.inf)
 
 
-def _worth(rules: Rules, streets: Sequence[NearStreet]) -> list[tuple[float, float | None, float, float | None, float]]:
+def _worth(
+    response: "Response", rules: Rules, streets: Sequence[NearStreet]
+) -> list[tuple[float, float | None, float, float | None, float]]:
     """
     Return for each street: people still to be told, share measured, value, hours and finish probability.
 
@@ -215,7 +219,7 @@ def _worth(rules: Rules, streets: Sequence[NearStreet]) -> list[tuple[float, flo
     ln((1 - share) / (1 - target)). What no plan has looked at is forecast now.
     """
     target, unseen = rules.target_share, [s for s in streets if s.value is None]
-    forecast = dict(zip((s.street for s in unseen), _forecast(rules, unseen), strict=True)) if unseen else {}
+    forecast = dict(zip((s.street for s in unseen), _forecast(response, rules, unseen), strict=True)) if unseen else {}
     found = []
     for street in streets:
         if street.value is None or street.share is None or street.finish is None:
@@ -233,14 +237,14 @@ def _worth(rules: Rules, streets: Sequence[NearStreet]) -> list[tuple[float, flo
 
 
 def _forecast(
-    rules: Rules, streets: Sequence[NearStreet]
+    response: "Response", rules: Rules, streets: Sequence[NearStreet]
 ) -> list[tuple[float, float | None, float, float | None, float]]:
     """Forecast streets that no plan has looked at, from the prior of the city and what was counted on each."""
     import numpy as np
 
-    from fieldops.awareness import Response, find_rule, hours_for_finish
+    from fieldops.awareness import find_rule, hours_for_finish
 
-    response, card = Response(), find_rule(rules.move_on_rule)
+    card = find_rule(rules.move_on_rule)
     knows = np.array([street.knows for street in streets], dtype=np.float64)
     asked = np.array([street.asked for street in streets], dtype=np.float64)
     people = np.array([max(1.0, street.people) for street in streets], dtype=np.float64)

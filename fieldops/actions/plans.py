@@ -26,6 +26,7 @@ from fieldops.store import bursts, decisions, people, places, plans
 from fieldops.store import claims as claim_store
 from fieldops.store.connect import Region, open_region, read_rules
 from fieldops.store.plans import PlanStreet, StoredAssignment, StoredPlan
+from fieldops.store.response import believed_fit
 
 if TYPE_CHECKING:
     from fieldops.planning.assignment import Assignment, AssignmentProblem
@@ -143,10 +144,10 @@ def _read_ground(region: Region, start: datetime) -> Ground:
 
 def _pose(region: Region, ground: Ground, rng: np.random.Generator, now: datetime | None) -> "PlanProblem":
     """Turn what the store says into arrays: awareness, hours, capacities, walks."""
-    from fieldops.awareness import Response, find_rule, finish_probability, hours_for_finish
+    from fieldops.awareness import find_rule, finish_probability, hours_for_finish
     from fieldops.planning.problem import PlanProblem, Streets
 
-    rules, response = ground.rules, Response()
+    rules, response = ground.rules, believed_fit(region.reader(), region.moment(now)).response
     known = _in_order(street_awareness(region, now=now), [street.id for street in ground.streets])
     count = np.array([street.people for street in ground.streets], dtype=np.float64)
     card = find_rule(rules.move_on_rule)
@@ -157,9 +158,13 @@ def _pose(region: Region, ground: Ground, rng: np.random.Generator, now: datetim
     hours, finish = np.zeros(0), np.zeros(0)
     if len(count):
         wanted = rules.finish_probability
-        hours = hours_for_finish(known.alpha, known.beta, count, response, card, probability=wanted, **asked)
+        # Small streets have no test, whatever their pace: only those that do take their factor as fewer people.
+        reach = np.where(
+            count < rules.small_street_people, count, np.maximum(count / known.factor, rules.small_street_people)
+        )
+        hours = hours_for_finish(known.alpha, known.beta, reach, response, card, probability=wanted, **asked)
         within = np.where(np.isfinite(hours), hours, 0.0)
-        finish = finish_probability(known.alpha, known.beta, count, within, response, card, **asked)
+        finish = finish_probability(known.alpha, known.beta, reach, within, response, card, **asked)
     streets = Streets(
         ids=tuple(street.id for street in ground.streets), labels=tuple(street.label for street in ground.streets),
         people=count, share=known.share, measured=known.measured,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from fieldops.awareness.design import sprt as sprt
     from fieldops.awareness.design import stretch as stretch
     from fieldops.awareness.design import two_sprt as two_sprt
+    from fieldops.awareness.dynamics import Neighbours as Neighbours
     from fieldops.awareness.dynamics import Response as Response
     from fieldops.awareness.dynamics import days_to_target as days_to_target
     from fieldops.awareness.dynamics import effective_hours as effective_hours
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from fieldops.awareness.history import current_awareness as current_awareness
     from fieldops.awareness.history import pace_of_contacts as pace_of_contacts
     from fieldops.awareness.picture import draw_curve as draw_curve
+    from fieldops.awareness.pooling import fit_pool as fit_pool
     from fieldops.awareness.robust import Leaving as Leaving
     from fieldops.awareness.robust import chain_of_tests as chain_of_tests
     from fieldops.awareness.robust import confidence_interval as confidence_interval
@@ -81,6 +83,7 @@ _ROOM_OF_NAME = {
             "two_sprt",
         ),
         "dynamics": (
+            "Neighbours",
             "Response",
             "days_to_target",
             "effective_hours",
@@ -113,6 +116,7 @@ _ROOM_OF_NAME = {
             "pace_of_contacts",
         ),
         "picture": ("draw_curve",),
+        "pooling": ("fit_pool",),
         "robust": (
             "Leaving",
             "chain_of_tests",

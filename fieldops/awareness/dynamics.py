@@ -85,6 +85,16 @@ class Response:
         """Standard deviation of the logarithm of a street's rate: its own factor and the uncertainty of `rho`."""
         return float(np.hypot(self.tau, self.deviation("rho")))
 
+    def in_doubt(self, doubt: float) -> "Response":
+        """
+        Return the response where the people of streets are known within a factor e^doubt (standard deviation of the log).
+
+        Only people / rho matters, so that their error is one more street factor; the median street stays as it is. A
+        fitted response has it in its tau already.
+        """
+        tau = float(np.hypot(self.tau, doubt))
+        return replace(self, tau=tau, rho=float(self.rho * np.exp((tau**2 - self.tau**2) / 2.0)))
+
     def on_scales(self) -> FloatArray:
         """Return (rho, delta, sigma, mu, kappa, tau), each on its scale in `SCALES`."""
         return np.array([there(getattr(self, name)) for name, (there, _) in SCALES.items()])
@@ -97,21 +107,24 @@ class Response:
         )
         return cls(rho=rho, delta=delta, sigma=sigma, tau=tau, mu=mu, kappa=kappa)
 
-    def alternatives(self) -> list["Response"]:
+    def alternatives(self, names: Sequence[str] = tuple(SCALES)) -> list["Response"]:
         """
-        Return responses, equally likely, whose mean and covariance on the scales are those of this one.
+        Return responses, equally likely, whose mean and covariance of these numbers are, on the scales, those of this one.
 
-        Seven corners of a regular simplex; the response alone where it is assumed. What is computed for each and then mixed
-        has the uncertainty of the fit in it.
+        The corners of a regular simplex, one more than names; the response alone where it is assumed. What is computed for
+        each and then mixed has the uncertainty of the fit in it.
         """
         if self.covariance is None:
             return [self]
-        size = len(SCALES)
+        places = [list(SCALES).index(name) for name in names]
+        size = len(places)
         # Rows of an orthonormal basis of the vectors that sum to zero, stretched to unit covariance over the corners.
         centred = np.eye(size + 1) - 1.0 / (size + 1)
         basis = np.linalg.svd(centred)[0][:, :size] * np.sqrt(size + 1)
-        root = np.linalg.cholesky(np.array(self.covariance) + 1e-12 * np.eye(size))
-        return [self.from_scales(self.on_scales() + root @ corner) for corner in basis]
+        root = np.linalg.cholesky(np.array(self.covariance)[np.ix_(places, places)] + 1e-12 * np.eye(size))
+        corners = np.tile(self.on_scales(), (size + 1, 1))
+        corners[:, places] += basis @ root.T
+        return [self.from_scales(corner) for corner in corners]
 
     def interval(self, name: str) -> tuple[float, float] | None:
         """Return the 80 % interval of `rho`, `delta`, `sigma`, `mu`, `kappa` or `tau`; None where it is assumed."""

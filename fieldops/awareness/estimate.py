@@ -1,6 +1,8 @@
 """How many people know on each street: surveys of street, triangle and city pooled in closed form, with an interval."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -57,31 +59,58 @@ class Pool:
     kappa: float
     triangles: Correlation
 
+    def faded(self, share: float) -> "Pool":
+        """Return the pool when only `share` of those who knew still does."""
+        return replace(self, city=self.city * share)
+
+    def to_json(self) -> dict[str, object]:
+        """Return plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Self:
+        """Return the pool that `to_json` wrote."""
+        streets, triangles = (Correlation(**stored[name]) for name in ("streets", "triangles"))
+        return cls(city=stored["city"], streets=streets, kappa=stored["kappa"], triangles=triangles)
+
     def triangle_posterior(
-        self, knows: FloatArray, asked: FloatArray, triangle: IntArray, triangles: int
+        self, knows: FloatArray, asked: FloatArray, triangle: IntArray, triangles: int, breadth: ArrayLike = 1.0
     ) -> tuple[FloatArray, FloatArray]:
-        """Return mean and variance of each triangle's awareness, shape (triangles,); the city's where nobody was asked."""
-        weight, total = effective_surveys(knows, asked, triangle, triangles, self.streets.rho)
+        """
+        Return mean and variance of each triangle's awareness, shape (triangles,); the city's where nobody was asked.
+
+        `breadth` says how many streets' people each unit mixes; see `fit_pool`.
+        """
+        rho = np.asarray(1.0 / (1.0 + self.streets.kappa * np.asarray(breadth, dtype=np.float64)))
+        weight, total = effective_surveys(knows, asked, triangle, triangles, rho)
         held = self.triangles.kappa
         mean = (held * self.city + total) / (held + weight)
         return mean, mean * (1.0 - mean) / (self.triangles.cautious_kappa + weight + 1.0)
 
     def street_posterior(
-        self, knows: FloatArray, asked: FloatArray, mean: FloatArray, variance: FloatArray
+        self, knows: FloatArray, asked: FloatArray, mean: FloatArray, variance: FloatArray, breadth: ArrayLike = 1.0
     ) -> tuple[FloatArray, FloatArray]:
         """
         Return alpha and beta of each street's posterior; `mean` and `variance` are those of its triangle, per street.
 
         Its mean is (kappa m + s) / (kappa + n). Its width also has what the triangle's mean and kappa are in doubt.
         """
-        expected = (self.kappa * mean + knows) / (self.kappa + asked)
-        own = expected * (1.0 - expected) / (min(self.kappa, self.streets.cautious_kappa) + asked + 1.0)
-        inherited = variance * (self.kappa / (self.kappa + asked)) ** 2
+        wide = np.asarray(breadth, dtype=np.float64)
+        kappa = self.kappa * wide
+        expected = (kappa * mean + knows) / (kappa + asked)
+        own = expected * (1.0 - expected) / (min(self.kappa, self.streets.cautious_kappa) * wide + asked + 1.0)
+        inherited = variance * (kappa / (kappa + asked)) ** 2
         return beta_of_moments(expected, own + inherited)
+
+    def prior_weight(self, mean: FloatArray, variance: FloatArray, breadth: ArrayLike = 1.0) -> FloatArray:
+        """Return the surveys that its triangle's mean is worth on a unit of which nothing is known, its doubt included."""
+        spread = mean * (1.0 - mean)
+        own = spread / (min(self.kappa, self.streets.cautious_kappa) * np.asarray(breadth, dtype=np.float64) + 1.0)
+        return np.asarray(np.maximum(spread / np.maximum(own + variance, 1e-15) - 1.0, 1.0))
 
 
 def effective_surveys(
-    knows: FloatArray, asked: FloatArray, triangle: IntArray, triangles: int, rho: float
+    knows: FloatArray, asked: FloatArray, triangle: IntArray, triangles: int, rho: float | FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Return each triangle's effective number of surveys W_T = sum n / (1 + (n - 1) rho), and W_T times its share."""
     per_survey = 1.0 / (1.0 + (np.maximum(asked, 1.0) - 1.0) * rho)

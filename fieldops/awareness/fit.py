@@ -16,15 +16,16 @@ from fieldops.awareness.history import (
     start_scores,
     walk_block,
 )
-from fieldops.errors import BadInput
+from fieldops.errors import BadInput, Stopped
+from fieldops.progress import Progress, no_progress
 
 # Weak normal views before the data, on the scales of a response: (rho, delta, sigma, mu, kappa, tau).
-_BEFORE = Response().on_scales()
 _BEFORE_DEVIATION = np.array([1.0, 1.0, 1.0, 1.0, 0.8, 0.5])
+_USUAL_STEPS = 40
 _REACH = 6.0  # in those deviations: where L-BFGS-B may look
 
 
-def fit_response(history: History) -> Response:
+def fit_response(history: History, before: Response | None = None, *, progress: Progress = no_progress) -> Response:
     """
     Return the response that the history speaks for, with its uncertainty.
 
@@ -33,7 +34,11 @@ def fit_response(history: History) -> Response:
     history
         Hours and surveys. rho shows only in the contrast before and after pushes, delta only where finished streets are asked
         again (see `choose_sentinels`), sigma only on neighbours that were not pushed; what the history does not tell stays at
-        the assumed value with a wide interval.
+        the value before with a wide interval.
+    before
+        What is thought before the data; by default the assumed response.
+    progress
+        Told of every step, as a share of the usual number of them; may stop the fit.
 
     Returns
     -------
@@ -44,6 +49,8 @@ def fit_response(history: History) -> Response:
     ------
     BadInput
         If nobody was asked.
+    Stopped
+        If progress asked to stop.
 
     Notes
     -----
@@ -53,13 +60,21 @@ def fit_response(history: History) -> Response:
     asked: IntArray = np.unique(history.street[history.asked > 0])
     if not len(asked):
         raise BadInput("nobody was asked: there is nothing to fit", cure="import surveys first")
-    spilled = history.spilled()
+    spilled, centre = history.spilled(), (before or Response()).on_scales()
+
+    steps_done = 0
 
     def cost(x: FloatArray) -> tuple[float, FloatArray]:
-        return _cost(x, history, spilled, asked)
+        nonlocal steps_done
+        steps_done += 1
+        if not progress("fitting", min(0.99, steps_done / _USUAL_STEPS)):
+            raise Stopped("nothing was stored")
+        value, slope = _cost(x, history, spilled, asked)
+        off = (x - centre) / _BEFORE_DEVIATION
+        return value + 0.5 * float(off @ off), slope + off / _BEFORE_DEVIATION
 
-    bounds = list(zip(_BEFORE - _REACH * _BEFORE_DEVIATION, _BEFORE + _REACH * _BEFORE_DEVIATION, strict=True))
-    found = optimize.minimize(cost, _BEFORE, jac=True, method="L-BFGS-B", bounds=bounds)
+    bounds = list(zip(centre - _REACH * _BEFORE_DEVIATION, centre + _REACH * _BEFORE_DEVIATION, strict=True))
+    found = optimize.minimize(cost, centre, jac=True, method="L-BFGS-B", bounds=bounds)
     mode = np.asarray(found.x)
     # Laplace: curvature by differences of the exact gradient.
     steps = 1e-3 * np.eye(len(mode))
@@ -71,7 +86,7 @@ def fit_response(history: History) -> Response:
 
 
 def _cost(x: FloatArray, history: History, spilled: FloatArray, asked: IntArray) -> tuple[float, FloatArray]:
-    """Return minus the penalised log-likelihood at `x`, and its gradient."""
+    """Return minus the log-likelihood at `x`, and its gradient."""
     response = Response.from_scales(x)
     prior = start_log_weights(np.array(response.mu), response.kappa)
     by_start = start_scores(response.mu, response.kappa)
@@ -97,5 +112,4 @@ def _cost(x: FloatArray, history: History, spilled: FloatArray, asked: IntArray)
     # From the natural numbers to their scales: d delta = delta (1 - delta) d logit(delta), and so on.
     scale = [1.0, response.delta * (1 - response.delta), response.sigma * (2 - response.sigma) / 2,
              response.mu * (1 - response.mu), response.kappa, 1.0]  # fmt: skip
-    off = (x - _BEFORE) / _BEFORE_DEVIATION
-    return 0.5 * float(off @ off) - total, off / _BEFORE_DEVIATION - score * np.array(scale)
+    return -total, -score * np.array(scale)

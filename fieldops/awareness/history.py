@@ -47,6 +47,9 @@ class History:
     pace
         Mean and standard deviation of each street's factor as a standard normal deviate, shape (2, n_streets); see
         `pace_of_contacts`. None: nothing is known of it, 0 and 1.
+    beside
+        What each street sees of its neighbours' hours, W h, shape of `hours`, where it is known already: for some streets
+        out of a city, whose neighbours are elsewhere.
 
     Raises
     ------
@@ -63,6 +66,7 @@ class History:
     knows: FloatArray
     asked: FloatArray
     pace: FloatArray | None = None
+    beside: FloatArray | None = None
 
     def __post_init__(self) -> None:
         """Take anything like an array and refuse what cannot be."""
@@ -74,6 +78,8 @@ class History:
             raise BadInput(f"hours of shape {self.hours.shape} do not fit {len(self.people)} streets with people")
         if self.pace is not None and np.shape(self.pace) != (2, len(self.people)):
             raise BadInput(f"a pace of shape {np.shape(self.pace)} does not fit {len(self.people)} streets")
+        if self.beside is not None and self.beside.shape != self.hours.shape:
+            raise BadInput(f"neighbours' hours of shape {self.beside.shape} do not fit hours of {self.hours.shape}")
         if np.any(~(self.hours >= 0)):
             raise BadInput("hours cannot be negative", row=int(np.argmax(np.any(~(self.hours >= 0), axis=1))))
         if len({len(getattr(self, name)) for name in ("street", "day", "after_push", "knows", "asked")}) > 1:
@@ -98,6 +104,8 @@ class History:
 
     def spilled(self) -> FloatArray:
         """Return the neighbours' hours that each street sees, W h, shape of `hours`; sigma of them count."""
+        if self.beside is not None:
+            return self.beside
         if self.neighbours is None:
             return np.zeros_like(self.hours)
         weights: sparse.csr_array = spill_weights(self.neighbours, len(self.people))
@@ -152,9 +160,10 @@ def follow(
     yield own.shape[1], False, Lines(slope, rise)
 
 
-def start_log_weights(mean: FloatArray, kappa: float) -> FloatArray:
+def start_log_weights(mean: FloatArray, kappa: ArrayLike) -> FloatArray:
     """Return the log weights of `STARTS` under Beta(mean kappa, (1 - mean) kappa), shape (..., n_starts), summing to 1."""
-    a, b = np.asarray(mean)[..., None] * kappa, (1.0 - np.asarray(mean)[..., None]) * kappa
+    weight = np.asarray(kappa, dtype=np.float64)[..., None]
+    a, b = np.asarray(mean)[..., None] * weight, (1.0 - np.asarray(mean)[..., None]) * weight
     # Density on the logit scale, where the grid is even; whoever lies below it counts at its lower end.
     logs = a * np.log(STARTS) + b * np.log1p(-STARTS)
     logs[..., 0] += np.log1p(1.0 / (a[..., 0] * _STEP))
@@ -187,7 +196,7 @@ class CurrentAwareness(NamedTuple):
 
 
 def current_awareness(
-    history: History, response: Response, *, prior_mean: ArrayLike | None = None, kappa: float | None = None
+    history: History, response: Response, *, prior_mean: ArrayLike | None = None, kappa: ArrayLike | None = None
 ) -> CurrentAwareness:
     """
     Return each street's awareness on the morning after the history, all its surveys carried on by the model.
@@ -202,7 +211,7 @@ def current_awareness(
         Awareness expected before the first push, shape (n_streets,) or a scalar: triangle means of `pool_streets` on arrival
         surveys; by default the response's `mu`.
     kappa
-        Surveys that the prior mean is worth; by default the response's.
+        Surveys that the prior mean is worth, shape (n_streets,) or a scalar; by default the response's.
 
     Notes
     -----
@@ -210,14 +219,18 @@ def current_awareness(
     Linear in streets x days.
     """
     streets = len(history.people)
-    guesses = response.alternatives()
+    # Where the start is told, what the response says of it does not matter, and tau is a matter of width only.
+    guesses = response.alternatives() if prior_mean is None else response.alternatives(("rho", "delta", "sigma"))
     first, second, pace, pace_square = np.zeros((4, streets))
     spilled = history.spilled()
     for guess in guesses:
         expected = guess.mu if prior_mean is None else prior_mean
-        mean = np.broadcast_to(np.asarray(expected, dtype=np.float64), (streets,))
+        mean, weight = (
+            np.broadcast_to(np.asarray(figure, dtype=np.float64), (streets,))
+            for figure in (expected, guess.kappa if kappa is None else kappa)
+        )
         for chosen in blocks(np.arange(streets)):
-            found = _moments(history, spilled, chosen, guess, mean[chosen], guess.kappa if kappa is None else kappa)
+            found = _moments(history, spilled, chosen, guess, mean[chosen], weight[chosen])
             for total, part in zip((first, second, pace, pace_square), found, strict=True):
                 total[chosen] += part / len(guesses)
     alpha, beta = beta_of_moments(first, second - first**2)
@@ -227,7 +240,12 @@ def current_awareness(
 
 
 def _moments(
-    history: History, spilled: FloatArray, chosen: IntArray, response: Response, mean: FloatArray, kappa: float
+    history: History,
+    spilled: FloatArray,
+    chosen: IntArray,
+    response: Response,
+    mean: FloatArray,
+    kappa: FloatArray,
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """Return the posterior means of awareness, of its square, of the factor's deviate and its square, shape (n_chosen,)."""
     log_weights, _, last = walk_block(history, spilled, chosen, response, gradient=False)
@@ -321,13 +339,14 @@ def pace_of_contacts(
 
     Notes
     -----
-    log(contacts / expected) is about normal around log factor = tau z - tau^2 / 2 with variance 1 / contacts + noise^2.
+    log(contacts / expected) is about normal around log factor = tau z - tau^2 / 2 with variance 1 / contacts + noise^2. Of
+    tau only what is assumed of streets' own rates shows in conversations: the rest is doubt of how many people there are.
     """
     counted, usual = np.asarray(contacts, dtype=np.float64), np.asarray(expected, dtype=np.float64)
     wrong = ~((counted >= 0) & (usual >= 0))
     if wrong.any():
         raise BadInput("contacts cannot be negative", row=int(np.argmax(wrong)), field="contacts")
-    log_factor = np.log((counted + 0.5) / np.maximum(usual + 0.5, 0.5))
-    precision = np.where(usual > 0, response.tau**2 / (1.0 / (counted + 0.5) + noise**2), 0.0)
-    seen = (log_factor + response.tau**2 / 2) / max(response.tau, 1e-9)
-    return np.array([precision * seen / (1.0 + precision), 1.0 / np.sqrt(1.0 + precision)])
+    shown, tau = min(response.tau, Response().tau) ** 2, max(response.tau, 1e-9)
+    log_factor = np.log((counted + 0.5) / np.maximum(usual + 0.5, 0.5)) + shown / 2
+    weight = np.where(usual > 0, shown / (shown + 1.0 / (counted + 0.5) + noise**2), 0.0)
+    return np.array([weight * log_factor / tau, np.sqrt(1.0 - weight * shown / tau**2)])

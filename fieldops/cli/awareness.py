@@ -1,23 +1,39 @@
-"""`fieldops awareness`: how many people know."""
+"""`fieldops awareness`: how many people know, and how streets answer effort."""
 
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fieldops.cli.console import DEFAULT_DB, AsJson, Db, Now, given_moment, print_json, shell_actor
+from fieldops.cli.console import DEFAULT_DB, AsJson, Db, Now, given_moment, print_json, progress_bar, shell_actor
 
 if TYPE_CHECKING:
     from fieldops.actions.awareness import PlaceAwareness
+    from fieldops.store.response import Fit
 
 _SHOWN = 25
+_MEANINGS = {
+    "rho": "people newly reached by a promoter-hour, on a typical street",
+    "delta": "share of those who know that forgets overnight",
+    "sigma": "hours that an hour is worth to all neighbouring streets together",
+    "tau": "how streets differ in that (standard deviation of the log)",
+    "mu": "awareness before the first push",
+    "kappa": "how alike streets are before it (surveys that the mean is worth)",
+}
+
+awareness = typer.Typer(
+    invoke_without_command=True,
+    help="How many people know of the programme: zones, triangles and streets, with interval and the hours still needed.",
+)
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command `awareness`."""
-    app.command("awareness")(show_awareness)
+    """Add the commands `awareness ...`."""
+    app.add_typer(awareness, name="awareness")
 
 
+@awareness.callback(invoke_without_command=True)
 def show_awareness(
+    context: typer.Context,
     db: Db = DEFAULT_DB,
     with_quarantined: Annotated[
         bool, typer.Option("--with-quarantined", help="Show the figures as if quarantined surveys counted.")
@@ -33,6 +49,8 @@ def show_awareness(
 
     Example: fieldops awareness --json
     """
+    if context.invoked_subcommand is not None:
+        return
     from rich.console import Console
     from rich.table import Table
 
@@ -55,6 +73,65 @@ def show_awareness(
         console.print(f"{len(measured)} of {len(places)} {noun}s measured, {unknown} unknown" + (
             f"; {len(measured) - _SHOWN} more with --json" if len(measured) > _SHOWN else ""
         ))  # fmt: skip
+
+
+@awareness.command("fit")
+def fit(db: Db = DEFAULT_DB, now: Now = None, as_json: AsJson = False) -> None:
+    """
+    Fit how streets answer effort to all that was worked and asked, and keep it: forecasts and plans use it from then on.
+
+    Run it every night. Until the first fit the numbers are assumed, and intervals are as wide as that makes them. Streets
+    that were asked before and after a push tell most; finished streets that are asked again tell how quickly people forget.
+
+    Example: fieldops awareness fit
+    """
+    from fieldops.actions.awareness import fit_awareness
+    from fieldops.store.connect import open_region
+
+    with progress_bar(quiet=as_json) as progress:
+        found = fit_awareness(open_region(db), shell_actor(), now=given_moment(now), progress=progress)
+    _print_fit(found, as_json=as_json)
+
+
+@awareness.command("response")
+def show_response(db: Db = DEFAULT_DB, now: Now = None, as_json: AsJson = False) -> None:
+    """
+    Show how streets answer effort: as last fitted, with 80 % intervals, or as assumed until then.
+
+    Example: fieldops awareness response
+    """
+    from fieldops.actions.awareness import read_response
+    from fieldops.store.connect import open_region
+
+    _print_fit(read_response(open_region(db), shell_actor(), now=given_moment(now)), as_json=as_json)
+
+
+def _print_fit(found: "Fit", *, as_json: bool) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    response = found.response
+    figures = {name: (getattr(response, name), response.interval(name)) for name in _MEANINGS}
+    if as_json:
+        print_json({
+            "fitted_at": found.fitted_at, "assumed": response.assumed, "streets": found.streets, "surveys": found.surveys,
+            "hours": found.hours,
+            "response": {
+                name: {"value": round(value, 5), "low": ends and round(ends[0], 5), "high": ends and round(ends[1], 5)}
+                for name, (value, ends) in figures.items()
+            },
+        })  # fmt: skip
+        return
+    table = Table("number", "value", "80 % interval", "what it is")
+    for name, (value, ends) in figures.items():
+        table.add_row(name, f"{value:.3g}", f"{ends[0]:.3g} - {ends[1]:.3g}" if ends else "assumed", _MEANINGS[name])
+    Console().print(table)
+    typer.echo(
+        f"fitted {found.fitted_at:%Y-%m-%d %H:%M}Z to {found.surveys:,} surveys on {found.streets:,} streets and "
+        f"{found.hours:,.0f} promoter-hours"
+        if found.fitted_at
+        else "assumed: no field data was fitted yet; do it with `fieldops awareness fit`"
+    )
 
 
 def _shares(one: "PlaceAwareness") -> tuple[str, str]:

@@ -20,6 +20,7 @@ from fieldops.events.evidence import (
     DecisionMade,
     DecisionWithdrawn,
     QuarantineLifted,
+    ResponseFitted,
     SurveysQuarantined,
     SurveysRecorded,
 )
@@ -111,6 +112,7 @@ __all__ = [
     "RepLeft",
     "ReservesKept",
     "ReservesReleased",
+    "ResponseFitted",
     "RetentionRun",
     "RowsImported",
     "RulesChanged",

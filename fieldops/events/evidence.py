@@ -64,3 +64,14 @@ class BackCheckOrdered(Event):
 
     measurement: MeasurementId
     crew: CrewId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponseFitted(Event):
+    """How streets answer effort, and what ties them together, as fitted to so many surveys and promoter-hours."""
+
+    response: dict[str, object]
+    pool: dict[str, object]
+    streets: int
+    surveys: int
+    hours: float

@@ -110,22 +110,18 @@ def _points(settled: "Settled", progress: Progress) -> tuple[tuple[float, float,
 
 def _adjacency(settled: "Settled") -> object:
     """Return the sparse matrix of streets that share a node; a compound meets the streets at its gates."""
-    from scipy import sparse
+    from fieldops.city.neighbours import touching_streets
 
     number = {street: k for k, street in enumerate(settled.streets["street"])}
-    pairs: set[tuple[int, int]] = set()
-    for column in ("from_node", "to_node"):
-        pairs |= {
-            (number[s], n) for s, n in zip(settled.segments["street"], settled.segments[column], strict=True) if s
-        }
-    pairs |= {(number[s], n) for s, n in zip(settled.gates["street"], settled.gates["node"], strict=True)}
-    row, node = np.array(sorted(pairs), dtype=np.int64).T
-    _, place = np.unique(node, return_inverse=True)
-    incidence = sparse.csr_array((np.ones(row.size), (row, place)), shape=(len(number), place.max() + 1))
-    touching = (incidence @ incidence.T).tocsr()
-    touching.setdiag(0)
-    touching.eliminate_zeros()
-    return touching
+    ends = [
+        (number[s], n)
+        for column in ("from_node", "to_node")
+        for s, n in zip(settled.segments["street"], settled.segments[column], strict=True)
+        if s
+    ]
+    gates = [(number[s], n) for s, n in zip(settled.gates["street"], settled.gates["node"], strict=True)]
+    street, node = np.array([*ends, *gates], dtype=np.int64).T
+    return touching_streets(street, node, len(number))
 
 
 def _ground(draft: _Draft, rng: np.random.Generator, progress: Progress) -> Ground:

@@ -27,6 +27,7 @@ from fieldops.simulate.town import FloatArray, IntArray, Town
 from fieldops.store.connect import Region, read_rules
 from fieldops.store.decisions import closed_streets
 from fieldops.store.plans import StoredPlan
+from fieldops.store.response import believed_fit
 
 DETOUR = 1.3  # a walk is so much longer than the line by air
 
@@ -78,6 +79,7 @@ class Office:
     _index: dict[StreetId, int] = field(init=False, repr=False)
     _known: StreetAwareness | None = field(default=None, repr=False)
     _rules: Rules | None = field(default=None, repr=False)
+    _response: Response | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         """Number the streets."""
@@ -92,8 +94,10 @@ class Office:
 
     @property
     def response(self) -> Response:
-        """Return how the operation believes that streets answer effort."""
-        return Response()
+        """Return how the operation believes that streets answer effort: as estimates and plans do."""
+        if self._response is None:
+            self._response = believed_fit(self.region.reader(), self.now).response
+        return self._response
 
     # ── looking ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -154,7 +158,7 @@ class Office:
 
     def forget_estimate(self) -> None:
         """Let the estimate be made anew when it is next asked for."""
-        self._known = None
+        self._known = self._response = None
 
     # ── acting ──────────────────────────────────────────────────────────────────────────────────────────────────────
 

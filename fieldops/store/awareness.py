@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from fieldops.clock import format_moment, local_day, parse_moment
-from fieldops.estimates import Evidence
+from fieldops.evidence import Evidence
 from fieldops.ids import MeasurementId, StreetId, TriangleId, ZoneId
 from fieldops.store import tallies
 from fieldops.store.connect import Turn, read_rules
-from fieldops.store.places import read_zone, touching_streets
+from fieldops.store.places import read_neighbours, read_zone
 from fieldops.store.sqlite import sqlite3
 from fieldops.surveys import Phase, tally
 
@@ -64,7 +64,7 @@ def read_evidence(
         unit=surveys[:, 0].astype(np.int64), day=surveys[:, 1].astype(np.int64), after_push=surveys[:, 2] > 0,
         knows=surveys[:, 3], asked=surveys[:, 4], worked_unit=efforts[:, 0].astype(np.int64),
         worked_day=efforts[:, 1].astype(np.int64), hours=efforts[:, 2], today=today,
-        touching=tuple((unit[street], node) for street, node in touching_streets(connection) if street in unit),
+        neighbours=read_neighbours(connection, list(unit)) if worked else None,
         counted_unit=counts[:, 0].astype(np.int64), contacts=counts[:, 1].astype(np.int64), counted_hours=counts[:, 2],
     ), list(of), zones  # fmt: skip
 

@@ -6,7 +6,9 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
+from fieldops.city.neighbours import touching_streets
 from fieldops.city.places import Ground, Place, find_in
 from fieldops.clock import find_zone
 from fieldops.ids import CityId, CrewId, StreetId, TriangleId, VenueId
@@ -14,6 +16,7 @@ from fieldops.store import geopackage
 from fieldops.store.sqlite import sqlite3
 
 FloatArray = npt.NDArray[np.float64]
+_WIDTH_OF_80_PERCENT = 2.563  # of the central 80 % of a normal distribution, in standard deviations
 
 
 def street_positions(connection: sqlite3.Connection) -> tuple[FloatArray, FloatArray]:
@@ -83,13 +86,34 @@ def name_places(connection: sqlite3.Connection, streets: Sequence[StreetId]) -> 
     return {row[0]: row[1] for row in rows}
 
 
-def touching_streets(connection: sqlite3.Connection) -> list[tuple[StreetId, int]]:
-    """Return each street with every node that it touches, a compound with those of its gates: who shares one is a neighbour."""
+def read_neighbours(connection: sqlite3.Connection, streets: Sequence[StreetId]) -> sparse.csr_array:
+    """Return the adjacency of these streets, in their order: see `touching_streets`."""
+    number = {street: i for i, street in enumerate(streets)}
+    rows = [
+        (number[row[0]], row[1], row[2])
+        for row in connection.execute(
+            "SELECT street_id, city_id, from_node FROM segment WHERE kind = 'claim' UNION ALL"
+            " SELECT street_id, city_id, to_node FROM segment WHERE kind = 'claim' UNION ALL"
+            " SELECT street_id, city_id, node FROM gate"
+        )
+        if row[0] in number
+    ]
+    city = {name: i for i, name in enumerate(sorted({row[1] for row in rows}))}
+    at = np.array([(street, city[name], node) for street, name, node in rows], dtype=np.int64).reshape(-1, 3)
+    # Each city numbers its nodes for itself: what two cities call alike are two nodes.
+    node = np.unique(at[:, 2], return_inverse=True)[1] * max(1, len(city)) + at[:, 1]
+    return touching_streets(at[:, 0], node, len(streets))
+
+
+def people_doubt(connection: sqlite3.Connection) -> float:
+    """Return how far the figures of people may be off: standard deviation of the log at the median street."""
     rows = connection.execute(
-        "SELECT street_id, from_node FROM segment WHERE street_id IS NOT NULL"
-        " UNION SELECT street_id, to_node FROM segment WHERE street_id IS NOT NULL UNION SELECT street_id, node FROM gate"
-    )
-    return [(StreetId(row[0]), row[1]) for row in rows]
+        "SELECT people_low, people_high FROM street WHERE status <> 'gone' AND people_low > 0 AND people_high >= people_low"
+    ).fetchall()
+    if not rows:
+        return 0.0
+    low, high = np.array([tuple(row) for row in rows], dtype=float).T
+    return float(np.median(np.log(high / low))) / _WIDTH_OF_80_PERCENT
 
 
 def read_labels(connection: sqlite3.Connection) -> dict[str, str]:

@@ -16,7 +16,7 @@ from fieldops.errors import FieldopsError, Stopped
 from fieldops.events import event_kinds
 from fieldops.progress import Progress, no_progress
 from fieldops.rules import Rules
-from fieldops.store import bursts, connect, contacts, surveys, walks
+from fieldops.store import bursts, connect, contacts, response, surveys, walks
 from fieldops.store.audit import GENESIS, Head
 from fieldops.store.replay import Recorded, Replay, Violation, expected_row
 from fieldops.store.sqlite import sqlite3
@@ -41,6 +41,7 @@ _TALLIES = {
     "quarantine": "SurveysQuarantined.count",
     "quarantine WHERE until_seq IS NOT NULL": "QuarantineLifted.count",
     "plan": "PlanMade",
+    "response": "ResponseFitted",
     "reserve": "reserve",
     "walk": "WalkMade",
     "burst_override": "BurstOverridden",
@@ -131,6 +132,7 @@ def _examine(connection: sqlite3.Connection, key: bytes, anchors: list[Head], pr
     _compare_batches(connection, replay, "SurveysRecorded", "surveys", surveys.batch_digests)
     _compare_batches(connection, replay, "RecordsTaken", "records of phones", contacts.batch_digests)
     compare_recruiting(connection, replay)
+    _compare_fits(connection, replay)
     progress("verifying", 1.0)
     violations = sorted([*chain.violations, *replay.violations], key=lambda one: (not one.seq, one.seq))
     return Verification(replay.claims, chain.events, chain.head, violations[:MOST_VIOLATIONS], len(violations))
@@ -281,6 +283,19 @@ def _compare_batches(connection: sqlite3.Connection, replay: Replay, kind: str, 
     recorded = replay.counts.get(kind, 0)
     if batches != recorded:
         replay.violations.append(Violation(0, f"{recorded} batches of {noun} were recorded, and {batches} are there"))
+
+
+def _compare_fits(connection: sqlite3.Connection, replay: Replay) -> None:
+    connection.text_factory = str
+    try:
+        for seq in response.fits_unlike_their_events(connection):
+            replay.violations.append(
+                Violation(seq, "the fitted response in the table is not the one that was recorded")
+            )
+    except (sqlite3.OperationalError, ValueError) as error:
+        replay.violations.append(Violation(0, f"the fitted responses cannot be read ({error})"))
+    finally:
+        connection.text_factory = bytes
 
 
 def _texts(row: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -3,14 +3,18 @@
 from datetime import timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from fieldops.actions.city import MapSource, import_city
 from fieldops.actions.plans import make_plan, publish_plan
+from fieldops.awareness import Response, pool_streets
 from fieldops.errors import NotFound, PlanNotPublishable
+from fieldops.events import ResponseFitted
 from fieldops.ids import PlanId
 from fieldops.store import claims, plans
 from fieldops.store.connect import Region, open_region
+from fieldops.store.response import save_fit
 from tests.conftest import LEAD, NOON, PLANNER
 from tests.small_map import write_grid_map
 
@@ -114,3 +118,19 @@ def test_a_region_without_crews_says_so_and_raises_nothing(town: Region) -> None
 def test_an_unknown_plan_is_not_found(town: Region) -> None:
     with pytest.raises(NotFound, match="plan list"):
         publish_plan(town, LEAD, PlanId("nope"), now=NOON)
+
+
+def test_a_plan_counts_with_the_response_that_was_fitted_last(town: Region) -> None:
+    assumed = make_plan(town, LEAD, now=NOON, time_limit=1.0)
+    quick = Response(rho=40.0, covariance=tuple(tuple(row) for row in (np.eye(6) * 1e-4).tolist()))
+    pool = pool_streets([0.0], [0.0]).pool
+    with town.turn(LEAD, now=NOON) as turn:
+        event = ResponseFitted(
+            at=NOON, response=quick.to_json(), pool=pool.to_json(), streets=1, surveys=1, hours=1.0
+        )  # fmt: skip
+        save_fit(turn, event=event)
+    fitted = make_plan(town, LEAD, now=NOON, time_limit=1.0)
+    before, after = ({one.street: one.hours for one in plan.assignments} for plan in (assumed, fitted))
+    both = before.keys() & after.keys()
+    assert both
+    assert all(after[street] < 0.6 * before[street] for street in both)

@@ -9,6 +9,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from fieldops.actions.surveys import record_surveys
 from fieldops.cli import awareness, backcheck, crews, decide, effort, surveys, venues
 from fieldops.clock import format_moment
 from fieldops.errors import BadInput, RowsRefused
@@ -16,8 +17,8 @@ from fieldops.store.connect import Region
 from tests.actions.test_effort import ROW as EFFORT
 from tests.actions.test_people import CREW, PROMOTER
 from tests.actions.test_venues import VENUE
-from tests.conftest import NOON
-from tests.towns import add_town, survey_rows
+from tests.conftest import LEAD, NOON
+from tests.towns import add_town, numbered, survey_rows
 
 LATER = format_moment(NOON.replace(hour=6))
 
@@ -153,3 +154,17 @@ def test_a_back_check_is_ordered_listed_done_and_compared(region: Region, tmp_pa
     assert [(one["promoter"], [why["code"] for why in one["reasons"]]) for one in suspects] == [
         ("C0-0", ["refuted"]), ("C0-1", ["refuted"]),
     ]  # fmt: skip
+
+
+def test_the_response_is_assumed_until_it_is_fitted_and_then_told_with_intervals(region: Region) -> None:
+    add_town(region)
+    assumed = document(region, "awareness", "response")
+    assert (assumed["assumed"], assumed["response"]["rho"]["low"]) == (True, None)
+    assert "do it with `fieldops awareness fit`" in run(region, "awareness", "response").stdout
+    record_surveys(
+        region, LEAD, numbered(survey_rows([True, False] * 9, at=NOON, street="S0")), now=NOON.replace(hour=6)
+    )
+    fitted = document(region, "awareness", "fit")
+    assert fitted["surveys"] == 18
+    assert fitted["response"]["rho"]["low"] < fitted["response"]["rho"]["value"] < fitted["response"]["rho"]["high"]
+    assert "on 1 streets" in run(region, "awareness", "response").stdout

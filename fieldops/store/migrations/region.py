@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from fieldops.store import geopackage, views
-from fieldops.store.migrations import bursts, dispatch, phones, recruiting, tables, walks
+from fieldops.store.migrations import bursts, dispatch, phones, recruiting, response, tables, walks
 from fieldops.store.migrations.statements import run_statements
 
 if TYPE_CHECKING:
@@ -51,5 +51,9 @@ def migrate_region(database: "Database") -> None:
     @migrations()
     def m2026_11_26_bursts(db: "Database") -> None:
         run_statements(db, bursts.BURSTS)
+
+    @migrations()
+    def m2026_11_26_response(db: "Database") -> None:
+        run_statements(db, response.FITS)
 
     migrations.apply(database)
