@@ -1,9 +1,10 @@
 """`fieldops demo`: the whole journey on a made-up city, by the very commands that everybody has."""
 
 import csv
+import re
 import shlex
 from contextlib import redirect_stdout
-from datetime import datetime, time, timedelta
+from datetime import date, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,12 +13,15 @@ from zoneinfo import ZoneInfo
 import typer
 
 from fieldops.cli.console import say
+from fieldops.clock import local_day, now
 
 OWN_CITY = Path(__file__).parents[2] / "maps" / "lanchuan"
 CITY = "岚川"
 TIME_ZONE = ZoneInfo("Asia/Shanghai")
 MADE_UP_STREETS = 700
 ACCOUNT = "demo"
+TABLES = ("crews", "promoters", "venues", "surveys", "effort")
+A_DAY = re.compile(r"\b\d{4}-\d{2}-\d{2}")
 
 
 def register(app: typer.Typer) -> None:
@@ -38,7 +42,7 @@ def demo(
     Import a made-up city, take in crews and surveys, decide, plan, print the plan, and show it in the browser.
 
     Every step prints the command that does it, so that you can do the same with your own city. The region is a sandbox:
-    it accepts given times, and nothing in it is real. A second run shows what is there.
+    it accepts given times, and nothing in it is real. Its past ends yesterday. A second run shows what is there.
 
     Example: fieldops demo --no-serve
     """
@@ -48,7 +52,8 @@ def demo(
     plan = None if again else _stored_plan(db)
     if plan is None:
         _remove_region(db)
-        for words in _journey(db, _city_files(root, folder)):
+        files = _city_files(root, folder)
+        for words in _journey(db, files, _move_to_yesterday(files, folder / "tables", _today())):
             _run(root, words)
     else:
         _run(root, ["plan", "show", plan, "--db", str(db)])
@@ -59,22 +64,38 @@ def demo(
         _run(root, ["serve", "--db", str(db), "--port", str(port), "--sign-in", ACCOUNT])
 
 
-def _journey(db: Path, files: Path) -> list[list[str]]:
-    """Return the commands from the map to the plan, in their order; the plan begins the morning after the last survey."""
-    last = max(datetime.fromisoformat(row["asked_at"]) for row in _rows(files / "surveys.csv"))
-    morning = datetime.combine(last.astimezone(TIME_ZONE).date() + timedelta(days=1), time(8), TIME_ZONE)
+def _journey(db: Path, files: Path, tables: Path) -> list[list[str]]:
+    """Return the commands from the map to the plan, in their order."""
     people = sum(int(row["people"]) for row in _rows(files / "truth.csv"))  # what a census would tell: the total alone
     at = ["--db", str(db)]
-    before = [*at, "--now", (morning - timedelta(hours=1)).isoformat()]
-    tables = ("crews", "promoters", "venues", "surveys", "effort")
     return [
         ["import", str(files / "map.osm.pbf"), "--city", CITY, "--timezone", TIME_ZONE.key, "--residents", str(people),
-         "--sandbox", *before],
-        *([noun, "import", str(files / f"{noun}.csv"), *before] for noun in tables),
-        ["decide", *before],
-        ["plan", *at, "--from", morning.isoformat(), "--now", morning.isoformat()],
+         "--sandbox", *at],
+        *([noun, "import", str(tables / f"{noun}.csv"), *at] for noun in TABLES),
+        ["decide", *at],
+        ["plan", *at],
         ["tiles", *at],
     ]  # fmt: skip
+
+
+def _move_to_yesterday(files: Path, into: Path, today: date) -> Path:
+    """
+    Write the tables with every day moved by the same number of days, so that the last survey was asked yesterday.
+
+    The past of the made-up city ends where the day of the reader begins: the plan can be published, and nothing is stale.
+    """
+    last = max(date.fromisoformat(row["asked_at"][:10]) for row in _rows(files / "surveys.csv"))
+    distance = today - timedelta(days=1) - last
+    into.mkdir(parents=True, exist_ok=True)
+    for noun in TABLES:
+        text = (files / f"{noun}.csv").read_text("utf-8")
+        moved = A_DAY.sub(lambda day: (date.fromisoformat(day[0]) + distance).isoformat(), text)
+        (into / f"{noun}.csv").write_text(moved, "utf-8")
+    return into
+
+
+def _today() -> date:
+    return local_day(now(), TIME_ZONE)
 
 
 def _rows(table: Path) -> list[dict[str, str]]:

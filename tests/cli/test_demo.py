@@ -1,11 +1,15 @@
 """The demo is the main job on what is in the repository: it must work on a fresh machine, and twice."""
 
+import csv
 import re
 import subprocess
 import sys
+from datetime import date, datetime
+from io import StringIO
 from pathlib import Path
 
 from fieldops.actions.tiles import find_tiles
+from fieldops.cli.demo import OWN_CITY, _move_to_yesterday
 from tests.conftest import ROOT
 
 FIELDOPS = Path(sys.executable).with_name("fieldops")
@@ -18,7 +22,9 @@ def demo(folder: Path) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
-def test_the_demo_plans_its_city_and_shows_the_same_plan_again(tmp_path: Path) -> None:
+def test_the_demo_plans_its_city_shows_the_same_plan_again_and_it_can_be_published_whatever_day_it_is(
+    tmp_path: Path,
+) -> None:
     folder = tmp_path / "demo"
     first = demo(folder)
     assert first.returncode == 0, first.stderr[-2000:]
@@ -35,3 +41,21 @@ def test_the_demo_plans_its_city_and_shows_the_same_plan_again(tmp_path: Path) -
     assert re.findall(r"^\$ fieldops (\w+)", again.stderr, re.MULTILINE) == ["plan"]
     assert made[1] in again.stdout
     assert not list(ROOT.glob("maps/*/*.gpkg"))
+
+    words = [FIELDOPS, "plan", "publish", made[1], "--db", folder / "region.gpkg"]
+    published = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert published.returncode == 0, published.stderr
+
+
+def test_the_past_of_the_demo_ends_yesterday_and_keeps_its_distances(tmp_path: Path) -> None:
+    moved = _move_to_yesterday(OWN_CITY, tmp_path, date(2027, 2, 28))
+    asked = [
+        [row["asked_at"] for row in csv.DictReader(StringIO((folder / "surveys.csv").read_text("utf-8")))]
+        for folder in (OWN_CITY, moved)
+    ]
+    distances = {
+        datetime.fromisoformat(there) - datetime.fromisoformat(here) for here, there in zip(*asked, strict=True)
+    }
+    assert len(distances) == 1
+    assert max(asked[1])[:10] == "2027-02-27"
+    assert (moved / "venues.csv").read_text("utf-8") == (OWN_CITY / "venues.csv").read_text("utf-8")
