@@ -13,6 +13,7 @@ from fieldops.store import desk, story
 from fieldops.store.connect import Region, read_rules
 from fieldops.store.coverage import read_cities
 from fieldops.store.desk import CrewTurf, Figures, PlanCard, StreetFacts, StreetRow
+from fieldops.store.people import read_crews
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,12 @@ def find_streets(
             region.reader(), chosen, _plan(region), words, state=state, sounding=sounding, most=most, after=after
         )
     )
+
+
+def list_crew_names(region: Region, actor: Actor) -> dict[CrewId, str]:
+    """Return the names of all crews by id."""
+    require(actor, "region.read")
+    return {crew.id: crew.name for crew in read_crews(region.reader()).values()}
 
 
 def street_labels(region: Region, actor: Actor, streets: Iterable[StreetId]) -> dict[StreetId, str]:

@@ -55,6 +55,7 @@ KINDS: Mapping[str, JobKind] = MappingProxyType({
         act="fieldops.actions.plans:run_plan_job",
         parameters={"start": str, "time_limit": float, "seed": int, "workers": int, "now": str},
     ),
+    "backup": JobKind(permission="record.keep", act="fieldops.actions.files:run_backup_job", parameters={}),
     "edit": JobKind(
         permission="street.edit",
         act="fieldops.actions.city:run_edit_job",

@@ -14,9 +14,12 @@ assert len(CREWS) > 2
 # A value for each argument of a route, by its name; "crew" is set by the test.
 SAMPLES: dict[str, str] = {
     "filename": "page.css",
+    "form": "csv",
+    "invitation": "none",
     "job": "none",
     "key": "1",
     "candidate": "none",
+    "account": "none",
     "claim": "none",
     "code": "none",
     "name": "none",
@@ -26,6 +29,7 @@ SAMPLES: dict[str, str] = {
     "rep": "none",
     "street": "R00",
     "training": "none",
+    "table": "claims",
 }
 
 

@@ -1,5 +1,5 @@
 """The pages of planners and leads."""
 
-from web.leads import claims, desk, moving, notices, plans, tiles, today, trust
+from web.leads import accounts, claims, desk, files, moving, notices, plans, settings, tiles, today, trust
 
-ROOMS = (today, desk, plans, claims, moving, trust, notices, tiles)
+ROOMS = (today, desk, plans, claims, moving, trust, notices, files, settings, accounts, tiles)
