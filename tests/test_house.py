@@ -26,7 +26,7 @@ IMPURE_MODULES = {
     "random", "requests", "secrets", "shutil", "signal", "socket", "sqlite3", "sqlite_utils", "subprocess", "sys",
     "tempfile", "threading", "time", "urllib", "uuid",
 }  # fmt: skip
-WEB_MAY_IMPORT = {"actions", "people", "permissions", "errors", "ids", "clock", "rules", "progress"}
+WEB_MAY_IMPORT = {"accounts", "actions", "people", "permissions", "errors", "ids", "clock", "rules", "progress"}
 HEAVY = {"geopandas", "ortools", "pandas", "osmium", "pymetis", "pyogrio", "pyvrp", "sqlite_utils", "matplotlib"}
 MOST_LINES_OF_A_ROOM = 400
 MOST_LINES_OF_A_FUNCTION = 60
