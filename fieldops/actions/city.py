@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from fieldops.city.edits import Edit
     from fieldops.city.model import City
 
+DEFAULT_ZONE = "Asia/Shanghai"
 UNDER_CLAIM_REFUSED = frozenset({"split", "join", "close"})
 
 
@@ -55,7 +56,7 @@ def import_city(
     source: MapSource,
     *,
     name: str,
-    time_zone: str = "Asia/Shanghai",
+    time_zone: str | None = None,
     sandbox: bool = False,
     now: datetime | None = None,
     progress: Progress = no_progress,
@@ -65,6 +66,8 @@ def import_city(
 
     Everything is read and computed first; then one write turn stores it whole. A city of the same name is renewed:
     streets that are still there keep their ids, edits by hand are applied again, streets that are gone keep their rows.
+    What is left out now and was given then is taken again: the time zone, the boundary, the total of residents, the
+    hubs set by hand. A new city without a time zone has that of Shanghai.
 
     Raises
     ------
@@ -79,7 +82,8 @@ def import_city(
     name = name.strip()
     if not name:
         raise BadInput("the name of the city is empty", field="--city", cure="give the name that people use")
-    find_zone(time_zone)
+    if time_zone is not None:
+        find_zone(time_zone)
     watch = Stopwatch()
     region = open_region(path) if path.exists() else None
     made, digest = _read_source(region, source, name, time_zone, progress)
@@ -110,36 +114,47 @@ def plant_city(
 
 
 def _read_source(
-    region: Region | None, source: MapSource, name: str, time_zone: str, progress: Progress
+    region: Region | None, source: MapSource, name: str, time_zone: str | None, progress: Progress
 ) -> "tuple[City, str]":
     from fieldops import maps
     from fieldops.city.build import build_city
     from fieldops.exchange.residents import read_hubs, read_residents
 
     rules = read_rules(region.reader()) if region else Rules()
-    people = read_residents(source.residents) if source.residents else None
-    hubs = read_hubs(source.hubs) if source.hubs else _stored_hand_hubs(region, name)
+    before = _city_before(region, name)
+    given: dict[str, Any] = dict(before.report.get("given") or {}) if before else {}  # type: ignore[call-overload]
+    residents = source.residents or given.get("residents")
     raw = maps.read_map(source.map, boundary=source.boundary, coordinates=source.coordinates, progress=progress)
+    if before and given.get("boundary") and raw.boundary is None:
+        raw = replace(raw, boundary=before.boundary)
     made = build_city(
         raw,
         name=name,
-        time_zone=time_zone,
+        time_zone=time_zone or (before.time_zone if before else DEFAULT_ZONE),
         rules=rules,
-        residents=people,
-        hand_hubs=hubs,
+        residents=read_residents(residents) if residents else None,
+        hand_hubs=read_hubs(source.hubs) if source.hubs else _hand_hubs(before),
         zones=source.zones,
         progress=progress,
     )
+    total = (
+        residents if residents and not Path(residents).exists() else None
+    )  # a file is read again where it is named again
+    made = replace(made, report=made.report | {"given": {"residents": total, "boundary": raw.boundary is not None}})
     with source.map.open("rb") as file:
         return made, hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _stored_hand_hubs(region: Region | None, name: str) -> Any:
-    """Return the hubs set by hand at an earlier import of that city, None where there are none."""
+def _city_before(region: Region | None, name: str) -> "City | None":
+    """Return the city of that name as it is now, None where there is none."""
     if region is None or name not in city_store.city_ids(region.reader()):
         return None
-    hubs = city_store.read_city(region.reader(), CityId(name)).hubs
-    hand = hubs[hubs["kind"] == "hand"]
+    return city_store.read_city(region.reader(), CityId(name))
+
+
+def _hand_hubs(before: "City | None") -> Any:
+    """Return the hubs set by hand at an earlier import, None where there are none."""
+    hand = before.hubs[before.hubs["kind"] == "hand"] if before else ()
     return hand if len(hand) else None
 
 
@@ -306,6 +321,8 @@ def city_figures(city: "City") -> dict[str, Any]:
         "streets": len(city.streets),
         "named_streets": int((city.streets["name_source"] == "map").sum()),
         "compounds": int((city.streets["kind"] == "compound").sum()),
+        "time_zone": city.time_zone,
+        "centre": [round(float(at), 5) for at in (city.boundary.centroid.x, city.boundary.centroid.y)],
         "length_km": round(float(claimable["length_m"].sum()) / 1000, 2),
         "people": round(float(city.streets["people"].sum())),
         "venues": {str(kind): int(n) for kind, n in city.venues["kind"].value_counts().sort_index().items()},

@@ -207,8 +207,11 @@ def list_claims(
     ------
     Forbidden
         If the actor may not read the region.
+    NotFound
+        If there is no such crew, zone or street.
     """
     require(actor, "region.read")
+    store.refuse_unknown(region.reader(), crew=crew, zone=zone, street=street)
     at = region.moment(now)
     found = store.list_claims(region.reader(), at, crew=crew, zone=zone, street=street, ended_too=ended_too)
     if ending_within is not None:

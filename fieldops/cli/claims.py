@@ -82,7 +82,7 @@ def end(
     from fieldops.store.connect import open_region
 
     if bool(claim) == bool(street):
-        raise BadInput("which claim?", cure="give the claim's id, or --street for the one in force there")
+        raise BadInput("not one claim is named", cure="give the claim's id, or --street for the one in force there")
     region = open_region(db)
     wanted = ClaimId(claim) if claim else holder(region, shell_actor(), StreetId(street), now=given_moment(now)).id
     ended = end_claim(region, shell_actor(), wanted, outcome=outcome, why=why, now=given_moment(now))
@@ -283,7 +283,7 @@ def _print_queue(rows: list[dict[str, Any]], found: "list[ListedClaim]") -> None
         share = "unknown" if row["share"] is None else f"{row['share']:.0%} ({row['low']:.0%}-{row['high']:.0%})"
         hours = "unknown" if row["hours_to_target"] is None else f"{row['hours_to_target']:.1f}"
         table.add_row(
-            row["street"], row["label"], row["crew"], _in_zone(one.claim.ends_at, one.time_zone),
+            row["street"], row["label"], f"{row['crew_name']} ({row['crew']})", _in_zone(one.claim.ends_at, one.time_zone),
             f"{row['hours_left']:.1f} h", f"{row['knows']} of {row['asked']}", share, hours,
         )  # fmt: skip
     Console().print(table)

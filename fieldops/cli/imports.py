@@ -20,8 +20,11 @@ def import_map(
     city: Annotated[str, typer.Option("--city", help="The city's name; importing the same name again renews its map.")],
     db: Db = DEFAULT_DB,
     timezone: Annotated[
-        str, typer.Option(help="The city's time zone, for 'today' and for printed times.")
-    ] = "Asia/Shanghai",
+        str | None,
+        typer.Option(
+            help="The city's time zone, for 'today' and printed times; Asia/Shanghai where a new city has none."
+        ),
+    ] = None,
     coordinates: Annotated[
         str, typer.Option(help="What the file's coordinates are: wgs84, gcj02 (Amap, Tencent) or bd09 (Baidu).")
     ] = "wgs84",
@@ -48,7 +51,8 @@ def import_map(
     A stranger's first command: fieldops import guixi.osm --city 贵溪 --residents 198398
 
     The region file is made where it does not exist. Nothing is stored unless everything could be read. Importing a newer
-    map of the same city keeps the ids of the streets that are still there and all changes made by hand.
+    map of the same city keeps the ids of the streets that are still there, all changes made by hand, and what was given
+    before and is left out now: time zone, boundary, the total of residents.
     """
     from fieldops.actions.city import MapSource, import_city
 
@@ -76,8 +80,18 @@ def import_map(
         print_json(figures)
     else:
         _print_figures(figures)
+    if timezone is None and not _in_china(*figures["centre"]):
+        lon, lat = figures["centre"]
+        say(f"note: {city} lies at {lon:.1f}, {lat:.1f}; its times are shown in {figures['time_zone']}: see --timezone")
+    for note in figures["report"].get("notes", ()):
+        say(f"note: {note}")
     for lost in done.lost_edits:
         say(f"note: this change by hand no longer applies: {lost}")
+
+
+def _in_china(lon: float, lat: float) -> bool:
+    """Return whether Asia/Shanghai may be meant there, roughly."""
+    return 73 < lon < 136 and 17 < lat < 54
 
 
 def _print_figures(figures: dict[str, Any]) -> None:

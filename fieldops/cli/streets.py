@@ -1,5 +1,6 @@
 """`fieldops streets`: look streets up, and change what the map got wrong."""
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -12,6 +13,14 @@ streets = typer.Typer(
 )
 
 Street = Annotated[str, typer.Argument(metavar="STREET", help="The street's id, as `fieldops streets list` prints it.")]
+
+
+class Kind(StrEnum):
+    """What is claimed: a street, a lane, or a compound."""
+
+    STREET = "street"
+    LANE = "lane"
+    COMPOUND = "compound"
 
 
 def register(app: typer.Typer) -> None:
@@ -65,27 +74,39 @@ def _pair(text: str) -> tuple[float, float]:
 @streets.command("list")
 def list_streets(
     name: Annotated[str, typer.Argument(help="Part of the name; all streets where left away.")] = "",
+    kind: Annotated[Kind | None, typer.Option(help="Only streets, lanes (弄, 巷, unnamed ways) or compounds.")] = None,
+    zone: Annotated[str | None, typer.Option(help="Only streets of this zone.")] = None,
     db: Db = DEFAULT_DB,
     as_json: AsJson = False,
 ) -> None:
-    """List streets with kind, people, zone and triangle. Example: fieldops streets list 解放"""
+    """
+    List streets with kind, people (their interval, and where the figure comes from), zone and triangle.
+
+    Example: fieldops streets list 解放 --kind street
+    """
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
     from fieldops.store.city import find_streets
     from fieldops.store.connect import open_region
 
-    rows = find_streets(open_region(db).reader(), name)
+    rows = find_streets(open_region(db).reader(), name, kind=kind, zone=zone)
     if as_json:
         print_json({"streets": rows})
         return
-    table = Table("street", "label", "kind", "people", "metres", "permission", "status", "zone", "triangle", box=None)
+    right = [Column(title, justify="right") for title in ("people", "low - high", "metres")]
+    table = Table(
+        "street", "label", "kind", *right[:2], "from", right[2], "permission", "status", "zone", "triangle", box=None
+    )
     for row in rows:
         table.add_row(
-            row["street"], row["label"], row["kind"], f"{row['people']:,.0f}", f"{row['walk_m']:,.0f}",
+            row["street"], row["label"], row["kind"], f"{row['people']:,.0f}",
+            f"{row['people_low']:,.0f} - {row['people_high']:,.0f}", row["people_source"], f"{row['walk_m']:,.0f}",
             row["permission"], row["status"], row["zone"] or "", row["triangle"] or "",
         )  # fmt: skip
     Console().print(table)
+    if not rows:
+        say("no street is called so; a part of the name is enough")
 
 
 @streets.command()

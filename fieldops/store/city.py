@@ -189,12 +189,20 @@ def city_of_street(connection: sqlite3.Connection, street: StreetId) -> CityId:
     return CityId(row[0])
 
 
-def find_streets(connection: sqlite3.Connection, name: str = "") -> list[dict[str, Any]]:
-    """Return the streets whose id, name or label contains the text, as plain rows in the order of their labels."""
+def find_streets(
+    connection: sqlite3.Connection, name: str = "", *, kind: str | None = None, zone: str | None = None
+) -> list[dict[str, Any]]:
+    """
+    Return the streets whose id, name or label contains the text, as plain rows in the order of their labels.
+
+    People come with their interval and the source of the figure; `kind` and `zone` narrow the list.
+    """
     rows = connection.execute(
-        "SELECT id AS street, label, kind, people, walk_m, permission, status, zone_id AS zone, triangle_id AS triangle "
-        "FROM street WHERE status <> 'gone' AND (id = ?1 OR instr(name, ?1) OR instr(label, ?1)) ORDER BY label, id",
-        (name,),
+        "SELECT id AS street, label, kind, people, people_low, people_high, people_source, buildings, walk_m, permission,"
+        " status, zone_id AS zone, triangle_id AS triangle FROM street WHERE status <> 'gone'"
+        " AND (id = :name OR instr(name, :name) OR instr(label, :name)) AND (:kind IS NULL OR kind = :kind)"
+        " AND (:zone IS NULL OR zone_id = :zone) ORDER BY label, id",
+        {"name": name, "kind": kind, "zone": zone},
     )
     return [dict(row) for row in rows]
 

@@ -98,6 +98,26 @@ def list_claims(
     return [ListedClaim(_claim(row), *tuple(row)[11:]) for row in rows]
 
 
+def refuse_unknown(
+    connection: "sqlite3.Connection", *, crew: CrewId | None, zone: str | None, street: StreetId | None
+) -> None:
+    """
+    Let names pass that the region knows: an empty list is an answer only about what there is.
+
+    Raises
+    ------
+    NotFound
+        If there is no such crew, zone or street.
+    """
+    for noun, name, cure in (
+        ("crew", crew, "see `fieldops crews list`"),
+        ("zone", zone, "the zone of a street stands in `fieldops streets list`"),
+        ("street", street, "find it by name with `fieldops streets list`"),
+    ):
+        if name is not None and not connection.execute(f"SELECT 1 FROM {noun} WHERE id = ?", (name,)).fetchone():  # noqa: S608
+            raise NotFound(noun, name, cure=cure)
+
+
 @dataclass(frozen=True, slots=True)
 class Missing:
     """What a street still lacks, by the last estimate: all None where nobody has measured or estimated it (rule 12)."""

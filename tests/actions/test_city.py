@@ -1,5 +1,6 @@
 """Importing a city, importing a newer map of it, and what happens when the map is no good."""
 
+import json
 import os
 import signal
 import subprocess
@@ -103,6 +104,26 @@ def test_changes_by_hand_survive_a_newer_map(tmp_path: Path) -> None:
     assert streets.loc[names["Street 1"], "status"] == "closed"
     assert set(halves) | set(joined) | set(drawn) <= set(streets.index)
     assert names["Avenue 2"] not in streets.index
+
+
+def test_what_was_given_before_and_is_left_out_now_is_taken_again(tmp_path: Path) -> None:
+    path, grid = tmp_path / "region.gpkg", write_grid_map(tmp_path / "grid.osm")
+    half = [
+        [LON - 0.01, LAT - 0.01],
+        [LON + 2.5 * STEP, LAT - 0.01],
+        [LON + 2.5 * STEP, LAT + 1],
+        [LON - 0.01, LAT + 1],
+    ]
+    (tmp_path / "half.geojson").write_text(json.dumps({"type": "Polygon", "coordinates": [[*half, half[0]]]}))
+    given = MapSource(map=grid, residents="5000", boundary=tmp_path / "half.geojson")
+    first = import_city(path, PLANNER, given, name="Grid", time_zone="Europe/Berlin", sandbox=True, now=NOON)
+    again = import_city(path, PLANNER, MapSource(map=grid), name="Grid", now=NOON)
+    assert first.figures["people"] == again.figures["people"] == 5000
+    assert first.figures["streets"] == again.figures["streets"]
+    assert again.figures["time_zone"] == "Europe/Berlin"
+    assert (again.added, again.removed) == (0, 0)
+    more = import_city(path, PLANNER, MapSource(map=grid, residents="6000"), name="Grid", time_zone="UTC", now=NOON)
+    assert (more.figures["people"], more.figures["time_zone"]) == (6000, "UTC")
 
 
 def test_only_a_planner_imports(tmp_path: Path) -> None:

@@ -41,19 +41,20 @@ class Measured:
     file_mb: float
 
 
-def make_record(path: Path, events: int) -> None:
-    """Let every street be claimed by another crew each eight days, and forfeited, until there are so many events."""
-    region = create_region(path, PLANNER, sandbox=True, now=NOON)
-    add_town(region, streets=STREETS, crews=CREWS)
-    number = 0
+def grow(path: Path, number: int, events: int) -> int:
+    """
+    Let every street be claimed by another crew each eight days, and forfeited, until there are at least so many events.
+
+    `number` counts the rounds made before, of which the record consists; the number after is returned.
+    """
+    region = open_region(path)
     while region.reader().execute("SELECT max(seq) FROM event").fetchone()[0] < events:
         with region.turn(LEAD, now=NOON + number * timedelta(days=8)) as turn:
             for place in range(STREETS):
                 grant_in_turn(turn, street=StreetId(f"S{place}"), crew=CrewId(f"C{(place + number) % CREWS}"))
-                if turn.head.seq >= events:
-                    break
         number += 1
     region.close()
+    return number
 
 
 def measure(path: Path) -> Measured:
@@ -92,9 +93,12 @@ def main(full: bool = False) -> None:
     )
     found = []
     with tempfile.TemporaryDirectory() as folder:
+        path, rounds = Path(folder) / "record.gpkg", 0
+        region = create_region(path, PLANNER, sandbox=True, now=NOON)
+        add_town(region, streets=STREETS, crews=CREWS)
+        region.close()
         for size in sizes:
-            path = Path(folder) / f"{size}.gpkg"
-            make_record(path, size)
+            rounds = grow(path, rounds, size)
             with _SPAWN.Pool(1) as pool:
                 one = pool.apply(measure, (path,))
             found.append(one)

@@ -74,7 +74,7 @@ def test_the_queue_shows_what_ends_soon_and_what_its_street_lacks(run: Run) -> N
 
 def test_a_claim_is_ended_by_its_street_and_a_cool_down_lifted(run: Run) -> None:
     run("claims", "grant", "--crew", "C0", "--street", "S0", "--now", MONDAY)
-    with pytest.raises(BadInput, match="which claim"):
+    with pytest.raises(BadInput, match="not one claim is named"):
         run("claims", "end", "--now", MONDAY)
     assert run("claims", "end", "--street", "S0", "--now", SUNDAY)["outcome"] == "withdrawn"
     with pytest.raises(NotFound, match="nobody holds it"):
@@ -141,3 +141,22 @@ def test_a_channel_is_set_shown_without_its_secrets_and_forgotten(run: Run) -> N
     assert "hidden" not in run("notices", "channels", as_text=True)
     run("notices", "channel-remove", "leads", "--now", MONDAY, as_text=True)
     assert run("notices", "channels")["channels"] == []
+
+
+@pytest.mark.parametrize(("filter_", "name"), [("--crew", "C99"), ("--zone", "Z99"), ("--street", "S99")])
+def test_a_list_of_what_is_not_there_is_refused_and_not_empty(run: Run, filter_: str, name: str) -> None:
+    with pytest.raises(NotFound, match=f"'{name}'"):
+        run("claims", "list", filter_, name)
+
+
+def test_a_list_is_narrowed_by_crew_and_by_hours_left(run: Run) -> None:
+    run("claims", "grant", "--crew", "C0", "--street", "S0", "--now", MONDAY)
+    run("claims", "grant", "--crew", "C1", "--street", "S1", "--now", TUESDAY)
+
+    def streets(*words: str) -> list[str]:
+        return [one["street"] for one in run("claims", "list", *words, "--now", SUNDAY)["claims"]]
+
+    assert streets() == ["S0", "S1"]
+    assert streets("--crew", "C1") == ["S1"]
+    assert streets("--hours-left", "24") == ["S0"]
+    assert "Crew C0 (C0)" in run("claims", "queue", "--hours", "24", "--now", SUNDAY, as_text=True)
