@@ -80,12 +80,18 @@ def import_map(
         print_json(figures)
     else:
         _print_figures(figures)
-    if timezone is None and not _in_china(*figures["centre"]):
-        lon, lat = figures["centre"]
-        say(f"note: {city} lies at {lon:.1f}, {lat:.1f}; its times are shown in {figures['time_zone']}: see --timezone")
+    _say_notes(figures, zone_given=timezone is not None)
+
+
+def _say_notes(figures: dict[str, Any], *, zone_given: bool) -> None:
+    lon, lat = figures["centre"]
+    if not zone_given and figures["time_zone"] == "Asia/Shanghai" and not _in_china(lon, lat):
+        say(
+            f"note: {figures['city']} lies at {lon:.1f}, {lat:.1f}; its times are shown in Asia/Shanghai: see --timezone"
+        )
     for note in figures["report"].get("notes", ()):
         say(f"note: {note}")
-    for lost in done.lost_edits:
+    for lost in figures["lost_edits"]:
         say(f"note: this change by hand no longer applies: {lost}")
 
 
