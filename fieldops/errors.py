@@ -82,8 +82,7 @@ class NotFound(FieldopsError):
 
     def __str__(self) -> str:
         """Name the noun and what was asked for."""
-        here = "" if self.noun in ("region file", "backup") else " in this region"
-        return f"no {self.noun} '{self.name}'{here}" + (f"; {self.cure}" if self.cure else "")
+        return f"no {self.noun} '{self.name}' here" + (f"; {self.cure}" if self.cure else "")
 
 
 @dataclass(eq=False)
