@@ -6,7 +6,7 @@ its neighbours, nights fade it everywhere.
 """
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -26,9 +26,10 @@ from fieldops.evidence import (
     work_of,
 )
 from fieldops.ids import StreetId
+from fieldops.rules import Rules
 
 if TYPE_CHECKING:
-    from fieldops.awareness import Pool, PooledAwareness, Response
+    from fieldops.awareness import Pool, Response
 
 _LEAST_BEFORE, _MOST_BEFORE = 0.002, 0.9  # awareness before a push that the prior may claim
 _SLICES = 8  # equal slices of a posterior over which hours are averaged
@@ -104,7 +105,7 @@ def estimate(
     pool
         What ties the streets together, as of today; by default it is fitted to the evidence.
     """
-    from fieldops.awareness import pool_streets, posterior_interval
+    from fieldops.awareness import posterior_interval
 
     streets, units = len(evidence.streets), len(evidence.streets) + evidence.triangles
     of = np.concatenate([evidence.triangle, np.arange(evidence.triangles)])
@@ -137,14 +138,58 @@ def estimate(
     )
     known, points = every.take(np.arange(streets)), every.take(np.arange(streets, units))
     inherited = np.sqrt(doubt[of]) * held.kappa / (held.kappa + asked)
-    by_zone = pool_streets(knows, asked, np.concatenate([evidence.zone, evidence.point_zone]), prior=response)
+    sample = held.triangle_surveys(knows, asked, of, evidence.triangles, breadth)
+    by_zone = held.zone_posterior(*sample, evidence.point_zone, evidence.zones)
     return Estimates(
         known,
         points,
         _triangles(evidence, known, points, inherited[:streets], interval),
-        _zones(evidence, every, work.first <= evidence.today, by_zone, knows, asked, interval),
+        _zones(evidence, every, work.first <= evidence.today, by_zone, interval),
         _expected_hours(known.alpha, known.beta, evidence.people / known.factor, response, target),
     )
+
+
+def forecast_claims(
+    known: StreetAwareness, people: FloatArray, response: "Response", rules: Rules, *, days: int = 2
+) -> tuple[FloatArray, FloatArray]:
+    """
+    Return for each street the promoter-hours that finish it within a claim as surely as the rules want, and how surely.
+
+    Parameters
+    ----------
+    known
+        The streets.
+    people
+        People of each, shape (n_streets,), > 0.
+    response
+        How streets answer effort.
+    rules
+        Settings of the region: card, tests, target, probability, minutes a survey, and who is counted by heads.
+    days
+        Days over which the hours are spread.
+
+    Returns
+    -------
+    tuple of FloatArray
+        Hours, pushing and asking, inf where none suffice; probability of the decision *move on* with them.
+    """
+    from fieldops.awareness import find_rule, finish_probability, hours_for_finish
+
+    if not len(people):
+        return np.zeros(0), np.zeros(0)
+    small = rules.small_street_people
+    # RULE 9: whether a street has a test of its own follows from its people, whatever its pace.
+    reach = np.where(people < small, people, np.maximum(people / known.factor, small))
+    card = find_rule(rules.move_on_rule)
+    asked: dict[str, Any] = {
+        "target": rules.target_share, "tests": rules.tests_per_claim, "survey_minutes": rules.survey_minutes,
+        "head_count_below": float(small), "days": days,
+    }  # fmt: skip
+    hours = hours_for_finish(
+        known.alpha, known.beta, reach, response, card, probability=rules.finish_probability, **asked
+    )
+    within = np.where(np.isfinite(hours), hours, 0.0)
+    return hours, finish_probability(known.alpha, known.beta, reach, within, response, card, **asked)
 
 
 def fit_city_pool(evidence: Evidence, response: "Response") -> "Pool":
@@ -223,9 +268,12 @@ def _triangles(
 
 
 def _zones(
-    evidence: Evidence, every: StreetAwareness, pushed: BoolArray, pooled: "PooledAwareness", knows: FloatArray,
-    asked: FloatArray, interval: float,
-) -> GroupAwareness:  # fmt: skip
+    evidence: Evidence,
+    every: StreetAwareness,
+    pushed: BoolArray,
+    by_zone: tuple[FloatArray, FloatArray],
+    interval: float,
+) -> GroupAwareness:
     """
     Return the zones: what a sample of their streets says of those nobody pushed, and each pushed street for itself.
 
@@ -234,7 +282,7 @@ def _zones(
     """
     of, count, streets = evidence.zone, evidence.zones, len(evidence.streets)
     units = np.concatenate([of, evidence.point_zone])
-    mean, doubt = pooled.pool.triangle_posterior(knows, asked, units, count)
+    mean, doubt = by_zone
     share = every.share[:streets]
     variance = share * (1 - share) / (every.alpha[:streets] + every.beta[:streets] + 1)
     weight = weights_of(evidence.people, of, count) * pushed[:streets]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fieldops.actions.awareness import street_awareness
 from fieldops.clock import local_day
 from fieldops.errors import BadInput, NotFound
+from fieldops.estimates import forecast_claims
 from fieldops.events import BurstOverridden, BurstsSet
 from fieldops.ids import StreetId, ZoneId
 from fieldops.people import Actor
@@ -20,6 +21,7 @@ from fieldops.store import bursts as store
 from fieldops.store import decisions, people, places
 from fieldops.store.bursts import StoredBurst, ZoneStreet
 from fieldops.store.connect import Region, read_rules
+from fieldops.store.response import believed_fit
 
 if TYPE_CHECKING:
     from fieldops.store.sqlite import sqlite3
@@ -74,6 +76,7 @@ class _Scene:
     streets: dict[ZoneId, list[ZoneStreet]]
     hours: dict[StreetId, float]
     share: dict[StreetId, float]
+    delta: float
 
 
 def set_bursts(
@@ -197,10 +200,10 @@ def _lengths(rules: Rules, days_min: int | None, days_max: int | None) -> tuple[
 
 
 def _read_scene(region: Region, at: datetime, now: datetime | None) -> _Scene:
-    from fieldops.awareness import Response, find_rule, hours_for_finish
+    import numpy as np
 
     connection = region.reader()
-    rules, response = read_rules(connection), Response()
+    rules, response = read_rules(connection), believed_fit(connection, region.moment(now)).response
     streets = store.zone_streets(connection)
     known = street_awareness(region, now=now)
     row = {street: i for i, street in enumerate(known.street)}
@@ -209,11 +212,7 @@ def _read_scene(region: Region, at: datetime, now: datetime | None) -> _Scene:
     hours: dict[StreetId, float] = {}
     if open_ones:
         mine = known.take(_positions(row, open_ones))
-        needed = hours_for_finish(
-            mine.alpha, mine.beta, _people_of(connection, open_ones), response, find_rule(rules.move_on_rule),
-            target=rules.target_share, probability=rules.finish_probability, days=2, tests=rules.tests_per_claim,
-            survey_minutes=rules.survey_minutes, head_count_below=float(rules.small_street_people),
-        )  # fmt: skip
+        needed, _ = forecast_claims(mine, np.array(_people_of(connection, open_ones)), response, rules)
         hours = {s.street: float(h) for s, h in zip(open_ones, needed, strict=True) if math.isfinite(h)}
     crews = people.read_crews(connection).values()
     hands = sum(crew.people for crew in crews)
@@ -224,7 +223,7 @@ def _read_scene(region: Region, at: datetime, now: datetime | None) -> _Scene:
         rules=rules, today=local_day(at, places.read_zone(connection)),
         hours_per_day=sum(c.people * c.hours_per_day for c in crews) / hands if hands else HOURS_A_DAY,
         streets=of_zone, hours=_less_spill_over(connection, of_zone, hours, response.sigma),
-        share={street: float(known.share[i]) for street, i in row.items()},
+        share={street: float(known.share[i]) for street, i in row.items()}, delta=response.delta,
     )  # fmt: skip
 
 
@@ -293,11 +292,9 @@ def _not_running(scene: _Scene, zone: ZoneId, running: Sequence[StoredBurst]) ->
 
 
 def _people(scene: _Scene, work: Work, lengths: tuple[int, int]) -> dict[int, int]:
-    from fieldops.awareness import Response
-
     return {
         days: people_needed(
-            work.hours, days, hours_per_day=scene.hours_per_day, share_known=work.share, delta=Response().delta,
+            work.hours, days, hours_per_day=scene.hours_per_day, share_known=work.share, delta=scene.delta,
             target=scene.rules.target_share,
         )
         for days in range(lengths[0], lengths[1] + 1)

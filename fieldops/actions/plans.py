@@ -16,6 +16,7 @@ from fieldops.actions.dispatch import keep_outlook
 from fieldops.claims import Claim
 from fieldops.clock import Stopwatch, local_day, parse_moment
 from fieldops.errors import NotFound, PlanNotPublishable
+from fieldops.estimates import forecast_claims
 from fieldops.events import PlanMade, PlanPublished
 from fieldops.ids import CrewId, JobId, PlanId, StreetId, new_id
 from fieldops.people import Actor, Crew
@@ -144,27 +145,12 @@ def _read_ground(region: Region, start: datetime) -> Ground:
 
 def _pose(region: Region, ground: Ground, rng: np.random.Generator, now: datetime | None) -> "PlanProblem":
     """Turn what the store says into arrays: awareness, hours, capacities, walks."""
-    from fieldops.awareness import find_rule, finish_probability, hours_for_finish
     from fieldops.planning.problem import PlanProblem, Streets
 
     rules, response = ground.rules, believed_fit(region.reader(), region.moment(now)).response
     known = _in_order(street_awareness(region, now=now), [street.id for street in ground.streets])
     count = np.array([street.people for street in ground.streets], dtype=np.float64)
-    card = find_rule(rules.move_on_rule)
-    asked: dict[str, Any] = {
-        "target": rules.target_share, "tests": rules.tests_per_claim, "survey_minutes": rules.survey_minutes,
-        "head_count_below": float(rules.small_street_people), "days": 2,
-    }  # fmt: skip
-    hours, finish = np.zeros(0), np.zeros(0)
-    if len(count):
-        wanted = rules.finish_probability
-        # Small streets have no test, whatever their pace: only those that do take their factor as fewer people.
-        reach = np.where(
-            count < rules.small_street_people, count, np.maximum(count / known.factor, rules.small_street_people)
-        )
-        hours = hours_for_finish(known.alpha, known.beta, reach, response, card, probability=wanted, **asked)
-        within = np.where(np.isfinite(hours), hours, 0.0)
-        finish = finish_probability(known.alpha, known.beta, reach, within, response, card, **asked)
+    hours, finish = forecast_claims(known, count, response, rules)
     streets = Streets(
         ids=tuple(street.id for street in ground.streets), labels=tuple(street.label for street in ground.streets),
         people=count, share=known.share, measured=known.measured,

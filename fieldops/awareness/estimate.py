@@ -73,6 +73,13 @@ class Pool:
         streets, triangles = (Correlation(**stored[name]) for name in ("streets", "triangles"))
         return cls(city=stored["city"], streets=streets, kappa=stored["kappa"], triangles=triangles)
 
+    def triangle_surveys(
+        self, knows: FloatArray, asked: FloatArray, triangle: IntArray, triangles: int, breadth: ArrayLike = 1.0
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return the effective surveys of each triangle, and those times its share, shape (triangles,)."""
+        rho = np.asarray(1.0 / (1.0 + self.streets.kappa * np.asarray(breadth, dtype=np.float64)))
+        return effective_surveys(knows, asked, triangle, triangles, rho)
+
     def triangle_posterior(
         self, knows: FloatArray, asked: FloatArray, triangle: IntArray, triangles: int, breadth: ArrayLike = 1.0
     ) -> tuple[FloatArray, FloatArray]:
@@ -81,11 +88,23 @@ class Pool:
 
         `breadth` says how many streets' people each unit mixes; see `fit_pool`.
         """
-        rho = np.asarray(1.0 / (1.0 + self.streets.kappa * np.asarray(breadth, dtype=np.float64)))
-        weight, total = effective_surveys(knows, asked, triangle, triangles, rho)
+        weight, total = self.triangle_surveys(knows, asked, triangle, triangles, breadth)
         held = self.triangles.kappa
         mean = (held * self.city + total) / (held + weight)
         return mean, mean * (1.0 - mean) / (self.triangles.cautious_kappa + weight + 1.0)
+
+    def zone_posterior(
+        self, weight: FloatArray, total: FloatArray, zone: IntArray, zones: int
+    ) -> tuple[FloatArray, FloatArray]:
+        """
+        Return mean and variance of each zone's awareness, shape (zones,), with the doubt of a sample of its triangles.
+
+        `weight` and `total` are the effective surveys of each triangle, and those times its share; see `effective_surveys`.
+        """
+        above, below = effective_surveys(total, weight, zone, zones, self.triangles.rho)[::-1]
+        held = self.triangles.kappa
+        mean = (held * self.city + above) / (held + below)
+        return mean, mean * (1.0 - mean) / (self.triangles.cautious_kappa + below + 1.0)
 
     def street_posterior(
         self, knows: FloatArray, asked: FloatArray, mean: FloatArray, variance: FloatArray, breadth: ArrayLike = 1.0

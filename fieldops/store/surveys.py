@@ -208,6 +208,7 @@ class _Sorter:
         self._here: list[_Measurement] = []
         self._named: dict[MeasurementId, _Measurement] = {}
         self._claims: list[Claim] = []
+        self._overtaken = False  # a test was opened here that was made before another one which is known already
         self.touched: list[MeasurementId] = []
 
     def sort(self, row: sqlite3.Row) -> tuple[object, ...] | None:
@@ -246,6 +247,21 @@ class _Sorter:
         )
         for one in moved:
             one.moved = False
+        if self._overtaken:
+            self._number_anew()
+
+    def _number_anew(self) -> None:
+        """RULE 9: tests are numbered by when they were made, in whatever order they came in; what changes is decided anew."""
+        self._overtaken = False
+        tests = sorted((one.sitting.opened_at, one.sitting.id) for one in self._here if not one.back_check_of)
+        connection, changed = self._turn.connection, []
+        for opened_at, name in tests:
+            crew, number = connection.execute("SELECT crew_id, try FROM measurement WHERE id = ?", (name,)).fetchone()
+            now = number_of_try(opened_at, self._test_since(crew, opened_at)[0], [other for other, _ in tests])
+            if now > number:
+                changed.append((now, rule_of_try(now, self._rules), name))
+        connection.executemany("UPDATE measurement SET try = ?, rule = ? WHERE id = ?", changed)
+        connection.executemany("UPDATE tally SET undecided = 1 WHERE measurement_id = ?", [row[-1:] for row in changed])
 
     def _go_to(self, street: StreetId | None, triangle: TriangleId | None, asked_at: datetime) -> None:
         self.save()
@@ -297,6 +313,7 @@ class _Sorter:
         since, claim = self._test_since(row["crew"], asked_at)
         earlier = [other.sitting.opened_at for other in self._here if not other.back_check_of]
         number = 1 if target else number_of_try(asked_at, since, earlier)
+        self._overtaken |= not target and any(other > asked_at for other in earlier)
         self._turn.connection.execute(
             "INSERT INTO measurement (id, street_id, triangle_id, opened_at, closes_at, rule, try, phase, blind, crew_id,"
             " claim_id, given, back_check_of) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
