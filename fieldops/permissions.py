@@ -31,6 +31,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "burst.set": _LEADS,
     "burst.override": _LEADS,
     "reserve.keep": _LEADS | _CREWS,
+    "table.export": _LEADS | {Role.AUDITOR},
     "walk.make": _LEADS | _CREWS,
     "claim.make": _LEADS | {Role.CREW_LEAD},
     "claim.withdraw": _LEADS | {Role.CREW_LEAD},

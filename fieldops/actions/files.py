@@ -11,7 +11,7 @@ from fieldops.actions import effort, keep, people, venues
 from fieldops.actions.surveys import record_surveys
 from fieldops.clock import format_moment
 from fieldops.errors import NotFound
-from fieldops.exchange.people_tables import write_people
+from fieldops.exchange.spreadsheets import csv_bytes, xlsx_bytes
 from fieldops.exchange.tables import open_table
 from fieldops.ids import JobId
 from fieldops.intake import Intake
@@ -42,7 +42,7 @@ IMPORTS: dict[str, Table] = {
     "effort": Table(effort.NEEDED, effort.KNOWN, effort.import_effort, "effort.record"),
     "surveys": Table(tuple(COLUMNS_NEEDED), tuple(COLUMNS_KNOWN), record_surveys, "survey.record"),
 }
-EXPORTS = tuple(exports.TABLES)
+EXPORTS = ("streets", "claims", "crews", "decisions", "effort", "timesheet", "surveys", "venues", "events")
 BACKUPS = "backups"
 
 
@@ -94,7 +94,11 @@ def write_table(region: Region, actor: Actor, name: str, out: Path) -> None:
     require(actor, "desk.read")
     if name not in EXPORTS:
         raise NotFound("table", name, cure=f"choose one of {', '.join(EXPORTS)}")
-    write_people(out, exports.read_table(region.reader(), name))
+    found = exports.read_export(region.reader(), name, region.moment())
+    content = (
+        xlsx_bytes(name, found.columns, found.rows) if out.suffix == ".xlsx" else csv_bytes(found.columns, found.rows)
+    )
+    out.write_bytes(content)
 
 
 def list_backups(region: Region, actor: Actor) -> list[KeptBackup]:

@@ -247,7 +247,7 @@ def _walk(
         begins=60 * rules.day_begins_hour, metres_per_minute=rules.walk_speed_km_h * 1000 / 60,
     )  # fmt: skip
     found = walk(problem, time_limit=time_limit, seed=seed)
-    rows = _rows(problem, found, held, what)
+    rows = _rows(problem, found, held, what, ground)
     missed = [what[i] | {"reason": "closed when the crew could come"} for i in found.left_out] + share.left_out
     way = tuple((round(ground.places[n][0], 6), round(ground.places[n][1], 6)) for n in route_nodes(problem, found))
     rows += [{"left_out": True} | one for one in missed]
@@ -309,7 +309,7 @@ def _hour(text: str, default: float) -> float:
 
 
 def _rows(
-    problem: "WalkProblem", found: "Walk", held: list[HeldStreet], what: list[dict[str, Any]]
+    problem: "WalkProblem", found: "Walk", held: list[HeldStreet], what: list[dict[str, Any]], ground: Ground
 ) -> list[dict[str, Any]]:
     """Return the stops of the walk in order; pieces of one street that follow each other are one stop."""
     rows: list[dict[str, Any]] = []
@@ -328,7 +328,8 @@ def _rows(
         rows.append(
             {"order": len(rows) + 1, **shown, "from_m": round(leg.from_m), "length_m": round(leg.length_m, 1),
              "walk_min": round(leg.from_m / problem.metres_per_minute, 1), "arrive": _clock(leg.arrive),
-             "leave": _clock(leg.leave)}
+             "leave": _clock(leg.leave), "lon": round(ground.places[leg.enter][0], 6),
+             "lat": round(ground.places[leg.enter][1], 6)}
         )  # fmt: skip
     return rows
 

@@ -13,6 +13,7 @@ from fieldops.cli import (
     demo,
     dispatch,
     effort,
+    export,
     imports,
     keep,
     mappage,
@@ -55,6 +56,7 @@ def register(app: typer.Typer) -> None:
     burst.register(app)
     dispatch.register(app)
     walk.register(app)
+    export.register(app)
     rule.register(app)
     rules.register(app)
     recruit.register(app)

@@ -57,12 +57,16 @@ def walk(
         seed=seed, now=given_moment(now),
     )  # fmt: skip
     if gpx is not None:
-        write_text(gpx, gpx_text(f"{crew} {made.day}", made.way))
+        write_text(gpx, gpx_text(f"{crew} {made.day}", [(crew, made.way)], [_waypoint(row) for row in made.visits]))
         say(f"{gpx}: the way, {len(made.way)} points")
     if as_json:
         print_json(_document(made))
     else:
         _print(made)
+
+
+def _waypoint(row: dict[str, Any]) -> dict[str, Any]:
+    return {"lon": row["lon"], "lat": row["lat"], "label": f"{row['order']} {row['label']}", "comment": row["arrive"]}
 
 
 def _document(made: "StoredWalk") -> dict[str, Any]:

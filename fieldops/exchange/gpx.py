@@ -1,6 +1,6 @@
-"""GPX 1.1: a way and its stops, for every navigation program and watch."""
+"""GPX 1.1: ways and stops, for every navigation program and watch."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -10,9 +10,11 @@ _HEAD = (
 )
 
 
-def gpx_text(name: str, way: Iterable[tuple[float, float]], stops: Iterable[Mapping[str, Any]] = ()) -> str:
+def gpx_text(
+    name: str, ways: Iterable[tuple[str, Sequence[tuple[float, float]]]], stops: Iterable[Mapping[str, Any]] = ()
+) -> str:
     """
-    Return a track of (longitude, latitude) in WGS-84 with the stops that have a place, as waypoints.
+    Return a track for each (label, way of (longitude, latitude) in WGS-84), and the stops as waypoints.
 
     Stops are mappings with `lon`, `lat`, `label` and `comment`; control characters, which XML forbids, are left out.
     """
@@ -21,8 +23,13 @@ def gpx_text(name: str, way: Iterable[tuple[float, float]], stops: Iterable[Mapp
         f"<cmt>{_text(stop.get('comment', ''))}</cmt></wpt>\n"
         for stop in stops
     )
-    track = "".join(f'<trkpt lat="{lat:.6f}" lon="{lon:.6f}"/>' for lon, lat in way)
-    return f"{_HEAD}{points}<trk><name>{_text(name)}</name><trkseg>{track}</trkseg></trk>\n</gpx>\n"
+    tracks = "".join(
+        f"<trk><name>{_text(label)}</name><trkseg>"
+        + "".join(f'<trkpt lat="{lat:.6f}" lon="{lon:.6f}"/>' for lon, lat in way)
+        + "</trkseg></trk>\n"
+        for label, way in ways
+    )
+    return f"{_HEAD}<metadata><name>{_text(name)}</name></metadata>\n{points}{tracks}</gpx>\n"
 
 
 def _text(value: object) -> str:

@@ -176,6 +176,12 @@ def newest_walk(connection: "sqlite3.Connection", crew: CrewId, day: date) -> St
     return StoredWalk(crew, day, parse_moment(row[4]), row[0], row[1], tuple(json.loads(row[2])), way)
 
 
+def crews_with_walks(connection: "sqlite3.Connection", day: date) -> list[CrewId]:
+    """Return the crews that have a walk on the day, by id."""
+    rows = connection.execute("SELECT DISTINCT crew_id FROM walk WHERE day = ? ORDER BY crew_id", (day.isoformat(),))
+    return [CrewId(row[0]) for row in rows]
+
+
 def stops_text(stops: "Iterable[dict[str, Any]]") -> str:
     """Return the stops as the text that is stored."""
     return json.dumps(list(stops), separators=(",", ":"), ensure_ascii=False)

@@ -123,7 +123,7 @@ def test_a_street_that_no_way_leads_to_is_left_out_by_name(claimed: Region) -> N
 
 def test_gpx_holds_the_way_and_keeps_names_harmless(claimed: Region) -> None:
     made = quick(claimed, A)
-    text = gpx_text('A <"&>\x00', made.way, [{"lon": 1.0, "lat": 2.0, "label": "<b>", "comment": ""}])
+    text = gpx_text('A <"&>\x00', [("A", made.way)], [{"lon": 1.0, "lat": 2.0, "label": "<b>", "comment": ""}])
     assert text.count("<trkpt ") == len(made.way)
     assert "&lt;b&gt;" in text
     assert "\x00" not in text

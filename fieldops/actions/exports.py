@@ -1,0 +1,117 @@
+"""Exports for people and other programs: a table or layer as a file's bytes, and the sheets of a day for paper."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+
+from fieldops.clock import local_day
+from fieldops.errors import BadInput, NotFound
+from fieldops.exchange.layers import geojson_text, geopackage_bytes, gpx_layer
+from fieldops.exchange.printing import pdf_bytes
+from fieldops.exchange.spreadsheets import csv_bytes, xlsx_bytes
+from fieldops.exchange.walksheet import WORDS, Sheet, walk_sheets
+from fieldops.ids import CrewId, PlanId
+from fieldops.people import Actor
+from fieldops.permissions import require
+from fieldops.store import people, places, walks
+from fieldops.store.connect import Region
+from fieldops.store.exports import EXPORTS, Export, read_export
+
+PAPER = ("pdf", "html")
+FORMATS = ("gpkg", "geojson", "csv", "xlsx", "gpx", *PAPER)
+
+
+def export(
+    region: Region,
+    actor: Actor,
+    name: str,
+    form: str,
+    *,
+    crew: CrewId | None = None,
+    plan: PlanId | None = None,
+    day: date | None = None,
+    address: str = "",
+    language: str = "zh",
+    now: datetime | None = None,
+) -> tuple[bytes, int]:
+    """
+    Return a file's content, and how many rows or sheets it holds.
+
+    Parameters
+    ----------
+    name, form
+        One of `EXPORTS`, one of `FORMATS`; pdf and html are sheets of walks.
+    crew, plan, day
+        Only this crew's, this plan's (the newest where left away), this day's.
+    address
+        Where a sheet is entered: its code leads there; a line that names the walk where left away.
+
+    Raises
+    ------
+    Forbidden
+        If the actor may not.
+    BadInput
+        If name and format do not go together; the message says which do.
+    NotFound
+        If there is no walk for the sheet.
+    """
+    require(actor, "table.export")
+    if name not in EXPORTS:
+        raise BadInput(f"nothing is called '{name}'", field="LAYER", cure=f"one of {', '.join(EXPORTS)}")
+    if form not in FORMATS:
+        raise BadInput(f"'{form}' is no format", field="--format", cure=f"one of {', '.join(FORMATS)}")
+    if form in PAPER:
+        if name != "walks":
+            raise BadInput(f"{form} is for walks", field="--format", cure=f"write {name} as xlsx or csv and print that")
+        sheets = _sheets(region, crew, day, region.moment(now), address)
+        if language not in WORDS:
+            raise BadInput(f"no language is called '{language}'", field="--language", cure=f"one of {', '.join(WORDS)}")
+        page = walk_sheets(sheets, language=language)
+        return (pdf_bytes(page) if form == "pdf" else page.encode("utf-8")), len(sheets)
+    found = read_export(region.reader(), name, region.moment(now), crew=crew, plan=plan, day=day)
+    return _WRITERS[form](found), len(found.rows)
+
+
+def _layer(found: Export, form: str) -> Export:
+    if found.geometry is None:
+        raise BadInput(
+            f"the table {found.name} has no places on a map", field="--format", cure=f"not {form}: csv, xlsx or gpkg"
+        )
+    return found
+
+
+def _geojson(found: Export) -> bytes:
+    layer = _layer(found, "geojson")
+    assert layer.geometry is not None  # `_layer` refuses what has none
+    return geojson_text(layer.columns, layer.rows, layer.geometry).encode("utf-8")
+
+
+def _gpx(found: Export) -> bytes:
+    layer = _layer(found, "gpx")
+    assert layer.geometry is not None  # `_layer` refuses what has none
+    return gpx_layer(layer.name, layer.rows, layer.geometry).encode("utf-8")
+
+
+_WRITERS: dict[str, Callable[[Export], bytes]] = {
+    "csv": lambda found: csv_bytes(found.columns, found.rows),
+    "xlsx": lambda found: xlsx_bytes(found.name, found.columns, found.rows),
+    "gpkg": lambda found: geopackage_bytes(found.name, found.columns, found.rows, found.geometry),
+    "geojson": _geojson,
+    "gpx": _gpx,
+}
+
+
+def _sheets(region: Region, crew: CrewId | None, day: date | None, at: datetime, address: str) -> list[Sheet]:
+    """Return the sheets of a crew, or of every crew that has a walk on the day."""
+    connection = region.reader()
+    day = day or local_day(at, places.read_zone(connection))
+    crews = [crew] if crew else walks.crews_with_walks(connection, day)
+    if not crews:
+        raise NotFound("walk", f"on {day}", cure="make them first: fieldops walk --crew CREW --date DATE")
+    found = []
+    for one in crews:
+        made = walks.newest_walk(connection, one, day)
+        line = f"fieldops walk --crew {one} --date {day}"
+        back = f"{address.rstrip('/')}/?crew={one}&day={day}" if address else line
+        name = people.find_crew(connection, one).name
+        found.append(Sheet(one, name, day.isoformat(), made.length_m, made.visits, made.left_out, made.way, back))
+    return found

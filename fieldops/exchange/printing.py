@@ -1,0 +1,52 @@
+"""PDF by the machine's own Chromium: what is printed is the page that is seen."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from fieldops.errors import BadInput
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge", "microsoft-edge")
+MOST_SECONDS = 90
+HTML_INSTEAD = "write the page with --format html and print it from any browser"
+
+
+def find_chromium() -> str | None:
+    """Return the browser that prints: `$FIELDOPS_CHROMIUM`, else a Chromium on the path; None where there is none."""
+    given = os.environ.get("FIELDOPS_CHROMIUM")
+    if given is not None:
+        return given if Path(given).is_file() else None
+    return next((found for name in NAMES if (found := shutil.which(name))), None)
+
+
+def pdf_bytes(page: str) -> bytes:
+    """
+    Return an HTML page as PDF.
+
+    Raises
+    ------
+    BadInput
+        If there is no Chromium, or it fails; the message names the page itself as the other way.
+    """
+    browser = find_chromium()
+    if browser is None:
+        raise BadInput("there is no Chromium on this machine to print a PDF", field="--format", cure=HTML_INSTEAD)
+    with tempfile.TemporaryDirectory() as folder:
+        source, out = Path(folder) / "page.html", Path(folder) / "page.pdf"
+        source.write_text(page, "utf-8")
+        words = [
+            browser, "--headless", "--disable-gpu", "--no-first-run", f"--user-data-dir={folder}/profile",
+            "--no-pdf-header-footer", f"--print-to-pdf={out}", source.as_uri(),
+        ]  # fmt: skip
+        if hasattr(os, "geteuid") and os.geteuid() == 0:
+            words.insert(1, "--no-sandbox")  # Chromium refuses to run as root with it; the page is our own
+        try:
+            done = subprocess.run(words, capture_output=True, timeout=MOST_SECONDS, check=False)  # no shell
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise BadInput(f"Chromium could not print ({type(error).__name__})", cure=HTML_INSTEAD) from None
+        if not out.exists():
+            last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
+            raise BadInput(f"Chromium could not print ({' '.join(last)[:200]})", cure=HTML_INSTEAD)
+        return out.read_bytes()
