@@ -100,7 +100,7 @@ def test_the_sheet_of_a_walk_has_numbers_boxes_and_a_code(claimed: Region) -> No
 
 
 def test_paper_is_printed_where_there_is_a_chromium_and_names_the_page_where_not(
-    claimed: Region,
+    claimed: Region,  # noqa: F811
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     quick(claimed, A)
