@@ -49,13 +49,23 @@ class Job:
 
     @property
     def key(self) -> str:
-        """Return what identifies the job and everything that it depends on, but for the code."""
-        facts = asdict(self)
+        """Return what identifies the job and everything that it depends on, the code included."""
+        facts = asdict(self) | {"code": _code()}
         if self.policy == BOUND:
             facts |= {"seed": 0, "days": 0, "crews": 0, "trust": False}
         else:
             facts["settings"] = describe(find_policy(self.policy))
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:24]
+
+
+@lru_cache(maxsize=1)
+def _code() -> str:
+    """Return the digest of the package: results of other code are not taken for those of this."""
+    package = Path(__file__).parents[1]
+    content = hashlib.sha256()
+    for path in sorted(package.rglob("*.py")):
+        content.update(path.read_bytes())
+    return content.hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

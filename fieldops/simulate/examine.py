@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from fieldops.actions import desk
 from fieldops.actions.awareness import save_estimates
 from fieldops.actions.claims import list_claims
 from fieldops.actions.coverage import read_coverage
@@ -35,6 +36,7 @@ def examine(office: Office) -> list[str]:
     if {one.claim.street: one.claim.crew for one in listed} != holders:
         wrong.append("the list of claims and the claims in force differ")
     wrong += _read_model(office, holders, closed := set(closed_streets(region.reader(), moment)))
+    wrong += _desk(office, holders, closed, sum(one.share is not None for one in report.streets))
     known = {office.map.streets[street] for street, claim in office.claims.items() if claim.holds_at(moment)}
     if known != set(holders):
         wrong.append(f"the office remembers other claims than the region ({len(known)} and {len(holders)})")
@@ -42,6 +44,22 @@ def examine(office: Office) -> list[str]:
         wrong.append(f"the office remembers {len(office.finished)} finished streets, the region {len(closed)}")
     if {one.name for one in report.streets if one.closed_until is not None} != closed:
         wrong.append("the awareness of streets and the closures differ")
+    return wrong
+
+
+def _desk(office: Office, holders: dict[StreetId, CrewId], closed: set[StreetId], measured: int) -> list[str]:
+    """Compare the overview, the lists of crews' streets and the facts of a street with the claims and closures."""
+    wrong: list[str] = []
+    overview = desk.read_overview(office.region, office.actor)
+    shown = (overview.figures.claimed, overview.figures.saturated, overview.figures.measured)
+    if shown != (told := (len(holders), len(closed - set(holders)), measured)):
+        wrong.append(f"the overview shows (claimed, saturated, measured) = {shown}, the region holds {told}")
+    if {crew.id: crew.holds for crew in overview.crews if crew.holds} != dict(Counter(holders.values())):
+        wrong.append("the overview's crews hold other streets than the claims say")
+    if holders:
+        street = min(holders)
+        if desk.read_street(office.region, office.actor, street).holder != holders[street]:
+            wrong.append(f"the page of street {street} names another holder")
     return wrong
 
 

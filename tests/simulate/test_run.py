@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
+from fieldops.actions.city import MapSource, import_city
 from fieldops.actions.claims import make_claim
 from fieldops.errors import BadInput, Stopped
 from fieldops.simulate.conditions import PLAIN, ROUGH
@@ -13,9 +15,10 @@ from fieldops.simulate.office import Map, Office
 from fieldops.simulate.outcome import Outcome, gini
 from fieldops.simulate.policies import POLICIES, find_policy
 from fieldops.simulate.run import BENCH, run_campaign
-from fieldops.simulate.scenes import grid_scene
+from fieldops.simulate.scenes import grid_scene, region_scene
 from fieldops.store.claims import claims_in_force
-from fieldops.store.connect import create_memory_region
+from fieldops.store.connect import create_memory_region, create_region
+from tests.small_map import write_grid_map
 
 LAST_EVENING = datetime(2026, 3, 4, 22, tzinfo=UTC)
 
@@ -102,3 +105,23 @@ def test_the_gini_of_equal_shares_is_none_and_of_one_winner_nearly_all() -> None
     assert gini([3, 3, 3]) == 0.0
     assert gini([0, 0, 0, 9]) == pytest.approx(0.75)
     assert gini([]) == 0.0
+
+
+def test_a_region_in_a_file_gives_the_outcome_of_one_in_memory(tmp_path: Path) -> None:
+    scene = grid_scene(city=1, seed=1, conditions=PLAIN, side=3, crews=1, days=6)
+    region = create_region(tmp_path / "region.gpkg", BENCH, sandbox=True, now=datetime(2026, 3, 1, tzinfo=UTC))
+    assert run_campaign(scene, find_policy("ours"), region=region) == run_campaign(scene, find_policy("ours"))
+    region.close()
+
+
+def test_an_imported_city_is_campaigned_in_with_its_own_triangles_and_nothing_of_its_record(tmp_path: Path) -> None:
+    path = tmp_path / "region.gpkg"
+    source = MapSource(map=write_grid_map(tmp_path / "map.osm"))
+    import_city(path, BENCH, source, name="Town", time_zone="UTC", sandbox=True, now=datetime(2026, 3, 1, tzinfo=UTC))
+    before = path.read_bytes()
+    scene = region_scene(path, seed=1, conditions=PLAIN, crews=2, days=10)
+    assert len(scene.town.triangles) > 0
+    outcome = run_campaign(scene, find_policy("ours"))
+    assert outcome.violations == []
+    assert outcome.finished == outcome.streets > 5
+    assert path.read_bytes() == before

@@ -1,0 +1,114 @@
+"""Policies at equal truth, promises kept, made-up answers with and without the trust desk, and the speed of the test bench."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from fieldops.clock import Stopwatch
+from fieldops.simulate.batch import BOUND, Job, run_batch
+from fieldops.simulate.conditions import PLAIN
+from fieldops.simulate.figures import CAUSES, tell
+from fieldops.simulate.policies import find_policy
+from fieldops.simulate.run import run_campaign
+from fieldops.simulate.scenes import grid_scene
+from tests.conftest import ROOT
+
+STORE = Path(os.environ.get("FIELDOPS_BENCH_STORE", ROOT / ".bench" / "simulate.jsonl"))
+# Each naive policy tuned to the same truth on cities 1 to 6: the cheapest of its settings with >= 80 % truly at target.
+TUNED = (
+    "ours", "fixed-hours:first=9.2", "round-robin:first=9.2", "population-first:first=8", "nearest-first:first=7+block=2",
+    "greedy:first=8+block=2",
+)  # fmt: skip
+FABRICATING, FABRICATED = 0.2, 0.5
+
+
+def compare(cities: int, seeds: int, console: Console) -> None:
+    """Print the comparison at equal truth with the bound, the causes and the promise."""
+    jobs = [
+        Job(policy=name, city=city, seed=100 * city + seed, days=28, crews=3, conditions=PLAIN.to_json())
+        for city in range(1, cities + 1)
+        for seed in range(seeds)
+        for name in (*TUNED, BOUND)
+    ]
+    document = tell(run_batch(jobs, store=STORE, workers=2)[0], TUNED)
+    policies: dict[str, Any] = document["policies"]
+    table = Table(
+        "policy", "crew-days", "90 %", "x bound", "at target", "> 5 points short", "surveys/street", "x ours", box=None,
+        title=f"{cities} cities of 100 streets x {seeds} seeds; bound {document['bound']['with_setup']:.2f} crew-days",
+    )  # fmt: skip
+    for name, one in policies.items():
+        ends = one["interval"]["crew_days"] or [float("nan")] * 2
+        ratio = document["paired"][name]["crew_days_ratio"] if name in document["paired"] else 1.0
+        table.add_row(
+            name, f"{one['crew_days']:.2f}", f"{ends[0]:.2f}-{ends[1]:.2f}", f"{one['times_bound']:.3f}",
+            f"{one['truly_at_target']:.1%}", f"{one['left_short']:.1%}", f"{one['surveys_per_street']:.1f}", f"{ratio:.3f}",
+        )  # fmt: skip
+    console.print(table)
+    causes = Table("crew-days", *policies, box=None)
+    for cause, words in CAUSES.items():
+        causes.add_row(words, *(f"{one['crew_days_by_cause'][cause]:.2f}" for one in policies.values()))
+    console.print(causes)
+    promise = policies["ours"]["promise"]
+    console.print(
+        f"promise: {promise['expected']:.1%} of {promise['claims']} claims over {promise['weeks']} weeks; finished in time {promise['kept']:.1%}"
+    )
+    console.print(f"violations of invariants: {sum(one['violations'] for one in policies.values())}")
+
+
+def distrust(cities: int, seeds: int, console: Console) -> None:
+    """Print what made-up answers do, with the trust desk on and off."""
+    made_up = replace(PLAIN, fabricating=FABRICATING, fabricated_share=FABRICATED)
+    table = Table("", "at target", "> 5 points short", "crew-days", "surveys in quarantine", box=None)
+    for words, conditions, trust in (
+        ("everybody honest, desk off", PLAIN, False),
+        (f"{FABRICATING:.0%} make answers up, desk off", made_up, False),
+        (f"{FABRICATING:.0%} make answers up, desk on", made_up, True),
+    ):
+        jobs = [
+            Job(
+                policy=name,
+                city=city,
+                seed=100 * city + seed,
+                days=28,
+                crews=3,
+                trust=trust,
+                conditions=conditions.to_json(),
+            )
+            for city in range(1, cities + 1)
+            for seed in range(seeds)
+            for name in ("ours", "ours:exits=own")
+        ]
+        done = run_batch(jobs, store=STORE, workers=2)[0]
+        for name, one in tell(done, ("ours", "ours:exits=own"))["policies"].items():
+            quarantined = [each.outcome.quarantined for each in done if each.outcome and each.job.policy == name]
+            table.add_row(
+                f"{words}; {name}", f"{one['truly_at_target']:.1%}", f"{one['left_short']:.1%}", f"{one['crew_days']:.1f}",
+                f"{sum(quarantined) / len(quarantined):.0f}",
+            )  # fmt: skip
+    console.print(table)
+
+
+def speed(days: int, console: Console) -> None:
+    """Print how long crew-days of a city of 2,025 streets take, every night examined."""
+    scene = grid_scene(city=1, seed=1, conditions=PLAIN, side=45, crews=50, days=days)
+    watch = Stopwatch()
+    outcome = run_campaign(scene, find_policy("ours"))
+    seconds = watch.seconds
+    console.print(
+        f"2,025 streets, 50 crews: {outcome.crew_days:,.0f} crew-days in {seconds:.0f} s, {1000 * seconds / outcome.crew_days:.0f} ms each; "
+        f"{outcome.surveys:,} surveys, {outcome.claims:,} claims, {outcome.plans} plans, {len(outcome.violations)} violations"
+    )
+
+
+def main(full: bool = False) -> None:
+    """Print the tables; `full` takes 24 cities x 5 seeds and 1,000 crew-days, and goes on where it was stopped."""
+    console = Console(width=160)
+    STORE.parent.mkdir(exist_ok=True)
+    cities, seeds = (24, 5) if full else (4, 1)
+    compare(cities, seeds, console)
+    distrust(cities if full else 2, 1, console)
+    speed(20 if full else 3, console)
