@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any
 
 import numpy as np
 
@@ -10,6 +9,7 @@ from fieldops.awareness import Verdict
 from fieldops.ids import CrewId
 from fieldops.rules import Rules
 from fieldops.simulate.office import Office
+from fieldops.simulate.town import IntArray
 from fieldops.simulate.visit import Ask, Leave, Outlook, Push, Standing, Step, Visit
 
 _TRIES = 5  # streets that a crew asks the door for before it waits
@@ -27,6 +27,8 @@ class Ours:
     ----------
     safety
         Probability that the street is truly at the target when its hours are done.
+    price, least
+        Instead of one safety for all: push while an hour raises the chance by more than this; at least to that probability.
     arrival
         Test on arrival where the street is at the target already with at least this probability; 0 always, above 1 never.
     contacts, part
@@ -45,8 +47,11 @@ class Ours:
 
     name: str
     safety: float = 0.81
+    price: float = 0.0
+    least: float = 0.62
     arrival: float = 0.2
     enough: float = 0.6
+    large_first: bool = False
     contacts: bool = True
     part: float = 0.7
     exits: str = "point"
@@ -68,7 +73,7 @@ class Ours:
         mine = np.array([s for s in office.held(crew) if self._is_work(office, s, visits.get(s))], dtype=np.int64)
         near = int(np.argmin(office.metres(place, np.arange(len(office.map.streets)))))
         if self.exits == "point":
-            street = self._rest_of_triangle(office, crew, near, mine)
+            street = self._rest_of_triangle(office, crew, place, near, mine)
             if street is not None:
                 return self._begin(street, visits)
         if len(mine):
@@ -100,14 +105,18 @@ class Ours:
         street = most[int(np.argmin(metres))]
         return street if office.take_over(street, crew) else None
 
-    def _rest_of_triangle(self, office: Office, crew: CrewId, near: int, mine: Any) -> int | None:
+    def _rest_of_triangle(
+        self, office: Office, crew: CrewId, place: tuple[float, float], near: int, mine: IntArray
+    ) -> int | None:
         """Return what is left to do in the triangle where the crew stands; a street that nobody holds is claimed."""
         of = office.map.triangle
         if of[near] < 0:
             return None
-        held = [int(s) for s in mine if of[s] == of[near]]
-        if held:
-            return held[0]
+        held = np.array([s for s in mine if of[s] == of[near]], dtype=np.int64)
+        if len(held):
+            if self.large_first:
+                return int(held[np.argmax(office.map.people[held])])
+            return int(held[np.argmin(office.metres(place, held))])
         if not any(of[s] == of[near] for s in office.held(crew)):
             return None
         free = [int(s) for s in office.open_streets(crew) if of[s] == of[near] and self._is_work(office, int(s), None)]
@@ -148,7 +157,7 @@ class Ours:
             if len(visit.tests) >= self.tests:
                 return Leave()
             enough = visit.pushed > 0 and not visit.own and chance >= self.enough
-            hours = known.hours(office.response, target=target, probability=self.safety)
+            hours = self._hours(office, known)
             visit.goal = visit.since_test + (0.0 if enough else max(_LEAST_PUSH, hours))
         if visit.since_test < visit.goal - 1e-6:
             return self._push(office, visit, known)
@@ -157,12 +166,18 @@ class Ours:
         visit.goal = None
         return Ask()
 
+    def _hours(self, office: Office, known: Standing) -> float:
+        """Return the promoter-hours that the street is worth."""
+        target = office.rules.target_share
+        if self.price <= 0:
+            return known.hours(office.response, target=target, probability=self.safety)
+        return known.worthwhile_hours(office.response, target=target, price=self.price, least=self.least)
+
     def _push(self, office: Office, visit: Visit, known: Standing) -> Push:
         """Return the next block: the goal is looked at again when a part of it is done."""
         assert visit.goal is not None  # it has just been set
         if self.contacts and visit.since_test > 0:
-            hours = known.hours(office.response, target=office.rules.target_share, probability=self.safety)
-            visit.goal = visit.since_test + hours
+            visit.goal = visit.since_test + self._hours(office, known)
         left = visit.goal - visit.since_test
         if not self.contacts or left <= _LAST_BLOCK:
             return Push(max(left, 0.01))

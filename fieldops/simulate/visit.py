@@ -15,6 +15,7 @@ from fieldops.awareness import (
     probability_at_least,
 )
 from fieldops.ids import ClaimId, CrewId
+from fieldops.simulate.town import FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,14 +148,25 @@ class Standing:
 
     def hours(self, response: Response, *, target: float, probability: float) -> float:
         """Return the promoter-hours that bring the street truly to the target with that probability."""
+        return float(self._hours(response, target, np.array([probability]))[0])
+
+    def _hours(self, response: Response, target: float, probability: FloatArray) -> FloatArray:
         # A factor that is known in part: fewer people by its mean, and less spread around it.
         tau, spread = response.tau, response.tau * self.pace_deviation
-        log_mean = tau * self.pace - tau**2 / 2 + spread**2 / 2
+        people = self.people / math.exp(tau * self.pace - tau**2 / 2 + spread**2 / 2)
+        alpha, beta = np.full(len(probability), self.alpha), np.full(len(probability), self.beta)
         known = replace(response, tau=spread, covariance=None)
-        people = self.people / math.exp(log_mean)
-        return float(
-            hours_at_probability([self.alpha], [self.beta], [people], known, target=target, probability=probability)[0]
-        )
+        return hours_at_probability(alpha, beta, people, known, target=target, probability=probability)
+
+    def worthwhile_hours(self, response: Response, *, target: float, price: float, least: float) -> float:
+        """
+        Return the promoter-hours after which one more is worth less than `price`, in chance of the street being at the target.
+
+        Never fewer than bring it there with probability `least`.
+        """
+        grid = np.linspace(least, 0.97, 15)
+        hours = self._hours(response, target, grid)
+        return float(hours[np.argmax(grid - price * hours)])
 
     def chance(self, target: float) -> float:
         """Return the probability that the street is truly at the target now."""
