@@ -6,12 +6,13 @@ what the region says, and is compared with it every night.
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
 
-from fieldops.actions.awareness import StreetAwareness, street_awareness
+from fieldops.actions.awareness import StreetAwareness, fit_awareness, street_awareness
 from fieldops.actions.claims import end_claim, make_claim
 from fieldops.actions.decisions import Decided, decide
 from fieldops.actions.dispatch import next_street
@@ -19,7 +20,7 @@ from fieldops.actions.plans import make_plan, publish_plan
 from fieldops.actions.surveys import Recorded, record_surveys
 from fieldops.awareness import Response, Verdict, conversations_per_hour
 from fieldops.claims import Claim, Outcome
-from fieldops.errors import Conflict, CrewCoolingDown, PlanNotPublishable
+from fieldops.errors import BadInput, Conflict, CrewCoolingDown, PlanNotPublishable
 from fieldops.ids import ClaimId, CrewId, StreetId
 from fieldops.people import Actor
 from fieldops.rules import Rules
@@ -98,6 +99,12 @@ class Office:
         if self._response is None:
             self._response = believed_fit(self.region.reader(), self.now).response
         return self._response
+
+    def fit(self) -> None:
+        """Fit the response to the record; where nobody was asked nothing changes."""
+        with suppress(BadInput):
+            fit_awareness(self.region, self.actor, now=self.now)
+        self.forget_estimate()
 
     # ── looking ─────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -26,9 +26,9 @@ class Ours:
     Parameters
     ----------
     safety
-        Probability that the street is truly at the target when its hours are done.
+        Probability that a street is truly at the target when its hours are done, where `price` is 0.
     price, least
-        Instead of one safety for all: push while an hour raises the chance by more than this; at least to that probability.
+        Push while an hour raises that chance by more than this, at least until it is `least`; 0: to `safety` everywhere.
     arrival
         Test on arrival where the street is at the target already with at least this probability; 0 always, above 1 never.
     contacts, part
@@ -39,6 +39,8 @@ class Ours:
         `own` (each street's own test) or `point` (one test at the connection point when all its streets are done).
     replan_days
         Days from plan to plan.
+    fit_days
+        Days from fit to fit of the response; 0 never.
     cap
         Claims that a crew may hold at once (rule 5).
     tests
@@ -47,15 +49,15 @@ class Ours:
 
     name: str
     safety: float = 0.81
-    price: float = 0.0
+    price: float = 0.09
     least: float = 0.62
     arrival: float = 0.2
     enough: float = 0.6
-    large_first: bool = False
     contacts: bool = True
     part: float = 0.7
     exits: str = "point"
     replan_days: int = 7
+    fit_days: int = 0
     cap: int = 40
     tests: int = 9
 
@@ -65,6 +67,8 @@ class Ours:
 
     def morning(self, office: Office, day: int) -> None:
         """Plan on the first day and every few days after."""
+        if self.fit_days and day and day % self.fit_days == 0:
+            office.fit()
         if day % self.replan_days == 0:
             office.plan(seed=day + 1)
 
@@ -114,8 +118,6 @@ class Ours:
             return None
         held = np.array([s for s in mine if of[s] == of[near]], dtype=np.int64)
         if len(held):
-            if self.large_first:
-                return int(held[np.argmax(office.map.people[held])])
             return int(held[np.argmin(office.metres(place, held))])
         if not any(of[s] == of[near] for s in office.held(crew)):
             return None
