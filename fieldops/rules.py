@@ -51,6 +51,7 @@ class Rules:
     small_street_people: int = 200
     interval_share: float = 0.80  # RULE 12
     back_check_share: float = 0.10
+    sentinels_a_day: int = 3
     # planning
     finish_probability: float = 0.80
     survey_minutes: float = 1.5
@@ -175,7 +176,7 @@ MEANINGS: dict[str, tuple[int, str]] = {
     "second_reminder": (0, "second reminder, before the end of a claim"),
     "last_reminder": (0, "last reminder, before the end of a claim"),
     "move_on_rule": (9, "card of the test at a place: r50, a130 or two_of_ten (the plain 2 of 10)"),
-    "audit_rule": (9, "card of a blind test by a verifier"),
+    "audit_rule": (9, "card of the tests of a place beyond `tests_per_claim`"),
     "tests_per_claim": (9, "most tests of a place in one claim"),
     "least_promoters": (9, "a test counts with so many promoters, or with `least_clusters` corners"),
     "least_clusters": (9, "a test counts with so many corners, or with `least_promoters` promoters"),
@@ -185,6 +186,7 @@ MEANINGS: dict[str, tuple[int, str]] = {
     "small_street_people": (9, "streets with fewer people have no test of their own"),
     "interval_share": (12, "probability that intervals hold"),
     "back_check_share": (13, "share of places that verifiers ask again"),
+    "sentinels_a_day": (8, "finished streets asked again each day, so that forgetting is measured"),
     "finish_probability": (5, "probability of moving on within the claim, for which a plan gives hours"),
     "survey_minutes": (10, "minutes that one survey takes of a crew's hours"),
     "walk_speed_km_h": (5, "speed on foot, for the hours that walking costs"),

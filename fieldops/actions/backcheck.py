@@ -15,7 +15,7 @@ from fieldops.people import Actor, Crew
 from fieldops.permissions import require
 from fieldops.store import backcheck as store
 from fieldops.store import quarantine, tallies
-from fieldops.store.backcheck import MoveOn, Task
+from fieldops.store.backcheck import Task
 from fieldops.store.connect import Region, read_rules
 from fieldops.store.people import read_crews
 from fieldops.store.quarantine import Order
@@ -96,7 +96,8 @@ def order_back_checks(
         crews = list(read_crews(turn.connection).values())
         busy = {crew.id: 0 for crew in crews}
         for name in chosen:
-            crew = _verifier(by_name[name], crews, busy)
+            place = by_name[name]
+            crew = nearest_other_crew(place.crew, place.lon, place.lat, crews, busy)
             store.order_check(turn, new_id(), event=BackCheckOrdered(at=turn.now, measurement=name, crew=crew))
     new = set(chosen)
     return [task for task in store.read_tasks(region.reader()) if task.measurement in new]
@@ -193,12 +194,14 @@ def list_quarantines(region: Region, actor: Actor) -> list[Order]:
     return quarantine.read_orders(region.reader())
 
 
-def _verifier(place: MoveOn, crews: list[Crew], busy: dict[CrewId, int]) -> CrewId | None:
+def nearest_other_crew(
+    asker: CrewId | None, lon: float, lat: float, crews: list[Crew], busy: dict[CrewId, int]
+) -> CrewId | None:
     """Return another crew than the one that asked: least busy with checks, then nearest; None where there is none."""
-    others = [crew for crew in crews if crew.id != place.crew]
+    others = [crew for crew in crews if crew.id != asker]
     if not others:
         return None
-    here = np.array([place.lon]), np.array([place.lat])
+    here = np.array([lon]), np.array([lat])
     best = min(
         others, key=lambda crew: (busy[crew.id], metres_to_nearest(crew.home_lon, crew.home_lat, *here), crew.id)
     )

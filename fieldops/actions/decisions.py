@@ -12,9 +12,9 @@ from datetime import datetime
 
 from fieldops.actions.claims import end_in_turn
 from fieldops.actions.dispatch import Told, suggest
-from fieldops.awareness import Verdict
+from fieldops.awareness import Verdict, find_rule
 from fieldops.claims import Claim, Outcome
-from fieldops.decisions import PlaceDecision, Test, judge, reopening, saturating
+from fieldops.decisions import HEAD_COUNT, PlaceDecision, Test, judge, reopening, saturating
 from fieldops.errors import NotFound
 from fieldops.events import DecisionMade, DecisionWithdrawn
 from fieldops.ids import CrewId, MeasurementId, StreetId, TriangleId, VenueId, new_id
@@ -22,6 +22,7 @@ from fieldops.people import Actor
 from fieldops.permissions import require
 from fieldops.store import claims as claim_store
 from fieldops.store import decisions as store
+from fieldops.store import tallies
 from fieldops.store.connect import Region, Turn, read_rules
 from fieldops.store.places import has_triangle
 from fieldops.store.response import read_fit
@@ -57,10 +58,18 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The newest measurement of a place and what its test says."""
+    """
+    The newest measurement of a place and what its test says.
+
+    `low` and `high` hold the share with the region's probability whenever and why the asking stopped; `share` is unbiased
+    where a card stopped the test, and None else: the plain ratio is inflated by stopping.
+    """
 
     measurement: store.Counted
     test: Test
+    share: float | None
+    low: float
+    high: float
 
     def to_json(self) -> dict[str, object]:
         """Return plain JSON values."""
@@ -75,6 +84,7 @@ class Standing:
             "error_rates": {
                 "wrong_move_on": round(self.test.wrong_move_on, 8), "wrong_push_on": round(self.test.wrong_push_on, 8),
             },
+            "share": self.share and round(self.share, 4), "low": round(self.low, 4), "high": round(self.high, 4),
             "surveys_used": self.test.surveys_used, "missing": self.test.why_more, "two_of_ten": self.test.plain,
             "blind": self.measurement.blind,
         }  # fmt: skip
@@ -134,21 +144,43 @@ def decide_in_turn(
 
 
 def read_standings(
-    region: Region, actor: Actor, *, triangle: TriangleId | None = None, now: datetime | None = None
-) -> list[Standing]:
-    """Return the newest measurement of every point and street and what its test says. Permission: region.read."""
+    region: Region, actor: Actor, *, triangle: TriangleId | None = None, now: datetime | None = None,
+    with_quarantined: bool = False,
+) -> list[Standing]:  # fmt: skip
+    """
+    Return the newest measurement of every point and street and what its test says. Permission: region.read.
+
+    `with_quarantined` shows what the tests would say if the quarantined surveys counted (rule 13); no decision does.
+    """
+    from fieldops.awareness import confidence_interval
+
     require(actor, "region.read")
     connection, at = region.reader(), region.moment(now)
     rules = read_rules(connection)
-    return [
-        Standing(
-            one,
-            judge(
-                one.answers, promoters=one.promoters, corners=one.corners, rule=one.rule, rules=rules, people=one.people
-            ),
-        )
-        for one in store.newest_measurements(connection, triangle, at)
+    counted = store.newest_measurements(connection, triangle, at)
+    if with_quarantined:
+        counted = tallies.as_if_trusted(connection, counted, rules)
+    tests = [
+        judge(one.answers, promoters=one.promoters, corners=one.corners, rule=one.rule, rules=rules, people=one.people)
+        for one in counted
     ]
+    low, high = confidence_interval(
+        [test.knows for test in tests], [test.asked for test in tests], 1.0 - rules.interval_share
+    )
+    return [
+        Standing(one, test, _unbiased(one, test), float(least), float(most))
+        for one, test, least, most in zip(counted, tests, low, high, strict=True)
+    ]
+
+
+def _unbiased(one: store.Counted, test: Test) -> float | None:
+    from fieldops.awareness import unbiased_share
+
+    if test.verdict is Verdict.ASK_MORE or test.rule == HEAD_COUNT:
+        return None
+    return unbiased_share(
+        find_rule(test.rule), test.surveys_used, one.answers[: test.surveys_used].count("1"), curtailed=True
+    )
 
 
 def read_swarms(region: Region, actor: Actor, standings: Iterable[Standing]) -> list[Swarm]:

@@ -81,6 +81,42 @@ def order_back_checks(
     typer.echo(f"{len(made)} re-surveys ordered")
 
 
+@backcheck.command("sentinels")
+def show_sentinels(
+    db: Db = DEFAULT_DB,
+    seed: Annotated[int | None, typer.Option("--seed", help="Make the choice repeatable, for tests.")] = None,
+    now: Now = None,
+    as_json: AsJson = False,
+) -> None:
+    """
+    Choose the finished streets that are asked again today, or show them: they tell how quickly people forget.
+
+    Asked like any street, by a crew that was not the last one there. How many a day is the setting `sentinels_a_day`.
+
+    Example: fieldops backcheck sentinels
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    from fieldops.actions.sentinels import choose_sentinels_of_day
+    from fieldops.store.connect import open_region
+
+    found = choose_sentinels_of_day(open_region(db), shell_actor(), seed=seed, now=given_moment(now))
+    if as_json:
+        print_json([
+            {"day": one.day, "street": one.street, "label": one.label, "crew": one.crew, "done_by": one.done_by}
+            for one in found
+        ])  # fmt: skip
+        return
+    if not found:
+        typer.echo("no street has moved on yet that nobody pushes: there is nothing to ask again")
+        return
+    table = Table("day", "street", "crew", "done by")
+    for one in found:
+        table.add_row(f"{one.day}", one.label or one.street, one.crew or "", one.done_by or "")
+    Console().print(table)
+
+
 @backcheck.command("tasks")
 def list_tasks(
     db: Db = DEFAULT_DB,

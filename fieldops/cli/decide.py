@@ -22,6 +22,9 @@ def register(app: typer.Typer) -> None:
 def decide(
     db: Db = DEFAULT_DB,
     triangle: Annotated[str | None, typer.Option("--triangle", help="Decide the places of this triangle only.")] = None,
+    with_quarantined: Annotated[
+        bool, typer.Option("--with-quarantined", help="Show what tests would say if quarantined surveys counted.")
+    ] = False,
     now: Now = None,
     as_json: AsJson = False,
 ) -> None:
@@ -42,7 +45,7 @@ def decide(
     place = TriangleId(triangle) if triangle else None
     done = decisions.decide(region, actor, triangle=place, now=at)
     save_estimates(region, actor, now=at)
-    found = decisions.read_standings(region, actor, triangle=place, now=at)
+    found = decisions.read_standings(region, actor, triangle=place, now=at, with_quarantined=with_quarantined)
     swarms = decisions.read_swarms(region, actor, found)
     points = [one for one in found if one.measurement.triangle]
     streets = [one for one in found if one.measurement.street]
@@ -72,13 +75,13 @@ def _print(noun: str, found: "list[Standing]") -> None:
     if not found:
         return
     newest = sorted(found, key=lambda one: one.measurement.opened_at, reverse=True)
-    table = Table(noun, "know", "decision", "rule (errors)", "missing", "2 of 10")
+    table = Table(noun, "know", "surely between", "decision", "rule (errors)", "missing", "2 of 10")
     for one in newest[:_SHOWN]:
         test = one.test
         rule = f"{test.rule} ({test.wrong_move_on:.0%}, {test.wrong_push_on:.0%})" if test.wrong_move_on else test.rule
         name = one.measurement.label or str(one.measurement.triangle or one.measurement.street)
         table.add_row(
-            name, f"{test.knows} of {test.asked}", _WORDS[test.verdict], rule.replace("_", " "), test.why_more,
+            name, f"{test.knows} of {test.asked}", f"{one.low:.0%} - {one.high:.0%}", _WORDS[test.verdict], rule.replace("_", " "), test.why_more,
             _WORDS[test.plain],
         )  # fmt: skip
     Console().print(table)

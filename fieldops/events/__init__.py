@@ -21,6 +21,7 @@ from fieldops.events.evidence import (
     DecisionWithdrawn,
     QuarantineLifted,
     ResponseFitted,
+    SentinelsChosen,
     SurveysQuarantined,
     SurveysRecorded,
 )
@@ -116,6 +117,7 @@ __all__ = [
     "RetentionRun",
     "RowsImported",
     "RulesChanged",
+    "SentinelsChosen",
     "SessionEnded",
     "SignUpsRecorded",
     "StepDone",

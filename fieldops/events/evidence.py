@@ -1,6 +1,7 @@
 """What was asked, and what followed from it."""
 
 from dataclasses import dataclass
+from datetime import date
 
 from fieldops.events.event import Event
 from fieldops.ids import CrewId, MeasurementId, PromoterId, StreetId, TriangleId
@@ -75,3 +76,13 @@ class ResponseFitted(Event):
     streets: int
     surveys: int
     hours: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentinelsChosen(Event):
+    """These finished streets are asked again on that day, each by the crew in its place, so that forgetting is measured."""
+
+    day: date
+    streets: tuple[StreetId, ...]
+    crews: tuple[CrewId | None, ...]
+    count: int

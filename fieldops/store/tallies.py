@@ -10,8 +10,10 @@ from fieldops.clock import format_moment
 from fieldops.errors import Stopped
 from fieldops.ids import MeasurementId
 from fieldops.progress import Progress, no_progress
+from fieldops.rules import Rules
 from fieldops.store.audit import canonical
 from fieldops.store.connect import Turn
+from fieldops.store.decisions import Counted
 from fieldops.store.sqlite import sqlite3
 from fieldops.surveys import Asked, Tally, tally
 
@@ -79,6 +81,26 @@ def read_counts(
         (json.dumps(list(measurements)),),
     )
     return {MeasurementId(name): (answers.count("1"), len(answers)) for name, answers in rows}
+
+
+def as_if_trusted(connection: sqlite3.Connection, counted: Sequence[Counted], rules: Rules) -> list[Counted]:
+    """Return the measurements as they would stand if no survey were in quarantine."""
+    names = json.dumps([one.measurement for one in counted])
+    held = [
+        MeasurementId(row[0])
+        for row in connection.execute(
+            "SELECT DISTINCT s.measurement_id FROM quarantine AS q JOIN survey AS s ON s.id = q.survey_id"
+            " WHERE q.until_seq IS NULL AND s.measurement_id IN (SELECT value FROM json_each(?))",
+            (names,),
+        )
+    ]
+    trusted = {name: tally(asked, rules) for name, asked in read_asked(connection, held, with_quarantined=True).items()}
+    return [
+        replace(one, answers=other.answers, promoters=other.promoters, corners=other.corners)
+        if (other := trusted.get(one.measurement))
+        else one
+        for one in counted
+    ]
 
 
 def _choose(connection: sqlite3.Connection, measurements: Sequence[MeasurementId]) -> None:

@@ -42,6 +42,7 @@ _TALLIES = {
     "quarantine WHERE until_seq IS NOT NULL": "QuarantineLifted.count",
     "plan": "PlanMade",
     "response": "ResponseFitted",
+    "sentinel": "SentinelsChosen.count",
     "reserve": "reserve",
     "walk": "WalkMade",
     "burst_override": "BurstOverridden",

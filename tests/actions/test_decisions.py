@@ -9,7 +9,7 @@ from fieldops.actions.backcheck import lift_quarantine, quarantine_surveys
 from fieldops.actions.claims import make_claim
 from fieldops.actions.decisions import Decided, Move, decide, read_standings, read_swarms
 from fieldops.actions.surveys import record_surveys
-from fieldops.awareness import Verdict
+from fieldops.awareness import R50, Verdict, confidence_interval, unbiased_share
 from fieldops.errors import Conflict, Forbidden, NotFound, StreetClosed
 from fieldops.ids import ActorId, CrewId, MeasurementId, PromoterId, StreetId, TriangleId
 from fieldops.people import Actor, Role
@@ -220,6 +220,28 @@ def test_the_newest_measurement_of_every_place_is_shown_with_its_verdict_and_wha
         ("T0", "ask_more", "ask 5 more"), ("S0", "move_on", ""),
     ]  # fmt: skip
     assert read_standings(region, LEAD, now=NOON - timedelta(days=1))[0].test.verdict is Verdict.PUSH_ON
+
+
+def test_a_stopped_test_shows_the_unbiased_share_and_an_interval_that_holds_whenever_it_stopped(region: Region) -> None:
+    add_town(region)
+    ask(region, YES, prefix="a", street="S0")
+    ask(region, [True, *[False] * 9], prefix="b", street="S1")
+    moved, asking = read_standings(region, LEAD, now=NOON + timedelta(hours=1))
+    assert moved.share == pytest.approx(unbiased_share(R50, 4, 4, curtailed=True))
+    assert (moved.low, moved.high) == pytest.approx(confidence_interval(4, 4, 0.2))
+    assert asking.share is None
+    assert asking.low < 0.1 < asking.high
+
+
+def test_standings_can_be_shown_as_if_nothing_were_in_quarantine(region: Region) -> None:
+    add_town(region)
+    ask(region, YES, street="S0", measurement="M")
+    settle(region)
+    at = NOON + timedelta(hours=3)
+    quarantine_surveys(region, LEAD, reason="?", measurement=MeasurementId("M"), now=at)
+    without, shown = (read_standings(region, LEAD, now=at, with_quarantined=both)[0].test for both in (False, True))
+    assert (without.asked, without.verdict) == (0, Verdict.ASK_MORE)
+    assert (shown.asked, shown.verdict) == (4, Verdict.MOVE_ON)
 
 
 def test_an_auditor_decides_nothing(region: Region) -> None:

@@ -168,3 +168,13 @@ def test_the_response_is_assumed_until_it_is_fitted_and_then_told_with_intervals
     assert fitted["surveys"] == 18
     assert fitted["response"]["rho"]["low"] < fitted["response"]["rho"]["value"] < fitted["response"]["rho"]["high"]
     assert "on 1 streets" in run(region, "awareness", "response").stdout
+
+
+def test_sentinels_of_the_day_are_told_once_something_has_moved_on(region: Region) -> None:
+    add_town(region)
+    assert "nothing to ask again" in run(region, "backcheck", "sentinels").stdout
+    record_surveys(region, LEAD, numbered(survey_rows([True] * 4, at=NOON, street="S0")), now=NOON.replace(hour=6))
+    run(region, "decide")
+    told = document(region, "backcheck", "sentinels")
+    assert [(one["street"], one["crew"]) for one in told] == [("S0", "C1")]
+    assert "Road 0" in run(region, "backcheck", "sentinels").stdout

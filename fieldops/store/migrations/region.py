@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from fieldops.store import geopackage, views
-from fieldops.store.migrations import bursts, dispatch, phones, recruiting, response, tables, walks
+from fieldops.store.migrations import bursts, dispatch, phones, recruiting, response, sentinels, tables, walks
 from fieldops.store.migrations.statements import run_statements
 
 if TYPE_CHECKING:
@@ -55,5 +55,9 @@ def migrate_region(database: "Database") -> None:
     @migrations()
     def m2026_11_26_response(db: "Database") -> None:
         run_statements(db, response.FITS)
+
+    @migrations()
+    def m2026_11_26_sentinels(db: "Database") -> None:
+        run_statements(db, sentinels.SENTINELS)
 
     migrations.apply(database)
