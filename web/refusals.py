@@ -3,7 +3,7 @@
 from typing import Any
 
 from flask import Flask, Response, jsonify, make_response, render_template, request
-from werkzeug.exceptions import HTTPException, SecurityError
+from werkzeug.exceptions import BadRequest, HTTPException, SecurityError
 
 from fieldops.clock import format_moment
 from fieldops.errors import (
@@ -31,6 +31,9 @@ def install(app: Flask) -> None:
     """Answer every refusal in one shape: a page for people, `{"error": {...}}` for programs."""
     app.register_error_handler(FieldopsError, refuse)
     app.register_error_handler(HTTPException, refuse_request)
+    app.register_error_handler(
+        RecursionError, lambda _error: refuse_request(BadRequest())
+    )  # JSON a thousand brackets deep
     app.template_global("wording")(wording)
 
 

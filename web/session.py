@@ -113,8 +113,10 @@ def let_in() -> AnyResponse | None:
 def _crew_asked(access: Access) -> CrewId | None:
     if access.crew is None:
         return None
+    body = request.get_json(silent=True) if request.is_json else None
     named = (request.view_args or {}).get(access.crew) or request.form.get(access.crew) or request.args.get(access.crew)
-    return CrewId(named) if named else None
+    named = named or (body.get(access.crew) if isinstance(body, dict) else None)
+    return CrewId(named) if named and isinstance(named, str) else None
 
 
 def visitor() -> Actor | None:

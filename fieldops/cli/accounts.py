@@ -145,6 +145,68 @@ def link(
     _give(made, enter_address(url, secret), qr, as_json=as_json)
 
 
+@user.command("key")
+def key(
+    name: Annotated[str, typer.Argument(help="What the key is for, for example payroll.")],
+    role: Annotated[Role, typer.Option(help="What the program may do: as somebody of this role.")] = Role.AUDITOR,
+    crew: Annotated[str | None, typer.Option(help="The crew, for the roles crew_lead and crew.")] = None,
+    db: Db = DEFAULT_DB,
+    as_json: AsJson = False,
+) -> None:
+    """
+    Make a key for a program that uses the API; it is shown once.
+
+    Example: fieldops user key payroll --role auditor
+    """
+    from fieldops.actions.apikeys import make_key
+    from fieldops.ids import CrewId
+    from fieldops.store.connect import migrate_files, open_region
+
+    region = open_region(db)
+    migrate_files(db)
+    made, secret = make_key(region, shell_actor(), name=name, role=role, crew=CrewId(crew) if crew else None)
+    region.close()
+    if as_json:
+        print_json({"key": made.id, "name": made.name, "role": made.role, "crew": made.crew, "secret": secret})
+    else:
+        typer.echo(secret)
+        say(f"the key {made.id} acts as {made.role}; send it as `Authorization: Bearer ...`; it is shown this once")
+
+
+@user.command("keys")
+def keys(
+    end: Annotated[str | None, typer.Option(metavar="KEY", help="End this key: its next request is refused.")] = None,
+    db: Db = DEFAULT_DB,
+    as_json: AsJson = False,
+) -> None:
+    """
+    List the keys of programs; --end ends one.
+
+    Example: fieldops user keys --end 3f2a9c
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    from fieldops.actions.apikeys import end_key, list_keys
+    from fieldops.store.connect import migrate_files, open_region
+
+    region = open_region(db)
+    migrate_files(db)
+    if end:
+        end_key(region, shell_actor(), end)
+    found = list_keys(region, shell_actor())
+    region.close()
+    if as_json:
+        print_json({"keys": [{"key": one.id, "name": one.name, "role": one.role, "crew": one.crew, "made_at": one.made_at,
+                              "ended_at": one.ended_at} for one in found]})  # fmt: skip
+        return
+    table = Table("key", "for", "role", "crew", "made", "state")
+    for one in found:
+        state = "ended" if one.ended_at else "in use"
+        table.add_row(one.id, one.name, one.role, one.crew or "", f"{one.made_at:%Y-%m-%d}", state)
+    Console().print(table)
+
+
 def invite(
     crew: Annotated[str | None, typer.Option(help="The crew that the person joins.")] = None,
     role: Annotated[

@@ -1,6 +1,14 @@
 """What happened, as frozen values in the past tense (rule 20); a noun's events stand in the room of its name."""
 
-from fieldops.events.accounts import AccountAdded, AccountChanged, InvitationMade, InvitationUsed, SessionEnded
+from fieldops.events.accounts import (
+    AccountAdded,
+    AccountChanged,
+    ApiKeyEnded,
+    ApiKeyMade,
+    InvitationMade,
+    InvitationUsed,
+    SessionEnded,
+)
 from fieldops.events.bursts import BurstOverridden, BurstsSet
 from fieldops.events.claims import (
     ChannelSet,
@@ -67,6 +75,8 @@ from fieldops.events.walks import WalkMade
 __all__ = [
     "AccountAdded",
     "AccountChanged",
+    "ApiKeyEnded",
+    "ApiKeyMade",
     "AppealAnswered",
     "BackCheckOrdered",
     "BurstOverridden",

@@ -47,3 +47,19 @@ class SessionEnded(Event):
 
     session: SessionId
     account: AccountId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKeyMade(Event):
+    """A key of the API was made with a role."""
+
+    key: str
+    role: str
+    crew: CrewId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKeyEnded(Event):
+    """A key of the API was ended."""
+
+    key: str

@@ -142,6 +142,44 @@ def find_key(connection: sqlite3.Connection, secret: str) -> Actor | None:
     return Actor(ActorId(f"key:{row[0]}"), Role(row[1]), CrewId(row[2]) if row[2] else None) if row else None
 
 
+def add_key(
+    connection: sqlite3.Connection,
+    key: str,
+    secret: str,
+    name: str,
+    role: Role,
+    crew: CrewId | None,
+    *,
+    made_by: str,
+    at: datetime,
+) -> None:
+    """Store a new key of the API under the hash of its secret."""
+    connection.execute(
+        "INSERT INTO api_key VALUES (?, ?, ?, ?, ?, ?, ?, NULL)",
+        (key, secret, name, role, crew, made_by, format_moment(at)),
+    )
+
+
+def read_keys(connection: sqlite3.Connection) -> list[tuple[str, str, Role, CrewId | None, datetime, datetime | None]]:
+    """Return all keys, newest first: id, name, role, crew, made, ended."""
+    rows = connection.execute(
+        "SELECT id, name, role, crew_id, made_at, ended_at FROM api_key ORDER BY made_at DESC, id"
+    )
+    return [
+        (row[0], row[1], Role(row[2]), CrewId(row[3]) if row[3] else None, parse_moment(row[4]),
+         parse_moment(row[5]) if row[5] else None)
+        for row in rows
+    ]  # fmt: skip
+
+
+def end_key(connection: sqlite3.Connection, key: str, at: datetime) -> bool:
+    """End a key; False where there is none in use."""
+    ended = connection.execute(
+        "UPDATE api_key SET ended_at = ? WHERE id = ? AND ended_at IS NULL", (format_moment(at), key)
+    )
+    return ended.rowcount == 1
+
+
 def _taken(login: str) -> FieldopsError:
     return BadInput(f"the login '{login}' is taken", field="login", cure="choose another")
 

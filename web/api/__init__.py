@@ -1,3 +1,5 @@
 """The pages of programs."""
 
-ROOMS: tuple[()] = ()
+from web.api import pages
+
+ROOMS = (pages,)
