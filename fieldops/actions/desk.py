@@ -12,7 +12,10 @@ from fieldops.permissions import require
 from fieldops.store import desk, story
 from fieldops.store.connect import Region, read_rules
 from fieldops.store.coverage import read_cities
-from fieldops.store.desk import CrewTurf, Figures, PlanCard, StreetFacts, StreetRow
+from fieldops.store.desk import CrewTurf as CrewTurf
+from fieldops.store.desk import Figures, PlanCard
+from fieldops.store.desk import StreetFacts as StreetFacts
+from fieldops.store.desk import StreetRow as StreetRow
 from fieldops.store.people import read_crews
 
 

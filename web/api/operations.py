@@ -20,9 +20,9 @@ from fieldops.actions import (
     today,
 )
 from fieldops.actions.awareness import save_estimates
+from fieldops.actions.desk import CrewTurf, StreetFacts, StreetRow
 from fieldops.ids import ClaimId, CrewId, MeasurementId, PlanId, PromoterId, StreetId
 from fieldops.rules import read_setting
-from fieldops.store.desk import CrewTurf, StreetFacts, StreetRow
 from web.api.registry import Field, Operation
 from web.regions import act_moment, region_path, the_region
 from web.session import current_actor
