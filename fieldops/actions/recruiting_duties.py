@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from fieldops import clock
 from fieldops.clock import format_moment
 from fieldops.errors import BadInput, NotFound
 from fieldops.events import PersonErased, PersonExported, PosterClosed, RepAssigned, RetentionRun, WindDownSet
@@ -209,7 +210,7 @@ def run_retention(
             break
     for path in old:
         store.destroy_backup(path)
-    held = held_store.drop_old(region, present - KEEP_HELD, present - KEEP_FORMS)
+    held = held_store.drop_old(region, present - KEEP_HELD, min(present, clock.now()) - KEEP_FORMS)
     with region.turn(actor, now=now) as turn:
         orphans = persons.sweep_persons(turn)
         event = RetentionRun(at=turn.now, erased=len(expired), held_dropped=held)

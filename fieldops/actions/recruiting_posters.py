@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from ipaddress import ip_address
 
+from fieldops import clock
 from fieldops.actions.recruiting import SignUpForm, check_open, check_source, sign_up_in_turn
 from fieldops.errors import BadInput, ConsentMissing, NotFound, RegionWindingDown
 from fieldops.events import PosterClosed, PosterMade, TextsChanged
@@ -115,6 +116,26 @@ def name_places_of(region: Region, actor: Actor) -> dict[str, str]:
     return store.name_poster_places(region.reader())
 
 
+def find_place(region: Region, actor: Actor, noun: str, text: str) -> str:
+    """
+    Return the id of the street, venue or crew that a text names by id or by its whole name. Permission: candidate.read.
+
+    Raises
+    ------
+    NotFound
+        If there is none.
+    BadInput
+        If several are called so.
+    """
+    require(actor, "candidate.read")
+    found = store.find_places(region.reader(), noun, text)
+    if not found:
+        raise NotFound(noun, text[:60], cure="write the whole name, or the number that its page shows")
+    if len(found) > 1:
+        raise BadInput(f"several are called '{text[:60]}'", field=noun, cure=f"give a number, such as {found[0]}")
+    return found[0]
+
+
 def draw_poster_code(address: str) -> str:
     """Return the QR code of an address as an SVG element."""
     return draw_code(address)
@@ -164,9 +185,11 @@ def read_consent(region: Region) -> ConsentText:
 # ── the public page ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def open_page(region: Region, code: str, *, now: datetime | None = None) -> JoinPage:
+def open_page(region: Region, code: str, *, now: datetime | None = None, at: datetime | None = None) -> JoinPage:
     """
     Return the page behind a poster; whoever has the code may see it.
+
+    `at` is the moment by the clock from which the form counts: in a sandbox `now` may stand still.
 
     Raises
     ------
@@ -174,7 +197,7 @@ def open_page(region: Region, code: str, *, now: datetime | None = None) -> Join
         If there is no such open poster, or the region takes nobody any more.
     """
     poster = _open_poster(region, code, region.moment(now))
-    issued, nonce = str(int(region.moment(now).timestamp() * 1000)), secrets.token_hex(16)
+    issued, nonce = str(int((at or clock.now()).timestamp() * 1000)), secrets.token_hex(16)
     form = f"{issued}.{nonce}.{held.sign_form(region, poster.code, issued, nonce)}"
     return JoinPage(poster.code, read_consent(region), read_poster_words(region), form)
 
@@ -192,14 +215,14 @@ def _open_poster(region: Region, code: str, now: datetime) -> Poster:
 
 def receive(
     region: Region, code: str, *, form: str, name: str, phone: str, group: str = "", consent: str = "", trap: str = "",
-    address: str = "", now: datetime | None = None,
+    address: str = "", now: datetime | None = None, at: datetime | None = None,
 ) -> Received:  # fmt: skip
     """
     Take what a visitor sent. The permission is an open poster's code. Event: SignUpsRecorded, where a candidate comes of it.
 
     The same form, and the same number by posters within a day, are taken once; the answer tells nobody whether a number is
     known. `consent` is the version that the visitor agreed to; `trap` is a field that no person sees; `address` is that of
-    the network.
+    the network; `at` is the moment by the clock (see `open_page`).
 
     Raises
     ------
@@ -210,19 +233,19 @@ def receive(
     ConsentMissing
         If the visitor did not agree.
     """
-    present = region.moment(now)
+    present, at = region.moment(now), at or clock.now()
     poster = _open_poster(region, code, present)
     if trap:
         return Received.DROPPED
-    nonce = _check_form(region, poster.code, form, present)
+    nonce = _check_form(region, poster.code, form, at)
     name, phone = read_person_name(name), read_phone(phone)
     if settings.find_consent(region.reader(), consent) is None:
         raise ConsentMissing(version=consent)
     if candidates.find_sign_up(region.reader(), nonce) or _was_here(region, phone, present):
         return Received.TAKEN
-    network = held.hash_network(region, network_of(address), present)
-    mine, of_poster = held.count_uses(region, network, poster.code, present - WINDOW)
-    if not held.use_form(region, nonce, network, poster.code, present):
+    network = held.hash_network(region, network_of(address), at)
+    mine, of_poster = held.count_uses(region, network, poster.code, at - WINDOW)
+    if not held.use_form(region, nonce, network, poster.code, at):
         return Received.TAKEN
     chosen = Group(group) if group in set(Group) else None
     if mine >= FREE_OF_NETWORK or of_poster >= FREE_OF_POSTER:

@@ -1,8 +1,8 @@
 """
 Candidates per promoter-hour: what a street, a venue, a crew, an hour of the day brings, pooled because each has few data.
 
-Counts are Poisson with a rate of their own; the rates of one sort come from one gamma distribution, whose spread is fitted
-to all of them (negative binomial likelihood). What has few hours is drawn to the mean of its sort, and its interval is wide.
+Counts are Poisson with a rate of their own; the rates of one sort come from one gamma distribution, whose mean and
+spread are learnt from all of them. What has few hours is drawn to the mean of its sort, and its interval is wide.
 """
 
 from collections.abc import Sequence
@@ -10,11 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
 from scipy.special import gammaincinv, gammaln
 
 FloatArray = NDArray[np.float64]
-_LEAST_SHAPE, _MOST_SHAPE = 0.05, 1e4
+_PRIOR_SCALE = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,58 +38,81 @@ class Yield:
     plain: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Pool:
-    """The gamma distribution of a sort's rates: mean (candidates per hour) and shape (large: all alike)."""
+    """
+    What is known of a sort's rates: `mean` candidates an hour, and `spread`, the rates' standard deviation over their mean.
+
+    Both are averages over what the data leave possible: `means`, `spreads` with their `weights`, each of shape (n,).
+    """
 
     mean: float
-    shape: float
+    spread: float
+    means: FloatArray
+    spreads: FloatArray
+    weights: FloatArray
 
 
 def fit_pool(worked: Sequence[Worked]) -> Pool | None:
     """
     Return the pool of rates, None where nobody worked or nobody came.
 
-    The mean is all candidates over all hours; the shape has the largest negative binomial likelihood, given the mean.
+    Mean and spread are not taken for known: a grid of both is weighed by the negative binomial likelihood, with a half-Cauchy
+    prior on the spread (scale 0.7) and a flat one on the logarithm of the mean. So few places do not pretend to be all alike.
 
     Notes
     -----
-    Efron & Morris (1973); Gelman et al., Bayesian Data Analysis, 3rd ed., section 2.7.
+    Gelman (2006), Bayesian Analysis 1(3), on priors for the spread of a group; Efron & Morris (1973).
     """
     counts = np.array([one.candidates for one in worked if one.hours > 0], dtype=np.float64)
     hours = np.array([one.hours for one in worked if one.hours > 0], dtype=np.float64)
     if not len(counts) or counts.sum() <= 0:
         return None
-    mean = float(counts.sum() / hours.sum())
-    if len(counts) < 3:
-        return Pool(mean, 1.0)  # too few to tell how unlike they are: as unlike as an exponential
-
-    def unlikelihood(log_shape: float) -> float:
-        shape = np.exp(log_shape)
-        rate = shape / mean
-        return -float(np.sum(
-            gammaln(counts + shape) - gammaln(shape) + shape * np.log(rate) - (counts + shape) * np.log(rate + hours)
-        ))  # fmt: skip
-
-    found = minimize_scalar(unlikelihood, bounds=(np.log(_LEAST_SHAPE), np.log(_MOST_SHAPE)), method="bounded")
-    return Pool(mean, float(np.exp(found.x)))
+    spreads = np.geomspace(0.05, 3.0, 18)
+    middle, width = np.log(counts.sum() / hours.sum()), np.sqrt(1 / counts.sum() + 1 / len(counts))
+    means = np.exp(middle + width * np.linspace(-2.5, 2.5, 11))
+    prior = np.log(spreads) - np.log1p(
+        (spreads / _PRIOR_SCALE) ** 2
+    )  # the first term: the grid is even in its logarithm
+    weights = np.empty((len(spreads), len(means)))
+    for i, spread in enumerate(spreads):
+        shape = 1 / spread**2
+        own = float(np.sum(gammaln(counts + shape) - gammaln(shape)))
+        rate = shape / means[:, None]
+        rest = len(counts) * shape * np.log(rate[:, 0]) - ((counts + shape) * np.log(rate + hours)).sum(axis=1)
+        weights[i] = own + rest + prior[i]
+    weights = np.exp(weights - weights.max())
+    weights /= weights.sum()
+    grid_means, grid_spreads = np.tile(means, len(spreads)), np.repeat(spreads, len(means))
+    flat = weights.reshape(-1)
+    kept = flat > 1e-6 * flat.max()
+    flat, grid_means, grid_spreads = flat[kept] / flat[kept].sum(), grid_means[kept], grid_spreads[kept]
+    return Pool(float(flat @ grid_means), float(flat @ grid_spreads), grid_means, grid_spreads, flat)
 
 
 def estimate_yields(worked: Sequence[Worked], share: float, pool: Pool | None = None) -> tuple[Yield, ...]:
     """
-    Return every rate with its interval of that share (equal tails of the gamma posterior), in the order given.
+    Return every rate with its interval of that share (equal tails), in the order given.
 
-    Without a pool it is fitted to what is given; where none can be fitted there is nothing to tell, and no yield.
+    The posterior is a mixture of gamma distributions over the pool's grid; its mean is exact, its interval is that of the
+    gamma distribution with the same mean and variance. Without a pool it is fitted to what is given; where none can be
+    fitted there is nothing to tell, and no yield.
     """
     pool = pool or fit_pool(worked)
     if pool is None:
         return ()
-    shape = pool.shape + np.array([one.candidates if one.hours > 0 else 0 for one in worked], dtype=np.float64)
-    rate = pool.shape / pool.mean + np.array([one.hours for one in worked], dtype=np.float64)
-    low, high = (gammaincinv(shape, tail) / rate for tail in ((1 - share) / 2, (1 + share) / 2))
-    means = shape / rate
+    counts = np.array([one.candidates if one.hours > 0 else 0 for one in worked], dtype=np.float64)
+    hours = np.array([one.hours for one in worked], dtype=np.float64)
+    first, second = np.zeros(len(worked)), np.zeros(len(worked))
+    for mean, spread, weight in zip(pool.means, pool.spreads, pool.weights, strict=True):
+        shape = counts + 1 / spread**2
+        rate = hours + 1 / (spread**2 * mean)
+        first += weight * shape / rate
+        second += weight * shape * (shape + 1) / rate**2
+    shape = first**2 / (second - first**2)
+    low, high = (gammaincinv(shape, tail) * first / shape for tail in ((1 - share) / 2, (1 + share) / 2))
     return tuple(
-        Yield(one.name, one.candidates, one.hours, float(means[i]), float(low[i]), float(high[i]),
+        Yield(one.name, one.candidates, one.hours, float(first[i]), float(low[i]), float(high[i]),
               one.candidates / one.hours if one.hours > 0 else None)
         for i, one in enumerate(worked)
     )  # fmt: skip

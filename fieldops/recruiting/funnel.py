@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from statistics import NormalDist
 
-from fieldops.recruiting.journey import LEFT_MARK, Path
+from fieldops.recruiting.journey import LEFT_MARK, UNKNOWN_DAYS, Path
 from fieldops.recruiting.stages import WAY, Stage
 
 WEEKS_SHOWN = (1, 2, 4, 8, 13, 26)
@@ -133,9 +133,9 @@ def survival(tallies: Sequence[Tally], path: str, today: date, share: float) -> 
     return Survival(started, sum(left.values()), weeks, tuple(_at(curve, week, share) for week in weeks))
 
 
-def _life_table(started: int, left: Mapping[int, int], ends: Mapping[int, int]) -> list[tuple[float, float]]:
-    """Return survival and Greenwood's sum at the end of each week."""
-    curve: list[tuple[float, float]] = []
+def _life_table(started: int, left: Mapping[int, int], ends: Mapping[int, int]) -> list[tuple[float, float, float]]:
+    """Return survival, Greenwood's sum, and how many were at risk, at the end of each week."""
+    curve: list[tuple[float, float, float]] = []
     alive, share, spread = float(started), 1.0, 0.0
     for week in range(max([*left, *ends], default=-1) + 1):
         at_risk, deaths = alive - ends.get(week, 0) / 2, left.get(week, 0)
@@ -143,17 +143,18 @@ def _life_table(started: int, left: Mapping[int, int], ends: Mapping[int, int]) 
             break
         share *= max(0.0, 1 - deaths / at_risk)
         spread += deaths / (at_risk * (at_risk - deaths)) if at_risk > deaths else math.inf
-        curve.append((share, spread))
+        curve.append((share, spread, at_risk))
         alive -= deaths + ends.get(week, 0)
     return curve
 
 
-def _at(curve: Sequence[tuple[float, float]], week: int, share: float) -> Interval:
+def _at(curve: Sequence[tuple[float, float, float]], week: int, share: float) -> Interval:
     if week > len(curve):
         return Interval(None, None, None)
-    value, spread = curve[week - 1]
-    if value in (0.0, 1.0) or math.isinf(spread):
-        return Interval(value, None if value == 1.0 else 0.0, 1.0 if value == 1.0 else None)
+    value, spread, at_risk = curve[week - 1]
+    if value in (0.0, 1.0) or math.isinf(spread):  # all or none: what so many of one kind leave possible
+        possible = ((1 - share) / 2) ** (1 / at_risk)
+        return Interval(value, possible if value == 1.0 else 0.0, 1.0 if value == 1.0 else 1 - possible)
     z = NormalDist().inv_cdf((1 + share) / 2)
     width = z * math.sqrt(spread) / abs(math.log(value))
     return Interval(value, value ** math.exp(width), value ** math.exp(-width))
@@ -176,6 +177,7 @@ def median(days: Mapping[int, int], share: float) -> Interval:
 
     Whole days; beyond 60 the first day of the week. Of those who arrived: who has not yet arrived is not in it.
     """
+    days = {day: count for day, count in days.items() if day != UNKNOWN_DAYS}
     total = sum(days.values())
     if not total:
         return Interval(None, None, None)

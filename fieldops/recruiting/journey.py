@@ -17,6 +17,7 @@ from fieldops.recruiting.stages import LEFT, RANK, WAY, Move, Stage
 
 FINE_DAYS = 60  # beyond, days are counted in weeks
 MOST_DAYS = 730
+UNKNOWN_DAYS = -1
 LEFT_MARK = "left"
 ANY = "*"
 
@@ -31,7 +32,7 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One count: `week` is the Monday on which the cohort began, `days` are whole days or the first of their week."""
+    """One count: `week` is the Monday on which the cohort began, `days` are whole days, the first of their week, or UNKNOWN."""
 
     path: str
     week: date
@@ -60,23 +61,26 @@ def entries(
     """
     found: Counter[Entry] = Counter()
     label, week = (group.value if group else ""), _monday(local_day(made_at, zone))
-    reached: dict[Stage, datetime] = {Stage.NEW: made_at}
+    reached: dict[Stage, datetime | None] = {Stage.NEW: made_at}  # None: passed over by a file, nobody knows when
     for move in moves:
-        for stage in WAY[: RANK[move.after] + 1] if move.after in RANK else ():
-            reached.setdefault(stage, max(move.moved_at, made_at))
-    before = made_at
+        if move.after in RANK:
+            for stage in WAY[: RANK[move.after]]:
+                reached.setdefault(stage, None)
+            reached.setdefault(move.after, max(move.moved_at, made_at))
+    before: datetime | None = made_at
     for stage in WAY:
         if stage not in reached:
             break
-        found[Entry(Path.CANDIDATE, week, kind, label, stage, _days(made_at, reached[stage]))] += 1
+        at = reached[stage]
+        found[Entry(Path.CANDIDATE, week, kind, label, stage, _days(made_at, at))] += 1
         if stage != Stage.NEW:
-            found[Entry(Path.STEP, week, kind, label, stage, _days(before, reached[stage]))] += 1
-        before = reached[stage]
+            found[Entry(Path.STEP, week, kind, label, stage, _days(before, at))] += 1
+        before = at
     left_at = moves[-1].moved_at if moves and moves[-1].after in LEFT else None
     if left_at is not None:
         found[Entry(Path.CANDIDATE, week, kind, label, LEFT_MARK, _days(made_at, left_at))] += 1
-    if Stage.FIRST_ORDER in reached:
-        start = reached[Stage.FIRST_ORDER]
+    start = reached.get(Stage.FIRST_ORDER) or reached.get(Stage.ACTIVE)
+    if start is not None:
         first_week = _monday(local_day(start, zone))
         found[Entry(Path.SELLER, first_week, kind, label, Stage.FIRST_ORDER, 0)] += 1
         if left_at is not None:
@@ -94,7 +98,9 @@ def rolled_up(counts: Counter[Entry]) -> Counter[Entry]:
     return whole
 
 
-def _days(start: datetime, end: datetime) -> int:
+def _days(start: datetime | None, end: datetime | None) -> int:
+    if start is None or end is None:
+        return UNKNOWN_DAYS
     days = min(max(0, (end - start).days), MOST_DAYS)
     return days if days <= FINE_DAYS else days - days % 7
 

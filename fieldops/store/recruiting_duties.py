@@ -163,3 +163,15 @@ def name_poster_places(connection: sqlite3.Connection) -> dict[str, str]:
         " UNION ALL SELECT c.id, c.name FROM crew AS c WHERE c.id IN (SELECT crew_id FROM poster)"
     )
     return {row[0]: row[1] for row in rows}
+
+
+_PLACES = {
+    "street": "SELECT id FROM street WHERE (id = ? OR label = ?) AND status <> 'gone' LIMIT 2",
+    "venue": "SELECT id FROM venue WHERE id = ? OR name = ? LIMIT 2",
+    "crew": "SELECT id FROM crew WHERE id = ? OR name = ? LIMIT 2",
+}
+
+
+def find_places(connection: sqlite3.Connection, noun: str, text: str) -> list[str]:
+    """Return the ids of streets, venues or crews of that id or name, at most two."""
+    return [row[0] for row in connection.execute(_PLACES[noun], (text, text))]

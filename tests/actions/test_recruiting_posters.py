@@ -49,9 +49,9 @@ def code(region: Region) -> PosterCode:
 
 def send(region: Region, code: str, number: int = 0, **more: object) -> Received:
     """Open the page and send it, as a person does; `form`, `now` and all else may be given."""
-    written = {"form": open_page(region, code, now=NOON).form, "name": "王小明", "phone": phone(number), "now": LATER,
+    written = {"form": open_page(region, code, now=NOON, at=NOON).form, "name": "王小明", "phone": phone(number), "now": LATER,
                "consent": FIRST_TEXT.version, "address": "203.0.113.7"} | more  # fmt: skip
-    return receive(region, code, **written)  # type: ignore[arg-type]
+    return receive(region, code, at=written["now"], **written)  # type: ignore[arg-type]
 
 
 def count(region: Region) -> int:
@@ -79,14 +79,14 @@ def test_codes_are_long_enough_not_to_be_guessed_and_have_no_signs_that_are_misr
 
 
 def test_a_double_tap_and_a_second_form_of_the_same_day_are_one_sign_up(region: Region, code: PosterCode) -> None:
-    form = open_page(region, code, now=NOON).form
+    form = open_page(region, code, now=NOON, at=NOON).form
     assert [send(region, code, form=form) for _ in range(3)] == [Received.TAKEN] * 3
     assert send(region, code) == Received.TAKEN
     assert region.reader().execute("SELECT count(*) FROM sign_up").fetchone()[0] == 1
 
 
 def test_a_form_used_again_for_another_number_brings_nobody(region: Region, code: PosterCode) -> None:
-    form = open_page(region, code, now=NOON).form
+    form = open_page(region, code, now=NOON, at=NOON).form
     assert [send(region, code, number, form=form) for number in range(20)] == [Received.TAKEN] * 20
     assert count(region) == 1
 
@@ -116,7 +116,7 @@ def test_what_no_person_sends_brings_nobody(
 def test_a_form_of_one_poster_does_not_do_for_another(region: Region, code: PosterCode) -> None:
     other = make_poster(region, LEAD, crew=CrewId("C1"), now=NOON).code
     with pytest.raises(BadInput, match="not the form"):
-        send(region, other, form=open_page(region, code, now=NOON).form)
+        send(region, other, form=open_page(region, code, now=NOON, at=NOON).form)
 
 
 def test_a_filled_trap_and_a_missing_consent_store_nothing(region: Region, code: PosterCode) -> None:
@@ -150,7 +150,7 @@ def test_ten_minutes_later_the_same_address_passes_again(region: Region, code: P
     for number in range(FREE_OF_NETWORK + 1):
         send(region, code, number)
     later = NOON + timedelta(minutes=11)
-    form = open_page(region, code, now=later).form
+    form = open_page(region, code, now=later, at=later).form
     assert send(region, code, 300, form=form, now=later + timedelta(seconds=30)) == Received.TAKEN
 
 
@@ -196,11 +196,11 @@ def test_phones_of_one_ipv6_network_are_one_network() -> None:
 
 
 def test_a_closed_or_unknown_poster_takes_nobody(region: Region, code: PosterCode) -> None:
-    form = open_page(region, code, now=NOON).form
+    form = open_page(region, code, now=NOON, at=NOON).form
     close_poster(region, LEAD, code, now=NOON)
     for act in (
         lambda: send(region, "22222222", form=form), lambda: open_page(region, code, now=NOON),
-        lambda: receive(region, code, form=form, name="王", phone=phone(0), now=LATER),
+        lambda: receive(region, code, form=form, name="王", phone=phone(0), now=LATER, at=LATER),
         lambda: open_page(region, "../../etc", now=NOON), lambda: close_poster(region, LEAD, code, now=NOON),
     ):  # fmt: skip
         with pytest.raises(NotFound):

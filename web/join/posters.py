@@ -1,5 +1,8 @@
 """Sources: QR posters made, printed, closed; sign-ups that were held back, let in or dropped."""
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
 from markupsafe import Markup
@@ -14,6 +17,7 @@ from web.navigation import Entry
 from web.regions import act_moment, the_region
 from web.session import current_actor, may, needs
 
+Name = TypeVar("Name", bound=str)
 pages = Blueprint("posters", __name__)
 MENU = [Entry("posters.page", lazy_gettext("Sources"), 50, "reps")]
 
@@ -34,12 +38,16 @@ def page() -> str:
 @needs("poster.make")
 def make() -> AnyResponse:
     """Make a poster, and show it."""
-    street, venue, crew = (field(name).split(" ")[0] for name in ("street", "venue", "crew"))
     made = acts.make_poster(
-        the_region(), current_actor(), street=StreetId(street) if street else None, venue=VenueId(venue) if venue else None,
-        crew=CrewId(crew) if crew else None, now=act_moment(),
+        the_region(), current_actor(), street=_found(StreetId, "street"), venue=_found(VenueId, "venue"),
+        crew=_found(CrewId, "crew"), now=act_moment(),
     )  # fmt: skip
     return redirect(url_for("posters.printed", code=made.code), 303)
+
+
+def _found(kind: Callable[[str], Name], noun: str) -> Name | None:
+    text = field(noun)
+    return kind(acts.find_place(the_region(), current_actor(), noun, text)) if text else None
 
 
 @pages.get("/posters/<code>")

@@ -1,0 +1,205 @@
+"""Candidates in a real browser: the board by buttons, keys and dragging; the public page on a phone; a printed code read back."""
+
+import io
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import zxingcpp
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect
+
+from fieldops.ids import CandidateId
+from fieldops.store.connect import open_region
+from fieldops.store.persons import find_by_phone
+from tests.browser.conftest import opened, served
+from tests.browser.test_pages import AXE, LOOKS, OPEN_SOME, RULES, TOO_SMALL
+from tests.recruit_town import make_recruit_town
+from tests.recruits import phone
+
+PAGES: list[tuple[str, str | None]] = [
+    ("/candidates", "lead"), ("/candidates/table", "lead"), ("/candidates/{first}", "lead"), ("/candidates/{seller}", "lead"),
+    ("/calls", "lead"), ("/funnel", "lead"), ("/brings", "lead"), ("/brings?by=hour", "lead"), ("/posters", "lead"),
+    ("/posters/{code}", "lead"), ("/reps", "lead"), ("/onboarding", "lead"), ("/data", "lead"), ("/join/{code}", None),
+    ("/candidates", "auditor"),
+]  # fmt: skip
+SOME = [(*page, LOOKS[number % 4]) for number, page in enumerate(PAGES)]
+ALL = [(*page, look) for page in PAGES for look in LOOKS if (*page, look) not in SOME]
+
+
+class Town:
+    """The served town: its address, and the ids that pages are asked for by."""
+
+    def __init__(self, site: str, path: Path, code: str) -> None:
+        self.site, self.path, self.code = site, path, code
+        self.first, self.seller = self.who(0), self.who(18)
+
+    def who(self, number: int) -> CandidateId:
+        region = open_region(self.path)
+        found = find_by_phone(region, [f"+86{phone(number)}"])
+        region.close()
+        return next(iter(found.values()))
+
+    def url(self, path: str) -> str:
+        return self.site + path.format(first=self.first, seller=self.seller, code=self.code)
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    path = tmp_path_factory.mktemp("recruit") / "region.gpkg"
+    region, code = make_recruit_town(path)
+    region.close()
+    before = os.environ.get("FIELDOPS_TESTED_REGION")
+    os.environ["FIELDOPS_TESTED_REGION"] = str(path)
+    with served(path) as site:
+        yield Town(site, path, code)
+    if before is not None:
+        os.environ["FIELDOPS_TESTED_REGION"] = before
+
+
+@pytest.mark.parametrize(
+    ("path", "role", "look"), [*SOME, *(pytest.param(*case, marks=pytest.mark.full) for case in ALL)], ids=str
+)
+def test_axe_finds_nothing_wrong_nothing_sticks_out_and_targets_are_large_enough(
+    browser: Browser, town: Town, path: str, role: str | None, look: tuple[int, int, str, str]
+) -> None:
+    width, height, language, scheme = look
+    with opened(browser, width=width, height=height, language=language, scheme=scheme, role=role) as page:
+        page.goto(town.url(path))
+        page.evaluate(OPEN_SOME)
+        page.evaluate(AXE.read_text("utf-8"))
+        found = page.evaluate("(rules) => axe.run(document, rules)", RULES)
+        assert [(rule["id"], rule["nodes"][0]["html"]) for rule in found["violations"]] == []
+        for narrow in (320, 360, 640, 960, 1280):
+            page.set_viewport_size({"width": narrow, "height": height})
+            assert page.evaluate("document.documentElement.scrollWidth") <= narrow, narrow
+            assert page.evaluate(TOO_SMALL) == [], narrow
+
+
+def card(page: Page, who: CandidateId) -> str:
+    """The stage in which a card stands on the board."""
+    stage: str = page.evaluate(f"document.querySelector('[data-card=\"{who}\"]').closest('.stage').dataset.stage")
+    return stage
+
+
+def test_a_card_is_moved_by_its_button_by_keys_and_by_dragging(browser: Browser, town: Town) -> None:
+    who = town.who(4)
+    with opened(browser) as page:
+        page.goto(town.url("/candidates"))
+        page.get_by_role("button", name="刘洋 to contacted").click()
+        expect(page.get_by_role("status")).to_have_text("刘洋: contacted.")
+        assert card(page, who) == "contacted"
+        page.locator(f'[data-card="{who}"]').focus()
+        page.keyboard.press("Shift+ArrowRight")
+        expect(page.get_by_role("status")).to_have_text("刘洋: interviewed.")
+        page.locator(f'[data-card="{who}"]').drag_to(page.locator("[data-stage=contacted] h2"))
+        expect(page.get_by_role("status")).to_have_text("刘洋: contacted.")
+        assert card(page, who) == "contacted"
+
+
+def test_arrows_walk_over_the_board_and_a_card_that_leaves_asks_for_a_reason(browser: Browser, town: Town) -> None:
+    with opened(browser) as page:
+        page.goto(town.url("/candidates"))
+        first = page.locator("[data-stage=new] .card").first
+        first.focus()
+        page.keyboard.press("ArrowDown")
+        expect(page.locator("[data-stage=new] .card").nth(1)).to_be_focused()
+        page.keyboard.press("ArrowRight")
+        assert page.evaluate("document.activeElement.closest('.stage').dataset.stage") == "contacted"
+        leaving = page.locator("[data-stage=new] .card").filter(has_text="陈静")
+        leaving.get_by_text("Leaves").click()
+        leaving.get_by_label("Reason").select_option("no_time")
+        leaving.get_by_role("button", name="lost").click()
+        expect(page.get_by_role("status")).to_have_text("陈静: lost.")
+
+
+@pytest.mark.parametrize("typed", ["欧阳", "ouyang", "oynn", "0001"])
+def test_a_sealed_name_is_found_and_no_log_keeps_what_was_typed(browser: Browser, town: Town, typed: str) -> None:
+    with opened(browser) as page:
+        page.goto(town.url("/candidates"))
+        page.get_by_label("Find by name").fill(typed)
+        page.get_by_label("Find by name").press("Enter")
+        expect(page.get_by_role("link", name="欧阳娜娜")).to_be_visible()
+        assert typed not in page.url
+
+
+def test_a_number_is_masked_until_it_is_revealed(browser: Browser, town: Town) -> None:
+    with opened(browser, width=360, height=740) as page:
+        page.goto(town.url("/calls"))
+        item = page.locator(f"#call-{town.first}")
+        assert phone(0) not in page.content().replace(" ", "")
+        item.get_by_role("button", name="Call 138****0000").click()
+        expect(item.get_by_role("link", name="138 0000 0000")).to_have_attribute("href", "tel:13800000000")
+        item.get_by_role("button", name="no answer").click()
+        expect(page.get_by_role("status")).to_have_text("The call is noted.")
+        expect(page.locator(f"#call-{town.first}")).to_have_count(0)
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_a_visitor_signs_up_on_a_phone_with_and_without_javascript(browser: Browser, town: Town, script: bool) -> None:
+    number = phone(7000 + script)
+    with opened(
+        browser,
+        role=None,
+        width=360,
+        height=740,
+        language="zh-CN",
+        has_touch=True,
+        java_script_enabled=script,
+        broken=True,
+    ) as page:
+        page.goto(town.url("/join/{code}"))
+        assert page.title() == "在家做兼职，赚零花钱"
+        page.get_by_label("您的姓名").fill("郝新人")
+        page.get_by_label("您的手机号").fill("12345")
+        page.get_by_label("我想做兼职").check()
+        page.get_by_label("我们收集您的姓名和手机号").check()
+        page.wait_for_timeout(2100)  # nobody writes faster
+        page.get_by_role("button", name="报名").click()
+        expect(page.get_by_role("alert")).to_contain_text("请填写真实的手机号")
+        expect(page.get_by_label("您的姓名")).to_have_value("郝新人")
+        page.get_by_label("您的手机号").fill(number)
+        page.get_by_label("我们收集您的姓名和手机号").check()
+        page.get_by_role("button", name="报名").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("谢谢您")
+    region = open_region(town.path)
+    assert find_by_phone(region, [f"+86{number}"])
+    region.close()
+
+
+def test_a_printed_poster_is_read_back_by_a_decoder_and_leads_to_its_page(browser: Browser, town: Town) -> None:
+    with opened(browser) as page:
+        page.goto(town.url("/posters/{code}"))
+        page.emulate_media(media="print")
+        shot = Image.open(io.BytesIO(page.screenshot(full_page=True)))
+        found = zxingcpp.read_barcodes(shot)
+        assert [one.text for one in found] == [town.url("/join/{code}")]
+        for menu in page.locator(".top").all():
+            expect(menu).not_to_be_visible()
+        small = shot.resize((shot.width // 4, shot.height // 4))  # some steps away from the wall
+        assert [one.text for one in zxingcpp.read_barcodes(small)] == [town.url("/join/{code}")]
+        page.goto(found[0].text)
+        expect(page.get_by_role("heading", level=1)).to_have_text("Earn part-time, from home")
+
+
+def test_the_public_page_is_a_few_kilobytes(browser: Browser, town: Town) -> None:
+    with opened(browser, role=None, width=360, height=740) as page:
+        sizes: list[int] = []
+        page.on("response", lambda answer: sizes.append(len(answer.body())))
+        page.goto(town.url("/join/{code}"))
+        page.wait_for_load_state("networkidle")
+        assert sum(sizes) < 15_000
+        assert page.evaluate("document.scripts.length") == 0
+
+
+def test_a_lead_erases_a_person_who_asked_for_it(browser: Browser, town: Town) -> None:
+    with opened(browser) as page:
+        page.goto(f"{town.site}/candidates/{town.who(5)}")
+        page.get_by_text("Erase", exact=True).click()
+        page.get_by_label("The person asked for it").check()
+        page.get_by_role("button", name="Erase this person").click()
+        expect(page.get_by_role("status")).to_have_text("The person is erased. The figures stay.")
+    region = open_region(town.path)
+    assert find_by_phone(region, [f"+86{phone(5)}"]) == {}
+    region.close()

@@ -1,0 +1,201 @@
+"""The public page under abuse, and what the desk's pages show and hide."""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from fieldops import clock
+from fieldops.actions.recruiting_lists import list_candidates
+from fieldops.actions.recruiting_posters import FREE_OF_NETWORK, open_page
+from fieldops.people import Role
+from fieldops.recruiting.consent import FIRST_TEXT
+from fieldops.store.connect import open_region
+from tests.accounts import PLAIN_COOKIE, session_of
+from tests.conftest import LEAD
+from tests.recruit_town import NAMES as TOWN
+from tests.recruit_town import make_recruit_town
+from tests.recruiting.test_words import NAMES
+from tests.recruits import phone
+from web.app import create_app
+from web.settings import Settings
+
+EVIL = ["<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "{{7*7}}", "javascript:alert(1)", "';DROP TABLE person;--",
+        "\x00\x01", "=cmd|' /C calc'!A0", "A" * 5000, "\u202e王", "😀" * 50, "../../etc/passwd", "%00", "${jndi:ldap://x}"]  # fmt: skip
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> tuple[Flask, Path, str]:
+    region, code = make_recruit_town(tmp_path / "region.gpkg")
+    region.close()
+    return create_app(Settings(tmp_path / "region.gpkg")), tmp_path / "region.gpkg", code
+
+
+def fill(client: FlaskClient, code: str, **written: str) -> dict[str, str]:
+    """What a person sends who opened the page a minute ago and wrote into it."""
+    path: Path = client.application.extensions["fieldops.region"]
+    region = open_region(path)
+    form = open_page(region, code, at=clock.now() - timedelta(minutes=1)).form
+    region.close()
+    return {"form": form, "consent": FIRST_TEXT.version, "agree": "1", "name": "王新", "phone": phone(9000), **written}
+
+
+def people(path: Path) -> int:
+    region = open_region(path)
+    count = int(region.reader().execute("SELECT count(*) FROM candidate").fetchone()[0])
+    region.close()
+    return count
+
+
+def storm(town: tuple[Flask, Path, str], posts: int) -> set[int]:
+    """Post from one address: machines without a form, with one form for all, with the trap filled in, too fast, and with rubbish."""
+    app, _, code = town
+    client, statuses = app.test_client(), set()
+    one = fill(client, code)
+    for number in range(posts):
+        kind = number % 5
+        body = {
+            0: {"name": f"甲{number}", "phone": phone(number)}, 1: {**one, "phone": phone(20_000 + number)},
+            2: {**one, "site": "http://spam.example", "phone": phone(number)}, 3: {**one, "name": EVIL[number % len(EVIL)]},
+            4: {**one, "phone": EVIL[number % len(EVIL)], "form": one["form"][:-1] + "0"},
+        }[kind]  # fmt: skip
+        statuses.add(
+            client.post(f"/join/{code}", data=body, environ_overrides={"REMOTE_ADDR": "203.0.113.9"}).status_code
+        )
+    return statuses
+
+
+@pytest.mark.parametrize("posts", [150, pytest.param(10_000, marks=pytest.mark.full)])
+def test_a_storm_of_posts_from_one_address_brings_one_candidate_for_one_form_and_no_error_of_ours(
+    town: tuple[Flask, Path, str], posts: int
+) -> None:
+    before = people(town[1])
+    statuses = storm(town, posts)
+    assert statuses <= {200, 422}
+    assert people(town[1]) - before == 1  # one form was opened as a person does, and one form is one sign-up
+    client = town[0].test_client()
+    assert client.get(f"/join/{town[2]}").status_code == 200  # people behind the same address still see the page
+
+
+def test_a_machine_that_plays_by_the_form_is_held_back_and_its_neighbours_are_not(
+    town: tuple[Flask, Path, str],
+) -> None:
+    app, path, code = town
+    before, client = people(path), app.test_client()
+    for number in range(FREE_OF_NETWORK + 30):
+        data = fill(client, code, phone=phone(30_000 + number), name=NAMES[number % len(NAMES)])
+        answer = client.post(f"/join/{code}", data=data, environ_overrides={"REMOTE_ADDR": "203.0.113.9"})
+        assert answer.status_code == 200
+    assert people(path) - before == FREE_OF_NETWORK
+    data = fill(client, code, phone=phone(40_000))
+    assert client.post(f"/join/{code}", data=data, environ_overrides={"REMOTE_ADDR": "198.51.100.2"}).status_code == 200
+    assert people(path) - before == FREE_OF_NETWORK + 1
+    client.set_cookie(PLAIN_COOKIE, session_of(path, Role.LEAD))
+    page = client.get("/posters", headers={"Accept-Language": "en"}).text
+    assert "30 sign-ups" in page
+    network = re.search(r'name="network" value="(\w+)"', page)
+    assert network is not None
+    answer = client.post(
+        f"/posters/{code}/flood", data={"network": network[1], "let_in": "0"}, headers={"Origin": "http://localhost"}
+    )
+    assert answer.status_code == 303
+    assert people(path) - before == FREE_OF_NETWORK + 1
+
+
+def test_a_storm_of_the_same_sign_up_is_one_candidate_and_one_line_of_the_record(town: tuple[Flask, Path, str]) -> None:
+    app, path, code = town
+    before, client = people(path), app.test_client()
+    for number in range(60):
+        written = phone(9000) if number % 2 else f"+86 {phone(9000)}"
+        address = f"198.51.100.{number}"
+        data = fill(client, code, phone=written)
+        assert client.post(f"/join/{code}", data=data, environ_overrides={"REMOTE_ADDR": address}).status_code == 200
+    assert people(path) - before == 1
+    region = open_region(path)
+    again = region.reader().execute("SELECT count(*) FROM sign_up WHERE made_at >= '2026-03-02'").fetchone()[0]
+    region.close()
+    assert again == 1
+
+
+def test_forty_scripts_come_through_whole_and_are_shown_as_text(town: tuple[Flask, Path, str]) -> None:
+    app, path, code = town
+    client = app.test_client()
+    for number, name in enumerate(NAMES):
+        data = fill(client, code, phone=phone(50_000 + number), name=name)
+        address = {"REMOTE_ADDR": f"198.51.100.{number}"}
+        assert client.post(f"/join/{code}", data=data, environ_overrides=address).status_code == 200
+    region = open_region(path)
+    shown = {card.name for card in list_candidates(region, LEAD, most=500).cards}
+    region.close()
+    assert len([name for name in NAMES if name in shown]) >= 38  # two are written in another normal form
+
+
+@pytest.mark.parametrize("evil", EVIL)
+@pytest.mark.parametrize("field", ["name", "phone", "group", "form", "consent", "site"])
+def test_whatever_is_sent_is_answered_with_a_page_and_never_comes_back_as_markup(
+    shared_town: tuple[Flask, Path, str], field: str, evil: str
+) -> None:
+    app, _, code = shared_town
+    client = app.test_client()
+    answer = client.post(f"/join/{code}", data=fill(client, code) | {field: evil})
+    assert answer.status_code in (200, 422)
+    assert "<script>alert" not in answer.text
+    assert "<img src=x" not in answer.text
+
+
+@pytest.fixture(scope="module")
+def shared_town(tmp_path_factory: pytest.TempPathFactory) -> tuple[Flask, Path, str]:
+    path = tmp_path_factory.mktemp("join") / "region.gpkg"
+    region, code = make_recruit_town(path)
+    region.close()
+    return create_app(Settings(path)), path, code
+
+
+@pytest.mark.parametrize("code", ["AAAAAAAA", "none", "x" * 300, "%00", "<script>", "..%2f..%2fregion.key"])
+def test_a_code_that_no_poster_has_is_answered_kindly(shared_town: tuple[Flask, Path, str], code: str) -> None:
+    client = shared_town[0].test_client()
+    for answer in (client.get(f"/join/{code}"), client.post(f"/join/{code}", data={"name": "x"})):
+        assert answer.status_code in (400, 403, 404)
+
+
+def test_a_form_sent_faster_than_anybody_writes_is_asked_to_be_looked_at_and_passes_then(
+    shared_town: tuple[Flask, Path, str],
+) -> None:
+    app, path, code = shared_town
+    client, before = app.test_client(), people(path)
+    form = re.search(r'name="form" value="([^"]+)"', client.get(f"/join/{code}").text)
+    assert form is not None
+    quick = client.post(f"/join/{code}", data=fill(client, code, phone=phone(8000), form=form[1]))
+    assert (quick.status_code, people(path)) == (422, before)
+    assert form[1] in quick.text
+
+
+def test_an_old_phone_that_names_no_origin_may_sign_up_and_do_nothing_else(
+    shared_town: tuple[Flask, Path, str],
+) -> None:
+    app, _, code = shared_town
+    client = app.test_client()
+    assert client.post(f"/join/{code}", data=fill(client, code, phone=phone(8001))).status_code == 200
+    assert client.post("/candidates/x/move", data={"after": "lost"}).status_code == 403
+
+
+def test_pages_with_names_are_kept_by_no_browser_and_lists_hold_no_whole_number(
+    shared_town: tuple[Flask, Path, str],
+) -> None:
+    app, path, code = shared_town
+    client = app.test_client()
+    client.set_cookie(PLAIN_COOKIE, session_of(path, Role.LEAD))
+    for address in ("/candidates", "/candidates/table", "/calls", "/reps", "/onboarding", "/data", f"/join/{code}"):
+        answer = client.get(address)
+        assert answer.status_code == 200, address
+        assert answer.headers["Cache-Control"] == "no-store"
+        for number in range(len(TOWN)):
+            assert phone(number) not in answer.text, address
+    auditor = app.test_client()
+    auditor.set_cookie(PLAIN_COOKIE, session_of(path, Role.AUDITOR))
+    board = auditor.get("/candidates").text
+    assert "王小明" not in board
+    assert "138****" not in board
