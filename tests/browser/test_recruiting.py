@@ -151,16 +151,16 @@ def test_a_visitor_signs_up_on_a_phone_with_and_without_javascript(browser: Brow
     ) as page:
         page.goto(town.url("/join/{code}"))
         assert page.title() == "在家做兼职，赚零花钱"
-        page.get_by_label("您的姓名").fill("郝新人")
-        page.get_by_label("您的手机号").fill("12345")
+        page.get_by_label("您的姓名", exact=True).fill("郝新人")
+        page.get_by_label("您的手机号", exact=True).fill("12345")
         page.get_by_label("我想做兼职").check()
-        page.get_by_label("我们收集您的姓名和手机号").check()
+        page.get_by_label("我已阅读并同意").check()
         page.wait_for_timeout(2100)  # nobody writes faster
         page.get_by_role("button", name="报名").click()
         expect(page.get_by_role("alert")).to_contain_text("请填写真实的手机号")
-        expect(page.get_by_label("您的姓名")).to_have_value("郝新人")
-        page.get_by_label("您的手机号").fill(number)
-        page.get_by_label("我们收集您的姓名和手机号").check()
+        expect(page.get_by_label("您的姓名", exact=True)).to_have_value("郝新人")
+        page.get_by_label("您的手机号", exact=True).fill(number)
+        page.get_by_label("我已阅读并同意").check()
         page.get_by_role("button", name="报名").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("谢谢您")
     region = open_region(town.path)
