@@ -1,8 +1,9 @@
 """
 Which crews to refill next, and how: a few openings compete, and those that gain most for their work are made more often.
 
-Nothing gained for long makes every opening larger and harder; a small problem is then also opened whole, which proves
-what its best answer can be.
+Nothing gained for long makes every opening larger and harder, and lets the search dive (see `dives`): into groups of
+crews, or into the whole of a small problem, whose answer is polished before it is compared. A small problem is then also
+opened whole, which proves what its best answer can be.
 """
 
 from collections.abc import Callable
@@ -13,8 +14,9 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from fieldops.planning.assignment import NOBODY, BoolArray, FloatArray, IntArray
+from fieldops.planning.dives import Diver, can_dive, crews_of_a_dive
 from fieldops.planning.knapsack import refill_crew
-from fieldops.planning.neighbourhoods import Refill, apply_refill, pose_refill, solve_refills
+from fieldops.planning.neighbourhoods import Refill, Refilled, apply_refill, pose_refill, solve_refills
 from fieldops.planning.search import Search
 
 
@@ -35,6 +37,11 @@ OPENINGS = (
     Opening(8, 0.5, 150, 0.05),
     Opening(20, 0.2, 150, 0.03),
 )
+POLISH = Opening(4, 1.0, 150, 0.05)
+LEAST_WHOLE = 1.0 - 1e-4  # the least gain where every value is a whole number
+SIZE_OF_DIVES = 2.0  # growth of the openings from which on the search dives
+DIVES_A_SIZE = 8.0  # dives, times the size, before the openings grow further
+DIVE_CHOICES = 4_000
 MEMORY = 0.9  # share of an opening's record that each further refill keeps
 LEAST = 0.1  # weight of the worst opening, as a share of the best
 GROWTH = 1.5
@@ -50,9 +57,10 @@ class Campaign:
 
     Attributes
     ----------
-    within
-        By how much any other answer of the whole problem can be better at most, where a refill of everything has
-        exhausted it; inf before.
+    bound
+        No answer of the core is worth more, as far as refills of everything have proven; inf before.
+    exhausted
+        Whether a refill of everything was solved to its end: nothing better is left.
     size
         How much larger than at first the openings are now; work, in CP-SAT's deterministic seconds, grows by its square.
     """
@@ -61,15 +69,18 @@ class Campaign:
     seed: int
     rng: np.random.Generator
     workers: int
-    within: float = np.inf
+    bound: float = np.inf
+    exhausted: bool = False
     size: float = 1.0
     vain: int = 0
     turns: int = 0
+    dives: int = 0
     open_whole: bool = False
     nearness: FloatArray = field(init=False, repr=False)
     record: FloatArray = field(init=False, repr=False)
     changed: IntArray = field(init=False, repr=False)
     fruitless: dict[bytes, int] = field(default_factory=dict, repr=False)
+    whole: Diver | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         """Count the streets that every two crews compete for."""
@@ -97,28 +108,115 @@ class Campaign:
             seed=self.seed + self.turns * self.workers,
         )  # fmt: skip
         for refill, answer in zip(refills, answers, strict=True):
-            gain = apply_refill(self.search, refill, answer)
-            if gain > 0:
-                self.vain, self.changed[refill.crews] = 0, self.turns
-                for crew in refill.crews.tolist():
-                    refill_crew(self.search, crew)
-            elif answer.within < np.inf and refill.exact:
+            gain = self._take(refill, answer)
+            if gain <= 0 and answer.within < np.inf and refill.exact:
                 self.fruitless[refill.crews.tobytes()] = self.turns
-            self.vain += gain <= 0
-            if whole:
-                self.within = min(self.within, answer.within if refill.exact else np.inf)
-            else:
+            if whole and refill.exact and answer.within < np.inf:
+                self.bound, self.exhausted = min(self.bound, self.search.objective + answer.within), True
+            if not whole:
                 self.record[kind] = MEMORY * self.record[kind] + (1 - MEMORY) * gain / OPENINGS[kind].work
         if self.vain >= max(4, self.search.problem.crews):
-            self.vain, self.size = 0, self.size * GROWTH
-            self.open_whole = len(self.search.values) <= FAIRLY_SMALL
+            self.vain = 0
+            if self.size < SIZE_OF_DIVES or self.dives >= self.size * DIVES_A_SIZE:
+                self.size *= GROWTH
+                self.open_whole = len(self.search.values) <= FAIRLY_SMALL
+            else:
+                self.dives += max(1, self._dive(pool, seconds=seconds, going=going))
+
+    def _take(self, refill: Refill, answer: Refilled) -> float:
+        """Take over what is better, and return the gain."""
+        gain = apply_refill(self.search, refill, answer)
+        self.vain += gain <= 0
+        if gain > 0:
+            self.vain, self.changed[refill.crews] = 0, self.turns
+            for crew in refill.crews.tolist():
+                refill_crew(self.search, crew)
+        return gain
+
+    # ── dives ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _dive(self, pool: Executor, *, seconds: float, going: Callable[[], bool]) -> int:
+        """Dive into the whole of a small problem, else into as many groups of crews as there are workers; return how often."""
+        size = crews_of_a_dive(self.search)
+        if size == self.search.problem.crews:
+            return self._dive_whole(pool, seconds=seconds, going=going)
+        busy = np.zeros(self.search.problem.streets, dtype=bool)
+        refills: list[Refill] = []
+        for group in self._groups(size):
+            if self.fruitless.get(group.tobytes(), -1) >= self.changed[group].max():
+                continue
+            refill = pose_refill(self.search, group, most_choices=DIVE_CHOICES, spared=busy)
+            if refill is not None and can_dive(self.search, refill):
+                refills.append(refill)
+                busy = busy.copy()
+                busy[refill.streets] = busy[self.search.street[refill.settled]] = True
+        jobs = [
+            pool.submit(self._dive_group, refill, seed=self.seed + self.turns + k, seconds=seconds, going=going)
+            for k, refill in enumerate(refills)
+        ]
+        for refill, answer in zip(refills, [job.result() for job in jobs], strict=True):
+            if self._take(refill, answer) <= 0 and answer.within < np.inf and refill.exact:
+                self.fruitless[refill.crews.tobytes()] = self.turns
+        return len(jobs)
+
+    def _dive_group(self, refill: Refill, *, seed: int, seconds: float, going: Callable[[], bool]) -> Refilled:
+        diver = Diver(self.search, refill, going)
+        if diver.room < (LEAST_WHOLE if self.search.is_whole else 1e-9):
+            return Refilled(np.zeros(0, dtype=np.int64), within=max(0.0, diver.room))
+        return diver.dive(np.random.default_rng(seed), seed=seed, seconds=seconds, going=going)
+
+    def _dive_whole(self, pool: Executor, *, seconds: float, going: Callable[[], bool]) -> int:
+        """Dive into everything, polish each answer, and keep it where it is better than the best before."""
+        search = self.search
+        if self.whole is None:
+            refill = next(iter(self._pose_whole()), None)
+            if refill is None or not can_dive(search, refill):
+                return 0
+            self.whole = Diver(search, refill, going)
+            if refill.exact:
+                settled = float(search.values[refill.settled].sum())
+                self.bound = min(self.bound, max(search.objective, self.whole.bound + settled))
+        diver = self.whole
+        jobs = [
+            pool.submit(
+                diver.dive, np.random.default_rng(self.seed + self.turns + k), seed=self.seed + k, seconds=seconds,
+                going=going,
+            )
+            for k in range(self.workers)
+        ]  # fmt: skip
+        for answer in [job.result() for job in jobs]:
+            best, kept = search.objective, search.state()
+            if not len(answer.taken) or not going():
+                continue
+            apply_refill(search, diver.refill, answer, even_worse=True)
+            self.changed[:] = self.turns
+            self._polish(pool, seconds=seconds, going=going)
+            if search.objective <= best:
+                search.restore(kept)
+        return len(jobs)
+
+    def _polish(self, pool: Executor, *, seconds: float, going: Callable[[], bool]) -> None:
+        """Refill small groups until as many in a row as there are crews gain nothing."""
+        opening, vain = POLISH, 0
+        while vain < self.search.problem.crews and going():
+            self.turns += 1
+            refills = self._pose(opening)
+            answers = solve_refills(
+                self.search, refills, pool=pool, work=opening.work, seconds=seconds, going=going,
+                seed=self.seed + self.turns * self.workers,
+            )  # fmt: skip
+            gains = [self._take(*both) for both in zip(refills, answers, strict=True)]
+            vain = 0 if any(gain > 0 for gain in gains) else vain + max(1, len(gains))
+
+    # ── what is posed ───────────────────────────────────────────────────────────────────────────────────────────────
 
     def _pose_whole(self) -> list[Refill]:
         """Return the problem of everything; where nothing can change, it is exhausted."""
         crews = np.arange(self.search.problem.crews)
         nothing = np.zeros(self.search.problem.streets, dtype=bool)
         refill = pose_refill(self.search, crews, most_choices=len(self.search.values), spared=nothing)
-        self.within = 0.0 if refill is None else self.within
+        if refill is None:
+            self.bound, self.exhausted = min(self.bound, self.search.objective), True
         return [refill] if refill else []
 
     def _pose(self, opening: Opening) -> list[Refill]:

@@ -201,15 +201,15 @@ def _model(search: Search, refill: Refill) -> tuple[cp_model.CpModel, list[cp_mo
     return model, taken, error if search.hour_scale else np.inf
 
 
-def apply_refill(search: Search, refill: Refill, answer: Refilled) -> float:
-    """Take the answer over where it is better than what is held now, and return the gain, >= 0."""
+def apply_refill(search: Search, refill: Refill, answer: Refilled, *, even_worse: bool = False) -> float:
+    """Take the answer over where it is better than what is held now (or `even_worse`), and return the gain."""
     streets = np.concatenate([refill.streets, search.street[refill.settled]])
     new = np.full(search.problem.streets, NOBODY, dtype=np.int64)
     for pairs in (refill.settled, answer.taken):
         new[search.street[pairs]] = pairs
     before, after = search.held[streets], new[streets]
     gain = float(search.values[after[after != NOBODY]].sum() - search.values[before[before != NOBODY]].sum())
-    if not len(answer.taken) or gain <= 1e-9 * (1 + abs(search.values).max()):
+    if not len(answer.taken) or (gain <= 1e-9 * (1 + abs(search.values).max()) and not even_worse):
         return 0.0
     search.hold(streets, after)
     return gain

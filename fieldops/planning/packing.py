@@ -17,6 +17,7 @@ from fieldops.clock import Stopwatch
 from fieldops.planning.assignment import FloatArray, IntArray
 from fieldops.planning.knapsack import refill_crew
 from fieldops.planning.search import Search
+from fieldops.planning.sets import best_set
 
 UNITS = 10_000  # hours are counted in units, at most so many for the largest crew
 CELLS_MOST = 400_000_000  # pairs x units of a round, beyond which it takes seconds; crews take many streets then
@@ -94,7 +95,7 @@ class _Packs:
         for pairs, room in zip(search.pairs_of, self.room.tolist(), strict=True):
             above = search.values[pairs] - price[search.street[pairs]]
             good = (above > 0) & (self.hours[pairs] <= room)
-            worth, chosen = _pack(above[good], self.hours[pairs[good]], room)
+            worth, chosen = best_set(above[good], self.hours[pairs[good]], room)
             total += worth
             packed.append(pairs[good][chosen])
         return total, np.concatenate(packed)
@@ -114,19 +115,3 @@ class _Packs:
         for _again in range(REFILLS):
             if sum(refill_crew(search, crew) for crew in range(search.problem.crews)) <= 0:
                 break
-
-
-def _pack(values: FloatArray, hours: IntArray, room: int) -> tuple[float, IntArray]:
-    """Return the largest sum of values > 0 whose hours fit into the room, and which they are."""
-    best = np.zeros(room + 1)
-    better = np.zeros((len(values), room + 1), dtype=bool)
-    for item, (value, need) in enumerate(zip(values.tolist(), hours.tolist(), strict=True)):
-        with_it = best[: room + 1 - need] + value
-        better[item, need:] = with_it > best[need:]
-        best[need:] = np.maximum(with_it, best[need:])
-    chosen, left = [], room
-    for item in range(len(values) - 1, -1, -1):
-        if better[item, left]:
-            chosen.append(item)
-            left -= int(hours[item])
-    return float(best[room]), np.array(chosen, dtype=np.int64)

@@ -67,6 +67,15 @@ class Search:
         self.hours_left: FloatArray = self.problem.capacities.copy()
         self.places_left: IntArray = self.problem.max_streets.copy()
 
+    def state(self) -> tuple[IntArray, FloatArray, IntArray]:
+        """Return who holds what and what is left, to come back to."""
+        return self.held.copy(), self.hours_left.copy(), self.places_left.copy()
+
+    def restore(self, state: tuple[IntArray, FloatArray, IntArray]) -> None:
+        """Come back to a state."""
+        held, hours, places = state
+        self.held, self.hours_left, self.places_left = held.copy(), hours.copy(), places.copy()
+
     @property
     def objective(self) -> float:
         """Return the value of the streets held."""

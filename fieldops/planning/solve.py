@@ -16,6 +16,7 @@ from fieldops.progress import Progress, no_progress
 PRICE_SHARE = 0.5  # of the time limit, at most
 PACK_SHARE = 0.25  # of the time limit, to pack whole streets
 PASSES = 4
+ROUNDING = 1e-5
 CLOSED = 1e-6  # a relative gap below this is closed
 
 
@@ -25,7 +26,7 @@ def assign(
     time_limit: float,
     seed: int,
     progress: Progress | None = None,
-    workers: int = 1,
+    workers: int = 2,
     gap: float = 0.0,
 ) -> Assignment:
     """
@@ -77,15 +78,21 @@ def assign(
             if not going():
                 break
             campaign.advance(pool, seconds=time_limit - watch.seconds, going=going)
-            if campaign.within < np.inf and bound - search.objective <= search.beyond:
-                bound = min(bound, search.objective + campaign.within)
-                break
+            if bound - search.objective <= search.beyond:  # then no better answer needs a pair outside the core
+                bound = min(bound, _rounded(search, campaign.bound))
+                if campaign.exhausted:
+                    break
     closed = bound - search.objective <= _closed(search, bound, 0.0)
     status = "optimal" if closed else "feasible" if unstopped else "stopped"
     return Assignment(
         search.crew_of_street, search.objective, max(bound, search.objective), watch.seconds, status,
         prices.hour, prices.place,
     )  # fmt: skip
+
+
+def _rounded(search: Search, bound: float) -> float:
+    """Return the bound, a whole number where every objective is one."""
+    return float(np.floor(bound + ROUNDING)) if search.is_whole and bound < np.inf else bound
 
 
 def _closed(search: Search, bound: float, gap: float) -> float:

@@ -1,0 +1,203 @@
+"""
+Whole sets of streets as the choices of each crew: a bound that knows how streets pack, and dives to good answers.
+
+A refill asks which crew takes which street; here every crew chooses one set of streets that fits its hours, and a linear
+program mixes the sets so that each street is taken once. Sets that would improve the mix are found by one exact knapsack a
+crew (column generation). The mix is nearly whole, and its bound nearly the best answer, where streets are large against
+the hours of a crew: exactly where prices of hours alone are weak. A dive fixes the set of which the mix has most, mixes
+again, and so on; what the last few crews take is left to the exact solver.
+
+Notes
+-----
+Savelsbergh (1997), Operations Research 45(6), for the sets; Wentges (1997), ITOR 4(2), for the smoothed prices; Sadykov,
+Vanderbeck, Pessoa, Tahiri, Uchoa (2019), INFORMS J. Computing 31(2), for the dives.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from ortools.math_opt.python import mathopt
+
+from fieldops.planning.assignment import BoolArray, FloatArray, IntArray
+from fieldops.planning.sets import best_set
+
+SMOOTH = 0.8  # weight of the best prices so far, at the root; half of it below
+ROOT_ROUNDS = 400
+DIVE_ROUNDS = 60
+WHOLE = 0.999  # share of the mix at which a set counts as taken
+NARROW = 1e-4  # of the scale: bound and mix have met
+
+Column = tuple[int, IntArray]  # a crew's position and the positions of its streets
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Packing:
+    """
+    A small problem in whole hours: `worth` and `hours` of every crew and street, -inf where the pair is forbidden.
+
+    `free` is what a street is worth that nobody takes (far below nothing where somebody must); `room` the hours at hand.
+    """
+
+    worth: FloatArray
+    hours: IntArray
+    room: IntArray
+    free: FloatArray
+
+    def worth_of(self, column: Column) -> float:
+        """Return what a set is worth to its crew."""
+        return float(self.worth[column[0], column[1]].sum())
+
+
+@dataclass(slots=True, eq=False)
+class Mix:
+    """The best mix of sets after its prices have settled: shares of the columns, prices of the streets, and the bound."""
+
+    columns: list[Column]
+    shares: FloatArray
+    prices: FloatArray
+    bound: float
+
+
+class _Master:
+    """The linear program over sets, of those crews and streets that are still open."""
+
+    def __init__(self, packing: Packing, crews: IntArray, open_street: BoolArray) -> None:
+        self.packing, self.crews, self.open_street = packing, crews, open_street
+        self.columns: list[Column] = []
+        self._known: set[tuple[int, bytes]] = set()
+        self._model = mathopt.Model()
+        self._streets = np.flatnonzero(self.open_street)
+        self._rows = {int(i): self._model.add_linear_constraint(lb=1.0, ub=1.0) for i in self._streets}
+        self._crew_rows = {int(j): self._model.add_linear_constraint(ub=1.0) for j in self.crews}
+        self._model.objective.is_maximize = True
+        self._variables: list[mathopt.Variable] = []
+        for i, row in self._rows.items():
+            alone = self._model.add_variable(lb=0.0)
+            row.set_coefficient(alone, 1.0)
+            self._model.objective.set_linear_coefficient(alone, float(self.packing.free[i]))
+        self._solver = mathopt.IncrementalSolver(self._model, mathopt.SolverType.GLOP)
+
+    def add(self, column: Column) -> bool:
+        """Offer a set; False where it was there already."""
+        key = (column[0], column[1].tobytes())
+        if key in self._known:
+            return False
+        self._known.add(key)
+        variable = self._model.add_variable(lb=0.0)
+        self._model.objective.set_linear_coefficient(variable, self.packing.worth_of(column))
+        for street in column[1].tolist():
+            self._rows[street].set_coefficient(variable, 1.0)
+        self._crew_rows[column[0]].set_coefficient(variable, 1.0)
+        self.columns.append(column)
+        self._variables.append(variable)
+        return True
+
+    def solve(self, *, shares: bool = False) -> tuple[float, FloatArray, FloatArray] | None:
+        """Return the value of the mix, the prices of the streets, and (`shares`) how much of each column it takes."""
+        wanted = self._variables if shares else []
+        rows = list(self._rows.values())
+        try:
+            answer = self._solver.solve(
+                model_params=mathopt.ModelSolveParameters(
+                    variable_values_filter=mathopt.SparseVectorFilter(filtered_items=wanted),
+                    reduced_costs_filter=mathopt.SparseVectorFilter(filtered_items=[]),
+                    dual_values_filter=mathopt.SparseVectorFilter(filtered_items=rows),
+                )
+            )
+        except (RuntimeError, AttributeError):  # GLOP gives up for its numbers' sake; 9.15 stumbles over saying so
+            return None
+        if not answer.has_dual_feasible_solution() or not answer.has_primal_feasible_solution():
+            return None
+        prices = np.zeros(len(self.packing.free))
+        prices[self._streets] = answer.dual_values(rows)
+        taken = np.array(answer.variable_values(wanted)) if shares else np.zeros(0)
+        return float(answer.objective_value()), prices, taken
+
+    def price(self, prices: FloatArray) -> tuple[float, list[Column]]:
+        """Return the bound that prices of the streets prove, and the best set of every crew at them."""
+        bound, found = float(prices[self._streets].sum()), []
+        for crew in self.crews.tolist():
+            worth = np.where(self.open_street, self.packing.worth[crew] - prices, -np.inf)
+            value, streets = best_set(worth, self.packing.hours[crew], int(self.packing.room[crew]))
+            bound += value
+            found.append((crew, streets))
+        return bound, found
+
+
+def settle_mix(
+    packing: Packing,
+    crews: IntArray,
+    open_street: BoolArray,
+    known: Iterable[Column],
+    prices: FloatArray,
+    *,
+    rounds: int,
+    smooth: float,
+    going: Callable[[], bool],
+) -> Mix:
+    """
+    Return the best mix of sets, found by adding the sets that would improve it, and the bound that this proves.
+
+    The bound holds whenever the rounds end: it is that of the best prices tried (weak duality), which is all it rests on.
+    """
+    master = _Master(packing, crews, open_street)
+    for column in known:
+        master.add(column)
+    for crew in crews.tolist():
+        master.add((crew, np.zeros(0, dtype=np.int64)))
+    best, lowest = prices, np.inf
+    scale = float(np.abs(packing.worth[np.isfinite(packing.worth)]).max(initial=1.0))
+    for _round in range(rounds):
+        mixed = master.solve()
+        if mixed is None:
+            return Mix(master.columns, np.zeros(len(master.columns)), best, lowest)
+        value, at, _ = mixed
+        tried = smooth * best + (1 - smooth) * at
+        bound, found = master.price(tried)
+        if bound < lowest:
+            best, lowest = tried, bound
+        added = sum([master.add(column) for column in found])
+        if added <= len(crews) // 3:
+            bound, found = master.price(at)
+            if bound < lowest:
+                best, lowest = at, bound
+            added += sum([master.add(column) for column in found])
+        if not added or lowest - value <= NARROW * scale or not going():
+            break
+    mixed = master.solve(shares=True)
+    shares = np.zeros(len(master.columns)) if mixed is None else mixed[2]
+    return Mix(master.columns, shares, best, lowest)
+
+
+def dive(
+    packing: Packing, root: Mix, rng: np.random.Generator, *, leave: int, greed: float, going: Callable[[], bool]
+) -> tuple[list[Column], IntArray, BoolArray]:
+    """
+    Return sets fixed one after the other, the crews left, and which streets are still open.
+
+    Parameters
+    ----------
+    leave
+        Crews to leave to somebody else.
+    greed
+        In (0, 1]: at 1 the set of largest share is fixed; below, shares are first blurred by random factors from there on.
+    """
+    crews, open_street, mix = np.arange(len(packing.room)), np.ones(len(packing.free), dtype=bool), root
+    fixed: list[Column] = []
+    while len(crews) > leave and going():
+        blurred = mix.shares * rng.uniform(greed, 1.0, len(mix.shares)) if greed < 1.0 else mix.shares
+        order = np.argsort(-np.where(mix.shares >= WHOLE, 2.0, blurred), kind="stable").tolist()
+        count = max(1, int((mix.shares >= WHOLE).sum()))
+        for crew, streets in (mix.columns[k] for k in order[:count]):
+            if len(crews) > leave and crew in crews and open_street[streets].all():
+                fixed.append((crew, streets))
+                crews = crews[crews != crew]
+                open_street[streets] = False
+        if len(crews) <= leave:
+            break
+        still = [column for column in mix.columns if column[0] in set(crews.tolist()) and open_street[column[1]].all()]
+        mix = settle_mix(
+            packing, crews, open_street, still, mix.prices, rounds=DIVE_ROUNDS, smooth=SMOOTH / 2, going=going
+        )
+    return fixed, crews, open_street

@@ -1,0 +1,109 @@
+"""Refills answered by dives over whole sets of streets, for crews whose few large streets have to be packed."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from fieldops.planning.assignment import NOBODY, IntArray
+from fieldops.planning.columns import ROOT_ROUNDS, SMOOTH, Packing, dive, settle_mix
+from fieldops.planning.neighbourhoods import Refill, Refilled, solve_refills
+from fieldops.planning.search import SLACK, Search
+
+STREETS = 150  # about as many as one mix settles in a few seconds
+WHOLE_STREETS = 220  # a problem of no more is dived into whole
+FEWEST_CREWS = 5
+LEAVE = 4  # crews whose streets the exact solver hands out at the end
+LEAVE_WORK = 0.3
+GREED = 0.5
+CELLS = 20_000_000  # of the largest knapsack table
+MUST = 5.0  # times the largest worth: what leaving a street costs that somebody must take
+
+
+class Diver:
+    """
+    The mix of sets for one refill, and dives from it; see `columns`.
+
+    `bound` is the most that any answer of the refill is worth, in the values of its choices; `room` by how much that is more
+    than what is held.
+    """
+
+    def __init__(self, search: Search, refill: Refill, going: Callable[[], bool]) -> None:
+        """Settle the mix; about a second for 10 crews with 100 streets, five for 20 with 200."""
+        self.refill, self._search = refill, search
+        crews, streets, choices = refill.crews, refill.streets, refill.choices
+        row = np.searchsorted(crews, search.crew[choices])
+        column = np.searchsorted(streets, search.street[choices])
+        profit = search.prices.profit[streets]
+        worth = np.full((len(crews), len(streets)), -np.inf)
+        worth[row, column] = search.values[choices] - profit[column]
+        hours = np.zeros(worth.shape, dtype=np.int64)
+        hours[row, column] = np.ceil(search.hours[choices] * search.hour_scale - 1e-3).astype(np.int64)
+        self._pair = np.full(worth.shape, NOBODY, dtype=np.int64)
+        self._pair[row, column] = choices
+        room = np.floor((refill.hours_of[crews] + SLACK) * search.hour_scale + 1e-3).astype(np.int64)
+        must = -MUST * float(np.abs(worth[row, column]).max(initial=1.0))
+        self._packing = Packing(worth, hours, room, np.where(refill.optional, -profit, must))
+        self._root = settle_mix(
+            self._packing, np.arange(len(crews)), np.ones(len(streets), dtype=bool), self._present(), np.zeros(len(streets)),
+            rounds=ROOT_ROUNDS, smooth=SMOOTH, going=going,
+        )  # fmt: skip
+        self.bound = self._root.bound + float(profit.sum())
+        held = search.held[streets]
+        self.room = self.bound - float(search.values[held[held != NOBODY]].sum())
+
+    def _present(self) -> list[tuple[int, IntArray]]:
+        """Return the sets that the crews hold now."""
+        held = self._search.held[self.refill.streets]
+        return [(j, np.flatnonzero((self._pair[j] == held) & (held != NOBODY))) for j in range(len(self.refill.crews))]
+
+    def dive(self, rng: np.random.Generator, *, seed: int, seconds: float, going: Callable[[], bool]) -> Refilled:
+        """Return one answer of the refill; empty where the dive ended in a street that somebody must take and nobody can."""
+        fixed, left, still_open = dive(self._packing, self._root, rng, leave=LEAVE, greed=GREED, going=going)
+        taken = [self._pair[crew, streets] for crew, streets in fixed]
+        nothing = Refilled(np.zeros(0, dtype=np.int64), within=np.inf)
+        if still_open.any() and len(left):
+            rest = self._rest(left, np.flatnonzero(still_open), np.concatenate([np.zeros(0, dtype=np.int64), *taken]))
+            if rest is None:
+                return nothing
+            with ThreadPoolExecutor(1) as pool:
+                answer = solve_refills(
+                    self._search, [rest], pool=pool, work=LEAVE_WORK, seed=seed, seconds=seconds, going=going
+                )[0]
+            if not len(answer.taken):
+                return nothing
+            taken.append(answer.taken)
+        elif (still_open & ~self.refill.optional).any():
+            return nothing
+        return Refilled(np.concatenate([np.zeros(0, dtype=np.int64), *taken]), within=np.inf)
+
+    def _rest(self, left: IntArray, streets: IntArray, taken: IntArray) -> Refill | None:
+        """Return the refill of the crews that the dive left, over the streets that are still open."""
+        pairs = self._pair[np.ix_(left, streets)]
+        choices = np.sort(pairs[pairs != NOBODY])
+        places: IntArray = self.refill.places_of.copy()
+        np.add.at(places, self._search.crew[taken], -1)
+        listed = np.isin(self.refill.streets[streets], self._search.street[choices])
+        if not (listed | self.refill.optional[streets]).all():
+            return None
+        return Refill(
+            self.refill.crews[left], self.refill.streets[streets][listed], choices, np.zeros(0, dtype=np.int64),
+            self.refill.optional[streets][listed], self.refill.hours_of, places, exact=False,
+        )  # fmt: skip
+
+
+def can_dive(search: Search, refill: Refill) -> bool:
+    """Return whether a dive is of use: whole hours, no cap that binds, tables of a bearable size."""
+    if not search.hour_scale:
+        return False
+    count = np.bincount(search.crew[refill.choices], minlength=len(refill.places_of))[refill.crews]
+    room = refill.hours_of[refill.crews].max(initial=0.0) * search.hour_scale
+    return bool((refill.places_of[refill.crews] >= count).all() and room * count.max(initial=0) <= CELLS)
+
+
+def crews_of_a_dive(search: Search) -> int:
+    """Return how many crews hold about as many streets as one mix settles quickly."""
+    held = max(1, int((search.held != NOBODY).sum()))
+    if held <= WHOLE_STREETS:
+        return search.problem.crews
+    return min(search.problem.crews, max(FEWEST_CREWS, STREETS * search.problem.crews // held))
