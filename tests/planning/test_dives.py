@@ -13,9 +13,9 @@ from fieldops.planning.assignment import NOBODY
 from fieldops.planning.columns import Packing, settle_mix
 from fieldops.planning.dives import Diver, can_dive
 from fieldops.planning.neighbourhoods import Refill, apply_refill, pose_refill
-from fieldops.planning.sets import best_set
 from fieldops.planning.prices import find_prices
 from fieldops.planning.search import Search
+from fieldops.planning.sets import best_set
 from tests.planning.test_solve import is_lawful
 
 
