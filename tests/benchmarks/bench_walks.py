@@ -128,32 +128,35 @@ def by_vroom(problem: WalkProblem) -> float:
     return between / TENTHS + required
 
 
-def cities(full: bool) -> None:
-    """Print the mean gap to the proven bound of each solver, a row a city."""
-    count, seconds = 5, 1.0
-    table = Table(
-        "city", "sides", "walks", "pieces", "ours", "proven best", "dead-head", "PyVRP alone", "OR-Tools", "VROOM",
-        "seconds each", box=None,
-    )  # fmt: skip
-    for name in CITIES if full else QUICK_CITIES:
+def city_row(name: str, sides: int, *, count: int = 5, seconds: float = 1.0) -> list[str]:
+    """Return a row of the table: mean gaps to the best bound that was proven, of each solver in the same time."""
+    rows = []
+    for problem in walks_of(name, count, sides=sides):
+        watch = Stopwatch()
+        found = walk(problem, time_limit=seconds / 2, bound_seconds=seconds / 2)
+        used = watch.seconds
+        bound = max(found.bound_m, walk(problem, iterations=1, bound_seconds=4 * seconds).bound_m)
+        alone = walk(problem, time_limit=used, bound=False).length_m
+        gaps = [length / bound - 1 for length in (found.length_m, alone, by_ortools(problem, used), by_vroom(problem))]
+        rows.append([*gaps, used, len(join_pieces(problem)), 1 - found.required_m / found.length_m])
+    mean = np.array(rows).mean(axis=0)
+    best = sum(row[0] < 1e-5 for row in rows)
+    return [
+        name, f"{sides}", f"{count}", f"{mean[5]:.0f}", f"{mean[6]:.0%}", f"{mean[0]:.2%}", f"{best}",
+        *(f"{gap:.2%}" for gap in mean[1:4]), f"{mean[4]:.1f}",
+    ]  # fmt: skip
+
+
+def cities(names: tuple[str, ...]) -> None:
+    """Print the mean gap to the proven bound of each solver, a table a city, as soon as it is known."""
+    for name in names:
+        table = Table(
+            "city", "sides", "walks", "pieces", "dead-head", "ours", "proven best", "PyVRP alone", "OR-Tools", "VROOM",
+            "seconds each", box=None,
+        )  # fmt: skip
         for sides in (1, 2):
-            problems = walks_of(name, count, sides=sides)
-            rows = []
-            for problem in problems:
-                watch = Stopwatch()
-                found = walk(problem, time_limit=seconds / 2, bound_seconds=seconds / 2)
-                used = watch.seconds
-                bound = max(found.bound_m, walk(problem, iterations=1, bound_seconds=4 * seconds).bound_m)
-                alone = walk(problem, time_limit=used, bound=False).length_m
-                lengths = [found.length_m, alone, by_ortools(problem, used), by_vroom(problem)]
-                rows.append([*(length / bound - 1 for length in lengths), used, len(join_pieces(problem)), 1 - found.required_m / found.length_m])  # fmt: skip
-            mean = np.array(rows).mean(axis=0)
-            best = sum(row[0] < 1e-5 for row in rows)
-            table.add_row(
-                name, f"{sides}", f"{count}", f"{mean[5]:.0f}", f"{mean[0]:.2%}", f"{best}", f"{mean[6]:.0%}",
-                *(f"{gap:.2%}" for gap in mean[1:4]), f"{mean[4]:.1f}",
-            )  # fmt: skip
-    Console(width=140).print("gap to the proven bound, mean over the walks", table)
+            table.add_row(*city_row(name, sides))
+        Console(width=140).print(table)
 
 
 def read_carp(path: Path) -> tuple[ZoneWalkProblem, int]:
@@ -171,12 +174,10 @@ def read_carp(path: Path) -> tuple[ZoneWalkProblem, int]:
     return problem, crews
 
 
-def arcs(full: bool) -> None:
+def arcs(names: tuple[str, ...], seconds: float = 5.0) -> None:
     """Print ours against the best known where one is listed, and against the bound that we prove, for each instance."""
     with (FOLDER / "best_known.csv").open() as file:
         best = {row["name"]: row["best_known"] for row in csv.DictReader(file) if row["set"] == "carp"}
-    names = sorted(name.removesuffix(".dat") for name in best) if full else QUICK_CARP
-    seconds = 5.0
     table = Table("instance", "streets", "crews", "ours", "best known", "to best", "bound", "gap", "seconds", box=None)
     for name in names:
         problem, crews = read_carp(FOLDER / "carp" / f"{name}.dat")
@@ -195,5 +196,6 @@ def main(full: bool = False) -> None:
     """Print both tables; quick: two cities and six instances, full: five cities, 50 walks, all instances."""
     if not FOLDER.is_dir():
         raise SystemExit("the folder of public data is not here (see $FIELDOPS_SHARED_DATA)")
-    cities(full)
-    arcs(full)
+    cities(CITIES if full else QUICK_CITIES)
+    every = tuple(sorted(path.stem for path in (FOLDER / "carp").glob("*.dat")))
+    arcs(every if full else QUICK_CARP)
