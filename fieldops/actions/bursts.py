@@ -14,6 +14,7 @@ from fieldops.events import BurstOverridden, BurstsSet
 from fieldops.ids import StreetId, ZoneId
 from fieldops.people import Actor
 from fieldops.permissions import require
+from fieldops.planning.burstcheck import burst_violations
 from fieldops.planning.bursts import Busy, ZoneWork, parts_needed, people_needed, schedule_bursts
 from fieldops.progress import Progress, no_progress
 from fieldops.rules import Rules
@@ -123,10 +124,14 @@ def set_bursts(
     done = tuple(zone for zone in sorted(scene.streets) if not _work(scene, zone))
     units = [unit for one in work for unit in _split(scene, one, people_at_hand, lengths)]
     busy = [Busy(min(one.people, people_at_hand), (one.ends_on - first).days) for one in running]
+    posed = [ZoneWork(one.part, _people(scene, one, lengths), one.not_before) for one in units]
     found = schedule_bursts(
-        [ZoneWork(one.part, _people(scene, one, lengths), one.not_before) for one in units], people_at_hand,
+        posed, people_at_hand,
         days_min=lengths[0], busy=busy, time_limit=time_limit, seed=seed, workers=workers, progress=progress,
     )  # fmt: skip
+    wrong = burst_violations(posed, found.slots, people_at_hand, days=lengths, busy=busy)
+    if wrong:
+        raise BadInput(f"no lawful bursts were found: {wrong[0]}", cure="give it more seconds, or more people")
     slots = [*past, *running, *_stored(units, found.slots, first)]
     ends = max([found.days, *((one.ends_on - first).days for one in running)], default=0)
     bound = max([found.bound_days, *((one.ends_on - first).days for one in running)], default=0)

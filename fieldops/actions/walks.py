@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from fieldops.clock import local_day
-from fieldops.errors import BadInput, NotFound
+from fieldops.errors import BadInput, NotFound, Stopped
 from fieldops.events import WalkMade
 from fieldops.ids import CrewId, StreetId
 from fieldops.people import Actor, Crew
 from fieldops.permissions import require
+from fieldops.progress import Progress, no_progress
 from fieldops.rules import Rules
 from fieldops.store import places
 from fieldops.store import walks as store
+from fieldops.store.claims import claims_in_force
 from fieldops.store.connect import Region, read_rules
 from fieldops.store.dispatch import METRES_PER_DEGREE, Box, near_ways
 from fieldops.store.people import find_crew
@@ -105,6 +107,47 @@ def make_walk(
         )  # fmt: skip
         store.add_walk(turn, made, event=event)
     return made
+
+
+@dataclass(frozen=True, slots=True)
+class Walks:
+    """The walks made for a day, and for each crew without one the reason."""
+
+    made: tuple[StoredWalk, ...]
+    refused: tuple[tuple[CrewId, str], ...]
+
+
+def make_walks(
+    region: Region,
+    actor: Actor,
+    day: date | None = None,
+    *,
+    sides: int | None = None,
+    time_limit: float = 1.0,
+    seed: int = 1,
+    now: datetime | None = None,
+    progress: Progress = no_progress,
+) -> Walks:
+    """
+    Make the walks of all crews that hold streets, one after the other; see `make_walk`.
+
+    Raises
+    ------
+    Forbidden
+        If the actor may not make walks of every crew.
+    Stopped
+        If progress asked to stop; the walks made by then are kept.
+    """
+    crews = sorted({claim.crew for claim in claims_in_force(region.reader(), region.moment(now))})
+    made, refused = [], []
+    for number, crew in enumerate(crews, start=1):
+        try:
+            made.append(make_walk(region, actor, crew, day, sides=sides, time_limit=time_limit, seed=seed, now=now))
+        except (BadInput, NotFound) as reason:
+            refused.append((crew, str(reason)))
+        if not progress("walks", number / len(crews)) and number < len(crews):
+            raise Stopped(kept=f"the walks of {len(made)} crews are kept")
+    return Walks(tuple(made), tuple(refused))
 
 
 def read_walk(
@@ -234,7 +277,7 @@ def _walk(
     connection: "sqlite3.Connection", ground: Ground, share: Day, held: list[HeldStreet], at: datetime, rules: Rules,
     zone: ZoneInfo, *, sides: int | None, time_limit: float, seed: int,
 ) -> StoredWalk:  # fmt: skip
-    from fieldops.planning.walkcheck import route_nodes
+    from fieldops.planning.walkcheck import is_walk, route_nodes
     from fieldops.planning.walkproblem import WalkProblem
     from fieldops.planning.walks import walk
 
@@ -247,6 +290,9 @@ def _walk(
         begins=60 * rules.day_begins_hour, metres_per_minute=rules.walk_speed_km_h * 1000 / 60,
     )  # fmt: skip
     found = walk(problem, time_limit=time_limit, seed=seed)
+    wrong = is_walk(problem, found)
+    if wrong:
+        raise BadInput(f"no lawful walk was found: {wrong[0]}", cure="give it more seconds with --time-limit")
     rows = _rows(problem, found, held, what, ground)
     missed = [what[i] | {"reason": "closed when the crew could come"} for i in found.left_out] + share.left_out
     way = tuple((round(ground.places[n][0], 6), round(ground.places[n][1], 6)) for n in route_nodes(problem, found))

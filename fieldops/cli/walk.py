@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fieldops.cli.console import DEFAULT_DB, AsJson, Db, Now, given_moment, print_json, say, shell_actor
+from fieldops.cli.console import DEFAULT_DB, AsJson, Db, Now, given_moment, print_json, progress_bar, say, shell_actor
 
 if TYPE_CHECKING:
+    from fieldops.actions.walks import Walks
     from fieldops.store.walks import StoredWalk
 
 
@@ -17,7 +18,10 @@ def register(app: typer.Typer) -> None:
 
 
 def walk(
-    crew: Annotated[str, typer.Option("--crew", metavar="CREW", help="The crew's id.")],
+    crew: Annotated[
+        str | None,
+        typer.Option("--crew", metavar="CREW", help="The crew's id; without it the walks of all crews are made."),
+    ] = None,
     day: Annotated[
         str | None, typer.Option("--date", metavar="DATE", help="The day, as 2026-03-02; today by default.")
     ] = None,
@@ -45,13 +49,21 @@ def walk(
 
     Example: fieldops walk --crew C07 --date 2026-03-02 --gpx c07.gpx
     """
-    from fieldops.actions.walks import make_walk
+    from fieldops.actions.walks import make_walk, make_walks
     from fieldops.exchange.files import write_text
     from fieldops.exchange.gpx import gpx_text
     from fieldops.ids import CrewId
     from fieldops.intake import read_day
     from fieldops.store.connect import open_region
 
+    if crew is None:
+        with progress_bar(quiet=as_json) as progress:
+            every = make_walks(
+                open_region(db), shell_actor(), read_day({"--date": day or ""}, "--date"), sides=sides,
+                time_limit=time_limit, seed=seed, now=given_moment(now), progress=progress,
+            )  # fmt: skip
+        _tell_all(every, as_json=as_json)
+        return
     made = make_walk(
         open_region(db), shell_actor(), CrewId(crew), read_day({"--date": day or ""}, "--date"), sides=sides, time_limit=time_limit,
         seed=seed, now=given_moment(now),
@@ -63,6 +75,21 @@ def walk(
         print_json(_document(made))
     else:
         _print(made)
+
+
+def _tell_all(every: "Walks", *, as_json: bool) -> None:
+    if as_json:
+        print_json({
+            "walks": [_document(one) for one in every.made],
+            "refused": [{"crew": crew, "reason": reason} for crew, reason in every.refused],
+        })  # fmt: skip
+        return
+    for one in every.made:
+        typer.echo(
+            f"{one.crew}: {len(one.visits)} stops, {one.length_m:,.0f} m, bound {one.bound_m:,.0f} m ({one.gap:.1%})"
+        )
+    for crew, reason in every.refused:
+        typer.echo(f"{crew}: no walk: {reason}")
 
 
 def _waypoint(row: dict[str, Any]) -> dict[str, Any]:

@@ -6,8 +6,8 @@ import pytest
 
 from fieldops.actions.claims import make_claim
 from fieldops.actions.plans import make_plan, publish_plan
-from fieldops.actions.walks import make_walk, read_walk
-from fieldops.errors import BadInput, Forbidden, NotFound
+from fieldops.actions.walks import make_walk, make_walks, read_walk
+from fieldops.errors import BadInput, Forbidden, NotFound, Stopped
 from fieldops.exchange.gpx import gpx_text
 from fieldops.ids import ActorId, CrewId, StreetId
 from fieldops.people import Actor, Role
@@ -119,6 +119,19 @@ def test_a_street_that_no_way_leads_to_is_left_out_by_name(claimed: Region) -> N
         (row["label"], row["reason"]) for row in made.left_out
     ]
     assert streets(made)
+
+
+def test_the_walks_of_all_crews_are_made_and_who_has_none_is_told_why(claimed: Region) -> None:
+    done = make_walks(claimed, LEAD, time_limit=0.2, now=NOON)
+    assert [one.crew for one in done.made] == [A, B]
+    with claimed.turn(LEAD, now=NOON) as turn:
+        turn.connection.execute("UPDATE crew SET days_off = '[\"2026-03-02\"]' WHERE id = 'B'")
+    again = make_walks(claimed, LEAD, time_limit=0.2, now=NOON)
+    assert [one.crew for one in again.made] == [A]
+    assert again.refused[0][0] == B
+    assert "is off on 2026-03-02" in again.refused[0][1]
+    with pytest.raises(Stopped, match="the walks of 1 crews are kept"):
+        make_walks(claimed, LEAD, TODAY + DAY, time_limit=0.2, now=NOON, progress=lambda *_, **__: False)
 
 
 def test_gpx_holds_the_way_and_keeps_names_harmless(claimed: Region) -> None:

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fieldops.errors import BadInput
-from fieldops.planning.bursts import Busy, Schedule, ZoneWork, parts_needed, people_needed, schedule_bursts
+from fieldops.planning.burstcheck import burst_violations
+from fieldops.planning.bursts import Busy, Schedule, Slot, ZoneWork, parts_needed, people_needed, schedule_bursts
 
 RESPONSE = {"hours_per_day": 6.0, "share_known": 0.07, "delta": 0.03, "target": 0.2}
 
@@ -48,6 +49,7 @@ def test_every_schedule_keeps_the_rules(hours: list[float], people: int) -> None
     starts = sorted({slot.start for slot in found.slots})
     assert all(later - one >= 7 for one, later in pairwise(starts))
     assert found.bound_days <= found.days
+    assert burst_violations(zones, found.slots, people, days=(7, 15)) == []
 
 
 @pytest.mark.parametrize(("hours", "people"), [((900.0, 900.0), 30), ((1000.0, 300.0), 24), ((500.0, 500.0), 40)])
@@ -95,3 +97,23 @@ def test_longer_bursts_need_fewer_people_and_more_hours() -> None:
 
 def test_nothing_to_do_takes_no_day() -> None:
     assert schedule_bursts([], 10) == Schedule((), 0, 0, "optimal")
+
+
+@pytest.mark.parametrize(
+    ("slots", "sentence"),
+    [
+        ((), "A is pushed 0 times, not once"),
+        ((Slot("A", 0, 7, 10), Slot("A", 7, 7, 10)), "A is pushed 2 times, not once"),
+        ((Slot("A", 0, 7, 10), Slot("B", 0, 7, 1)), "B is no zone of these"),
+        ((Slot("A", 0, 6, 12),), "A is pushed for 6 days, not 7 to 15"),
+        ((Slot("A", 0, 7, 9),), "A has 9 people and needs 10: half-manned"),
+        ((Slot("A", 0, 7, 30),), "on day 0 more than 20 people are pushing"),
+    ],
+)
+def test_the_checker_names_what_is_unlawful(slots: tuple[Slot, ...], sentence: str) -> None:
+    zones = [zone("A", 400.0)]
+    assert zones[0].people[7] == 10
+    assert sentence in burst_violations(zones, slots, 20, days=(7, 15))
+    late = [zone("A", 400.0, not_before=3)]
+    assert burst_violations(late, (Slot("A", 1, 7, 10),), 20, days=(7, 15)) == ["A starts on day 1, before day 3"]
+    assert burst_violations(zones, (Slot("A", 0, 7, 10),), 17, days=(7, 15), busy=[Busy(8, 2)])
