@@ -42,7 +42,7 @@ _COLUMNS = {
 }
 _NEAR_ENOUGH = 0.07
 # log10 of the streets wanted, and the streets found for each one that the town was told to have: `dev.py bench synth`
-_FIRST_GUESS = ((2.7, 3.3, 4.0, 5.0), (0.90, 0.80, 1.04, 1.12))
+_FIRST_GUESS = ((2.7, 3.0, 3.3, 3.6, 3.9, 4.3, 4.6, 5.0), (0.90, 0.85, 0.86, 0.97, 1.09, 1.19, 1.18, 1.21))
 _TRIES = 8
 _MOST_FOR_POINTS = 12_000  # streets up to which connection points are computed and measured: it takes most of the time
 
