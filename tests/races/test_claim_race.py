@@ -13,6 +13,8 @@ from tests.conftest import LEAD, NOON, PLANNER
 from tests.races import contest as race
 from tests.small_region import add_town
 
+ATTEMPTS = 20
+
 
 @pytest.mark.parametrize(
     ("streets", "rounds"),
@@ -37,11 +39,15 @@ def test_of_eight_processes_that_ask_for_a_street_at_once_exactly_one_gets_it(
 
 @pytest.mark.parametrize("streets", [60, pytest.param(500, marks=pytest.mark.full)])
 def test_control_without_the_guard_doubles_appear_and_both_checks_see_them(tmp_path: Path, streets: int) -> None:
-    region = create_region(tmp_path / "race.gpkg", PLANNER, sandbox=True, now=NOON)
-    names, _ = add_town(region, streets=streets, crews=race.crews_needed(streets))
-    race.remove_the_locks(region)
-    told = race.contest(region, names, rounds=1, grant=race.without_the_guard)
-    assert told.errors == []
+    for attempt in range(ATTEMPTS):  # a crowded machine may let the eight ask one after the other for once
+        region = create_region(tmp_path / f"race{attempt}.gpkg", PLANNER, sandbox=True, now=NOON)
+        names, _ = add_town(region, streets=streets, crews=race.crews_needed(streets))
+        race.remove_the_locks(region)
+        told = race.contest(region, names, rounds=1, grant=race.without_the_guard)
+        assert told.errors == []
+        if len(told.granted) > streets:
+            break
+        region.close()
     assert max(Counter(told.granted.values()).values()) > 1
     assert race.overlaps(region) > 0
     assert race.doubles_in_the_record(region) > 0
