@@ -20,6 +20,7 @@ from fieldops.cli.console import (
 from fieldops.ids import ClaimId, CrewId, StreetId
 
 if TYPE_CHECKING:
+    from fieldops.actions.standing import Standing
     from fieldops.claims import Claim
     from fieldops.store.claims import ListedClaim
 
@@ -161,6 +162,40 @@ def list_claims(
 
 
 @claims.command()
+def state(
+    street: Annotated[str, typer.Argument(metavar="STREET", help="The street's id, see `fieldops streets list`.")],
+    db: Db = DEFAULT_DB,
+    now: Now = None,
+    as_json: AsJson = False,
+) -> None:
+    """
+    Say what a street is at a moment, now or in the past: free, whose until when, saturated, and which crews have to wait.
+
+    Example: fieldops claims state S4K2 --now 2026-03-05T12:00:00+08:00
+    """
+    from fieldops.actions.standing import read_standing
+    from fieldops.store.connect import open_region
+
+    seen = read_standing(open_region(db), shell_actor(), StreetId(street), now=given_moment(now))
+    held, before = seen.state.claim, seen.state.before
+    if as_json:
+        waits = [{"crew": crew, "until": _moment(until)} for crew, until in seen.state.cool_downs.items()]
+        print_json({
+            "street": street, "label": seen.label, "now": _moment(seen.at), "state": seen.word,
+            "claim": _plain(held) if held else None, "before": _plain(before) if before else None, "cooling_down": waits,
+        })  # fmt: skip
+        return
+    at = _in_zone(seen.at, seen.time_zone)
+    whose = f" by {_crew(seen, held.crew)} until {_in_zone(held.ends_at, seen.time_zone)}" if held else ""
+    typer.echo(f"{seen.label} ({street}) is {seen.word.replace('_', ' ')}{whose}, as of {at} ({seen.time_zone})")
+    if before:
+        ended = _in_zone(before.ends_at, seen.time_zone)
+        typer.echo(f"  before: {_crew(seen, before.crew)}, {before.outcome_at(seen.at)} at {ended}")
+    for crew, until in seen.state.cool_downs.items():
+        typer.echo(f"  {_crew(seen, crew)} may not claim it before {_in_zone(until, seen.time_zone)}")
+
+
+@claims.command()
 def queue(
     hours: Annotated[float, typer.Option(help="How far to look ahead.", min=0)] = 48.0,
     crew: Annotated[str | None, typer.Option(help="Only this crew's.")] = None,
@@ -287,6 +322,10 @@ def _print_queue(rows: list[dict[str, Any]], found: "list[ListedClaim]") -> None
             f"{row['hours_left']:.1f} h", f"{row['knows']} of {row['asked']}", share, hours,
         )  # fmt: skip
     Console().print(table)
+
+
+def _crew(seen: "Standing", crew: CrewId) -> str:
+    return f"{seen.names[crew]} ({crew})"
 
 
 def _moment(moment: datetime) -> str:

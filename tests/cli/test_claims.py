@@ -160,3 +160,29 @@ def test_a_list_is_narrowed_by_crew_and_by_hours_left(run: Run) -> None:
     assert streets("--crew", "C1") == ["S1"]
     assert streets("--hours-left", "24") == ["S0"]
     assert "Crew C0 (C0)" in run("claims", "queue", "--hours", "24", "--now", SUNDAY, as_text=True)
+
+
+def test_a_street_is_told_as_it_was_at_any_moment(run: Run) -> None:
+    run("claims", "grant", "--crew", "C0", "--street", "S0", "--now", MONDAY)
+
+    def told(now: str) -> Any:
+        return run("claims", "state", "S0", "--now", now)
+
+    assert told("2026-03-02T12:59:59+08:00")["state"] == "free"
+    held = told(MONDAY)
+    assert (held["state"], held["claim"]["crew"], held["cooling_down"]) == ("claimed", "C0", [])
+    assert told("2026-03-09T12:59:59.999999+08:00")["state"] == "claimed"
+    after = told("2026-03-09T13:00:00+08:00")
+    assert (after["state"], after["before"]["crew"]) == ("free", "C0")
+    assert after["cooling_down"] == [{"crew": "C0", "until": "2026-03-16T05:00:00.000000Z"}]
+    assert told("2026-03-16T13:00:00+08:00")["cooling_down"] == []
+    people = run("claims", "state", "S0", "--now", "2026-03-10T09:00:00+08:00", as_text=True)
+    assert people.splitlines() == [
+        "Road S0 (S0) is free, as of 2026-03-10 09:00 (Asia/Shanghai)",
+        "  before: Crew C0 (C0), forfeited at 2026-03-09 13:00",
+        "  Crew C0 (C0) may not claim it before 2026-03-16 13:00",
+    ]
+    run("claims", "grant", "--crew", "C1", "--street", "S0", "--now", "2026-03-10T09:00:00+08:00")
+    assert "is claimed by Crew C1 (C1) until 2026-03-17 09:00" in run(
+        "claims", "state", "S0", "--now", "2026-03-11T09:00:00+08:00", as_text=True
+    )
