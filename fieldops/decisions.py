@@ -111,7 +111,7 @@ def _count_heads(given: list[bool], people: int, target: float, plain: Verdict) 
             return Test(Verdict.MOVE_ON, HEAD_COUNT, asked, knows, used, 0.0, 0.0, plain)
         if used - so_far > people - needed:
             return Test(Verdict.PUSH_ON, HEAD_COUNT, asked, knows, used, 0.0, 0.0, plain)
-    why = f"its point decides, or {needed} of its {people} people who know"
+    why = f"its point, or {needed} of its {people} who know"
     return Test(Verdict.ASK_MORE, HEAD_COUNT, asked, knows, asked, 0.0, 0.0, plain, why, needed - knows)
 
 

@@ -19,7 +19,7 @@ from fieldops.progress import Progress, no_progress
 from fieldops.store import places, quarantine, tallies
 from fieldops.store.connect import Region, Turn, read_rules
 from fieldops.store.people import find_promoter
-from fieldops.store.surveys import Appended, Staging, append_surveys
+from fieldops.store.surveys import Appended, Staging, append_surveys, has_survey
 from fieldops.surveys import CLOCK_OFFSET_MAX, Asked, Survey, read_survey, why_not_counted
 
 OUTSIDE_CITY_M = 5_000.0  # a given position farther than that from every street is no slip of a phone
@@ -187,6 +187,7 @@ class _Scene:
         self._has_street = cache(partial(places.has_street, connection))
         self._has_triangle = cache(partial(places.has_triangle, connection))
         self._promoter = cache(partial(find_promoter, connection))
+        self._is_stored = partial(has_survey, connection)
         self._quarantined: set[PromoterId] = quarantine.quarantined_promoters(connection)
         self._zone: ZoneInfo = places.read_zone(connection)
         self._finder = places.Finder(connection)
@@ -222,7 +223,8 @@ class _Scene:
 
     def _check_promoter(self, survey: Survey) -> None:
         known = self._promoter(survey.promoter)
-        if survey.promoter in self._quarantined:
+        # What is stored already is compared and counted as unchanged, so that a phone may send again.
+        if survey.promoter in self._quarantined and not self._is_stored(survey.id):
             raise BadInput(
                 f"the surveys of {survey.promoter} are in quarantine", field="promoter",
                 cure="look into it and lift the quarantine with `fieldops backcheck lift`",

@@ -63,7 +63,7 @@ def show_awareness(
         return
     console = Console()
     for noun, places in (("zone", report.zones), ("triangle", report.triangles), ("street", report.streets)):
-        measured = [one for one in places if one.share is not None]
+        measured = sorted((one for one in places if one.share is not None), key=lambda one: -(one.share or 0.0))
         shown = measured[:_SHOWN] or list(places[:3])
         table = Table(noun, "know", "awareness", "80 % interval", "hours to target")
         for one in shown:

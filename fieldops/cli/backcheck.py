@@ -36,9 +36,11 @@ def show_suspects(
     from rich.table import Table
 
     from fieldops.actions.backcheck import find_suspects
+    from fieldops.actions.names import read_names
     from fieldops.store.connect import open_region
 
-    found = find_suspects(open_region(db), shell_actor(), days=days, now=given_moment(now))
+    region = open_region(db)
+    found = find_suspects(region, shell_actor(), days=days, now=given_moment(now))
     if as_json:
         print_json([
             {"promoter": one.promoter, "score": round(one.score, 3), "knows": one.knows, "asked": one.asked, "reasons": [
@@ -47,10 +49,11 @@ def show_suspects(
             for one in found
         ])  # fmt: skip
         return
+    names = read_names(region, shell_actor())
     table = Table("promoter", "score", "knows / asked", "reasons")
     for one in found:
         reasons = "\n".join(why.text for why in one.reasons)
-        table.add_row(one.promoter, f"{one.score:.1f}", f"{one.knows} / {one.asked}", reasons)
+        table.add_row(names.promoter(one.promoter), f"{one.score:.1f}", f"{one.knows} / {one.asked}", reasons)
     Console().print(table)
     say("a reason is no proof: send a verifier before you put anything into quarantine")
 
@@ -68,16 +71,19 @@ def order_back_checks(
 ) -> None:
     """Let other crews survey again, blind, a random tenth of the places that moved on."""
     from fieldops.actions import backcheck as acts
+    from fieldops.actions.names import read_names
     from fieldops.store.connect import open_region
 
-    made = acts.order_back_checks(open_region(db), shell_actor(), seed=seed, share=share, now=given_moment(now))
+    region = open_region(db)
+    made = acts.order_back_checks(region, shell_actor(), seed=seed, share=share, now=given_moment(now))
     if as_json:
         print_json([{"back_check_of": one.measurement, "crew": one.crew, "street": one.street, "triangle": one.triangle}
                     for one in made])  # fmt: skip
         return
+    names = read_names(region, shell_actor())
     for one in made:
-        typer.echo(f"crew {one.crew or '(none but the asker)'}: survey {one.street or one.triangle} again"
-                   f" (back_check_of = {one.measurement})")  # fmt: skip
+        crew, place = names.crew(one.crew, "nobody but the askers"), names.place(one.street, one.triangle)
+        typer.echo(f"{crew}: survey {place} again (back_check_of = {one.measurement})")
     typer.echo(f"{len(made)} re-surveys ordered")
 
 
@@ -98,10 +104,12 @@ def show_sentinels(
     from rich.console import Console
     from rich.table import Table
 
+    from fieldops.actions.names import read_names
     from fieldops.actions.sentinels import choose_sentinels_of_day
     from fieldops.store.connect import open_region
 
-    found = choose_sentinels_of_day(open_region(db), shell_actor(), seed=seed, now=given_moment(now))
+    region = open_region(db)
+    found = choose_sentinels_of_day(region, shell_actor(), seed=seed, now=given_moment(now))
     if as_json:
         print_json([
             {"day": one.day, "street": one.street, "label": one.label, "crew": one.crew, "done_by": one.done_by}
@@ -111,9 +119,10 @@ def show_sentinels(
     if not found:
         typer.echo("no street has moved on yet that nobody pushes: there is nothing to ask again")
         return
+    names = read_names(region, shell_actor())
     table = Table("day", "street", "crew", "done by")
     for one in found:
-        table.add_row(f"{one.day}", one.label or one.street, one.crew or "", one.done_by or "")
+        table.add_row(f"{one.day}", one.label or one.street, names.crew(one.crew), one.done_by or "")
     Console().print(table)
 
 
@@ -128,10 +137,12 @@ def list_tasks(
     from rich.table import Table
 
     from fieldops.actions import backcheck as acts
+    from fieldops.actions.names import read_names
     from fieldops.ids import CrewId
     from fieldops.store.connect import open_region
 
-    found = acts.list_tasks(open_region(db), shell_actor(), crew=CrewId(crew) if crew else None)
+    region = open_region(db)
+    found = acts.list_tasks(region, shell_actor(), crew=CrewId(crew) if crew else None)
     if as_json:
         print_json([
             {"back_check_of": one.measurement, "street": one.street, "triangle": one.triangle, "crew": one.crew,
@@ -139,10 +150,11 @@ def list_tasks(
             for one in found
         ])  # fmt: skip
         return
+    names = read_names(region, shell_actor())
     table = Table("back_check_of", "place", "crew", "ordered", "done by")
     for one in found:
-        place = str(one.street or one.triangle)
-        table.add_row(one.measurement, place, one.crew or "", f"{one.ordered_at:%Y-%m-%d}", one.done_by or "")
+        place, crew = names.place(one.street, one.triangle), names.crew(one.crew)
+        table.add_row(one.measurement, place, crew, f"{one.ordered_at:%Y-%m-%d}", one.done_by or "")
     Console().print(table)
 
 
@@ -217,9 +229,11 @@ def list_quarantines(db: Db = DEFAULT_DB, as_json: AsJson = False) -> None:
     from rich.table import Table
 
     from fieldops.actions import backcheck as acts
+    from fieldops.actions.names import read_names
     from fieldops.store.connect import open_region
 
-    found = acts.list_quarantines(open_region(db), shell_actor())
+    region = open_region(db)
+    found = acts.list_quarantines(region, shell_actor())
     if as_json:
         print_json([
             {"order": one.seq, "promoter": one.promoter, "measurement": one.measurement, "reason": one.reason,
@@ -227,10 +241,11 @@ def list_quarantines(db: Db = DEFAULT_DB, as_json: AsJson = False) -> None:
             for one in found
         ])  # fmt: skip
         return
+    names = read_names(region, shell_actor())
     table = Table("number", "of", "surveys", "reason", "since", "lifted")
     for one in found:
         lifted = f"{one.undone_at:%Y-%m-%d}" if one.undone_at else ""
-        of = str(one.promoter or one.measurement)
+        of = names.promoter(one.promoter) if one.promoter else str(one.measurement)
         table.add_row(str(one.seq), of, str(one.surveys), one.reason, f"{one.made_at:%Y-%m-%d}", lifted)
     Console().print(table)
 

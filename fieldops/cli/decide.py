@@ -8,6 +8,7 @@ from fieldops.cli.console import DEFAULT_DB, AsJson, Db, Now, given_moment, prin
 
 if TYPE_CHECKING:
     from fieldops.actions.decisions import Standing
+    from fieldops.actions.names import Names
 
 _SHOWN = 25
 _SWARMS = 10
@@ -38,6 +39,7 @@ def decide(
     """
     from fieldops.actions import decisions
     from fieldops.actions.awareness import save_estimates
+    from fieldops.actions.names import read_names
     from fieldops.ids import TriangleId
     from fieldops.store.connect import open_region
 
@@ -57,33 +59,42 @@ def decide(
             "decided": len(done.made), "withdrawn": len(done.withdrawn), "closed": done.closed,
         })  # fmt: skip
         return
-    _print("connection point of", points)
-    _print("street", streets)
+    names = read_names(region, actor)
+    _print("connection point", points, names)
+    _print("street", streets, names)
     for one in done.moved:
-        typer.echo(f"crew {one.crew}: leave {one.left} for {one.to or 'its lead'}: {one.reason}")
+        to = names.street(one.to) if one.to else "its lead"
+        typer.echo(f"{names.crew(one.crew)}: leave {names.street(one.left)} for {to}: {one.reason}")
     for swarm in swarms[:_SWARMS]:
-        typer.echo(f"swarm triangle {swarm.triangle}: {', '.join(swarm.venues[:5]) or 'no venue known there'}")
+        venues = ", ".join(names.venue(venue) for venue in swarm.venues[:5])
+        typer.echo(f"swarm {names.place(None, swarm.triangle)}: {venues or 'no venue known there'}")
     if len(swarms) > _SWARMS:
         typer.echo(f"... and {len(swarms) - _SWARMS} more triangles to swarm: see them all with --json")
     typer.echo(f"{len(done.made)} decided, {len(done.withdrawn)} withdrawn, {len(done.closed)} streets closed")
 
 
-def _print(noun: str, found: "list[Standing]") -> None:
+def _print(noun: str, found: "list[Standing]", names: "Names") -> None:
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
     if not found:
         return
     newest = sorted(found, key=lambda one: one.measurement.opened_at, reverse=True)
-    table = Table(noun, "know", "surely between", "decision", "rule (errors)", "missing", "2 of 10")
+    table = Table(Column(noun, min_width=14), "know", "surely", "decision", "card", "missing", "2 of 10")
+    rates: dict[str, str] = {}
     for one in newest[:_SHOWN]:
         test = one.test
-        rule = f"{test.rule} ({test.wrong_move_on:.0%}, {test.wrong_push_on:.0%})" if test.wrong_move_on else test.rule
-        name = one.measurement.label or str(one.measurement.triangle or one.measurement.street)
+        if test.wrong_move_on:
+            rates[test.rule] = (
+                f"{test.rule}: {test.wrong_move_on:.0%} move on wrongly, {test.wrong_push_on:.0%} push on wrongly"
+            )
         table.add_row(
-            name, f"{test.knows} of {test.asked}", f"{one.low:.0%} - {one.high:.0%}", _WORDS[test.verdict], rule.replace("_", " "), test.why_more,
+            names.place(one.measurement.street, one.measurement.triangle), f"{test.knows} of {test.asked}",
+            f"{one.low:.0%}-{one.high:.0%}", _WORDS[test.verdict], test.rule.replace("_", " "), test.why_more,
             _WORDS[test.plain],
         )  # fmt: skip
     Console().print(table)
+    for line in rates.values():
+        typer.echo(line)
     if len(found) > _SHOWN:
         typer.echo(f"... and {len(found) - _SHOWN} older ones: see them all with --json")

@@ -86,6 +86,20 @@ def name_places(connection: sqlite3.Connection, streets: Sequence[StreetId]) -> 
     return {row[0]: row[1] for row in rows}
 
 
+def name_points(connection: sqlite3.Connection) -> dict[TriangleId, str]:
+    """Return for each connection point the name of the street of its triangle that lies nearest to it."""
+    rows = connection.execute(
+        "SELECT t.id, s.label, min((s.lon - t.point_lon) * (s.lon - t.point_lon) + (s.lat - t.point_lat) * (s.lat - t.point_lat))"
+        " FROM triangle AS t JOIN street AS s ON s.triangle_id = t.id WHERE s.status <> 'gone' GROUP BY t.id"
+    )
+    return {TriangleId(row[0]): row[1] for row in rows}
+
+
+def name_venues(connection: sqlite3.Connection) -> dict[VenueId, str]:
+    """Return the names of venues that have one."""
+    return {VenueId(row[0]): row[1] for row in connection.execute("SELECT id, name FROM venue WHERE name <> ''")}
+
+
 def read_neighbours(connection: sqlite3.Connection, streets: Sequence[StreetId]) -> sparse.csr_array:
     """Return the adjacency of these streets, in their order: see `touching_streets`."""
     number = {street: i for i, street in enumerate(streets)}

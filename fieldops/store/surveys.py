@@ -15,7 +15,7 @@ from fieldops.claims import Claim, Standing, match_late
 from fieldops.clock import format_moment, parse_moment
 from fieldops.errors import BadInput, Stopped
 from fieldops.events import SurveysRecorded
-from fieldops.ids import CrewId, MeasurementId, StreetId, TriangleId
+from fieldops.ids import CrewId, MeasurementId, StreetId, SurveyId, TriangleId
 from fieldops.progress import Progress, no_progress
 from fieldops.rules import Rules
 from fieldops.store import audit, tallies
@@ -156,6 +156,11 @@ def append_surveys(
         tallies.recount(turn, sorter.touched, event=seq, progress=progress)
         done.touched = sorter.touched
     return done
+
+
+def has_survey(connection: sqlite3.Connection, name: SurveyId) -> bool:
+    """Return whether a survey of that id is stored."""
+    return connection.execute("SELECT 1 FROM survey WHERE id = ?", (name,)).fetchone() is not None
 
 
 def survey_line(line: tuple[object, ...]) -> bytes:

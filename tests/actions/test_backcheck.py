@@ -113,6 +113,18 @@ def test_a_promoter_in_quarantine_hands_in_nothing_until_it_is_lifted(region: Re
     ]
 
 
+def test_what_a_quarantined_promoter_sends_again_is_unchanged_and_what_is_new_or_other_is_refused(
+    region: Region,
+) -> None:
+    add_town(region)
+    rows = survey_rows([True] * 4, at=NOON, promoters=["C0-0"], street="S0")
+    record_surveys(region, LEAD, numbered(rows), now=NOON + timedelta(hours=1))
+    quarantine_surveys(region, LEAD, reason="?", promoter=PromoterId("C0-0"), now=NOON + timedelta(hours=2))
+    other = [{**rows[0], "answer": "does_not_know"}, {**rows[0], "survey_id": "new"}]
+    done = record_surveys(region, LEAD, numbered([*rows, *other]), now=NOON + timedelta(hours=3))
+    assert (done.added, done.unchanged, [one["field"] for one in done.rejected]) == (0, 4, ["survey_id", "promoter"])
+
+
 def test_quarantine_leaves_an_event_without_free_text_and_its_end_another(region: Region) -> None:
     add_town(region)
     record_surveys(region, LEAD, numbered(survey_rows(NO, at=NOON, street="S0")), now=LATER)

@@ -133,7 +133,7 @@ def measure(surveys: int, sentinels: int, replications: int) -> dict[str, np.nda
 
 def main(full: bool = False) -> None:
     """Print one table: relative errors (RMSE) with those of statistics.md in brackets, and what the intervals held."""
-    replications = 60 if full else 10
+    replications = 60 if full else 40
     designs = list(NOTED) if full else [(25, 3)]
     print(
         f"{replications} towns each; relative RMSE in %, [noted], and how often the stated 80 % intervals held in %\n"
