@@ -56,6 +56,11 @@ KINDS: Mapping[str, JobKind] = MappingProxyType({
         parameters={"start": str, "time_limit": float, "seed": int, "workers": int, "now": str},
     ),
     "backup": JobKind(permission="record.keep", act="fieldops.actions.files:run_backup_job", parameters={}),
+    "bursts": JobKind(
+        permission="burst.set",
+        act="fieldops.actions.timeline:run_bursts_job",
+        parameters={"people": int, "start": str, "time_limit": float, "now": str},
+    ),
     "edit": JobKind(
         permission="street.edit",
         act="fieldops.actions.city:run_edit_job",

@@ -7,6 +7,7 @@ from math import sqrt
 
 from fieldops.actions.backcheck import find_suspects
 from fieldops.actions.desk import Overview, read_overview
+from fieldops.actions.timeline import read_timeline
 from fieldops.clock import find_zone, local_day
 from fieldops.ids import CityId
 from fieldops.people import Actor
@@ -40,10 +41,11 @@ class DayCount:
 
 @dataclass(frozen=True, slots=True)
 class Today:
-    """All that the first page shows; `suspects` is None for those who may not see them."""
+    """All that the first page shows; `suspects` is None for those who may not see them; `burst` is (day N, of how many)."""
 
     overview: Overview
     day: date
+    burst: tuple[int, int] | None
     streets: Streets
     idle: tuple[IdleCrew, ...]
     undecided: int
@@ -73,6 +75,7 @@ def read_today(region: Region, actor: Actor, *, city: CityId | None = None) -> T
     return Today(
         overview=overview,
         day=day,
+        burst=read_timeline(region, actor).day_of_burst,
         streets=today.count_streets(connection, name, present),
         idle=tuple(today.idle_crews(connection, present, day.isoformat())),
         undecided=today.count_undecided(connection),

@@ -327,3 +327,19 @@ def test_a_street_is_changed_as_a_job_that_the_worker_does(lead: FlaskClient, to
     for wrong in ({"kind": "split"}, {}):
         assert lead.post("/streets/R30/edit", data=wrong, headers=HERE).status_code == 422
     assert lead.post("/streets/none/edit", data={"kind": "close"}, headers=HERE).status_code == 404
+
+
+def test_bursts_are_ordered_as_a_job_and_stand_on_the_timeline_and_on_today(lead: FlaskClient, town: Region) -> None:
+    assert "No burst is set" in words(lead, "/bursts")
+    ordered = lead.post("/bursts", data={"people": "1000", "start": "2026-03-02"}, headers=HERE)
+    assert ordered.status_code == 303
+    Worker(town.path, lambda _: None).run(once=True)
+    job = list_jobs(town.path, PLANNER)[0]
+    assert (job.state, job.problem) == ("done", "")
+    seen = words(lead, "/bursts")
+    assert "Set for 1,000 people from Mon 2 Mar" in seen
+    assert "片区 A" in seen
+    assert "Day 1 of" in words(lead, "/today")
+    for wrong in ({"people": "0"}, {"people": "x"}, {"people": "5", "start": "soon"}):
+        assert lead.post("/bursts", data=wrong, headers=HERE).status_code == 422
+    assert "5 crews" in words(lead, "/people")

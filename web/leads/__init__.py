@@ -1,5 +1,19 @@
 """The pages of planners and leads."""
 
-from web.leads import accounts, claims, desk, files, moving, notices, plans, settings, tiles, today, trust
+from web.leads import (
+    accounts,
+    bursts,
+    claims,
+    desk,
+    files,
+    moving,
+    notices,
+    people,
+    plans,
+    settings,
+    tiles,
+    today,
+    trust,
+)
 
-ROOMS = (today, desk, plans, claims, moving, trust, notices, files, settings, accounts, tiles)
+ROOMS = (today, desk, plans, bursts, claims, moving, trust, people, notices, files, settings, accounts, tiles)
