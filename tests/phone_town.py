@@ -30,7 +30,7 @@ CREWS = ["甲组", "乙组", "丙组"]
 HELD = 5  # streets S0 to S4 are crew C0's, S5 crew C1's
 
 
-def make_phone_town(path: Path, *, sandbox: bool = True, held: int = HELD) -> Region:
+def make_phone_town(path: Path, *, sandbox: bool = True, claims: bool = True) -> Region:
     """Make the region at `path` and return it open: twelve streets in four triangles, three crews of three promoters."""
     region = create_region(path, PLANNER, sandbox=sandbox, now=NOON if sandbox else None)
     with region.turn(PLANNER, now=NOON if sandbox else None) as turn:
@@ -85,8 +85,8 @@ def make_phone_town(path: Path, *, sandbox: bool = True, held: int = HELD) -> Re
                 for i, knows, asked, share in ((0, 1, 20, 0.06), (1, 3, 20, 0.13), (2, 4, 25, 0.17))
             ],
         )
-    for i in range(held + 1):
-        crew = CrewId("C0" if i < held else "C1")
+    for i in range(HELD + 1 if claims else 0):
+        crew = CrewId("C0" if i < HELD else "C1")
         make_claim(region, PLANNER, street=StreetId(f"S{i}"), crew=crew, now=NOON if sandbox else None)
     return region
 

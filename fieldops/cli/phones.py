@@ -41,6 +41,33 @@ def sync_file(
         raise typer.Exit(1)
 
 
+@phones.command("say")
+def say_words(
+    text: Annotated[str, typer.Argument(help="What the crews' phones show; empty takes it back.")],
+    crew: Annotated[str | None, typer.Option(help="For this crew only.")] = None,
+    day: Annotated[str | None, typer.Option(help="For this day (2026-03-01), by default today.")] = None,
+    db: Db = DEFAULT_DB, now: Now = None, as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """
+    Say something to the crews for a day: it stands at the top of their phones.
+
+    Example: fieldops phones say "Rain until noon: malls first" --crew C07
+    """
+    from fieldops.actions.phone import say_words as act
+    from fieldops.ids import CrewId
+    from fieldops.intake import read_day
+    from fieldops.store.connect import open_region
+
+    chosen = act(
+        open_region(db), shell_actor(), text, crew=CrewId(crew) if crew else None,
+        day=read_day({"--day": day}, "--day") if day else None, now=given_moment(now),
+    )  # fmt: skip
+    if as_json:
+        print_json({"day": chosen.isoformat(), "crew": crew, "text": text})
+    else:
+        typer.echo(f"phones of {crew or 'all crews'} show it on {chosen}")
+
+
 @phones.command("appeals")
 def list_appeals(
     answered_too: Annotated[bool, typer.Option("--all", help="Also those that were answered.")] = False,

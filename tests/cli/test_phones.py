@@ -42,6 +42,13 @@ def test_an_exported_outbox_is_handed_in_and_appeals_are_answered(region: Region
     assert "no appeal" in run(region, "appeals", *db)
 
 
+def test_a_lead_says_something_for_a_day(region: Region) -> None:
+    add_town(region)
+    db = ("--db", str(region.path))
+    assert json.loads(run(region, "say", "malls first", "--day", "2026-03-02", *db, "--json"))["day"] == "2026-03-02"
+    assert "C0" in run(region, "say", "come early", "--crew", "C0", *db)
+
+
 def test_keys_are_made_listed_escrowed_and_restored(region: Region, tmp_path: Path) -> None:
     db, keeper, escrow = ("--db", str(region.path)), tmp_path / "keeper.pem", tmp_path / "keys.escrow"
     assert "no phone" in run(region, "keys", *db)

@@ -96,8 +96,17 @@ export async function add(kind, fields, { hold = 0, id = newId() } = {}) {
     return made;
   });
   await changed();
-  setTimeout(flush, hold + 50);
+  plan(hold);
   return entry;
+}
+
+let planned = null;
+/** Send in `wait` ms, unless it is planned sooner. */
+function plan(wait) {
+  const at = Date.now() + wait + 50;
+  if (planned && planned.at <= at) return;
+  clearTimeout(planned?.timer);
+  planned = { at, timer: setTimeout(() => { planned = null; flush(); }, wait + 50) };
 }
 
 /** Take a record back: one that was not sent is dropped, and the undo says so; the others are undone by the server. */
@@ -175,6 +184,8 @@ async function send(hello) {
     if (ready.length <= size) break;
   }
   await changed();
+  const later = (await all("waiting")).map((one) => one.ready);
+  if (later.length) plan(Math.max(0, Math.min(...later) - Date.now()));
   return { answers, moved };
 }
 
