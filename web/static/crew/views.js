@@ -345,9 +345,13 @@ function wire() {
   if (corner) $("corner").elements.corner.value = corner;
 }
 
-box.onAnswers(answered);
-wire();
-await ready;
-await show();
-document.documentElement.dataset.ready = "true";
+// Not awaited here: forms.js imports this module and would wait for it while it waits for forms.js.
+async function begin() {
+  box.onAnswers(answered);
+  wire();
+  await ready;
+  await show();
+  document.documentElement.dataset.ready = "true";
+}
 
+begin();
