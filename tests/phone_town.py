@@ -35,7 +35,8 @@ def make_phone_town(path: Path, *, sandbox: bool = True, claims: bool = True) ->
     region = create_region(path, PLANNER, sandbox=sandbox, now=NOON if sandbox else None)
     with region.turn(PLANNER, now=NOON if sandbox else None) as turn:
         write = turn.connection.executemany
-        write("INSERT INTO city VALUES ('town', '小镇', 'Asia/Shanghai', '', '', '', 'wgs84', NULL, '{}', '')", [()])
+        (edge,) = geopackage.encode([shapely.box(LON - STEP, LAT - STEP, LON + 4 * STEP, LAT + 3 * STEP)])
+        write("INSERT INTO city VALUES ('town', '小镇', 'Asia/Shanghai', '', '', '', 'wgs84', ?, '{}', '')", [(edge,)])
         lines = [
             shapely.LineString([spot(i, -60), spot(i, 20), (spot(i, 60)[0] + 0.0005, spot(i, 60)[1])])
             for i in range(12)

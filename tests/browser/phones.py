@@ -19,7 +19,7 @@ from tests.accounts import PLAIN_COOKIE, session_of
 from tests.browser.conftest import until
 from tests.conftest import ROOT
 
-READY = "document.documentElement.dataset.ready === 'true'"
+READY = "document.documentElement?.dataset.ready === 'true'"
 SYNC = re.compile(r"/crew/sync\.json$")
 OUTBOX = re.compile(r"/outbox\.js$")
 

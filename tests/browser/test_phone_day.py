@@ -206,11 +206,18 @@ def agree_acts(region: Region) -> None:
 
 
 def agree_pages(browser: Browser, server: Server) -> None:
-    """What the lead sees of a street says the same."""
+    """What the lead reads on the desk says the same."""
     context = browser.new_context(locale="en-US")
     secret = session_of(server.region, Role.LEAD)
     context.add_cookies([{"name": PLAIN_COOKIE, "value": secret, "domain": "127.0.0.1", "path": "/"}])
     page = context.new_page()
-    page.goto(f"{server.address}/streets/S0")
-    expect(page.locator("main")).to_contain_text("saturated")
+    told = {
+        "/streets/S0": ["saturated", "2.5 promoter-hours, 3 talks", "refused 1", "not home 1", "interested 1"],
+        "/move-on": ["9 of 40"],
+        "/claims": ["解放东路", "saturated", "幸福小区", "forfeited"],
+    }
+    for path, words in told.items():
+        page.goto(f"{server.address}{path}")
+        for word in words:
+            expect(page.locator("main")).to_contain_text(word)
     context.close()
