@@ -71,6 +71,8 @@ class Rules:
     burst_days_max: int = 15
     # recruiting
     sellers_per_rep: int = 35  # RULE 18
+    plan_values: str = "awareness"  # or "recruits": what a plan counts a street for
+    people_per_candidate: float = 20.0
 
     def __post_init__(self) -> None:
         """Refuse numbers that cannot be meant."""
@@ -84,6 +86,8 @@ class Rules:
             value = getattr(self, field.name)
             if isinstance(value, int | float) and not isinstance(value, bool) and value <= 0:
                 raise BadInput(f"{value} is not positive", field=field.name)
+        if self.plan_values not in ("awareness", "recruits"):
+            raise BadInput(f"'{self.plan_values}' is neither awareness nor recruits", field="plan_values")
         if self.burst_days_min > self.burst_days_max:
             raise BadInput("the shortest burst is longer than the longest", field="burst_days_min")
 
@@ -202,4 +206,9 @@ MEANINGS: dict[str, tuple[int, str]] = {
     "burst_days_min": (14, "shortest burst, in days"),
     "burst_days_max": (14, "longest burst, in days"),
     "sellers_per_rep": (18, "most sellers in care of one rep"),
+    "plan_values": (
+        0,
+        "what a plan counts a street for: awareness, or recruits too (the candidates expected from its hours)",
+    ),
+    "people_per_candidate": (0, "with plan_values recruits: one expected candidate counts as so many people told"),
 }

@@ -13,6 +13,7 @@ import numpy as np
 from fieldops.actions.awareness import StreetAwareness, street_awareness
 from fieldops.actions.claims import Published, publish_in_turn
 from fieldops.actions.dispatch import keep_outlook
+from fieldops.actions.recruiting_brings import expected_rates
 from fieldops.claims import Claim
 from fieldops.clock import Stopwatch, local_day, parse_moment
 from fieldops.errors import NotFound, PlanNotPublishable
@@ -157,6 +158,7 @@ def _pose(region: Region, ground: Ground, rng: np.random.Generator, now: datetim
         priority=np.array([street.priority for street in ground.streets], dtype=np.float64), hours=hours,
         finish=finish, excluded=tuple(_standing_reason(ground, street) for street in ground.streets),
         notes=tuple(street.note for street in ground.streets),
+        recruits=_recruits(region, ground, hours, now) if rules.plan_values == "recruits" else None,
     )  # fmt: skip
     crews, pins = _crews(ground, streets.ids, hours)
     home, turf = _walks(region, ground, streets.hours, pins, rng)
@@ -167,6 +169,15 @@ def _pose(region: Region, ground: Ground, rng: np.random.Generator, now: datetim
         start=ground.start, rules=rules, streets=streets, crews=crews, home_m=home, turf_m=turf, waiting=waiting,
         pins=tuple(pins),
     )  # fmt: skip
+
+
+def _recruits(region: Region, ground: Ground, hours: Any, now: datetime | None) -> Any:
+    """Return the candidates to be expected from the hours of each street; None where nothing is known of any."""
+    ids = [str(street.id) for street in ground.streets]
+    rates = expected_rates(region.reader(), region.moment(now), ids)
+    if rates is None:
+        return None
+    return np.asarray(rates) * np.where(np.isfinite(hours), hours, 0.0)
 
 
 def _in_order(known: StreetAwareness, ids: list[StreetId]) -> StreetAwareness:

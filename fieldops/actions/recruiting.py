@@ -17,6 +17,7 @@ from fieldops.people import Actor, Role
 from fieldops.permissions import require
 from fieldops.recruiting.candidate import Candidate, SignUp
 from fieldops.recruiting.care import read_income
+from fieldops.recruiting.consent import ConsentText
 from fieldops.recruiting.journey import entries
 from fieldops.recruiting.names import read_person_name
 from fieldops.recruiting.phones import read_phone
@@ -103,6 +104,11 @@ def sign_up(
     form = SignUpForm(id, name, phone, source, consent, made_at, group, wanted_low, wanted_high)
     with region.turn(actor, now=now, device=device) as turn:
         return sign_up_in_turn(turn, form)
+
+
+def read_consent(region: Region) -> ConsentText:
+    """Return the text to which people agree now."""
+    return settings.present_consent(region.reader())
 
 
 def sign_up_in_turn(turn: Turn, form: SignUpForm) -> SignedUp:

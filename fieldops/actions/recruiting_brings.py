@@ -13,7 +13,7 @@ from fieldops.store import recruiting_brings as store
 from fieldops.store.connect import Region, read_rules
 from fieldops.store.sqlite import sqlite3
 
-SORTS = ("street", "venue_kind", "crew", "hour", "poster")
+SORTS = ("street", "venue", "venue_kind", "crew", "day", "hour", "poster")
 SPAN = timedelta(days=90)
 _USUAL_HOURS = range(10, 20)  # where nobody was surveyed that day: spread evenly over these hours of the city
 
@@ -49,7 +49,12 @@ def read_brings(
     connection, present = region.reader(), region.moment(now)
     zone, since = places.read_zone(connection), present - span
     first_day = local_day(since, zone)
-    worked = _by_hour(connection, since) if sort == "hour" else store.read_worked(connection, sort, since, first_day)
+    if sort == "hour":
+        worked = _by_hour(connection, since)
+    elif sort == "day":
+        worked = store.read_worked_days(connection, since, first_day, zone)
+    else:
+        worked = store.read_worked(connection, sort, since, first_day)
     share = read_rules(connection).interval_share
     pool = fit_pool(worked)
     found = estimate_yields(worked, share, pool)
@@ -58,6 +63,8 @@ def read_brings(
         ordered = sorted(found, key=lambda one: -one.candidates)
     elif sort == "hour":
         ordered = sorted(found, key=lambda one: one.name)
+    elif sort == "day":
+        ordered = sorted(found, key=lambda one: one.name, reverse=True)
     else:
         ordered = sorted(found, key=lambda one: (-one.low, one.name))
     return Brings(sort, tuple(ordered[:most]), pool, _names(connection, sort, ordered[:most]), share, since)
@@ -66,6 +73,8 @@ def read_brings(
 def _names(connection: sqlite3.Connection, sort: str, found: list[Yield]) -> dict[str, str]:
     if sort == "street":
         return places.read_labels(connection)
+    if sort == "venue":
+        return store.read_venue_names(connection)
     if sort == "crew":
         return {str(crew.id): crew.name for crew in people.read_crews(connection).values()}
     return {one.name: one.name for one in found}

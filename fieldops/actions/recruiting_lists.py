@@ -15,7 +15,7 @@ from fieldops.recruiting.funnel import Cohort, StageFigures, Survival, cohorts, 
 from fieldops.recruiting.journey import Path
 from fieldops.recruiting.names import query_words
 from fieldops.recruiting.phones import mask_phone, read_phone, spell_phone
-from fieldops.recruiting.sources import GROUPS_FIRST, Group, SourceKind
+from fieldops.recruiting.sources import GROUPS_FIRST, Group, Source, SourceKind
 from fieldops.recruiting.stages import WAY, Move, Reason, Stage, allowed_moves
 from fieldops.store import persons, places
 from fieldops.store import recruiting as store
@@ -324,7 +324,7 @@ def names_of(region: Region, actor: Actor, candidates: Sequence[CandidateId]) ->
 
 
 __all__ = [
-    "GROUPS_FIRST", "WAY", "Board", "Card", "Column", "Dossier", "Filters", "FunnelReport", "Group", "Listed", "Reason",
+    "GROUPS_FIRST", "WAY", "Board", "Card", "Column", "Dossier", "Filters", "FunnelReport", "Group", "Listed", "Reason", "Source",
     "SourceKind", "Stage", "list_candidates", "list_due", "list_stuck", "names_of", "read_board", "read_candidate",
     "read_funnel", "reveal_phone",
 ]  # fmt: skip

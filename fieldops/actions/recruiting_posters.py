@@ -14,7 +14,7 @@ from enum import StrEnum
 from ipaddress import ip_address
 
 from fieldops import clock
-from fieldops.actions.recruiting import SignUpForm, check_open, check_source, sign_up_in_turn
+from fieldops.actions.recruiting import SignUpForm, check_open, check_source, read_consent, sign_up_in_turn
 from fieldops.errors import BadInput, ConsentMissing, NotFound, RegionWindingDown
 from fieldops.events import PosterClosed, PosterMade, TextsChanged
 from fieldops.exchange.posters import draw_code
@@ -175,11 +175,6 @@ def set_consent(region: Region, actor: Actor, text: ConsentText, *, now: datetim
     with region.turn(actor, now=now) as turn:
         settings.write_consent(turn, text, event=TextsChanged(at=turn.now, text="consent", version=text.version))
     return text.version
-
-
-def read_consent(region: Region) -> ConsentText:
-    """Return the text to which people agree now."""
-    return settings.present_consent(region.reader())
 
 
 # ── the public page ─────────────────────────────────────────────────────────────────────────────────────────────────

@@ -173,7 +173,7 @@ def _days(one: "Interval") -> str:
 
 @recruit.command("brings")
 def brings(
-    by: Annotated[str, typer.Option(help="street, venue_kind, crew, hour or poster.")] = "street",
+    by: Annotated[str, typer.Option(help="street, venue, venue_kind, crew, day, hour or poster.")] = "street",
     most: Annotated[int, typer.Option(min=1, help="Show at most so many.")] = 30,
     db: Db = DEFAULT_DB,
     now: Now = None,
@@ -204,7 +204,7 @@ def brings(
         known = by != "poster"
         table.add_row(
             found.names.get(one.name, one.name), str(one.candidates), f"{one.hours:.1f}", f"{one.rate:.3f}" if known else "",
-            f"{one.low:.3f} to {one.high:.3f}" if known else "", "unknown" if one.plain is None else f"{one.plain:.3f}",
+            f"{one.low:.3f} to {one.high:.3f}" if known else "", f"{1 / one.rate:.1f}" if known else "",
         )  # fmt: skip
     Console().print(table)
     if not found.yields:

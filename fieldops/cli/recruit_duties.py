@@ -40,7 +40,7 @@ def export(
     """
     from fieldops.actions import recruiting_duties as acts
     from fieldops.errors import BadInput
-    from fieldops.exchange.people_tables import write_people
+    from fieldops.exchange.spreadsheets import csv_bytes, xlsx_bytes
     from fieldops.store.connect import open_region
 
     region, moment = open_region(db), given_moment(now)
@@ -52,7 +52,10 @@ def export(
         if out.suffix not in (".csv", ".xlsx"):
             raise BadInput(f"{out.name} is no table", field="--out", cure="name it .csv or .xlsx")
         rows = acts.hand_over(region, shell_actor(), now=moment)
-        write_people(out, rows)
+        columns = list(rows[0]) if rows else ["name", "phone"]
+        # no leading +: a spreadsheet would calculate with the number
+        plain = [{**row, "phone": str(row["phone"]).removeprefix("+")} for row in rows]
+        out.write_bytes(xlsx_bytes("sellers", columns, plain) if out.suffix == ".xlsx" else csv_bytes(columns, plain))
     else:
         candidate = acts.find_person(region, shell_actor(), who or "")
         document = acts.export_person(region, shell_actor(), candidate, now=moment)

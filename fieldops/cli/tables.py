@@ -13,9 +13,7 @@ if TYPE_CHECKING:
     from fieldops.intake import Intake
     from fieldops.progress import Progress
 
-File = Annotated[
-    Path, typer.Argument(metavar="FILE", help="CSV with a header row, in UTF-8 or GB18030, as spreadsheets save it.")
-]
+File = Annotated[Path, typer.Argument(metavar="FILE", help="CSV in UTF-8 or GB18030, or XLSX, with a header row.")]
 Strict = Annotated[
     bool, typer.Option("--strict", help="Refuse the whole file where a row cannot be used; otherwise that row only.")
 ]
@@ -32,10 +30,12 @@ def import_table(
     known: Sequence[str],
     as_json: bool,
 ) -> None:
-    """Read a CSV file, hand its rows over, and print what was taken, left and refused."""
+    """Read a CSV or XLSX file, hand its rows over, and print what was taken, left and refused."""
     from fieldops.exchange.tables import open_table
+    from fieldops.exchange.workbooks import open_workbook
 
-    table = open_table(file, needed=needed, known=known)
+    opened = open_workbook if file.suffix.lower() == ".xlsx" else open_table
+    table = opened(file, needed=needed, known=known)
     if table.unknown:
         say(f"left out: the columns {', '.join(table.unknown)}; known are {', '.join(known)}")
     with progress_bar() as progress, _refused_as_json(as_json):

@@ -30,7 +30,8 @@ class Streets:
 
     `hours` are promoter-hours of pushing and asking until the decision has fallen with `finish` probability, inf where no
     effort suffices; `excluded` says why a street may not be given to anybody, empty where it may; `notes` is what its
-    crew should know; `share` is the mean awareness now, `measured` whether anybody was ever asked there.
+    crew should know; `share` is the mean awareness now, `measured` whether anybody was ever asked there. `recruits` are the
+    candidates to be expected from the hours, None where the plan counts awareness only.
     """
 
     ids: tuple[StreetId, ...]
@@ -43,6 +44,7 @@ class Streets:
     finish: FloatArray
     excluded: tuple[str, ...]
     notes: tuple[str, ...]
+    recruits: FloatArray | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,10 +86,17 @@ class PlanProblem:
 
 
 def street_values(problem: PlanProblem) -> FloatArray:
-    """Return what each street is worth: people to be told, times probability and priority, shape (n_streets,), >= 0."""
+    """
+    Return what each street is worth: people to be told, times probability and priority, shape (n_streets,), >= 0.
+
+    Where recruits count too, the expected candidates are added in the same unit, `people_per_candidate` each.
+    """
     streets = problem.streets
     missing = np.maximum(0.0, problem.rules.target_share - streets.share)
-    return np.asarray(streets.people * missing * streets.finish * streets.priority)
+    told = streets.people * missing * streets.finish
+    if streets.recruits is not None:
+        told = told + problem.rules.people_per_candidate * streets.recruits
+    return np.asarray(told * streets.priority)
 
 
 def pair_hours(problem: PlanProblem, street: IntArray, crew: IntArray) -> FloatArray:

@@ -43,7 +43,7 @@ class Pool:
     """
     What is known of a sort's rates: `mean` candidates an hour, and `spread`, the rates' standard deviation over their mean.
 
-    Both are averages over what the data leave possible: `means`, `spreads` with their `weights`, each of shape (n,).
+    Both are averages (the mean a geometric one) over what the data leave possible: `means`, `spreads` with their `weights`, each of shape (n,).
     """
 
     mean: float
@@ -87,7 +87,7 @@ def fit_pool(worked: Sequence[Worked]) -> Pool | None:
     flat = weights.reshape(-1)
     kept = flat > 1e-6 * flat.max()
     flat, grid_means, grid_spreads = flat[kept] / flat[kept].sum(), grid_means[kept], grid_spreads[kept]
-    return Pool(float(flat @ grid_means), float(flat @ grid_spreads), grid_means, grid_spreads, flat)
+    return Pool(float(np.exp(flat @ np.log(grid_means))), float(flat @ grid_spreads), grid_means, grid_spreads, flat)
 
 
 def estimate_yields(worked: Sequence[Worked], share: float, pool: Pool | None = None) -> tuple[Yield, ...]:

@@ -16,6 +16,10 @@ _BY = {
         "SELECT crew_id AS name, count(*) AS n FROM candidate WHERE crew_id IS NOT NULL AND merged_into IS NULL AND made_at >= :since GROUP BY 1",
         "SELECT crew_id AS name, sum(promoter_hours) AS h FROM effort WHERE day >= :day GROUP BY 1",
     ),
+    "venue": (
+        "SELECT venue_id AS name, count(*) AS n FROM candidate WHERE venue_id IS NOT NULL AND merged_into IS NULL AND made_at >= :since GROUP BY 1",
+        "SELECT venue_id AS name, sum(promoter_hours) AS h FROM effort WHERE venue_id IS NOT NULL AND day >= :day GROUP BY 1",
+    ),
     "venue_kind": (
         "SELECT v.kind AS name, count(*) AS n FROM candidate AS c JOIN venue AS v ON v.id = c.venue_id"
         " WHERE c.merged_into IS NULL AND c.made_at >= :since GROUP BY 1",
@@ -35,6 +39,28 @@ def read_worked(connection: sqlite3.Connection, by: str, since: datetime, first_
     counts = {row[0]: row[1] for row in connection.execute(came, values)}
     hours = {row[0]: float(row[1]) for row in connection.execute(worked, values)}
     return [Worked(name, counts.get(name, 0), hours.get(name, 0.0)) for name in sorted(counts.keys() | hours.keys())]
+
+
+def read_worked_days(connection: sqlite3.Connection, since: datetime, first_day: date, zone: ZoneInfo) -> list[Worked]:
+    """Return candidates and hours of every day of the city since a moment; candidates of posters and files are left out."""
+    counts: dict[str, int] = {}
+    rows = connection.execute(
+        "SELECT substr(made_at, 1, 13), count(*) FROM candidate WHERE merged_into IS NULL AND crew_id IS NOT NULL"
+        " AND made_at >= ? GROUP BY 1",
+        (format_moment(since),),
+    )
+    for hour, count in rows:
+        day = parse_moment(f"{hour}:00:00Z").astimezone(zone).date().isoformat()
+        counts[day] = counts.get(day, 0) + count
+    hours: dict[str, float] = {}
+    for day, _, worked in read_days(connection, first_day):
+        hours[day] = hours.get(day, 0.0) + worked
+    return [Worked(day, counts.get(day, 0), hours.get(day, 0.0)) for day in sorted(counts.keys() | hours.keys())]
+
+
+def read_venue_names(connection: sqlite3.Connection) -> dict[str, str]:
+    """Return the names of venues, by id."""
+    return {row[0]: row[1] for row in connection.execute("SELECT id, name FROM venue")}
 
 
 def read_days(connection: sqlite3.Connection, first_day: date) -> list[tuple[str, str, float]]:

@@ -23,6 +23,7 @@ from fieldops.actions.awareness import save_estimates
 from fieldops.actions.desk import CrewTurf, StreetFacts, StreetRow
 from fieldops.ids import ClaimId, CrewId, MeasurementId, PlanId, PromoterId, StreetId
 from fieldops.rules import read_setting
+from web.api import recruiting
 from web.api.registry import Field, Operation
 from web.regions import act_moment, region_path, the_region
 from web.session import current_actor
@@ -322,4 +323,5 @@ OPERATIONS = [
     Operation("rules", "GET", "/rules", ("region.read",), "Every setting with its meaning.", list[dict[str, Any]], _rules),
     Operation("rules_change", "POST", "/rules", ("rules.change",), "Give settings new values.", list[dict[str, Any]], _change_rules,
               body={"settings": Field("texts", needed=True), "why": _WHY}),
+    *recruiting.OPERATIONS,
 ]  # fmt: skip
