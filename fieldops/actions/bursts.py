@@ -117,6 +117,8 @@ def set_bursts(
         raise BadInput(f"{first} is over", field="--from", cure="bursts start today or later")
     if people_at_hand < 1:
         raise BadInput("there is nobody for a burst", field="--people", cure="give at least 1")
+    if not scene.streets:
+        raise BadInput("the region has no zone", cure="import a map: fieldops import MAP --city NAME")
     before = store.newest_bursts(connection)
     past = [one for one in before if one.ends_on <= first]
     running, lagging, rest = _running(scene, before, first, lengths)

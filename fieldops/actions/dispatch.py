@@ -186,10 +186,11 @@ def _candidates(
     nodes, ways = store.near_ways(connection, box)
     start = standing.node if standing.node in nodes else _nearest(nodes, standing.lon, standing.lat)
     walks = walk_metres(ways, start, reach_m=reach_m) if start is not None else {}
-    shut = outside_bursts(connection, local_day(at, places.read_zone(connection)), [s.street for s in near])  # RULE 15
-    near = [street for street in near if street.street != standing.street and street.street not in shut]
+    near = [street for street in near if street.street != standing.street]
     metres = [_metres(standing, street, walks, nodes) for street in near]
     reached = [(street, way) for street, way in zip(near, metres, strict=True) if way <= reach_m]
+    shut = outside_bursts(connection, local_day(at, places.read_zone(connection)), [s.street for s, _ in reached])
+    reached = [(street, way) for street, way in reached if street.street not in shut]  # RULE 15
     worth = _worth(read_fit(connection, at).response, rules, [street for street, _ in reached])
     home = (standing.crew.home_lon, standing.crew.home_lat)
     return [

@@ -24,7 +24,7 @@ from fieldops.people import Actor, Crew
 from fieldops.permissions import require
 from fieldops.progress import Progress, no_progress
 from fieldops.rules import Rules
-from fieldops.store import bursts, decisions, people, places, plans
+from fieldops.store import bursts, decisions, people, places, plans, reserves
 from fieldops.store import claims as claim_store
 from fieldops.store.connect import Region, open_region, read_rules
 from fieldops.store.plans import PlanStreet, StoredAssignment, StoredPlan
@@ -33,6 +33,7 @@ from fieldops.store.response import believed_fit
 if TYPE_CHECKING:
     from fieldops.planning.assignment import Assignment, AssignmentProblem
     from fieldops.planning.problem import PlanProblem
+    from fieldops.store.sqlite import sqlite3
 
 _SOLVER_SHARE_LEAST = 0.25  # of the time limit, however long reading took
 PUBLISH_WITHIN = timedelta(hours=24)  # after its start a plan counts on hours that are over
@@ -140,8 +141,18 @@ def _read_ground(region: Region, start: datetime) -> Ground:
         claims=claim_store.claims_in_force(connection, start),
         waiting=claim_store.cool_downs(connection, start),
         closed=decisions.closed_streets(connection, start),
-        outside=bursts.outside_bursts(connection, local_day(start, places.read_zone(connection))),
+        outside=_not_to_be_given(connection, start),
     )
+
+
+def _not_to_be_given(connection: "sqlite3.Connection", start: datetime) -> dict[StreetId, str]:
+    """Return the streets outside running bursts (rule 15) and those that a phone keeps (rule 6), with the reason."""
+    zone = places.read_zone(connection)
+    kept = {
+        one.street: f"kept for the phone of crew {one.crew} until {one.ends_at.astimezone(zone):%Y-%m-%d %H:%M}"
+        for one in reserves.kept_streets(connection, start)
+    }
+    return bursts.outside_bursts(connection, local_day(start, zone)) | kept
 
 
 def _pose(region: Region, ground: Ground, rng: np.random.Generator, now: datetime | None) -> "PlanProblem":

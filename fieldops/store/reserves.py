@@ -36,6 +36,12 @@ def reserves_of_crew(connection: "sqlite3.Connection", crew: CrewId, at: datetim
     return [_reserve(row) for row in rows]
 
 
+def kept_streets(connection: "sqlite3.Connection", at: datetime) -> list[Reserve]:
+    """Return every street that is kept for somebody at the moment."""
+    rows = connection.execute(f"SELECT {_COLUMNS} FROM reserve WHERE {_IN_FORCE}", {"at": format_moment(at)})  # noqa: S608
+    return [_reserve(row) for row in rows]
+
+
 def add_reserves(turn: "Turn", *, event: ReservesKept) -> None:
     """Store that the streets are kept, with the event; the schema refuses a street that is kept for anybody."""
     number = audit.append(turn, event)

@@ -116,6 +116,8 @@ def test_what_would_start_today_is_decided_anew(region: Region) -> None:
 
 
 def test_bursts_that_cannot_be_are_refused(region: Region) -> None:
+    with pytest.raises(BadInput, match="no zone; import a map"):
+        put(region, 5)
     add_town(region)
     with pytest.raises(NotFound, match="fieldops burst --people N"):
         read_bursts(region, LEAD, now=NOON)

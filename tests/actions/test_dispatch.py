@@ -8,7 +8,7 @@ from fieldops.actions.awareness import save_estimates
 from fieldops.actions.claims import end_claim, make_claim
 from fieldops.actions.decisions import decide
 from fieldops.actions.dispatch import keep_reserves, next_street, read_reserves, release_reserves
-from fieldops.actions.plans import make_plan
+from fieldops.actions.plans import make_plan, publish_plan
 from fieldops.actions.surveys import record_surveys
 from fieldops.claims import Claim
 from fieldops.errors import BadInput, Forbidden, NotFound, StreetReserved
@@ -159,6 +159,16 @@ def test_what_is_given_back_is_free_at_once(region: Region) -> None:
     assert read_reserves(region, LEAD, C0, now=NOON) == []
     claim(region, kept[0].street, C1)
     assert keep_reserves(region, LEAD, C0, streets=1, now=NOON)[0].street != kept[0].street
+
+
+def test_the_plan_leaves_out_what_a_phone_keeps(town: Region) -> None:  # noqa: F811
+    kept = {one.street for one in keep_reserves(town, LEAD, A, streets=2, now=NOON)}
+    plan = make_plan(town, LEAD, now=NOON, time_limit=1.0)
+    assert kept
+    assert not kept & {one.street for one in plan.assignments}
+    reasons = dict(plan.unassigned)
+    assert all("kept for the phone of crew A until 2026-03-03 00:00" in reasons[street] for street in kept)
+    publish_plan(town, LEAD, plan.id, now=NOON)  # the door refuses nothing
 
 
 def test_a_crew_keeps_streets_for_itself_only(region: Region) -> None:
