@@ -251,7 +251,9 @@ def _refuse_to_drop_claims(turn: Turn, streets: set[str]) -> None:
     held = [claim for claim in claim_store.claims_in_force(turn.connection, turn.now) if claim.street in streets]
     if held:
         first = held[0]
-        raise StreetInUse(street=first.street, holder=first.crew, held_until=first.held_until, others=len(held) - 1)
+        zone = find_zone(claim_store.street_words(turn.connection, first.street)[1])
+        until = first.held_until.astimezone(zone)
+        raise StreetInUse(street=first.street, holder=first.crew, held_until=until, others=len(held) - 1)
 
 
 def edit_street(

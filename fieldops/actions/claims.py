@@ -6,7 +6,7 @@ the street and every other is told who has it and until when. Acknowledged is st
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,7 @@ from fieldops.claims import Claim, Outcome, Standing
 from fieldops.clock import find_zone
 from fieldops.errors import (
     BadInput,
+    ClaimNotInForce,
     Conflict,
     CrewCoolingDown,
     NotFound,
@@ -122,7 +123,11 @@ def end_in_turn(
     if how is Outcome.REVOKED and not why.strip():
         raise BadInput("a revocation without a reason", field="why", cure="say why, for example crew_shrank")
     claim = store.find_claim(turn.connection, claim_id)
-    ended = rule.end_claim(claim, turn.now, how, why, credit=credit)
+    try:
+        ended = rule.end_claim(claim, turn.now, how, why, credit=credit)
+    except ClaimNotInForce as refusal:
+        zone = find_zone(store.street_words(turn.connection, claim.street)[1])
+        raise replace(refusal, ended_at=refusal.ended_at.astimezone(zone)) from None
     store.write_end(turn, ended, event=end_event(ended))
     return ended
 

@@ -124,6 +124,12 @@ def test_an_end_that_the_clock_brought_is_known_before_it_is_written(town: Regio
     assert (refusal.value.outcome, refusal.value.ended_at) == ("forfeited", NOON + WEEK)
 
 
+def test_an_end_that_comes_too_late_is_told_in_the_citys_zone(town: Region) -> None:
+    made = make_claim(town, LEAD, street=S0, crew=C0, now=NOON)
+    with pytest.raises(ClaimNotInForce, match=r"ended as forfeited at 2026-03-09 12:00:00\+08:00"):
+        end_claim(town, LEAD, made.id, outcome="withdrawn", why="", now=NOON + 8 * DAY)
+
+
 def test_unknown_streets_crews_and_claims_are_named(town: Region) -> None:
     with pytest.raises(NotFound, match="no street 'nowhere'"):
         make_claim(town, LEAD, street=StreetId("nowhere"), crew=C0, now=NOON)
