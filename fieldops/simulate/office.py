@@ -79,6 +79,7 @@ class Office:
     ended: list[Claim] = field(default_factory=list)
     _index: dict[StreetId, int] = field(init=False, repr=False)
     _known: StreetAwareness | None = field(default=None, repr=False)
+    _quiet_until: datetime | None = field(default=None, repr=False)
     _rules: Rules | None = field(default=None, repr=False)
     _response: Response | None = field(default=None, repr=False)
 
@@ -250,9 +251,13 @@ class Office:
 
     def expire(self) -> list[tuple[int, Claim]]:
         """Forget the claims that the clock has ended, and return them."""
+        if self._quiet_until is not None and self.now < self._quiet_until:
+            return []
         over = [(street, claim) for street, claim in self.claims.items() if not claim.holds_at(self.now)]
         for street, _ in over:
             del self.claims[street]
+        # Claims made later end later: nothing ends before the soonest of today's.
+        self._quiet_until = min((claim.ends_at for claim in self.claims.values()), default=None)
         return over
 
 

@@ -88,15 +88,17 @@ def near_ways(
     connection: "sqlite3.Connection", box: Box
 ) -> tuple[dict[int, tuple[float, float]], dict[int, list[tuple[int, float]]]]:
     """Return the places (degrees) of the nodes in the box, and the ways between nodes with their metres, both directions."""
+    cursor = connection.cursor()
+    cursor.row_factory = None  # plain tuples: half the time
     nodes = {
-        row[0]: (row[1], row[2])
-        for row in connection.execute(
+        node: (lon, lat)
+        for node, lon, lat in cursor.execute(
             "SELECT id, lon, lat FROM node WHERE lon BETWEEN :west AND :east AND lat BETWEEN :south AND :north",
             _box(box),
         )
     }
     ways: dict[int, list[tuple[int, float]]] = {}
-    rows = connection.execute(
+    rows = cursor.execute(
         "SELECT w.from_node, w.to_node, w.length_m FROM node AS n JOIN segment AS w ON w.from_node = n.id"
         " WHERE n.lon BETWEEN :west AND :east AND n.lat BETWEEN :south AND :north AND w.kind <> 'closed'",
         _box(box),
