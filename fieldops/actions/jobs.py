@@ -53,7 +53,10 @@ KINDS: Mapping[str, JobKind] = MappingProxyType({
     "plan": JobKind(
         permission="plan.make",
         act="fieldops.actions.plans:run_plan_job",
-        parameters={"start": str, "time_limit": float, "seed": int, "workers": int, "now": str},
+        parameters={
+            "start": str, "time_limit": float, "seed": int, "workers": int, "now": str, "rain": list, "fair": float,
+            "what_if": dict,  # as `planning.terms.WhatIf`: people, hours, days, threshold, finish
+        },
     ),
     "backup": JobKind(permission="record.keep", act="fieldops.actions.files:run_backup_job", parameters={}),
     "bursts": JobKind(

@@ -3,55 +3,34 @@
 import re
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from fieldops.actions.awareness import StreetAwareness, street_awareness
 from fieldops.actions.claims import Published, publish_in_turn
 from fieldops.actions.dispatch import keep_outlook
-from fieldops.actions.recruiting_brings import expected_rates
-from fieldops.claims import Claim
-from fieldops.clock import Stopwatch, local_day, parse_moment
+from fieldops.actions.ground import Ground, pose_ground, read_ground
+from fieldops.clock import Stopwatch, parse_moment
 from fieldops.errors import NotFound, PlanNotPublishable
-from fieldops.estimates import forecast_claims
 from fieldops.events import PlanMade, PlanPublished
 from fieldops.ids import CrewId, JobId, PlanId, StreetId, new_id
-from fieldops.people import Actor, Crew
+from fieldops.people import Actor
 from fieldops.permissions import require
+from fieldops.planning.terms import Terms, WhatIf
 from fieldops.progress import Progress, no_progress
-from fieldops.rules import Rules
-from fieldops.store import bursts, decisions, people, places, plans, reserves
-from fieldops.store import claims as claim_store
-from fieldops.store.connect import Region, open_region, read_rules
-from fieldops.store.plans import PlanStreet, StoredAssignment, StoredPlan
-from fieldops.store.response import believed_fit
+from fieldops.store import plans
+from fieldops.store.connect import Region, open_region
+from fieldops.store.plans import StoredAssignment, StoredPlan
 
 if TYPE_CHECKING:
     from fieldops.planning.assignment import Assignment, AssignmentProblem
+    from fieldops.planning.fairness import Fair
     from fieldops.planning.problem import PlanProblem
-    from fieldops.store.sqlite import sqlite3
 
 _SOLVER_SHARE_LEAST = 0.25  # of the time limit, however long reading took
 PUBLISH_WITHIN = timedelta(hours=24)  # after its start a plan counts on hours that are over
-
-
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """What the store says about the operation at a moment, before anything is computed."""
-
-    start: datetime
-    rules: Rules
-    zone: ZoneInfo
-    streets: list[PlanStreet]
-    crews: list[Crew]
-    claims: list[Claim]
-    waiting: dict[tuple[StreetId, CrewId], datetime]
-    closed: dict[StreetId, datetime]
-    outside: dict[StreetId, str]
 
 
 def make_plan(
@@ -65,6 +44,7 @@ def make_plan(
     now: datetime | None = None,
     progress: Progress = no_progress,
     name: PlanId | None = None,
+    terms: Terms | None = None,
 ) -> StoredPlan:
     """
     Decide who claims which streets for the seven days from `start` on, and store the plan.
@@ -82,15 +62,19 @@ def make_plan(
         May stop the solver; the best plan so far is stored then, with status `stopped`.
     name
         The id of the plan; a fresh one where left away.
+    terms
+        Rain days, a bound on unfairness, assumptions. A plan on assumptions (what-if) is kept apart: it is never
+        published and is nobody's present plan.
     """
     require(actor, "plan.make")
+    terms = terms or Terms()
     watch = Stopwatch()
     progress("reading", 0.0)
-    ground = _read_ground(region, start or region.moment(now))
-    problem = _pose(region, ground, np.random.default_rng(seed), now)
+    ground = read_ground(region, start or region.moment(now), terms)
+    problem = pose_ground(region, ground, np.random.default_rng(seed), now)
     progress("reading", 1.0)
     left = max(time_limit - watch.seconds, _SOLVER_SHARE_LEAST * time_limit)
-    plan = _solve(problem, time_limit=left, seed=seed, workers=workers, progress=progress)
+    plan = _solve(problem, terms, time_limit=left, seed=seed, workers=workers, progress=progress)
     with region.turn(actor, now=now) as turn:
         made = _stored(
             problem,
@@ -105,7 +89,8 @@ def make_plan(
             at=turn.now, plan=made.id, objective=made.objective, bound=made.bound, assignments=len(made.assignments)
         )
         plans.save_plan(turn, made, event=event)
-        keep_outlook(turn, problem, plan.found)
+        if terms.what_if is None:
+            keep_outlook(turn, problem, plan.found)
     return made
 
 
@@ -116,6 +101,9 @@ def run_plan_job(path: Path, actor: Actor, *, job: JobId, progress: Progress, **
     The plan bears the id of its job: run again after a worker's death, the job finds the plan that was stored.
     """
     given |= {word: parse_moment(given[word]) for word in ("start", "now") if word in given}
+    what_if = WhatIf(**given.pop("what_if")) if "what_if" in given else None
+    rain = frozenset(date.fromisoformat(day) for day in given.pop("rain", []))
+    given["terms"] = Terms(rain=rain, fair=given.pop("fair", None), what_if=what_if)
     region, name = open_region(path), PlanId(job)
     try:
         try:
@@ -130,155 +118,19 @@ def run_plan_job(path: Path, actor: Actor, *, job: JobId, progress: Progress, **
     }  # fmt: skip
 
 
-def _read_ground(region: Region, start: datetime) -> Ground:
-    connection = region.reader()
-    return Ground(
-        start=start,
-        rules=read_rules(connection),
-        zone=places.read_zone(connection),
-        streets=plans.plan_streets(connection),
-        crews=list(people.read_crews(connection).values()),
-        claims=claim_store.claims_in_force(connection, start),
-        waiting=claim_store.cool_downs(connection, start),
-        closed=decisions.closed_streets(connection, start),
-        outside=_not_to_be_given(connection, start),
-    )
-
-
-def _not_to_be_given(connection: "sqlite3.Connection", start: datetime) -> dict[StreetId, str]:
-    """Return the streets outside running bursts (rule 15) and those that a phone keeps (rule 6), with the reason."""
-    zone = places.read_zone(connection)
-    kept = {
-        one.street: f"kept for the phone of crew {one.crew} until {one.ends_at.astimezone(zone):%Y-%m-%d %H:%M}"
-        for one in reserves.kept_streets(connection, start)
-    }
-    return bursts.outside_bursts(connection, local_day(start, zone)) | kept
-
-
-def _pose(region: Region, ground: Ground, rng: np.random.Generator, now: datetime | None) -> "PlanProblem":
-    """Turn what the store says into arrays: awareness, hours, capacities, walks."""
-    from fieldops.planning.problem import PlanProblem, Streets
-
-    rules, response = ground.rules, believed_fit(region.reader(), region.moment(now)).response
-    known = _in_order(street_awareness(region, now=now), [street.id for street in ground.streets])
-    count = np.array([street.people for street in ground.streets], dtype=np.float64)
-    hours, finish = forecast_claims(known, count, response, rules)
-    streets = Streets(
-        ids=tuple(street.id for street in ground.streets), labels=tuple(street.label for street in ground.streets),
-        people=count, share=known.share, measured=known.measured,
-        priority=np.array([street.priority for street in ground.streets], dtype=np.float64), hours=hours,
-        finish=finish, excluded=tuple(_standing_reason(ground, street) for street in ground.streets),
-        notes=tuple(street.note for street in ground.streets),
-        recruits=_recruits(region, ground, hours, now) if rules.plan_values == "recruits" else None,
-    )  # fmt: skip
-    crews, pins = _crews(ground, streets.ids, hours)
-    home, turf = _walks(region, ground, streets.hours, pins, rng)
-    column = {crew.id: j for j, crew in enumerate(ground.crews)}
-    row = {street: i for i, street in enumerate(streets.ids)}
-    waiting = frozenset((row[s], column[c]) for s, c in ground.waiting if s in row and c in column)
-    return PlanProblem(
-        start=ground.start, rules=rules, streets=streets, crews=crews, home_m=home, turf_m=turf, waiting=waiting,
-        pins=tuple(pins),
-    )  # fmt: skip
-
-
-def _recruits(region: Region, ground: Ground, hours: Any, now: datetime | None) -> Any:
-    """Return the candidates to be expected from the hours of each street; None where nothing is known of any."""
-    ids = [str(street.id) for street in ground.streets]
-    rates = expected_rates(region.reader(), region.moment(now), ids)
-    if rates is None:
-        return None
-    return np.asarray(rates) * np.where(np.isfinite(hours), hours, 0.0)
-
-
-def _in_order(known: StreetAwareness, ids: list[StreetId]) -> StreetAwareness:
-    """Return the awareness of these streets, in their order."""
-    position = {street: i for i, street in enumerate(known.street)}
-    rows = np.array([position[street] for street in ids], dtype=np.int64)
-    return known.take(rows)
-
-
-def _standing_reason(ground: Ground, street: PlanStreet) -> str:
-    if street.excluded:
-        return street.excluded
-    if street.id in ground.closed:
-        return f"saturated; open again from {ground.closed[street.id].astimezone(ground.zone):%Y-%m-%d %H:%M}"  # RULE 8
-    return next(
-        (
-            f"claimed by crew {claim.crew} until {claim.held_until.astimezone(ground.zone):%Y-%m-%d %H:%M}"
-            for claim in ground.claims
-            if claim.street == street.id
-        ),
-        ground.outside.get(street.id, ""),  # RULE 15
-    )
-
-
-def _crews(ground: Ground, streets: tuple[StreetId, ...], hours: Any) -> tuple[Any, list[tuple[int, int]]]:
-    """Return the crews with what their live claims leave them, and those claims as positions."""
-    from fieldops.planning.problem import HUNDREDTHS, Crews
-
-    row = {street: i for i, street in enumerate(streets)}
-    column = {crew.id: j for j, crew in enumerate(ground.crews)}
-    pins = [(row[c.street], column[c.crew]) for c in ground.claims if c.street in row and c.crew in column]
-    first = local_day(ground.start, ground.zone)
-    week = [first + timedelta(days=d) for d in range(ground.rules.claim_duration.days)]
-    days = np.array([sum(day not in crew.days_off for day in week) for crew in ground.crews], dtype=np.int64)
-    size = np.array([crew.people for crew in ground.crews], dtype=np.int64)
-    per_day = np.array([crew.hours_per_day for crew in ground.crews], dtype=np.float64)
-    full = size * per_day * days
-    pinned, held = np.zeros(len(ground.crews)), np.zeros(len(ground.crews), dtype=np.int64)
-    for street, crew in pins:
-        pinned[crew] += hours[street] if np.isfinite(hours[street]) else full[crew]
-        held[crew] += 1
-    crews = Crews(
-        ids=tuple(crew.id for crew in ground.crews), names=tuple(crew.name for crew in ground.crews), people=size,
-        hours_per_day=per_day, days=days, capacity=np.floor(np.maximum(0.0, full - pinned) * HUNDREDTHS) / HUNDREDTHS, pinned_hours=pinned,
-        places=np.maximum(0, ground.rules.claims_per_crew - held),
-    )  # fmt: skip
-    return crews, pins
-
-
-def _walks(
-    region: Region, ground: Ground, work: Any, pins: list[tuple[int, int]], rng: np.random.Generator
-) -> tuple[Any, Any]:
-    """Return the metres on foot to every street from each crew's home and from the middle of its turf."""
-    import pandas as pd
-
-    from fieldops.city.graph import WalkGraph
-    from fieldops.planning.turfs import place_turfs
-
-    shape = (len(ground.crews), len(ground.streets))
-    if 0 in shape:
-        return np.zeros(shape), np.zeros(shape)
-    nodes, segments = plans.read_walks(region.reader())
-    graph = WalkGraph.from_segments(
-        pd.DataFrame(nodes, columns=["node", "lon", "lat"]),
-        pd.DataFrame(segments, columns=["from_node", "to_node", "length_m", "kind"]),
-    )
-    at = graph.positions([street.node for street in ground.streets])
-    lost = np.flatnonzero(at < 0)
-    if len(lost):
-        near, _ = graph.nearest([ground.streets[i].lon for i in lost], [ground.streets[i].lat for i in lost])
-        at[lost] = near
-    home, _ = graph.nearest([c.home_lon for c in ground.crews], [c.home_lat for c in ground.crews], mainland=True)
-    place = np.column_stack([graph.x, graph.y])
-    usable = np.array([not _standing_reason(ground, street) for street in ground.streets]) & np.isfinite(work)
-    held = [place[at[[s for s, c in pins if c == crew]]] for crew in range(len(ground.crews))]
-    middles = place_turfs(place[at[usable]], work[usable], place[home], held, rng=rng)
-    lon, lat = graph.plane.to_degrees(middles[:, 0], middles[:, 1])
-    turf, _ = graph.nearest(lon, lat, mainland=True)
-    return graph.distances(home, targets=at), graph.distances(turf, targets=at)
-
-
 @dataclass(frozen=True, slots=True)
 class _Solved:
     posed: "AssignmentProblem"
     found: "Assignment | None"
     impossible: str
+    fair: "Fair | None" = None
 
 
-def _solve(problem: "PlanProblem", *, time_limit: float, seed: int, workers: int, progress: Progress) -> _Solved:
+def _solve(
+    problem: "PlanProblem", terms: Terms, *, time_limit: float, seed: int, workers: int, progress: Progress
+) -> _Solved:
     from fieldops.planning.explain import impossible
+    from fieldops.planning.fairness import ROUNDS, even_out
     from fieldops.planning.problem import pose
     from fieldops.planning.solve import assign
 
@@ -286,7 +138,16 @@ def _solve(problem: "PlanProblem", *, time_limit: float, seed: int, workers: int
     reason = impossible(problem)
     if reason:
         return _Solved(posed, None, reason)
-    return _Solved(posed, assign(posed, time_limit=time_limit, seed=seed, workers=workers, progress=progress), "")
+    share = 1.0 if terms.fair is None else 0.4
+    found = assign(posed, time_limit=share * time_limit, seed=seed, workers=workers, progress=progress)
+    if terms.fair is None or found.status == "stopped":
+        return _Solved(posed, found, "")
+    each = (1.0 - share) * time_limit / ROUNDS
+    fair = even_out(
+        posed, found, limit=terms.fair,
+        solve=lambda lifted: assign(lifted, time_limit=each, seed=seed, workers=workers, progress=progress),
+    )  # fmt: skip
+    return _Solved(posed, fair.found, "", fair)
 
 
 def _stored(
@@ -300,7 +161,7 @@ def _stored(
     name: PlanId,
 ) -> StoredPlan:
     from fieldops.planning.check import Given, violations
-    from fieldops.planning.explain import explain_assigned, explain_unassigned
+    from fieldops.planning.explain import crews_left_out, explain_assigned, explain_unassigned
 
     streets, crews, found = problem.streets, problem.crews, solved.found
     choices = explain_assigned(problem, solved.posed, found) if found else []
@@ -337,13 +198,31 @@ def _stored(
         "pinned": len(pinned), "hours_given": round(sum(a.hours for a in given), 1),
         "hours_at_hand": round(float(crews.capacity.sum()), 1),
         "reasons": dict(Counter(_sort(reason) for i, reason in left.items() if i not in pins).most_common(12)),
-    }  # fmt: skip
+        "left_out": crews_left_out(problem, solved.posed, {c.crew for c in choices}),
+    } | _terms_figures(ground.terms, solved)  # fmt: skip
     return StoredPlan(
         name, made_at, ground.start, found.status if found else "impossible",
         found.objective if found else 0.0, found.bound if found else 0.0,
         found.gap if found and np.isfinite(found.gap) else 0.0, round(seconds, 3), seed, figures, None,
         tuple(given + pinned), tuple((streets.ids[i], reason) for i, reason in left.items() if i not in pins),
     )  # fmt: skip
+
+
+def _terms_figures(terms: Terms, solved: _Solved) -> dict[str, Any]:
+    """Return how evenly the crews fare, the price of that, and the terms and assumptions that the plan was made under."""
+    from fieldops.planning.fairness import gini, results_of
+
+    figures: dict[str, Any] = {"rain": sorted(day.isoformat() for day in terms.rain)}
+    if solved.found is not None:
+        results = results_of(solved.posed, solved.found.crew_of_street)
+        able = np.bincount(solved.posed.crew, minlength=solved.posed.crews) > 0
+        figures["gini"] = round(gini(results, np.where(able, solved.posed.capacities, 0.0)), 4)
+    if solved.fair is not None:
+        figures["fair"] = {
+            "limit": terms.fair, "reached": solved.fair.gini <= (terms.fair or 0.0),
+            "gini_before": round(solved.fair.gini_before, 4), "price": round(solved.fair.price, 5),
+        }  # fmt: skip
+    return figures | ({"what_if": terms.what_if.to_json()} if terms.what_if else {})
 
 
 def _sort(reason: str) -> str:
@@ -370,6 +249,8 @@ def publish_plan(
     with region.turn(actor, now=now) as turn:
         found = plans.read_plan(turn.connection, plan)
         reasons = [*found.figures.get("violations", [])]
+        if "what_if" in found.figures:
+            reasons.append("it answers a what-if, on assumptions that the operation does not share")
         if found.published_at is not None:
             reasons.append(f"it was published at {found.published_at.isoformat()}")
         if turn.now > found.starts_at + PUBLISH_WITHIN:
@@ -388,3 +269,74 @@ def publish_plan(
         )  # fmt: skip
         plans.mark_published(turn, found.id, event=event)
     return published
+
+
+def explain_street(region: Region, actor: Actor, plan: PlanId, street: str) -> list[str]:
+    """
+    Return for the crews nearest to a street of the plan what giving it to them would cost, or which rule excludes it.
+
+    The ground is read as of the moment when the plan was made; claims that the plan itself became are left out of it.
+
+    Raises
+    ------
+    NotFound
+        If there is no such plan or street.
+    """
+    from fieldops.planning.explain import Taken, why_not_others
+    from fieldops.planning.problem import pose
+
+    require(actor, "region.read")
+    found = plans.read_plan(region.reader(), plan)
+    what_if = WhatIf(**found.figures["what_if"]) if "what_if" in found.figures else None
+    terms = Terms(rain=frozenset(date.fromisoformat(day) for day in found.figures.get("rain", [])), what_if=what_if)
+    ground = read_ground(region, found.starts_at, terms, without=found.id)
+    problem = pose_ground(region, ground, np.random.default_rng(found.seed), found.made_at)
+    row = {name: i for i, name in enumerate(problem.streets.ids)}
+    column = {name: j for j, name in enumerate(problem.crews.ids)}
+    if street not in row:
+        raise NotFound("street", street, cure="see `fieldops streets list`")
+    taken = [
+        Taken(row[a.street], column[a.crew], a.hours)
+        for a in found.assignments
+        if not a.pinned and a.street in row and a.crew in column
+    ]
+    return why_not_others(problem, pose(problem), taken, row[StreetId(street)])
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two plans side by side: figures of each by name, and the streets that go to different crews (None: to nobody)."""
+
+    plans: tuple[StoredPlan, StoredPlan]
+    figures: dict[str, tuple[float, float]]
+    changed: tuple[tuple[StreetId, CrewId | None, CrewId | None], ...]
+
+
+def compare_plans(region: Region, actor: Actor, one: PlanId, other: PlanId) -> Comparison:
+    """
+    Return what differs between two plans, for a table and, street by street, for a map.
+
+    Raises
+    ------
+    NotFound
+        If one of them is not there.
+    """
+    require(actor, "region.read")
+    both = (plans.read_plan(region.reader(), one), plans.read_plan(region.reader(), other))
+    given = [{a.street: a.crew for a in plan.assignments} for plan in both]
+    rows: list[dict[str, float]] = []
+    for plan in both:
+        new = [a for a in plan.assignments if not a.pinned]
+        rows.append({
+            "value": plan.objective, "bound": plan.bound, "gap": plan.gap, "streets": len(new),
+            "streets kept from claims": len(plan.assignments) - len(new), "crews with streets": len({a.crew for a in new}),
+            "hours": sum(a.hours for a in new), "hours at hand": plan.figures["hours_at_hand"],
+            "streets expected finished": sum(a.finish_probability for a in new), "gini": plan.figures.get("gini", 0.0),
+            "seconds": plan.seconds,
+        })  # fmt: skip
+    changed = tuple(
+        (street, given[0].get(street), given[1].get(street))
+        for street in sorted(given[0].keys() | given[1].keys())
+        if given[0].get(street) != given[1].get(street)
+    )
+    return Comparison(both, {name: (rows[0][name], rows[1][name]) for name in rows[0]}, changed)

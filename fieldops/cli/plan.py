@@ -1,20 +1,34 @@
 """`fieldops plan`: who claims which streets for the next seven days, with a proven bound and a reason for every choice."""
 
 import dataclasses
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from fieldops.cli.console import DEFAULT_DB, AsJson, Db, Now, given_moment, print_json, progress_bar, say, shell_actor
-
-if TYPE_CHECKING:
-    from fieldops.store.plans import StoredPlan
+from fieldops.cli.plantables import plan_document, print_plan, summary, title
 
 plan = typer.Typer(
     invoke_without_command=True, help="Decide who claims which streets for the next seven days; publish it, ask why."
 )
 
+Rain = Annotated[
+    list[str] | None, typer.Option(metavar="DAY", help="Nobody works on this day (2026-03-04); repeatable.")
+]
+Fair = Annotated[
+    float | None,
+    typer.Option(metavar="GINI", help="Spread results per hour between crews to at most this Gini coefficient."),
+]
+Assumed = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME=N",
+        help="Assume people=1.2 (times), hours=6 (a day), days=5, threshold=0.15 or finish=0.9; repeatable. Such a plan is"
+        " never published; compare it: fieldops plan compare A B.",
+    ),
+]
 PlanName = Annotated[str, typer.Argument(metavar="ID", help="The plan; the beginning of its id is enough.")]
 
 
@@ -35,6 +49,9 @@ def make(
     ] = 8.0,
     seed: Annotated[int, typer.Option(help="The same seed searches in the same order.")] = 1,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processor cores to use.")] = 2,
+    rain: Rain = None,
+    fair: Fair = None,
+    what_if: Assumed = None,
     job: Annotated[
         bool,
         typer.Option("--job", help="Only order it: `fieldops worker` makes it, `fieldops jobs` shows how far it is."),
@@ -49,26 +66,48 @@ def make(
     """
     if context.invoked_subcommand:
         return
+    from fieldops.errors import Stopped
+    from fieldops.planning.terms import Terms, WhatIf
+
+    assumed = WhatIf.from_words(what_if) if what_if else None
+    terms = Terms(rain=frozenset(_day(word) for word in rain or []), fair=fair, what_if=assumed)
     if job:
-        _order(db, {"start": start, "time_limit": time_limit, "seed": seed, "workers": workers, "now": now}, as_json)
+        wanted: dict[str, Any] = {
+            "start": start,
+            "time_limit": time_limit,
+            "seed": seed,
+            "workers": workers,
+            "now": now,
+            "fair": fair,
+        }
+        wanted |= {"rain": rain or None, "what_if": assumed.to_json() if assumed else None}
+        _order(db, wanted, as_json)
         return
     from fieldops.actions.plans import make_plan
-    from fieldops.errors import Stopped
     from fieldops.store.connect import open_region
 
     with progress_bar() as progress:
         made = make_plan(
             open_region(db), shell_actor(), start=given_moment(start), time_limit=time_limit, seed=seed, workers=workers,
-            now=given_moment(now), progress=progress,
+            now=given_moment(now), progress=progress, terms=terms,
         )  # fmt: skip
     if as_json:
-        print_json(_document(made))
+        print_json(plan_document(made))
     else:
-        _print_plan(made)
-        if made.assignments:
+        print_plan(made)
+        if made.assignments and not assumed:
             say(f"Next: fieldops plan publish {made.id}    why: fieldops plan explain {made.id} --crew C")
     if made.status == "stopped":
         raise Stopped(kept=f"the best plan so far is kept as {made.id}")
+
+
+def _day(word: str) -> date:
+    from fieldops.errors import BadInput
+
+    try:
+        return date.fromisoformat(word)
+    except ValueError:
+        raise BadInput(f"'{word}' is not a day", field="--rain", cure="write it as 2026-03-04") from None
 
 
 def _order(db: Path, parameters: dict[str, Any], as_json: bool) -> None:
@@ -121,7 +160,12 @@ def explain(
     db: Db = DEFAULT_DB,
     as_json: AsJson = False,
 ) -> None:
-    """Say why: one sentence for each street of a crew, or for one street, given or not."""
+    """
+    Say why: one sentence for each street of a crew; for one street also why not another crew, and what moving it costs.
+
+    Example: fieldops plan explain 1a2b --street S0012
+    """
+    from fieldops.actions.plans import explain_street
     from fieldops.errors import BadInput, NotFound
     from fieldops.ids import PlanId
     from fieldops.store.connect import open_region
@@ -129,21 +173,69 @@ def explain(
 
     if (crew is None) == (street is None):
         raise BadInput("nothing says what to explain", cure="give --crew C or --street S")
-    found = read_plan(open_region(db).reader(), PlanId(name))
-    reasons = [
+    region = open_region(db)
+    found = read_plan(region.reader(), PlanId(name))
+    reasons: list[dict[str, Any]] = [
         dataclasses.asdict(a) for a in found.assignments if crew in (None, a.crew) and street in (None, a.street)
     ]
     if street is not None and not reasons:
         reasons = [{"street": s, "crew": None, "reason": reason} for s, reason in found.unassigned if s == street]
         if not reasons:
             raise NotFound("street", street, cure="see `fieldops streets list`")
+    others = explain_street(region, shell_actor(), found.id, street) if street is not None else []
     if as_json:
-        print_json({"plan": found.id, "reasons": reasons})
+        print_json({"plan": found.id, "reasons": reasons, "others": others})
         return
     if not reasons:
         say(f"crew {crew} has no street in this plan; {found.figures.get('impossible') or 'see --street for a street'}")
     for one in reasons:
         typer.echo(f"{one['street']}  {one['crew'] or '–'}  {one['reason']}")
+    for sentence in others:
+        typer.echo(f"    {sentence}")
+    if crew is not None and not reasons and crew in found.figures.get("left_out", {}):
+        typer.echo(f"crew {crew}: {found.figures['left_out'][crew]}")
+
+
+@plan.command()
+def compare(
+    one: PlanName,
+    other: Annotated[str, typer.Argument(metavar="OTHER", help="The plan to compare it with.")],
+    db: Db = DEFAULT_DB,
+    as_json: AsJson = False,
+) -> None:
+    """
+    Set two plans side by side: their figures, and the streets that would go to other crews.
+
+    Example: fieldops plan compare 1a2b 3c4d
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    from fieldops.actions.plans import compare_plans
+    from fieldops.ids import PlanId
+    from fieldops.store.connect import open_region
+
+    found = compare_plans(open_region(db), shell_actor(), PlanId(one), PlanId(other))
+    if as_json:
+        print_json({
+            "plans": [summary(each) for each in found.plans],
+            "figures": {name: list(pair) for name, pair in found.figures.items()},
+            "changed": [{"street": street, "crews": [a, b]} for street, a, b in found.changed],
+        })  # fmt: skip
+        return
+    table = Table("", *(title(each) for each in found.plans), "difference", box=None)
+    for name, (first, second) in found.figures.items():
+        form = ".3%" if name == "gap" else ".3f" if name == "gini" else ",.1f"
+        table.add_row(name, f"{first:{form}}", f"{second:{form}}", f"{second - first:+{form}}")
+    console = Console()
+    console.print(table)
+    console.print(
+        f"{len(found.changed)} streets go to another crew, or to one or none instead" + (":" if found.changed else "")
+    )
+    for street, before, after in found.changed[:20]:
+        console.print(f"  {street}  {before or 'nobody'} -> {after or 'nobody'}")
+    if len(found.changed) > 20:
+        console.print("  ... all of them with --json")
 
 
 @plan.command("list")
@@ -157,7 +249,7 @@ def list_all(db: Db = DEFAULT_DB, as_json: AsJson = False) -> None:
 
     found = list_plans(open_region(db).reader())
     if as_json:
-        print_json({"plans": [_summary(one) for one in found]})
+        print_json({"plans": [summary(one) for one in found]})
         return
     table = Table("plan", "made", "starts", "status", "streets", "value", "gap", "published", box=None)
     for one in found:
@@ -178,63 +270,6 @@ def show(name: PlanName, db: Db = DEFAULT_DB, as_json: AsJson = False) -> None:
 
     found = read_plan(open_region(db).reader(), PlanId(name))
     if as_json:
-        print_json(_document(found))
+        print_json(plan_document(found))
     else:
-        _print_plan(found)
-
-
-def _summary(one: "StoredPlan") -> dict[str, Any]:
-    return {
-        "plan": one.id, "made_at": one.made_at, "starts_at": one.starts_at, "status": one.status,
-        "objective": one.objective, "bound": one.bound, "gap": one.gap, "seconds": one.seconds, "seed": one.seed,
-        "published_at": one.published_at, "figures": one.figures,
-    }  # fmt: skip
-
-
-def _document(one: "StoredPlan") -> dict[str, Any]:
-    return _summary(one) | {
-        "assignments": [dataclasses.asdict(a) for a in one.assignments],
-        "unassigned": [{"street": street, "reason": reason} for street, reason in one.unassigned],
-        "check": {"lawful": one.figures["lawful"], "violations": one.figures["violations"]},
-    }
-
-
-def _print_plan(one: "StoredPlan") -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    console, figures = Console(), one.figures
-    if figures["impossible"]:
-        console.print(f"No plan is possible: {figures['impossible']}")
-        return
-    table = Table(
-        "crew",
-        "streets",
-        "hours",
-        "people to tell",
-        "finish",
-        "first street's reason",
-        box=None,
-        title=f"Plan {one.id}",
-    )
-    crews: dict[str, list[Any]] = {}
-    for a in one.assignments:
-        crews.setdefault(a.crew, []).append(a)
-    for crew, mine in sorted(crews.items()):
-        new = [a for a in mine if not a.pinned]
-        finish = sum(a.finish_probability for a in new) / len(new) if new else 0.0
-        table.add_row(
-            crew, f"{len(new)}" + (f" + {len(mine) - len(new)}" if len(mine) > len(new) else ""),
-            f"{sum(a.hours for a in new):,.1f}", f"{sum(a.value for a in new):,.0f}", f"{finish:.0%}" if new else "",
-            ", ".join(a.street for a in (new or mine)[:3]) + (" ..." if len(mine) > 3 else ""),
-        )  # fmt: skip
-    console.print(table)
-    console.print(
-        f"{figures['given']} of {figures['streets']} streets for {figures['crews_with_streets']} of {figures['crews']} crews, "
-        f"{figures['hours_given']:,.0f} of {figures['hours_at_hand']:,.0f} h; value {one.objective:,.1f} people, "
-        f"proven bound {one.bound:,.1f}, gap {one.gap:.3%}; {'lawful' if figures['lawful'] else 'UNLAWFUL'}; {one.seconds:.1f} s"
-    )
-    for violation in figures["violations"]:
-        console.print(f"  violation: {violation}")
-    for reason, count in figures["reasons"].items():
-        console.print(f"  {count:>5} without a crew: {reason}")
+        print_plan(found)

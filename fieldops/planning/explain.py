@@ -5,8 +5,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fieldops.planning.assignment import NOBODY, Assignment, AssignmentProblem
-from fieldops.planning.problem import PlanProblem, street_values
+from fieldops.planning.assignment import NOBODY, Assignment, AssignmentProblem, IntArray
+from fieldops.planning.problem import PlanProblem, pair_hours, street_values
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """One pair of a plan with its hours, walking included."""
+
+    street: int
+    crew: int
+    hours: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,32 +118,110 @@ def impossible(problem: PlanProblem) -> str:
         return "every crew holds as many claims as it may"
     reasons = [reason for reason in streets.excluded if reason]
     if len(reasons) == len(streets.ids):
-        most = max(set(reasons), key=reasons.count)
-        return f"no street may be given to anybody; most often: {most}"
-    if not (street_values(problem) > 0).any():
+        kinds = [reason.split(" by crew ")[0].split(";")[0] for reason in reasons]
+        most = max(set(kinds), key=kinds.count)
+        first = reasons[kinds.index(most)]
+        return f"no street may be given to anybody; most often ({kinds.count(most)} of {len(kinds)} streets): {first}"
+    values = street_values(problem)
+    if not (values > 0).any():
         return "every street is believed at the target already: measure them, or close the burst"
+    usable = (values > 0) & np.array([not reason for reason in streets.excluded], dtype=bool)
+    way = np.isfinite(problem.home_m + problem.turf_m)
+    if not way[:, usable].any():
+        return f"no crew can walk from its home to any street: {_names(problem, np.arange(len(crews.ids)))} are cut off"
+    hours = np.where(usable & way.any(axis=0), streets.hours, np.inf)
+    if not (hours <= crews.capacity.max()).any():
+        least = f"the smallest needs {hours.min():.0f} h" if np.isfinite(hours.min()) else "no effort finishes any"
+        return f"every street is larger than every crew: {least}, the largest crew has {crews.capacity.max():.0f} h"
     return ""
 
 
-def cost_of_moving(problem: PlanProblem, given: Sequence[Choice], posed: AssignmentProblem, street: int) -> list[str]:
-    """Return for each other crew that could take the street what it would cost, one sentence a crew, nearest first."""
-    mine = next((choice for choice in given if choice.street == street), None)
-    if mine is None:
-        return []
-    pairs = np.flatnonzero((posed.street == street) & (posed.crew != mine.crew))
-    used = np.bincount(
-        [choice.crew for choice in given], weights=[choice.hours for choice in given], minlength=len(problem.crews.ids)
-    )
-    held = np.bincount([choice.crew for choice in given], minlength=len(problem.crews.ids))
-    sentences = []
-    for pair in pairs[np.argsort(posed.hours[pairs], kind="stable")].tolist():
-        crew, hours = int(posed.crew[pair]), float(posed.hours[pair])
-        left = float(problem.crews.capacity[crew] - used[crew])
-        name = problem.crews.ids[crew]
-        if held[crew] >= problem.crews.places[crew]:
-            sentences.append(f"crew {name} holds as many streets as it may")
-        elif hours <= left:
-            sentences.append(f"crew {name} could take it: {hours - mine.hours:+.1f} h, it has {left:.1f} h left")
+def _names(problem: PlanProblem, crews: IntArray) -> str:
+    shown = ", ".join(problem.crews.ids[int(j)] for j in crews[:5])
+    return f"crews {shown}" + (f" and {len(crews) - 5} more" if len(crews) > 5 else "")
+
+
+def crews_left_out(problem: PlanProblem, posed: AssignmentProblem, busy: set[int]) -> dict[str, str]:
+    """Return for each crew that gets no street why."""
+    crews, reasons = problem.crews, dict[str, str]()
+    listed = np.bincount(posed.crew, minlength=len(crews.ids)) > 0
+    open_ = np.array([not reason for reason in problem.streets.excluded], dtype=bool)
+    for j, crew in enumerate(crews.ids):
+        if j in busy:
+            continue
+        if crews.days[j] == 0:
+            reason = "it has no working day in these seven days"
+        elif crews.capacity[j] <= 0 and not crews.pinned_hours[j]:
+            reason = "it has no hours"
+        elif crews.capacity[j] <= 0:
+            reason = f"its claims need all of its hours ({crews.pinned_hours[j]:.0f} h)"
+        elif crews.places[j] <= 0:
+            reason = "it holds as many claims as it may"
+        elif not np.isfinite(problem.home_m[j, open_]).any():
+            reason = "it is cut off: no open street can be reached on foot from its home"
+        elif not listed[j]:
+            reason = f"no street near it fits into its {crews.capacity[j]:.0f} h, or it cools down for them"
         else:
-            sentences.append(f"crew {name} lacks {hours - left:.1f} h: it would have to give up streets worth that")
+            reason = "other crews do more with every street near it"
+        reasons[crew] = reason
+    return reasons
+
+
+def why_not_others(
+    problem: PlanProblem, posed: AssignmentProblem, given: Sequence[Taken], street: int, *, most: int = 8
+) -> list[str]:
+    """
+    Return for the crews nearest to a street what giving it to them would cost, or which rule excludes it.
+
+    Parameters
+    ----------
+    given
+        The plan: every pair with its hours.
+    most
+        So many crews at most.
+    """
+    mine = next((one for one in given if one.street == street), None)
+    used, held = np.zeros(len(problem.crews.ids)), np.zeros(len(problem.crews.ids), dtype=np.int64)
+    for one in given:
+        used[one.crew] += one.hours
+        held[one.crew] += 1
+    pair_of = {int(posed.crew[k]): k for k in np.flatnonzero(posed.street == street).tolist()}
+    sentences = []
+    for crew in np.argsort(problem.turf_m[:, street], kind="stable").tolist():
+        if mine is not None and crew == mine.crew:
+            continue
+        text = _excluded(problem, street, crew)
+        if not text and crew in pair_of:
+            hours = float(posed.hours[pair_of[crew]])
+            text = _moved(problem, mine.hours if mine else 0.0, crew, hours, float(used[crew]), int(held[crew]))
+        sentences.append(f"crew {problem.crews.ids[crew]}: {text or 'other crews are nearer, it was not considered'}")
+        if len(sentences) == most:
+            break
     return sentences
+
+
+def _excluded(problem: PlanProblem, street: int, crew: int) -> str:
+    """Return the rule that keeps the crew from the street, empty where none does."""
+    crews = problem.crews
+    if problem.streets.excluded[street]:
+        return problem.streets.excluded[street]
+    if (street, crew) in problem.waiting:
+        return "cools down for it: it forfeited the street (rule 4)"
+    if not np.isfinite(problem.home_m[crew, street]):
+        return "cannot walk there from its home"
+    if crews.places[crew] <= 0:
+        return "holds as many claims as it may (rule 5)"
+    needs = float(pair_hours(problem, np.array([street]), np.array([crew]))[0])
+    if needs > crews.capacity[crew]:
+        return f"would need {needs:.1f} h and has {crews.capacity[crew]:.1f} h in all (rule 5)"
+    return ""
+
+
+def _moved(problem: PlanProblem, hours_now: float, crew: int, hours: float, used: float, held: int) -> str:
+    left = float(problem.crews.capacity[crew]) - used
+    more = f"{hours - hours_now:+.1f} h" if hours_now else f"{hours:.1f} h"
+    if held >= problem.crews.places[crew]:
+        return f"{more}, and it would have to give up one of its {held} streets (rule 5)"
+    if hours <= left + 1e-6:
+        return f"could take it: {more}, it has {left:.1f} h left"
+    return f"{more}, and it lacks {hours - left:.1f} h: it would have to give up streets worth that"

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from fieldops.ids import CrewId, StreetId
 from fieldops.planning.assignment import AssignmentProblem, FloatArray, IntArray
+from fieldops.planning.terms import KEPT, NEARLY, NEARLY_DONE, SWARMED
 from fieldops.rules import Rules
 
 BoolArray = NDArray[np.bool_]
@@ -72,7 +73,7 @@ class PlanProblem:
 
     `home_m` and `turf_m` are walks in metres, shape (n_crews, n_streets), from the crew's home and from the middle of its
     turf; inf where there is no way. `waiting` holds (street, crew) positions that a cool-down forbids, `pins` those of
-    live claims.
+    live claims, `kept` those of a published plan that are not claims yet: they are worth a little more.
     """
 
     start: datetime
@@ -83,6 +84,13 @@ class PlanProblem:
     turf_m: FloatArray
     waiting: frozenset[tuple[int, int]]
     pins: tuple[tuple[int, int], ...]
+    kept: frozenset[tuple[int, int]] = frozenset()
+
+
+def raise_priority(priority: FloatArray, share: FloatArray, swarmed: BoolArray, target: float) -> FloatArray:
+    """Return the priority, raised for streets of swarmed triangles and for those that lack little, shape (n_streets,)."""
+    nearly = (share >= NEARLY * target) & (share < target)
+    return priority * np.where(swarmed, SWARMED, 1.0) * np.where(nearly, NEARLY_DONE, 1.0)
 
 
 def street_values(problem: PlanProblem) -> FloatArray:
@@ -132,6 +140,8 @@ def pose(problem: PlanProblem) -> AssignmentProblem:
     hours = pair_hours(problem, street, crew)
     fits = hours <= crews.capacity[crew]
     pairs = np.column_stack([street[fits], crew[fits]])
-    return AssignmentProblem(
-        values[street[fits]], hours[fits], crews.capacity, pairs, crews.places, streets=len(streets.ids)
-    )
+    worth = values[street[fits]]
+    if problem.kept:
+        stays = [pair in problem.kept for pair in zip(street[fits].tolist(), crew[fits].tolist(), strict=True)]
+        worth = worth * np.where(stays, KEPT, 1.0)
+    return AssignmentProblem(worth, hours[fits], crews.capacity, pairs, crews.places, streets=len(streets.ids))

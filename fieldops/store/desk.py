@@ -162,7 +162,8 @@ def newest_plan(connection: sqlite3.Connection) -> PlanCard | None:
         "(SELECT count(*) FROM unassigned AS u WHERE u.plan_id = p.id), count(a.street_id), count(DISTINCT a.crew_id), "
         "coalesce(sum(a.hours), 0.0), coalesce(sum(a.finish_probability), 0.0) FROM plan AS p "
         "LEFT JOIN assignment AS a ON a.plan_id = p.id "
-        "WHERE p.id = (SELECT id FROM plan ORDER BY made_at DESC, id LIMIT 1) GROUP BY p.id"
+        "WHERE p.id = (SELECT id FROM plan WHERE json_extract(figures, '$.what_if') IS NULL "
+        "ORDER BY made_at DESC, id LIMIT 1) GROUP BY p.id"
     ).fetchone()
     if row is None:
         return None

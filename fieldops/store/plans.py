@@ -8,7 +8,7 @@ from typing import Any
 from fieldops.clock import format_moment, parse_moment
 from fieldops.errors import NotFound
 from fieldops.events import PlanMade, PlanPublished
-from fieldops.ids import CrewId, PlanId, StreetId
+from fieldops.ids import CrewId, PlanId, StreetId, TriangleId
 from fieldops.store import audit
 from fieldops.store.connect import Turn
 from fieldops.store.sqlite import sqlite3
@@ -140,12 +140,13 @@ class PlanStreet:
     lat: float
     excluded: str
     note: str
+    triangle: TriangleId | None = None
 
 
 def plan_streets(connection: sqlite3.Connection) -> list[PlanStreet]:
     """Return the streets of the region by id; closed ones and those without permission carry the reason."""
     rows = connection.execute(
-        "SELECT id, label, people, priority, node, lon, lat, status, permission FROM street WHERE status <> 'gone' ORDER BY id"
+        "SELECT id, label, people, priority, node, lon, lat, status, permission, triangle_id FROM street WHERE status <> 'gone' ORDER BY id"
     )
     streets = []
     for row in rows:
@@ -166,9 +167,30 @@ def plan_streets(connection: sqlite3.Connection) -> list[PlanStreet]:
                 row["lat"],
                 reason,
                 note,
+                row["triangle_id"],
             )
         )
     return streets
+
+
+def swarmed_triangles(connection: sqlite3.Connection, at: datetime) -> frozenset[TriangleId]:
+    """Return the triangles whose latest decisive point test by the moment says push on (rule 11)."""
+    rows = connection.execute(
+        "SELECT triangle_id, verdict, max(decisive_at) FROM decision WHERE triangle_id IS NOT NULL AND withdrawn_at IS NULL"
+        " AND decisive_at <= ? GROUP BY triangle_id",
+        (format_moment(at),),
+    )
+    return frozenset(TriangleId(row[0]) for row in rows if row[1] == "push_on")
+
+
+def kept_pairs(connection: sqlite3.Connection, since: datetime, until: datetime) -> frozenset[tuple[StreetId, CrewId]]:
+    """Return what the newest plan published within [since, until] gives to whom; what was claimed meanwhile included."""
+    rows = connection.execute(
+        "SELECT street_id, crew_id FROM assignment WHERE pinned = 0 AND plan_id = (SELECT id FROM plan"
+        " WHERE published_at >= ? AND published_at <= ? ORDER BY published_at DESC, id LIMIT 1)",
+        (format_moment(since), format_moment(until)),
+    )
+    return frozenset((StreetId(street), CrewId(crew)) for street, crew in rows)
 
 
 def read_walks(

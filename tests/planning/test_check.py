@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 
 from fieldops.ids import CrewId, StreetId
 from fieldops.planning.check import Given, violations
-from fieldops.planning.explain import explain_assigned, explain_unassigned, impossible
+from fieldops.planning.explain import (
+    Taken,
+    crews_left_out,
+    explain_assigned,
+    explain_unassigned,
+    impossible,
+    why_not_others,
+)
 from fieldops.planning.problem import Crews, PlanProblem, Streets, pose, street_values
 from fieldops.planning.solve import assign
 from fieldops.rules import Rules
@@ -148,6 +155,48 @@ def test_walking_from_home_counts_as_hours() -> None:
 )
 def test_an_impossible_plan_says_why(change: dict[str, object], says: str) -> None:
     assert says in impossible(small_problem(**change))  # type: ignore[arg-type]
+
+
+def test_a_crew_cut_off_by_the_river_is_named_and_the_others_plan_on() -> None:
+    problem = small_problem(home_m=100.0)
+    problem.home_m[1, :] = np.inf
+    posed = pose(problem)
+    found = assign(posed, time_limit=1.0, seed=1)
+    busy = {int(crew) for crew in found.crew_of_street if crew >= 0}
+    assert busy == {0}
+    assert crews_left_out(problem, posed, busy) == {
+        "C1": "it is cut off: no open street can be reached on foot from its home"
+    }
+    problem.home_m[0, :] = np.inf
+    assert "no crew can walk from its home to any street: crews C0, C1 are cut off" in impossible(problem)
+
+
+def test_streets_larger_than_every_crew_are_told_with_the_smallest_and_the_largest() -> None:
+    alone = small_problem(hours=(10.0, 8.0, 99.0), capacity=(24.0, 12.0))
+    posed = pose(alone)
+    reasons = explain_unassigned(alone, posed, assign(posed, time_limit=1.0, seed=1))
+    assert "more than any crew has (24 h)" in reasons[2]
+    assert impossible(alone) == ""
+    every = small_problem(hours=(50.0, 60.0, 99.0), capacity=(24.0, 12.0))
+    assert "the smallest needs 50 h, the largest crew has 24 h" in impossible(every)
+
+
+def test_crews_without_a_street_are_told_why() -> None:
+    problem = small_problem(capacity=(40.0, 0.0))
+    posed = pose(problem)
+    assert crews_left_out(problem, posed, {0})["C1"] == "it has no hours"
+    full = small_problem(places=(40, 0))
+    assert crews_left_out(full, pose(full), {0})["C1"] == "it holds as many claims as it may"
+
+
+def test_every_other_crew_is_told_its_cost_or_its_rule() -> None:
+    problem = small_problem(capacity=(11.0, 40.0), waiting=frozenset({(1, 0)}))
+    told = why_not_others(problem, pose(problem), [Taken(1, 1, 8.0), Taken(0, 1, 10.0)], 1)
+    assert told == ["crew C0: cools down for it: it forfeited the street (rule 4)"]
+    told = why_not_others(problem, pose(problem), [Taken(1, 1, 8.0), Taken(0, 1, 10.0)], 0)
+    assert told == ["crew C0: could take it: +0.0 h, it has 11.0 h left"]
+    told = why_not_others(problem, pose(problem), [Taken(0, 1, 10.0)], 2)
+    assert told[0].startswith("crew C0: would need 12.0 h and has 11.0 h in all")
 
 
 def test_a_street_that_no_crew_can_reach_and_one_that_is_too_large_say_so() -> None:

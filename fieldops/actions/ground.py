@@ -1,0 +1,205 @@
+"""What a plan is made from: the operation at a moment, read from the store and turned into arrays."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from fieldops.actions.awareness import StreetAwareness, street_awareness
+from fieldops.actions.recruiting_brings import expected_rates
+from fieldops.claims import Claim
+from fieldops.clock import local_day
+from fieldops.estimates import forecast_claims
+from fieldops.ids import CrewId, PlanId, StreetId, TriangleId
+from fieldops.people import Crew
+from fieldops.planning.terms import Terms, WhatIf
+from fieldops.rules import Rules
+from fieldops.store import bursts, decisions, people, places, plans, reserves
+from fieldops.store import claims as claim_store
+from fieldops.store.connect import Region, read_rules
+from fieldops.store.plans import PlanStreet
+from fieldops.store.response import believed_fit
+
+if TYPE_CHECKING:
+    from fieldops.planning.problem import PlanProblem
+    from fieldops.store.sqlite import sqlite3
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What the store says about the operation at a moment, before anything is computed."""
+
+    start: datetime
+    rules: Rules
+    zone: ZoneInfo
+    streets: list[PlanStreet]
+    crews: list[Crew]
+    claims: list[Claim]
+    waiting: dict[tuple[StreetId, CrewId], datetime]
+    closed: dict[StreetId, datetime]
+    outside: dict[StreetId, str]
+    swarmed: frozenset[TriangleId]
+    kept: frozenset[tuple[StreetId, CrewId]]
+    terms: Terms
+
+
+def read_ground(region: Region, start: datetime, terms: Terms, *, without: PlanId | None = None) -> Ground:
+    """
+    Return the operation as a plan from `start` on finds it, under the terms and assumptions given.
+
+    Parameters
+    ----------
+    without
+        A plan whose own claims are left out: how its ground was before it was published.
+    """
+    connection = region.reader()
+    rules, zone = read_rules(connection), places.read_zone(connection)
+    what_if = terms.what_if or WhatIf()
+    crews = list(people.read_crews(connection).values())
+    if what_if.hours is not None:
+        crews = [replace(crew, hours_per_day=what_if.hours) for crew in crews]
+    return Ground(
+        start=start, rules=what_if.apply(rules), zone=zone, streets=plans.plan_streets(connection), crews=crews,
+        claims=[c for c in claim_store.claims_in_force(connection, start) if without is None or c.plan != without],
+        waiting=claim_store.cool_downs(connection, start), closed=decisions.closed_streets(connection, start),
+        outside=_not_to_be_given(connection, start, zone),
+        swarmed=plans.swarmed_triangles(connection, start),
+        kept=plans.kept_pairs(connection, start - rules.claim_duration, start), terms=terms,
+    )  # fmt: skip
+
+
+def _not_to_be_given(connection: "sqlite3.Connection", start: datetime, zone: ZoneInfo) -> dict[StreetId, str]:
+    """Return the streets outside running bursts (rule 15) and those that a phone keeps (rule 6), with the reason."""
+    kept = {
+        one.street: f"kept for the phone of crew {one.crew} until {one.ends_at.astimezone(zone):%Y-%m-%d %H:%M}"
+        for one in reserves.kept_streets(connection, start)
+    }
+    return bursts.outside_bursts(connection, local_day(start, zone)) | kept
+
+
+def pose_ground(region: Region, ground: Ground, rng: np.random.Generator, now: datetime | None) -> "PlanProblem":
+    """Turn what the store says into arrays: awareness, hours, capacities, walks."""
+    from fieldops.planning.problem import PlanProblem, Streets, raise_priority
+
+    rules, response = ground.rules, believed_fit(region.reader(), region.moment(now)).response
+    known = _in_order(street_awareness(region, now=now), [street.id for street in ground.streets])
+    count = np.array([street.people for street in ground.streets], dtype=np.float64)
+    hours, finish = forecast_claims(known, count, response, rules)
+    streets = Streets(
+        ids=tuple(street.id for street in ground.streets), labels=tuple(street.label for street in ground.streets),
+        people=count, share=known.share, measured=known.measured,
+        priority=raise_priority(
+            np.array([street.priority for street in ground.streets], dtype=np.float64), known.share,
+            np.array([street.triangle in ground.swarmed for street in ground.streets], dtype=bool), rules.target_share,
+        ), hours=hours,
+        finish=finish, excluded=tuple(_standing_reason(ground, street) for street in ground.streets),
+        notes=tuple(_note(ground, street) for street in ground.streets),
+        recruits=_recruits(region, ground, hours, now) if rules.plan_values == "recruits" else None,
+    )  # fmt: skip
+    crews, pins = _crews(ground, streets.ids, hours)
+    home, turf = _walks(region, ground, streets.hours, pins, rng)
+    column = {crew.id: j for j, crew in enumerate(ground.crews)}
+    row = {street: i for i, street in enumerate(streets.ids)}
+    waiting = frozenset((row[s], column[c]) for s, c in ground.waiting if s in row and c in column)
+    return PlanProblem(
+        start=ground.start, rules=rules, streets=streets, crews=crews, home_m=home, turf_m=turf, waiting=waiting,
+        pins=tuple(pins), kept=frozenset((row[s], column[c]) for s, c in ground.kept if s in row and c in column),
+    )  # fmt: skip
+
+
+def _note(ground: Ground, street: PlanStreet) -> str:
+    swarmed = "its triangle is swarmed" if street.triangle in ground.swarmed else ""
+    return "; ".join(text for text in (swarmed, street.note) if text)
+
+
+def _recruits(region: Region, ground: Ground, hours: Any, now: datetime | None) -> Any:
+    """Return the candidates to be expected from the hours of each street; None where nothing is known of any."""
+    ids = [str(street.id) for street in ground.streets]
+    rates = expected_rates(region.reader(), region.moment(now), ids)
+    if rates is None:
+        return None
+    return np.asarray(rates) * np.where(np.isfinite(hours), hours, 0.0)
+
+
+def _in_order(known: StreetAwareness, ids: list[StreetId]) -> StreetAwareness:
+    """Return the awareness of these streets, in their order."""
+    position = {street: i for i, street in enumerate(known.street)}
+    rows = np.array([position[street] for street in ids], dtype=np.int64)
+    return known.take(rows)
+
+
+def _standing_reason(ground: Ground, street: PlanStreet) -> str:
+    if street.excluded:
+        return street.excluded
+    if street.id in ground.closed:
+        return f"saturated; open again from {ground.closed[street.id].astimezone(ground.zone):%Y-%m-%d %H:%M}"  # RULE 8
+    return next(
+        (
+            f"claimed by crew {claim.crew} until {claim.held_until.astimezone(ground.zone):%Y-%m-%d %H:%M}"
+            for claim in ground.claims
+            if claim.street == street.id
+        ),
+        ground.outside.get(street.id, ""),  # RULE 15
+    )
+
+
+def _crews(ground: Ground, streets: tuple[StreetId, ...], hours: Any) -> tuple[Any, list[tuple[int, int]]]:
+    """Return the crews with what their live claims leave them, and those claims as positions."""
+    from fieldops.planning.problem import HUNDREDTHS, Crews
+
+    row = {street: i for i, street in enumerate(streets)}
+    column = {crew.id: j for j, crew in enumerate(ground.crews)}
+    pins = [(row[c.street], column[c.crew]) for c in ground.claims if c.street in row and c.crew in column]
+    what_if = ground.terms.what_if or WhatIf()
+    first = local_day(ground.start, ground.zone)
+    week = [first + timedelta(days=d) for d in range(what_if.days or ground.rules.claim_duration.days)]
+    worked = [day for day in week if day not in ground.terms.rain]
+    days = np.array([sum(day not in crew.days_off for day in worked) for crew in ground.crews], dtype=np.int64)
+    many = (what_if.people or 1.0) * np.array([crew.people for crew in ground.crews], dtype=np.float64)
+    size = np.maximum(1, np.rint(many)).astype(np.int64)
+    per_day = np.array([crew.hours_per_day for crew in ground.crews], dtype=np.float64)
+    full = many * per_day * days
+    pinned, held = np.zeros(len(ground.crews)), np.zeros(len(ground.crews), dtype=np.int64)
+    for street, crew in pins:
+        pinned[crew] += hours[street] if np.isfinite(hours[street]) else full[crew]
+        held[crew] += 1
+    crews = Crews(
+        ids=tuple(crew.id for crew in ground.crews), names=tuple(crew.name for crew in ground.crews), people=size,
+        hours_per_day=per_day, days=days, capacity=np.floor(np.maximum(0.0, full - pinned) * HUNDREDTHS) / HUNDREDTHS, pinned_hours=pinned,
+        places=np.maximum(0, ground.rules.claims_per_crew - held),
+    )  # fmt: skip
+    return crews, pins
+
+
+def _walks(
+    region: Region, ground: Ground, work: Any, pins: list[tuple[int, int]], rng: np.random.Generator
+) -> tuple[Any, Any]:
+    """Return the metres on foot to every street from each crew's home and from the middle of its turf."""
+    import pandas as pd
+
+    from fieldops.city.graph import WalkGraph
+    from fieldops.planning.turfs import place_turfs
+
+    shape = (len(ground.crews), len(ground.streets))
+    if 0 in shape:
+        return np.zeros(shape), np.zeros(shape)
+    nodes, segments = plans.read_walks(region.reader())
+    graph = WalkGraph.from_segments(
+        pd.DataFrame(nodes, columns=["node", "lon", "lat"]),
+        pd.DataFrame(segments, columns=["from_node", "to_node", "length_m", "kind"]),
+    )
+    at = graph.positions([street.node for street in ground.streets])
+    lost = np.flatnonzero(at < 0)
+    if len(lost):
+        near, _ = graph.nearest([ground.streets[i].lon for i in lost], [ground.streets[i].lat for i in lost])
+        at[lost] = near
+    home, _ = graph.nearest([c.home_lon for c in ground.crews], [c.home_lat for c in ground.crews], mainland=True)
+    place = np.column_stack([graph.x, graph.y])
+    usable = np.array([not _standing_reason(ground, street) for street in ground.streets]) & np.isfinite(work)
+    held = [place[at[[s for s, c in pins if c == crew]]] for crew in range(len(ground.crews))]
+    middles = place_turfs(place[at[usable]], work[usable], place[home], held, rng=rng)
+    lon, lat = graph.plane.to_degrees(middles[:, 0], middles[:, 1])
+    turf, _ = graph.nearest(lon, lat, mainland=True)
+    return graph.distances(home, targets=at), graph.distances(turf, targets=at)

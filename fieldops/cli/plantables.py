@@ -1,0 +1,94 @@
+"""How a plan looks at the shell: as JSON and as tables."""
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fieldops.store.plans import StoredPlan
+
+
+def summary(one: "StoredPlan") -> dict[str, Any]:
+    """Return the plan's figures as JSON values."""
+    return {
+        "plan": one.id, "made_at": one.made_at, "starts_at": one.starts_at, "status": one.status,
+        "objective": one.objective, "bound": one.bound, "gap": one.gap, "seconds": one.seconds, "seed": one.seed,
+        "published_at": one.published_at, "figures": one.figures,
+    }  # fmt: skip
+
+
+def plan_document(one: "StoredPlan") -> dict[str, Any]:
+    """Return the whole plan as JSON values."""
+    return summary(one) | {
+        "assignments": [dataclasses.asdict(a) for a in one.assignments],
+        "unassigned": [{"street": street, "reason": reason} for street, reason in one.unassigned],
+        "check": {"lawful": one.figures["lawful"], "violations": one.figures["violations"]},
+    }
+
+
+def print_plan(one: "StoredPlan") -> None:
+    """Print the plan crew by crew, with its bound and what is left."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console, figures = Console(), one.figures
+    if figures["impossible"]:
+        console.print(f"No plan is possible: {figures['impossible']}")
+        return
+    table = Table(
+        "crew",
+        "streets",
+        "hours",
+        "people to tell",
+        "finish",
+        "first street's reason",
+        box=None,
+        title=f"Plan {one.id}",
+    )
+    crews: dict[str, list[Any]] = {}
+    for a in one.assignments:
+        crews.setdefault(a.crew, []).append(a)
+    for crew, mine in sorted(crews.items()):
+        new = [a for a in mine if not a.pinned]
+        finish = sum(a.finish_probability for a in new) / len(new) if new else 0.0
+        table.add_row(
+            crew, f"{len(new)}" + (f" + {len(mine) - len(new)}" if len(mine) > len(new) else ""),
+            f"{sum(a.hours for a in new):,.1f}", f"{sum(a.value for a in new):,.0f}", f"{finish:.0%}" if new else "",
+            ", ".join(a.street for a in (new or mine)[:3]) + (" ..." if len(mine) > 3 else ""),
+        )  # fmt: skip
+    console.print(table)
+    console.print(
+        f"{figures['given']} of {figures['streets']} streets for {figures['crews_with_streets']} of {figures['crews']} crews, "
+        f"{figures['hours_given']:,.0f} of {figures['hours_at_hand']:,.0f} h; value {one.objective:,.1f} people, "
+        f"proven bound {one.bound:,.1f}, gap {one.gap:.3%}; {'lawful' if figures['lawful'] else 'UNLAWFUL'}; {one.seconds:.1f} s"
+    )
+    _print_terms(figures)
+    for violation in figures["violations"]:
+        console.print(f"  violation: {violation}")
+    for reason, count in figures["reasons"].items():
+        console.print(f"  {count:>5} without a crew: {reason}")
+
+
+def _print_terms(figures: dict[str, Any]) -> None:
+    """Print what the plan was made under, how evenly crews fare, and who is left out."""
+    from rich.console import Console
+
+    console = Console()
+    if figures.get("what_if"):
+        assumed = ", ".join(f"{name} {value:g}" for name, value in figures["what_if"].items())
+        console.print(f"What if {assumed}: it is kept for comparing and is never published.")
+    if figures.get("rain"):
+        console.print(f"Nobody works on {', '.join(figures['rain'])}.")
+    if fair := figures.get("fair"):
+        kept = "kept" if fair["reached"] else "NOT reached, this is the most even plan found"
+        console.print(
+            f"Gini of results per hour {figures['gini']:.3f} (before {fair['gini_before']:.3f}, bound {fair['limit']:g} {kept}); "
+            f"price of fairness {fair['price']:.2%} of the value"
+        )
+    for crew, reason in list(figures.get("left_out", {}).items())[:8]:
+        console.print(f"  crew {crew} gets no street: {reason}")
+
+
+def title(one: "StoredPlan") -> str:
+    """Return the plan's id, with what it assumes."""
+    assumed = ", ".join(f"{name}={value:g}" for name, value in one.figures.get("what_if", {}).items())
+    return f"{one.id}" + (f" ({assumed})" if assumed else "")

@@ -1,0 +1,104 @@
+"""What a plan is made under beside the rules: rain, fairness, and the assumptions of a what-if."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import date
+from typing import Any, Self
+
+from fieldops.errors import BadInput
+from fieldops.rules import Rules
+
+SWARMED = 1.5  # RULE 11: a triangle that is below the target is worth more
+NEARLY_DONE = 1.25  # so is a street that lacks little
+NEARLY = 0.75  # of the target
+KEPT = 1.05  # minimal disruption: what a published plan says is worth keeping
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhatIf:
+    """
+    Assumptions that differ from the operation; None where one is left as it is.
+
+    `people` multiplies the people of every crew; `hours` are hours a day of every promoter; `days` are the days on which
+    anybody works, 1 to 7; `threshold` is the share to reach; `finish` the probability with which a street given must be
+    finished.
+
+    Raises
+    ------
+    BadInput
+        If a number is outside its range.
+    """
+
+    people: float | None = None
+    hours: float | None = None
+    days: int | None = None
+    threshold: float | None = None
+    finish: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be meant."""
+        ranges = {
+            "people": (0.05, 20.0),
+            "hours": (0.25, 16.0),
+            "days": (1, 7),
+            "threshold": (0.01, 0.95),
+            "finish": (0.05, 0.99),
+        }
+        for name, (low, high) in ranges.items():
+            value = getattr(self, name)
+            if value is not None and not low <= value <= high:
+                raise BadInput(f"{value:g} is out of range", field=name, cure=f"give {low:g} to {high:g}")
+
+    @classmethod
+    def from_words(cls, words: Iterable[str]) -> Self:
+        """
+        Return the assumptions that words such as `people=1.2` and `days=5` name.
+
+        Raises
+        ------
+        BadInput
+            If a word names no assumption, or holds no number.
+        """
+        known = {field.name for field in fields(cls)}
+        given: dict[str, Any] = {}
+        for word in words:
+            name, _, value = word.partition("=")
+            if name not in known:
+                raise BadInput(
+                    f"'{word}' is no assumption", field="--what-if", cure=f"use {'=N, '.join(sorted(known))}=N"
+                )
+            try:
+                given[name] = int(value) if name == "days" else float(value)
+            except ValueError:
+                raise BadInput(f"'{value}' is not a number", field=name, cure=f"write {name}=N") from None
+        return cls(**given)
+
+    def to_json(self) -> dict[str, float]:
+        """Return the assumptions made."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+    def apply(self, rules: Rules) -> Rules:
+        """Return the rules under these assumptions."""
+        return replace(
+            rules, target_share=self.threshold or rules.target_share,
+            finish_probability=self.finish or rules.finish_probability,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """
+    What this plan is made under.
+
+    `rain` are days on which nobody works; `fair` is the largest Gini coefficient of the crews' results per hour, in (0, 1),
+    None for no bound.
+    """
+
+    rain: frozenset[date] = frozenset()
+    fair: float | None = None
+    what_if: WhatIf | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a Gini coefficient that is none."""
+        if self.fair is not None and not 0.0 < self.fair < 1.0:
+            raise BadInput(f"{self.fair:g} is no Gini coefficient", field="fair", cure="give 0.05 (very even) to 0.5")
