@@ -108,6 +108,19 @@ def test_a_clock_that_was_put_right_before_sending_is_believed_as_it_was() -> No
     assert dated(phone, NOON, sent_at=NOON + HOUR, skew_then=timedelta(0)) == (NOON, True)
 
 
+@pytest.mark.parametrize("jump", [-DAY, DAY])
+def test_control_believing_the_phones_own_clock_or_one_offset_alone_misses_by_a_day(jump: timedelta) -> None:
+    phone = Phone(offset_s=0.0, answered_at="2026-03-02T03:00:00Z", skew=jump)
+    record = read_record(phone.make(NOON, **CONTACT))
+    assert record.offset is not None
+    assert abs(record.device_time + record.offset - NOON) == DAY  # the offset at writing alone
+    repaired = Phone(offset_s=-jump.total_seconds(), skew=jump)
+    record = read_record(repaired.make(NOON, **CONTACT))
+    assert (
+        abs(record.device_time + timedelta(0) - NOON) == DAY
+    )  # the offset at sending alone, the clock repaired by then
+
+
 @given(
     skew=st.timedeltas(-DAY * 40_000, DAY * 20_000),
     then=st.timedeltas(-DAY * 40_000, DAY * 20_000),

@@ -109,6 +109,23 @@ def suggest(
     return _go_on(connection, standing, room, watch)
 
 
+def near_streets(
+    region: Region, actor: Actor, crew: CrewId, *, most: int = 8, now: datetime | None = None
+) -> list[Next]:
+    """Return the free streets that a crew could claim now, the best first; nothing is promised. Permission: region.read."""
+    require(actor, "region.read")
+    watch, connection, at = Stopwatch(), region.reader(), region.moment(now)
+    standing = store.crew_standing(connection, crew, at, None)
+    room, offers = _offers(connection, standing, at, Told(), most=most)
+    return [
+        Next(
+            crew, one.candidate.street, claim_store.street_words(connection, one.candidate.street)[0], False,
+            one.candidate.metres, one.hours, explain_offer(room, one), round(watch.seconds * 1000, 2),
+        )
+        for one in offers
+    ]  # fmt: skip
+
+
 def _go_on(connection: "sqlite3.Connection", standing: CrewStanding, room: Room, watch: Stopwatch) -> Next:
     """Return the nearest street that the crew holds and has not left, where no free one fits."""
     why = _why_nothing(standing, room)

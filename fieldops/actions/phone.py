@@ -21,7 +21,7 @@ from fieldops.permissions import require, why
 from fieldops.recruiting.consent import ConsentText
 from fieldops.rules import Rules
 from fieldops.store import accounts as account_store
-from fieldops.store import audit, contacts, dispatch, places, private, recruiting_settings, tallies, words
+from fieldops.store import audit, contacts, dispatch, places, private, recruiting_settings, tallies, walks, words
 from fieldops.store import claims as claim_store
 from fieldops.store import people as people_store
 from fieldops.store import phone as store
@@ -155,7 +155,9 @@ def read_day(region: Region, actor: Actor, promoter: PromoterId, *, now: datetim
         Held(claim, known_places[street], tuple(doors.get(street, ())))
         for street, claim in claims.items() if street in known_places
     ]  # fmt: skip
-    held = _in_walking_order(held, dispatch.crew_standing(connection, crew.id, at, None))
+    held = _in_walking_order(
+        held, _walk_of_day(region, crew.id, local_day(at, zone)), dispatch.crew_standing(connection, crew.id, at, None)
+    )
     triangles = [one for one in dict.fromkeys(one.place.triangle for one in held) if one]
     sittings = store.open_sittings(connection, [*triangles, *(one.place.street for one in held)], at)
     key = present_key(region, now=standing_moment(region))
@@ -200,10 +202,20 @@ def _counted(region: Region, sittings: list[Sitting], rules: Rules) -> tuple[Ope
     return tuple(found)
 
 
-def _in_walking_order(held: list[Held], standing: dispatch.CrewStanding) -> list[Held]:
-    """Return streets by going to the nearest next one, from where the crew stands."""
-    left, order = list(held), []
-    lon, lat = standing.lon, standing.lat
+def _walk_of_day(region: Region, crew: CrewId, day: date) -> dict[str, int]:
+    """Return the place of each street in the walk that was planned for the day; nothing where none was."""
+    try:
+        walk = walks.newest_walk(region.reader(), crew, day)
+    except NotFound:
+        return {}
+    return {str(stop["street"]): place for place, stop in reversed(list(enumerate(walk.visits))) if stop.get("street")}
+
+
+def _in_walking_order(held: list[Held], walk: dict[str, int], standing: dispatch.CrewStanding) -> list[Held]:
+    """Return streets in the order of the day's walk; the others after them, each the nearest next from where the crew is."""
+    order = sorted((one for one in held if one.place.street in walk), key=lambda one: walk[one.place.street])
+    left = [one for one in held if one.place.street not in walk]
+    lon, lat = (order[-1].place.lon, order[-1].place.lat) if order else (standing.lon, standing.lat)
     narrow = np.cos(np.radians(lat))
     while left:
         nearest = min(

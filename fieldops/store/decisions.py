@@ -137,9 +137,10 @@ def streets_in(connection: sqlite3.Connection, triangle: TriangleId) -> list[Str
 
 
 def venues_in(connection: sqlite3.Connection, triangle: TriangleId) -> list[tuple[VenueId, float]]:
-    """Return the venues on the streets of a triangle with the people met there per hour, most first."""
+    """Return the venues of a triangle with the people met there per hour, most first; who asked not to be contacted is left out."""
     rows = connection.execute(
         "SELECT v.id, v.people_per_hour FROM venue AS v JOIN street AS s ON s.id = v.street_id WHERE s.triangle_id = ?"
+        " AND v.id NOT IN (SELECT venue_id FROM do_not_contact WHERE venue_id IS NOT NULL)"
         " ORDER BY v.people_per_hour DESC, v.id",
         (triangle,),
     )

@@ -73,6 +73,7 @@ def read_venue_cards(connection: sqlite3.Connection, city: CityId) -> dict[Trian
     rows = connection.execute(
         "SELECT s.triangle_id, v.id, v.kind, v.name, v.people_per_hour, v.open_from, v.open_until, s.label FROM venue AS v "
         "JOIN street AS s ON s.id = v.street_id WHERE v.city_id = ? AND s.triangle_id IS NOT NULL "
+        "AND v.id NOT IN (SELECT venue_id FROM do_not_contact WHERE venue_id IS NOT NULL) "
         "ORDER BY v.people_per_hour DESC, v.id",
         (city,),
     )

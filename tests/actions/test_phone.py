@@ -8,15 +8,20 @@ import pytest
 
 from fieldops.actions.accounts import add_account
 from fieldops.actions.claims import end_claim
+from fieldops.actions.dispatch import near_streets
 from fieldops.actions.phone import keep_day, own_promoter, read_day, read_own_page, say_words, shifted
 from fieldops.awareness import find_rule
 from fieldops.errors import BadInput, Forbidden, NotFound
-from fieldops.ids import CrewId, PromoterId
+from fieldops.events import WalkMade
+from fieldops.ids import CityId, CrewId, PromoterId, StreetId, TriangleId
 from fieldops.people import Role
 from fieldops.store.connect import Region
+from fieldops.store.decisions import venues_in
 from fieldops.store.people import find_promoter
 from fieldops.store.private import read_names
+from fieldops.store.triangles import read_venue_cards
 from fieldops.store.verify import verify
+from fieldops.store.walks import StoredWalk, add_walk, stops_digest, stops_text, venues_on
 from tests.conftest import LEAD, NOON, PLANNER
 from tests.phone_town import HELD, make_phone_town
 from tests.phones import Phone, crew_actor, results
@@ -39,6 +44,37 @@ def test_a_day_holds_the_crews_streets_in_walking_order_with_the_end_of_their_cl
     assert [stop.venue for stop in day.stops] == ["V1", "V0", "V2"]  # most people an hour first
     assert {(point.triangle, point.ours) for point in day.points} == {("T0", True), ("T1", True)}
     assert day.held[0].place.lines[0][0] == pytest.approx((117.2, 28.3 - 60 / 110_850))
+
+
+def test_the_walk_that_was_planned_for_the_day_gives_the_order(town: Region) -> None:
+    stops = [
+        {"order": 1, "street": "S3"},
+        {"order": 2, "venue": "V1"},
+        {"order": 3, "street": "S1"},
+        {"street": "S0", "left_out": "no time"},
+    ]
+    walk = StoredWalk(CrewId("C0"), NOON.date(), NOON, 900.0, 880.0, tuple(stops), ())
+    with town.turn(PLANNER, now=NOON) as turn:
+        text = stops_text(walk.stops)
+        event = WalkMade(
+            at=NOON, crew=walk.crew, day=walk.day, stops=3, length_m=900.0, bound_m=880.0, digest=stops_digest(text)
+        )
+        add_walk(turn, walk, event=event)
+    assert [one.place.street for one in read_day(town, crew_actor(), ME, now=NOON).held] == [
+        "S3",
+        "S1",
+        "S0",
+        "S4",
+        "S2",
+    ]
+    assert near_streets(town, crew_actor(), CrewId("C0"), now=NOON)[0].street not in {
+        "S0",
+        "S1",
+        "S2",
+        "S3",
+        "S4",
+        "S5",
+    }
 
 
 def test_the_cards_of_a_phone_are_the_count_tables_that_decide(town: Region) -> None:
@@ -65,6 +101,15 @@ def test_doors_and_venues_that_asked_not_to_be_contacted_stand_on_the_list_and_o
     day = read_day(town, crew_actor(), ME, now=NOON + MINUTE)
     assert day.held[0].doors == ("3-1",)
     assert [stop.venue for stop in day.stops] == ["V0", "V2"]
+    assert [venue for venue, _ in venues_in(town.reader(), TriangleId("T0"))] == ["V0", "V2"]  # swarms
+    assert {one["venue"] for one in venues_on(town.reader(), [StreetId(f"S{i}") for i in range(3)])} == {
+        "V0",
+        "V2",
+    }  # walks
+    assert {one.id for one in read_venue_cards(town.reader(), CityId("town"))[TriangleId("T0")]} == {
+        "V0",
+        "V2",
+    }  # desk
 
 
 def test_what_ended_lately_is_told_and_how(town: Region) -> None:

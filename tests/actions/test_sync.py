@@ -164,6 +164,17 @@ def test_whatever_became_of_the_claim_meanwhile_nothing_that_was_recorded_is_los
     assert len(query(region, "SELECT id FROM survey")) == (0 if what == "gone" else 1)
 
 
+def test_control_a_door_that_asks_who_holds_the_street_now_would_have_dropped_all_of_it(region: Region) -> None:
+    add_town(region)
+    claim = make_claim(region, LEAD, street=StreetId("S0"), crew=CrewId("C0"), now=NOON - 8 * DAY)
+    phone = Phone()
+    sent = [phone.make(claim.held_until - i * HOUR, street="S0", what="refused", generation=1) for i in range(1, 5)]
+    holders = {one.claim.street for one in list_claims(region, LEAD, crew=CrewId("C0"), now=NOON)[1]}
+    assert [one for one in sent if one["street"] in holders] == []  # what such a door would have kept
+    done = phone.send(region, sent, NOON)
+    assert [(one.result, one.marks) for one in done.answers] == [("accepted", ())] * 4
+
+
 def test_late_evidence_that_a_street_was_saturated_ends_the_present_claim_with_the_askers_credit(
     region: Region,
 ) -> None:

@@ -146,6 +146,16 @@ def test_a_lost_race_tells_who_won_and_offers_the_next_best(browser: Browser, se
         expect(page.locator("#streets li")).to_have_count(6)
 
 
+def test_a_free_street_near_is_claimed_at_once(browser: Browser, server: Server) -> None:
+    with crew_phone(browser, server, crew="C1") as phone:
+        page = open_phone(phone, server)
+        page.get_by_role("button", name="Free streets near").click()
+        row = page.locator("#nearList li").last
+        label = row.locator("b").inner_text()
+        row.get_by_role("button", name="Take it").click()
+        expect(page.locator("#moveSays")).to_contain_text(f"{label} is yours until")
+
+
 def test_a_team_mate_takes_the_list_over_by_scanning_it(browser: Browser, server: Server, tmp_path: Path) -> None:
     with crew_phone(browser, server) as phone, crew_phone(browser, server, role=Role.CREW) as mate:
         page = open_phone(phone, server)

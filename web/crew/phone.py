@@ -22,6 +22,7 @@ from flask import (
 from flask_babel import lazy_gettext
 from werkzeug.wrappers import Response as AnyResponse
 
+from fieldops.actions import dispatch
 from fieldops.actions import phone as acts
 from fieldops.actions.regions import standing_moment
 from fieldops.actions.sync import sync_records
@@ -37,7 +38,7 @@ from web.regions import the_region
 from web.session import current_actor, current_session, needs, public
 
 SCRIPTS = ("app.js", "outbox.js", "card.js", "views.js")  # what the page of the day needs at once
-SHELL = ("crew.css", *SCRIPTS, "forms.js", "seal.js", "list.js")
+SHELL = ("crew.css", *SCRIPTS, "forms.js", "seal.js", "list.js", "near.js")
 LARGEST_BATCH = 400_000  # bytes: fifty records, sign-ups among them
 
 pages = Blueprint("phone", __name__, url_prefix="/crew")
@@ -110,6 +111,20 @@ def sync() -> AnyResponse:
     if actor.crew is not None:
         acts.keep_day(region, actor, CrewId(actor.crew))
     return _uncached(jsonify(done.to_json()))
+
+
+@pages.get("/near.json")
+@needs("phone.use")
+def near() -> AnyResponse:
+    """Return free streets near the crew, the best first: whoever has network may claim one of them."""
+    crew = current_actor().crew
+    if crew is None:
+        raise NotFound("crew", "of this account")
+    region = the_region()
+    found = dispatch.near_streets(region, current_actor(), CrewId(crew), now=standing_moment(region))
+    return _uncached(
+        jsonify([{"street": one.street, "label": one.label, "metres": round(one.metres)} for one in found])
+    )
 
 
 def _told(body: bytes) -> Any:

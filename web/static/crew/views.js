@@ -337,8 +337,9 @@ function wire() {
     if (made) go("today");
   });
   $("day").parentElement.addEventListener("click", (event) => {
-    const id = event.target.closest("[data-take]")?.dataset.take;
-    if (id) take(id, place(id).label);
+    const button = event.target.closest("[data-take]");
+    if (button) take(button.dataset.take, button.dataset.label);
+    if (event.target.closest("#near")) import("./near.js").then((near) => near.showNear());
   });
   addEventListener("hashchange", show);
   const corner = sessionStorage.getItem("corner");
