@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from fieldops.ids import ActorId
 from fieldops.people import Actor, Role
@@ -15,6 +16,9 @@ ROOT = Path(__file__).parent.parent
 NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)  # 12:00 in Shanghai, a Monday
 LEAD = Actor(ActorId("lead"), Role.LEAD)
 PLANNER = Actor(ActorId("planner"), Role.PLANNER)
+
+settings.register_profile("fieldops", deadline=None)  # the machines are shared: how long an example takes says nothing
+settings.load_profile("fieldops")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

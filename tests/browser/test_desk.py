@@ -94,10 +94,12 @@ def test_a_street_is_found_and_opened_by_keys_alone(browser: Browser, site: str)
         ready(page, f"{site}/map")
         page.keyboard.press("Tab")
         expect(page.get_by_text("Skip to the content")).to_be_focused()
+        page.keyboard.press("Enter")
         for _ in range(20):
             page.keyboard.press("Tab")
             if page.evaluate("document.activeElement.id") == "search":
                 break
+        expect(page.locator("#search")).to_be_focused()
         page.keyboard.type("market 3-2")
         page.keyboard.press("Enter")
         expect(page.locator("#found button")).to_have_text(["Market Lane 3-2"])
