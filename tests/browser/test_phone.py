@@ -146,6 +146,18 @@ def test_a_lost_race_tells_who_won_and_offers_the_next_best(browser: Browser, se
         expect(page.locator("#streets li")).to_have_count(6)
 
 
+def test_in_wechat_the_one_time_link_is_kept_for_the_real_browser(browser: Browser, server: Server) -> None:
+    context = browser.new_context(
+        locale="en-US", user_agent="Mozilla/5.0 (Linux; Android 12) Chrome/107 MicroMessenger/8.0"
+    )
+    page = context.new_page()
+    page.goto(f"{server.address}/enter#secret123")
+    expect(page.locator("#wechat")).to_contain_text("Open in browser")
+    expect(page.get_by_label("Code")).to_have_value("secret123")
+    assert page.url.endswith("#secret123")
+    context.close()
+
+
 def test_a_free_street_near_is_claimed_at_once(browser: Browser, server: Server) -> None:
     with crew_phone(browser, server, crew="C1") as phone:
         page = open_phone(phone, server)
