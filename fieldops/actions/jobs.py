@@ -69,6 +69,11 @@ KINDS: Mapping[str, JobKind] = MappingProxyType({
         act="fieldops.actions.city:run_edit_job",
         parameters={"kind": str, "street": str, "value": str, "now": str},
     ),
+    "reps": JobKind(
+        permission="rep.manage",
+        act="fieldops.actions.recruiting_reps:run_reps_job",
+        parameters={"assign": bool, "without": str, "cap": int, "leave": str, "most": int, "now": str},
+    ),
     "tiles": JobKind(permission="region.read", act="fieldops.actions.tiles:run_tiles_job", parameters={}),
 })  # fmt: skip
 

@@ -16,7 +16,7 @@ from fieldops.recruiting.journey import Path
 from fieldops.recruiting.names import query_words
 from fieldops.recruiting.phones import mask_phone, read_phone, spell_phone
 from fieldops.recruiting.sources import GROUPS_FIRST, Group, Source, SourceKind
-from fieldops.recruiting.stages import WAY, Move, Reason, Stage, allowed_moves
+from fieldops.recruiting.stages import WAY, Move, Reason, Stage, likely_moves
 from fieldops.store import persons, places
 from fieldops.store import recruiting as store
 from fieldops.store import recruiting_lists as lists
@@ -250,7 +250,7 @@ def read_candidate(region: Region, actor: Actor, candidate: CandidateId, *, now:
         steps=tuple(training.read_steps_of(connection, candidate)),
         trainings=tuple(training.trainings_of(connection, candidate)),
         merged=tuple(store.read_merged(connection, candidate)),
-        allowed=allowed_moves(found.stage, found.reached) if found.counts else (),
+        allowed=likely_moves(found.stage, found.reached) if found.counts else (),
         consent=known[candidate].consent if candidate in known else "",
         present=present,
     )

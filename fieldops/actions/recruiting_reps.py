@@ -3,14 +3,15 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fieldops.actions.intake import Row, imported, read_by_key, summarise
 from fieldops.actions.recruiting_moves import assign_in_turn
-from fieldops.clock import local_day
+from fieldops.clock import local_day, parse_moment
 from fieldops.errors import BadInput, NotFound
 from fieldops.events import RepLeft, RowsImported
-from fieldops.ids import CandidateId, RepId
+from fieldops.ids import CandidateId, JobId, RepId
 from fieldops.intake import Intake, Refusals, read_day, read_id, read_name, read_position
 from fieldops.people import Actor
 from fieldops.permissions import require
@@ -20,7 +21,7 @@ from fieldops.recruiting.sources import Group
 from fieldops.store import persons, places
 from fieldops.store import recruiting as candidates
 from fieldops.store import recruiting_reps as store
-from fieldops.store.connect import Region, Turn, read_rules
+from fieldops.store.connect import Region, Turn, open_region, read_rules
 
 if TYPE_CHECKING:
     from fieldops.planning.reps import Answer, Charge
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 NEEDED = ("rep", "base", "name")
 KNOWN = (*NEEDED, "languages", "groups", "lon", "lat", "from", "until")
 MOST_AT_ONCE = 5_000
+MOST_SHOWN = 200
 _FOLLOWED_CAP = 500  # candidates on their way to signing count against no cap; this keeps one rep from getting all
 
 
@@ -208,6 +210,47 @@ def end_rep(
         event = RepLeft(at=turn.now, rep=rep, handed_over=handed, waiting=len(charges) - handed)
         store.end_rep(turn, rep, until or today, event=event)
     return answer
+
+
+def run_reps_job(
+    path: Path, actor: Actor, *, job: JobId, progress: Progress, assign: bool = False, without: str = "", cap: int = 0,
+    leave: str = "", most: int = MOST_AT_ONCE, now: str = "",
+) -> dict[str, Any]:  # fmt: skip
+    """
+    Do a job of kind `reps` (see `actions.jobs`) and return what came of it; run again it finds nothing left to do.
+
+    It tries an assignment (`without` reps, with another `cap`), does it (`assign`), or lets a rep go (`leave`).
+    """
+    del job
+    moment, region = parse_moment(now) if now else None, open_region(path)
+    try:
+        if leave:
+            return _answer(end_rep(region, actor, RepId(leave), now=moment))
+        if assign:
+            return _answer(assign_reps(region, actor, most=most, now=moment, progress=progress))
+        left_out = [RepId(one) for one in without.split(",") if one]
+        tried = plan_reps(region, actor, most=most, without=left_out, cap=cap or None, now=moment)
+        compared = {
+            "moved": tried.moved, "now_unserved": tried.answer.unserved, "now_price": tried.answer.price,
+        } if left_out or cap else {}  # fmt: skip
+        return {**_answer(tried.otherwise), "tried": True, **compared}
+    finally:
+        region.close()
+
+
+def _answer(answer: "Answer") -> dict[str, Any]:
+    shown = [
+        {"charge": one.charge, "rep": one.rep, "way_km": one.way_km, "reasons": list(one.reasons), "better": one.better}
+        for one in answer.choices[:MOST_SHOWN]
+    ]
+    served = len(answer.choices) - answer.unserved
+    return {
+        "choices": shown,
+        "served": served,
+        "unserved": answer.unserved,
+        "price": answer.price,
+        "proven": answer.proven,
+    }
 
 
 def _hand_over(turn: Turn, charges: Sequence[CandidateId], others: Sequence[Rep]) -> "Answer":

@@ -105,3 +105,14 @@ def allowed_moves(before: Stage, reached: Stage) -> tuple[Stage, ...]:
     last = RANK[reached] if before in LEFT else RANK[before] + 1
     forward = tuple(stage for stage in WAY[: last + 1] if stage != before)
     return (*forward, *(stage for stage in (Stage.LOST, Stage.DORMANT) if stage != before))
+
+
+def likely_moves(before: Stage, reached: Stage) -> tuple[Stage, ...]:
+    """Return the same, the likeliest first: one step on (or back to where they had been), then back, then out."""
+    allowed = allowed_moves(before, reached)
+    likeliest = (
+        reached if before in LEFT else next((one for one in allowed if RANK.get(one, -1) == RANK[before] + 1), None)
+    )
+    way = [one for one in allowed if one in RANK and one != likeliest]
+    first = (likeliest,) if likeliest is not None and likeliest in allowed else ()
+    return (*first, *reversed(way), *(one for one in allowed if one in LEFT))

@@ -1,14 +1,17 @@
 """Files of candidates and reps come in; reps get sellers, and hand them over when they leave."""
 
+from functools import partial
+
 import pytest
 
 from fieldops.actions.recruiting_import import import_candidates
 from fieldops.actions.recruiting_lists import list_candidates, read_funnel
 from fieldops.actions.recruiting_moves import assign_rep
-from fieldops.actions.recruiting_reps import assign_reps, end_rep, import_reps, list_reps, plan_reps
+from fieldops.actions.recruiting_reps import assign_reps, end_rep, import_reps, list_reps, plan_reps, run_reps_job
 from fieldops.errors import Forbidden, NotFound, RowsRefused
-from fieldops.ids import ActorId, RepId
+from fieldops.ids import ActorId, JobId, RepId
 from fieldops.people import Actor, Role
+from fieldops.progress import no_progress
 from fieldops.recruiting.consent import FIRST_TEXT
 from fieldops.recruiting.stages import Stage
 from fieldops.store import recruiting_reps as reps
@@ -130,6 +133,22 @@ def test_what_if_tells_what_would_change_and_changes_nothing(region: Region) -> 
     assert tried.moved >= 5
     assert plan_reps(region, LEAD, cap=50, without=[RepId("R2")], now=NOON).otherwise.unserved == 0
     assert reps.count_cares(region.reader()) == {}
+
+
+def test_a_worker_tries_assigns_and_hands_over_and_may_be_run_again(region: Region) -> None:
+    add_town(region)
+    add_rep(region, "R1")
+    add_rep(region, "R2")
+    sellers(region, 40)
+    path, now = region.path, NOON.isoformat()
+    run = partial(run_reps_job, path, LEAD, job=JobId("j"), progress=no_progress, now=now)
+    tried = run(without="R2")
+    assert (tried["tried"], tried["unserved"], tried["now_unserved"]) == (True, 5, 0)
+    assert reps.count_cares(region.reader()) == {}
+    assert [run(assign=True)["served"] for _ in range(2)] == [40, 0]
+    left = run(leave="R2")
+    assert left["served"] + left["unserved"] == 20
+    assert run(leave="R2")["choices"] == []
 
 
 def test_when_a_rep_leaves_everybody_is_handed_over_or_listed_and_nobody_is_lost(region: Region) -> None:

@@ -23,6 +23,7 @@ from fieldops.actions.recruiting_posters import (
     set_poster_words,
     settle_flood,
 )
+from fieldops.clock import format_moment
 from fieldops.errors import BadInput, ConsentMissing, Forbidden, NotFound
 from fieldops.ids import ActorId, CrewId, PosterCode, StreetId
 from fieldops.people import Actor, Role
@@ -30,11 +31,10 @@ from fieldops.recruiting.consent import FIRST_TEXT
 from fieldops.recruiting.sources import CODE_SIGNS, SourceKind
 from fieldops.store import held
 from fieldops.store.connect import Region
-from fieldops.store.persons import find_by_phone, read_persons
+from fieldops.store.persons import find_by_phone, private_turn, read_persons
 from fieldops.store.recruiting import find_candidate
 from fieldops.store.verify import verify
 from tests.conftest import LEAD, NOON
-from tests.recruiting.test_words import NAMES
 from tests.recruits import join, phone
 from tests.small_region import add_town
 
@@ -127,12 +127,6 @@ def test_a_filled_trap_and_a_missing_consent_store_nothing(region: Region, code:
     assert held.read_floods(region) == []
 
 
-def test_names_of_forty_scripts_pass(region: Region, code: PosterCode) -> None:
-    for number, name in enumerate(NAMES):
-        send(region, code, number, name=name, address=f"198.51.100.{number}")
-    assert count(region) == len(NAMES) == 40
-
-
 def test_people_behind_one_address_are_never_shut_out_what_is_too_much_waits(region: Region, code: PosterCode) -> None:
     answers = [send(region, code, number) for number in range(FREE_OF_NETWORK + 10)]
     assert answers == [Received.TAKEN] * FREE_OF_NETWORK + [Received.HELD] * 10
@@ -167,10 +161,14 @@ def test_a_flood_is_dropped_whole_and_leaves_nothing(region: Region, code: Poste
 
 def test_what_waits_is_bounded_and_forgotten_after_a_week(region: Region, code: PosterCode) -> None:
     network = held.hash_network(region, "203.0.113.7", NOON)
-    for number in range(MOST_HELD_OF_NETWORK):
-        one = {"name": "x", "phone": phone(number), "group": "", "consent": ""}
-        held.hold(
-            region, f"n{number}", str(number).encode(), code, network, dict(one), NOON, most=9999, most_of_network=9999
+    with private_turn(region) as private:
+        sealed = held.seal(region, "x", {})
+        private.executemany(
+            "INSERT INTO held_sign_up VALUES (?, ?, ?, ?, ?, ?)",
+            [
+                (f"n{i}", str(i).encode(), code, network, format_moment(NOON), sealed)
+                for i in range(MOST_HELD_OF_NETWORK)
+            ],
         )
     for number in range(FREE_OF_NETWORK + 1):
         last = send(region, code, number)

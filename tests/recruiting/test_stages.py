@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fieldops.errors import BadInput, MoveNotAllowed
-from fieldops.recruiting.stages import LEFT, RANK, WAY, Reason, Stage, allowed_moves, check_move, furthest
+from fieldops.recruiting.stages import LEFT, RANK, WAY, Reason, Stage, allowed_moves, check_move, furthest, likely_moves
 
 stages = st.sampled_from(list(Stage))
 
@@ -59,3 +59,17 @@ def test_what_is_shown_as_allowed_is_what_the_rule_lets_pass(before: Stage, afte
 @given(st.lists(stages))
 def test_the_furthest_stage_is_never_before_any_that_was_reached(seen: list[Stage]) -> None:
     assert all(RANK[furthest(seen)] >= RANK[one] for one in seen if one in RANK)
+
+
+@given(stages, stages)
+def test_the_likeliest_moves_are_the_allowed_ones_with_the_next_step_first(before: Stage, reached: Stage) -> None:
+    reached = furthest([before, reached])
+    likely = likely_moves(before, reached)
+    assert sorted(likely) == sorted(allowed_moves(before, reached))
+    if before in RANK and before != Stage.ACTIVE:
+        assert likely[0] == WAY[RANK[before] + 1]
+    assert set(likely[-1:]) <= LEFT
+
+
+def test_who_was_lost_is_offered_the_way_back_to_where_they_had_been() -> None:
+    assert likely_moves(Stage.LOST, Stage.INTERVIEWED)[0] == Stage.INTERVIEWED

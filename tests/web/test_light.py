@@ -15,7 +15,8 @@ def test_serving_every_page_loads_nothing_heavy(desk_region: Path, lead_secret: 
         "from web.settings import Settings\n"
         "client = create_app(Settings(Path(sys.argv[1]))).test_client()\n"
         "client.set_cookie('session', sys.argv[2])\n"
-        "for path in ('/map', '/streets', '/streets/R00', '/crews/C1', '/colours.bin', '/streets.json?q=a'):\n"
+        "for path in ('/map', '/streets', '/streets/R00', '/crews/C1', '/colours.bin', '/streets.json?q=a',\n"
+        "             '/candidates', '/candidates/table', '/calls', '/funnel', '/brings', '/posters', '/reps', '/onboarding', '/data'):\n"
         "    assert client.get(path).status_code == 200, path\n"
         "print(' '.join(sorted({name.split('.')[0] for name in sys.modules})))\n"
     )
