@@ -1,6 +1,7 @@
 """The production server: `python -m web REGION`; people start it by `fieldops serve`."""
 
 import argparse
+import logging
 import signal
 import socket
 import sys
@@ -12,6 +13,8 @@ from waitress import create_server
 from web.app import create_app
 from web.settings import LOOPBACK, Settings
 
+# A thousand phones keep their connection open; waitress by itself admits a hundred, and select() no more than 1,024 in all.
+MOST_CONNECTIONS = 4_000
 EVERY_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104  compared with, not listened on
 
 
@@ -25,10 +28,24 @@ def main() -> int:
     parser.add_argument("--name", action="append", default=[])
     parser.add_argument("--behind-proxy", metavar="ADDRESS")
     given = parser.parse_args()
+    logging.basicConfig(
+        stream=sys.stderr,
+        format="%(asctime)s %(name)s %(message)s",
+        datefmt="%Y-%m-%dT%H:%M:%S%z",
+        level=logging.WARNING,
+    )
     app = create_app(Settings(given.region, hosts=host_names(given.host, given.name)))
     try:
         server = create_server(
-            app, host=given.host, port=given.port, threads=given.threads, ident=None, **proxy(given.behind_proxy)
+            app,
+            host=given.host,
+            port=given.port,
+            threads=given.threads,
+            ident=None,
+            connection_limit=MOST_CONNECTIONS,
+            asyncore_use_poll=True,
+            backlog=1024,
+            **proxy(given.behind_proxy),
         )
     except OSError as error:
         sys.stderr.write(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-from flask import Flask, current_app, request
+from flask import Flask, current_app, g, request
 
 from web.session import current_account, may_use
 
@@ -42,11 +42,12 @@ def install(app: Flask, rooms: Iterable[ModuleType]) -> None:
 
 def menu() -> list[list[Entry]]:
     """Return the entries that the reader may use, in a block for each audience; none for visitors."""
-    if current_account() is None:
-        return []
-    mine = [entry for entry in _entries() if may_use(entry.endpoint)]
-    blocks = [[entry for entry in mine if entry.audience == audience] for audience in AUDIENCES]
-    return [block for block in blocks if block]
+    if "menu" not in g:
+        mine = [entry for entry in _entries() if may_use(entry.endpoint)] if current_account() else []
+        blocks = [[entry for entry in mine if entry.audience == audience] for audience in AUDIENCES]
+        g.menu = [block for block in blocks if block]
+    found: list[list[Entry]] = g.menu
+    return found
 
 
 def home() -> str | None:
@@ -60,8 +61,8 @@ def is_here(entry: Entry) -> bool:
     """Return whether the page that is read belongs to an entry: the same room of pages, or the very page."""
     if request.endpoint == entry.endpoint:
         return True
-    same_room = [one for one in _entries() if one.endpoint.split(".")[0] == (request.endpoint or "").split(".")[0]]
-    return [one.endpoint for one in same_room] == [entry.endpoint]
+    room = (request.endpoint or "").split(".")[0] + "."
+    return entry.endpoint.startswith(room) and sum(one.endpoint.startswith(room) for one in _entries()) == 1
 
 
 def _entries() -> list[Entry]:

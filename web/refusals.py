@@ -18,6 +18,7 @@ from fieldops.errors import (
     TooManyTries,
 )
 from web.language import is_path
+from web.log import note
 from web.session import wants_json
 from web.wording import wording
 
@@ -45,6 +46,8 @@ def status_of(refusal: FieldopsError) -> int:
 def refuse(refusal: FieldopsError) -> Response:
     """Answer a refusal of the rules."""
     status = status_of(refusal)
+    if status in (401, 403, 429, 500):
+        note("refused", status=status, kind=type(refusal).__name__)
     if wants_json():
         response = as_json(status, type(refusal).__name__, str(refusal), _plain(refusal.facts()))
     else:

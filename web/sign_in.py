@@ -8,6 +8,7 @@ from fieldops.actions import accounts, invitations, sessions
 from fieldops.errors import BadInput, FieldopsError, SignInRefused, TooManyTries
 from fieldops.ids import SessionId
 from web.language import is_path
+from web.log import note
 from web.navigation import home
 from web.refusals import status_of
 from web.regions import the_region
@@ -57,6 +58,7 @@ def sign_in() -> AnyResponse:
         )  # fmt: skip
     except (SignInRefused, TooManyTries) as refusal:
         return _again(refusal, _sign_in_page(refusal))
+    note("signed in", account=opened.account.id, by="password")
     return keep_session(_to(_way_on(request.form.get("next", ""))), opened)
 
 
@@ -116,6 +118,7 @@ def confirm() -> AnyResponse:
             given=request.form,
         )  # fmt: skip
         return _again(refusal, body)
+    note("signed in", account=opened.account.id, by="link")
     return keep_session(_to(url_for("sign_in.front_door")), opened)
 
 
@@ -179,6 +182,8 @@ def _devices(refusal: FieldopsError | None = None) -> str:
 
 def _again(refusal: FieldopsError, body: str) -> Response:
     response = make_response(body, status_of(refusal))
+    if response.status_code != 422:
+        note("refused", status=response.status_code, kind=type(refusal).__name__)
     if isinstance(refusal, TooManyTries):
         response.headers["Retry-After"] = str(int(refusal.wait.total_seconds()) + 1)
     return response

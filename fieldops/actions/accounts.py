@@ -1,6 +1,7 @@
 """Accounts: added, listed, disabled, and given a password. Ids and roles go into the record, names and hashes never."""
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from fieldops.accounts import CREW_ROLES, MAY_MAKE, Account, read_login, read_password, read_person
 from fieldops.actions.passwords import hash_password
@@ -15,6 +16,9 @@ from fieldops.store import audit, sessions
 from fieldops.store.accounts import private_reader, private_turn
 from fieldops.store.connect import Region, Turn
 from fieldops.store.people import find_promoter, read_crews
+
+if TYPE_CHECKING:
+    from fieldops.store.sqlite import sqlite3
 
 
 def has_accounts(region: Region) -> bool:
@@ -97,14 +101,33 @@ def add_in_turn(
     password: str | None,
 ) -> Account:
     """Add an account in an open turn; see `add_account`. The caller has asked for the permission."""
+    new = read_new_account(turn, login=login, name=name, role=role, crew=crew, promoter=promoter, password=password)
+    with private_turn(turn.region) as private:
+        write_new_account(turn, private, *new)
+    return new[0]
+
+
+def read_new_account(
+    turn: Turn,
+    *,
+    login: str,
+    name: str,
+    role: Role,
+    crew: CrewId | None,
+    promoter: PromoterId | None,
+    password: str | None,
+) -> tuple[Account, str | None]:
+    """Return a new account that may be, and its password's hash; see `add_account` for what is refused."""
     login, name = read_login(login), read_person(name)
     check_place(turn, role, crew, promoter)
     hashed = hash_password(read_password(password, login)) if password is not None else None
-    account = Account(AccountId(new_id()), login, name, role, crew, promoter, turn.now, None, hashed is not None)
-    with private_turn(turn.region) as private:
-        store.add_account(private, account, hashed)
-        audit.append(turn, AccountAdded(at=turn.now, account=account.id, role=role, crew=crew))
-    return account
+    return Account(AccountId(new_id()), login, name, role, crew, promoter, turn.now, None, hashed is not None), hashed
+
+
+def write_new_account(turn: Turn, private: "sqlite3.Connection", account: Account, hashed: str | None) -> None:
+    """Store a new account and its event, in open turns of both files."""
+    store.add_account(private, account, hashed)
+    audit.append(turn, AccountAdded(at=turn.now, account=account.id, role=account.role, crew=account.crew))
 
 
 def check_place(turn: Turn, role: Role, crew: CrewId | None, promoter: PromoterId | None) -> None:

@@ -17,7 +17,7 @@ from fieldops.accounts import (
     Invitation,
     read_login,
 )
-from fieldops.actions.accounts import add_in_turn, check_place, require_role
+from fieldops.actions.accounts import check_place, read_new_account, require_role, write_new_account
 from fieldops.actions.regions import standing_moment
 from fieldops.actions.sessions import SignedIn, digest, open_session
 from fieldops.errors import BadInput, Forbidden, NotFound, SignInRefused
@@ -150,15 +150,19 @@ def redeem(
     if account is None and not password and invitation.role not in CREW_ROLES:
         raise BadInput("no password", field="password", cure="choose one")
     with region.turn(who, now=standing_moment(region)) as turn:
+        new = None
         if account is None:
             made_up = f"{invitation.crew}-{secrets.token_hex(3)}" if invitation.role in CREW_ROLES else ""
-            account = add_in_turn(
+            new = read_new_account(
                 turn, login=read_login(login or made_up), name=name, role=invitation.role, crew=invitation.crew,
                 promoter=invitation.promoter, password=password or None,
             )  # fmt: skip
-        with private_turn(region) as private:
+            account = new[0]
+        with private_turn(region) as private:  # who is too late leaves nothing behind, no account either
             if not store.use_invitation(private, invitation.id, at, account.id):
                 raise SignInRefused("link")
+            if new is not None:
+                write_new_account(turn, private, *new)
             audit.append(turn, InvitationUsed(at=turn.now, invitation=invitation.id, account=account.id))
     return open_session(region, account, browser=browser, before=before, now=at)
 
