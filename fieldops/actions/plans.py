@@ -38,7 +38,7 @@ def make_plan(
     actor: Actor,
     *,
     start: datetime | None = None,
-    time_limit: float = 8.0,
+    time_limit: float = 6.0,
     seed: int = 1,
     workers: int = 2,
     now: datetime | None = None,

@@ -46,7 +46,7 @@ def make(
     ] = None,
     time_limit: Annotated[
         float, typer.Option(min=0.5, help="Seconds for the whole of it; Ctrl-C ends it earlier and keeps the best.")
-    ] = 8.0,
+    ] = 6.0,
     seed: Annotated[int, typer.Option(help="The same seed searches in the same order.")] = 1,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processor cores to use.")] = 2,
     rain: Rain = None,
