@@ -85,16 +85,18 @@ def make(
         return
     from fieldops.actions.plans import make_plan
     from fieldops.store.connect import open_region
+    from fieldops.store.plans import names
 
+    region = open_region(db)
     with progress_bar() as progress:
         made = make_plan(
-            open_region(db), shell_actor(), start=given_moment(start), time_limit=time_limit, seed=seed, workers=workers,
+            region, shell_actor(), start=given_moment(start), time_limit=time_limit, seed=seed, workers=workers,
             now=given_moment(now), progress=progress, terms=terms,
         )  # fmt: skip
     if as_json:
         print_json(plan_document(made))
     else:
-        print_plan(made)
+        print_plan(made, names(region.reader()))
         if made.assignments and not assumed:
             say(f"Next: fieldops plan publish {made.id}    why: fieldops plan explain {made.id} --crew C")
     if made.status == "stopped":
@@ -266,10 +268,11 @@ def show(name: PlanName, db: Db = DEFAULT_DB, as_json: AsJson = False) -> None:
     """Print a stored plan again."""
     from fieldops.ids import PlanId
     from fieldops.store.connect import open_region
-    from fieldops.store.plans import read_plan
+    from fieldops.store.plans import names, read_plan
 
-    found = read_plan(open_region(db).reader(), PlanId(name))
+    connection = open_region(db).reader()
+    found = read_plan(connection, PlanId(name))
     if as_json:
         print_json(plan_document(found))
     else:
-        print_plan(found)
+        print_plan(found, names(connection))

@@ -25,25 +25,17 @@ def plan_document(one: "StoredPlan") -> dict[str, Any]:
     }
 
 
-def print_plan(one: "StoredPlan") -> None:
-    """Print the plan crew by crew, with its bound and what is left."""
+def print_plan(one: "StoredPlan", names: dict[str, str]) -> None:
+    """Print the plan crew by crew, with its bound and what is left; `names` are those of crews and streets by id."""
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
     console, figures = Console(), one.figures
     if figures["impossible"]:
         console.print(f"No plan is possible: {figures['impossible']}")
         return
-    table = Table(
-        "crew",
-        "streets",
-        "hours",
-        "people to tell",
-        "finish",
-        "first street's reason",
-        box=None,
-        title=f"Plan {one.id}",
-    )
+    figured = [Column(title, justify="right") for title in ("streets", "hours", "people to tell", "finish")]
+    table = Table("crew", *figured, "worth most", box=None, title=f"Plan {one.id}")
     crews: dict[str, list[Any]] = {}
     for a in one.assignments:
         crews.setdefault(a.crew, []).append(a)
@@ -51,9 +43,9 @@ def print_plan(one: "StoredPlan") -> None:
         new = [a for a in mine if not a.pinned]
         finish = sum(a.finish_probability for a in new) / len(new) if new else 0.0
         table.add_row(
-            crew, f"{len(new)}" + (f" + {len(mine) - len(new)}" if len(mine) > len(new) else ""),
+            f"{names.get(crew, '')} ({crew})", f"{len(new)}" + (f" + {len(mine) - len(new)}" if len(mine) > len(new) else ""),
             f"{sum(a.hours for a in new):,.1f}", f"{sum(a.value for a in new):,.0f}", f"{finish:.0%}" if new else "",
-            ", ".join(a.street for a in (new or mine)[:3]) + (" ..." if len(mine) > 3 else ""),
+            ", ".join(names.get(a.street, a.street) for a in (new or mine)[:2]) + (" ..." if len(mine) > 2 else ""),
         )  # fmt: skip
     console.print(table)
     console.print(

@@ -78,6 +78,12 @@ def mark_published(turn: Turn, plan: PlanId, *, event: PlanPublished) -> None:
     audit.append(turn, event)
 
 
+def names(connection: sqlite3.Connection) -> dict[str, str]:
+    """Return the name of every crew and the label of every street, by id."""
+    found = connection.execute("SELECT id, name FROM crew UNION ALL SELECT id, label FROM street")
+    return dict(tuple(row) for row in found)
+
+
 def read_plan(connection: sqlite3.Connection, plan: PlanId) -> StoredPlan:
     """
     Return the plan whole; an id may be cut short as long as it is unambiguous.
