@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from fieldops.awareness import Pool, Response
 
 _LEAST_BEFORE, _MOST_BEFORE = 0.002, 0.9  # awareness before a push that the prior may claim
+_TOGETHER_DAYS = 10
 _SLICES = 8  # equal slices of a posterior over which hours are averaged
 
 
@@ -217,14 +218,20 @@ def _push(
     """
     from fieldops.awareness import current_awareness
 
-    first = np.maximum(work.first, evidence.today - HORIZON_DAYS + 1)
-    for begin in np.unique(first[first <= evidence.today]):  # units pushed for the first time on one day go together
-        chosen = np.flatnonzero(first == begin)
+    touched = np.flatnonzero(work.first <= evidence.today)
+    # Units whose first push fell into the same days go together, from the first of these days on.
+    began = work.first[touched] // _TOGETHER_DAYS * _TOGETHER_DAYS
+    began = np.maximum(began, evidence.today - HORIZON_DAYS + 1)
+    for begin in np.unique(began):
+        chosen = touched[began == begin]
         history = history_of(evidence, work, known[2], chosen, int(begin), 1 - response.delta)
-        # The mean speaks of today, had nobody pushed: back then there was as much more as has been forgotten since.
-        before = mean[chosen] / (1 - response.delta) ** (evidence.today - begin + 1)
-        prior = np.clip(before, _LEAST_BEFORE, _MOST_BEFORE)
-        now = current_awareness(history, response, prior_mean=prior, kappa=weight[chosen])
+        # The mean speaks of today, had nobody pushed: back then there was as much more as has been forgotten since, and
+        # as much more doubt.
+        left = (1 - response.delta) ** (evidence.today - begin + 1)
+        prior = np.clip(mean[chosen] / left, _LEAST_BEFORE, _MOST_BEFORE)
+        variance = mean[chosen] * (1 - mean[chosen]) / (weight[chosen] + 1) / left**2
+        worth = np.maximum(prior * (1 - prior) / variance - 1, 1.0)
+        now = current_awareness(history, response, prior_mean=prior, kappa=worth)
         for column, figures in zip(known, (now.alpha, now.beta, now.pace), strict=True):
             column[..., chosen] = figures
 

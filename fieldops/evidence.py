@@ -59,6 +59,8 @@ class Evidence:
         Adjacency of the streets, shape (n_streets, n_streets); None for no spill-over.
     counted_unit, contacts, counted_hours
         Conversations that were counted on a street, and the hours in which they were; shape (n_counts,).
+    counted_in_all
+        Conversations and hours of the whole city; None: these are all.
     """
 
     streets: tuple[StreetId, ...]
@@ -81,6 +83,7 @@ class Evidence:
     counted_unit: IntArray = field(default_factory=_nothing)
     contacts: IntArray = field(default_factory=_nothing)
     counted_hours: FloatArray = field(default_factory=lambda: np.zeros(0))
+    counted_in_all: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +157,8 @@ def pace_of(evidence: Evidence, response: "Response") -> FloatArray:
     units = len(evidence.streets) + evidence.triangles
     hours = sums_of(evidence.counted_hours, evidence.counted_unit, units)
     contacts = sums_of(evidence.contacts, evidence.counted_unit, units)
-    usual = conversations_per_hour(float(contacts.sum()), float(hours.sum()), response)
+    in_all = evidence.counted_in_all or (float(contacts.sum()), float(hours.sum()))
+    usual = conversations_per_hour(*in_all, response)
     return pace_of_contacts(contacts, hours * usual, response)
 
 

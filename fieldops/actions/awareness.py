@@ -1,8 +1,9 @@
 """How many people know: every street, connection point and zone, with interval and the hours still needed."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,8 +17,11 @@ from fieldops.permissions import require
 from fieldops.progress import Progress, no_progress
 from fieldops.store import awareness as store
 from fieldops.store import decisions, places
-from fieldops.store.connect import Region, read_rules
-from fieldops.store.response import Fit, believed_fit, save_fit
+from fieldops.store.connect import Region, Turn, read_rules
+from fieldops.store.response import Fit, believed_fit, read_fit, save_fit
+
+if TYPE_CHECKING:
+    from fieldops.store.sqlite import sqlite3
 
 __all__ = [
     "AwarenessReport",
@@ -80,7 +84,7 @@ class AwarenessReport:
 
 def street_awareness(region: Region, *, now: datetime | None = None, with_quarantined: bool = False) -> StreetAwareness:
     """Return the awareness of every street at the moment, as arrays for the planner."""
-    return _estimate(region, region.moment(now), with_quarantined=with_quarantined)[1].streets
+    return _estimate(region.reader(), region.moment(now), with_quarantined=with_quarantined)[1].streets
 
 
 def read_awareness(
@@ -93,11 +97,17 @@ def read_awareness(
     """
     require(actor, "region.read")
     at = region.moment(now)
-    evidence, known, triangles, zones = _estimate(region, at, with_quarantined=with_quarantined)
-    closed = decisions.closed_streets(region.reader(), at)
+    labels = places.read_labels(region.reader())
+    return _report(region.reader(), at, labels, *_estimate(region.reader(), at, with_quarantined=with_quarantined))
+
+
+def _report(
+    connection: "sqlite3.Connection", at: datetime, labels: Mapping[str, str], evidence: Evidence, known: Estimates, triangles: list[TriangleId],
+    zones: list[ZoneId],
+) -> AwarenessReport:  # fmt: skip
+    closed = decisions.closed_streets(connection, at)
     shut = np.array([street in closed for street in known.streets.street], dtype=bool)
     open_hours = np.where(shut, 0.0, known.hours_to_target)
-    labels = places.read_labels(region.reader())
     return AwarenessReport(
         at,
         tuple(
@@ -117,14 +127,41 @@ def save_estimates(region: Region, actor: Actor, *, now: datetime | None = None)
     """
     require(actor, "decision.make")
     report = read_awareness(region, actor, now=now)
-    rows = [
+    with region.turn(actor, now=now) as turn:
+        store.save_estimates(turn, _rows(report), event=turn.head.seq)
+    return report
+
+
+def refresh_in_turn(turn: Turn, triangles: Collection[TriangleId]) -> bool:
+    """
+    Bring the stored estimates of these triangles and their streets up to date in an open turn; return whether that was done.
+
+    A survey touches its street and its triangle, not the city: what ties the streets together is that of the last fit.
+    Without a fit, or where the estimates of all are of another day, all must be made anew; see `save_estimates`.
+    """
+    connection, at = turn.connection, turn.now
+    made, zone = store.estimated_at(connection), places.read_zone(connection)
+    if (
+        not triangles
+        or made is None
+        or local_day(made, zone) != local_day(at, zone)
+        or not read_fit(connection, at).pool
+    ):
+        return False
+    report = _report(connection, at, {}, *_estimate(connection, at, only=triangles))
+    own = {street for name in triangles for street in decisions.streets_in(connection, name)}
+    streets = tuple(one for one in report.streets if one.name in own)
+    rows = _rows(replace(report, streets=streets, zones=()))
+    store.save_estimates(turn, rows, event=turn.head.seq, others_stay=True)
+    return True
+
+
+def _rows(report: AwarenessReport) -> list[store.EstimateRow]:
+    return [
         (one.name, noun, one.knows, one.asked, one.share, one.low, one.high, one.hours_to_target)
         for noun, ones in (("street", report.streets), ("triangle", report.triangles), ("zone", report.zones))
         for one in ones
     ]
-    with region.turn(actor, now=now) as turn:
-        store.save_estimates(turn, rows, event=turn.head.seq)
-    return report
 
 
 def read_response(region: Region, actor: Actor, *, now: datetime | None = None) -> Fit:
@@ -171,11 +208,11 @@ def fit_awareness(
 
 
 def _estimate(
-    region: Region, at: datetime, *, with_quarantined: bool
-) -> tuple[Evidence, Estimates, list[TriangleId], list[ZoneId]]:
-    connection = region.reader()
+    connection: "sqlite3.Connection", at: datetime, *, with_quarantined: bool = False,
+    only: Collection[TriangleId] | None = None,
+) -> tuple[Evidence, Estimates, list[TriangleId], list[ZoneId]]:  # fmt: skip
     rules, fit = read_rules(connection), believed_fit(connection, at)
-    evidence, triangles, zones = store.read_evidence(connection, at, with_quarantined=with_quarantined)
+    evidence, triangles, zones = store.read_evidence(connection, at, with_quarantined=with_quarantined, only=only)
     pool = fit.pool
     if pool is not None and fit.fitted_at is not None:  # what it says of the city has faded since
         nights = evidence.today - local_day(fit.fitted_at, places.read_zone(connection)).toordinal()

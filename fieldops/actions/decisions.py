@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from fieldops.actions.awareness import refresh_in_turn
 from fieldops.actions.claims import end_in_turn
 from fieldops.actions.dispatch import Told, suggest
 from fieldops.awareness import Verdict, find_rule
@@ -48,12 +49,18 @@ class Swarm:
 
 @dataclass(slots=True)
 class Decided:
-    """What a run decided: decisions made and withdrawn, streets closed, crews moved."""
+    """
+    What a run decided: decisions made and withdrawn, streets closed, crews moved.
+
+    `looked_at` are the triangles with new surveys; `estimated` says whether their stored estimates are up to date.
+    """
 
     made: list[PlaceDecision] = field(default_factory=list)
     withdrawn: list[PlaceDecision] = field(default_factory=list)
     closed: list[StreetId] = field(default_factory=list)
     moved: list[Move] = field(default_factory=list)
+    looked_at: set[TriangleId] = field(default_factory=set)
+    estimated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +114,9 @@ def decide(region: Region, actor: Actor, *, triangle: TriangleId | None = None, 
     with region.turn(actor, now=now) as turn:
         if triangle is not None and not has_triangle(turn.connection, triangle):
             raise NotFound("triangle", triangle)
-        return decide_in_turn(turn, triangle=triangle)
+        done = decide_in_turn(turn, triangle=triangle)
+        done.estimated = refresh_in_turn(turn, done.looked_at)
+        return done
 
 
 def decide_in_turn(
@@ -136,6 +145,7 @@ def decide_in_turn(
             one.answers, promoters=one.promoters, corners=one.corners, rule=one.rule, rules=rules, people=one.people
         )
         _record(turn, one, test, done)
+    done.looked_at = store.triangles_of(turn.connection, waiting)
     store.mark_decided(turn, [one.measurement for one in waiting], event=turn.head.seq)
     _close(turn, _affected(turn, [*done.made, *done.withdrawn]), done)
     if ends_claims:

@@ -46,7 +46,8 @@ def decide(
     region, actor, at = open_region(db), shell_actor(), given_moment(now)
     place = TriangleId(triangle) if triangle else None
     done = decisions.decide(region, actor, triangle=place, now=at)
-    save_estimates(region, actor, now=at)
+    if not done.estimated:
+        save_estimates(region, actor, now=at)
     found = decisions.read_standings(region, actor, triangle=place, now=at, with_quarantined=with_quarantined)
     swarms = decisions.read_swarms(region, actor, found)
     points = [one for one in found if one.measurement.triangle]

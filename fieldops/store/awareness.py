@@ -1,6 +1,7 @@
 """The evidence for awareness, read from tallies and effort; estimates kept for map programs."""
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -11,49 +12,81 @@ from fieldops.evidence import Evidence
 from fieldops.ids import MeasurementId, StreetId, TriangleId, ZoneId
 from fieldops.store import tallies
 from fieldops.store.connect import Turn, read_rules
-from fieldops.store.places import read_neighbours, read_zone
+from fieldops.store.places import read_neighbours, read_zone, streets_around
 from fieldops.store.sqlite import sqlite3
 from fieldops.surveys import Phase, tally
+
+_STREETS = "SELECT id, people, triangle_id, zone_id FROM street WHERE status <> 'gone'{some} ORDER BY id"
+_WORKED = "SELECT street_id, day, sum(promoter_hours) FROM effort WHERE day <= :today{near} GROUP BY street_id, day"
+_COUNTED = (
+    "SELECT street_id, sum(contacts), sum(promoter_hours) FROM effort WHERE contacts IS NOT NULL AND day <= :today{near}"
+    " GROUP BY street_id"
+)
+_ALL_GROUPS = (
+    "SELECT m.id, m.opened_at, m.phase, m.triangle_id, h.street_id, h.knows, h.asked FROM measurement AS m"
+    " JOIN home_tally AS h ON h.measurement_id = m.id WHERE m.opened_at <= :now"
+)
+_SOME_GROUPS = (
+    "SELECT m.id, m.opened_at, m.phase, m.triangle_id, h.street_id, h.knows, h.asked FROM home_tally AS h"
+    " CROSS JOIN measurement AS m ON m.id = h.measurement_id WHERE m.opened_at <= :now"
+    " AND h.street_id IN (SELECT value FROM json_each(:streets)) UNION ALL"
+    " SELECT m.id, m.opened_at, m.phase, m.triangle_id, h.street_id, h.knows, h.asked FROM measurement AS m"
+    " JOIN home_tally AS h ON h.measurement_id = m.id WHERE m.opened_at <= :now"
+    " AND m.triangle_id IN (SELECT value FROM json_each(:triangles)) AND h.street_id = ''"
+)
 
 EstimateRow = tuple[str, str, int, int, float | None, float | None, float | None, float | None]
 
 
 def read_evidence(
-    connection: sqlite3.Connection, now: datetime, *, with_quarantined: bool = False
-) -> tuple[Evidence, list[TriangleId], list[ZoneId]]:
+    connection: sqlite3.Connection, now: datetime, *, with_quarantined: bool = False,
+    only: Collection[TriangleId] | None = None,
+) -> tuple[Evidence, list[TriangleId], list[ZoneId]]:  # fmt: skip
     """
     Return what was asked and worked until `now`, and the triangles and zones in the order of the evidence.
 
-    `with_quarantined` counts quarantined surveys as well: the figures as they would be without the quarantine.
+    Parameters
+    ----------
+    connection, now
+        Of a region; the moment.
+    with_quarantined
+        Count quarantined surveys as well: the figures as they would be without the quarantine.
+    only
+        Read these triangles only. Their streets come first; behind them stand those whose hours may spill over to
+        them, as streets without a triangle: what is estimated for those means nothing.
     """
-    points = connection.execute("SELECT id, zone_id FROM triangle ORDER BY id").fetchall()
+    points = connection.execute(
+        "SELECT id, zone_id FROM triangle WHERE :some IS NULL OR id IN (SELECT value FROM json_each(:some)) ORDER BY id",
+        {"some": None if only is None else json.dumps(list(only))},
+    ).fetchall()
     of = {TriangleId(row[0]): i for i, row in enumerate(points)}
     zones = [ZoneId(row[0]) for row in connection.execute("SELECT id FROM zone ORDER BY id")]
     zone_of = {name: i for i, name in enumerate(zones)}
-    streets = connection.execute(
-        "SELECT id, people, triangle_id, zone_id FROM street WHERE status <> 'gone' ORDER BY id"
-    ).fetchall()
+    streets, chosen = _streets(connection, only)
     alone, outside = len(of), len(zones)  # streets without a triangle or zone pool as one more group
     unit = {StreetId(row[0]): i for i, row in enumerate(streets)}
     zone, today = read_zone(connection), local_day(now, read_zone(connection)).toordinal()
-    groups = _groups(connection, now, unit, of, len(streets), zone, with_quarantined=with_quarantined)
+    groups = _groups(connection, now, unit, of, len(streets), zone, with_quarantined=with_quarantined, only=chosen)
+    until = {
+        "today": date.fromordinal(today).isoformat(),
+        "streets": json.dumps(list(unit)) if only is not None else "",
+    }
+    near = "" if only is None else " AND street_id IN (SELECT value FROM json_each(:streets))"
     worked = [
         (unit[StreetId(row[0])], date.fromisoformat(row[1]).toordinal(), row[2])
-        for row in connection.execute(
-            "SELECT street_id, day, sum(promoter_hours) FROM effort WHERE day <= ? GROUP BY street_id, day",
-            (date.fromordinal(today).isoformat(),),
-        )
+        for row in connection.execute(_WORKED.format(near=near), until)
         if row[0] in unit
     ]
     counted = [
         (unit[StreetId(row[0])], row[1], row[2])
-        for row in connection.execute(
-            "SELECT street_id, sum(contacts), sum(promoter_hours) FROM effort WHERE contacts IS NOT NULL AND day <= ?"
-            " GROUP BY street_id",
-            (date.fromordinal(today).isoformat(),),
-        )
+        for row in connection.execute(_COUNTED.format(near=near), until)
         if row[0] in unit
     ]
+    in_all = connection.execute(
+        "SELECT coalesce(sum(contacts), 0), coalesce(sum(promoter_hours), 0.0) FROM effort"
+        " WHERE contacts IS NOT NULL AND day <= :today",
+        until,
+    ).fetchone()
     counts = np.array(counted, dtype=float).reshape(-1, 3)
     surveys, efforts = np.array(groups, dtype=float).reshape(-1, 5), np.array(worked, dtype=float).reshape(-1, 3)
     return Evidence(
@@ -66,22 +99,40 @@ def read_evidence(
         worked_day=efforts[:, 1].astype(np.int64), hours=efforts[:, 2], today=today,
         neighbours=read_neighbours(connection, list(unit)) if worked else None,
         counted_unit=counts[:, 0].astype(np.int64), contacts=counts[:, 1].astype(np.int64), counted_hours=counts[:, 2],
+        counted_in_all=(float(in_all[0]), float(in_all[1])),
     ), list(of), zones  # fmt: skip
+
+
+def _streets(
+    connection: sqlite3.Connection, only: Collection[TriangleId] | None
+) -> tuple[list[tuple[StreetId, float, TriangleId, ZoneId]], list[StreetId] | None]:
+    """Return id, people, triangle and zone of the streets in their order, and which of them are the chosen triangles' own."""
+    if only is None:
+        return [_street(row) for row in connection.execute(_STREETS.format(some=""))], None
+    by_triangle = _STREETS.format(some=" AND triangle_id IN (SELECT value FROM json_each(?))")
+    own = [_street(row) for row in connection.execute(by_triangle, (json.dumps(list(only)),))]
+    names = [StreetId(row[0]) for row in own]
+    # An hour spills over in equal parts to all neighbours of its street: so these are needed, and their neighbours.
+    ring = streets_around(connection, streets_around(connection, names)) - set(names)
+    by_name = _STREETS.format(some=" AND id IN (SELECT value FROM json_each(?))")
+    around = connection.execute(by_name, (json.dumps(list(ring)),))
+    return [*own, *((row[0], row[1], TriangleId(""), ZoneId("")) for row in around)], names
+
+
+def _street(row: sqlite3.Row) -> tuple[StreetId, float, TriangleId, ZoneId]:
+    return StreetId(row[0]), row[1], TriangleId(row[2] or ""), ZoneId(row[3] or "")
 
 
 def _groups(
     connection: sqlite3.Connection, now: datetime, unit: dict[StreetId, int], of: dict[TriangleId, int], streets: int,
-    zone: ZoneInfo, *, with_quarantined: bool,
+    zone: ZoneInfo, *, with_quarantined: bool, only: list[StreetId] | None,
 ) -> list[tuple[int, int, bool, int, int]]:  # fmt: skip
     """Return groups of surveys: unit, day, whether after the day's push, knows, asked."""
     other = _counted_with_quarantined(connection) if with_quarantined else {}
     day_of: dict[str, int] = {}
     found: list[tuple[int, int, bool, int, int]] = []
-    rows: Iterable[sqlite3.Row] = connection.execute(
-        "SELECT m.id, m.opened_at, m.phase, m.triangle_id, h.street_id, h.knows, h.asked FROM measurement AS m"
-        " JOIN home_tally AS h ON h.measurement_id = m.id WHERE m.opened_at <= ?",
-        (format_moment(now),),
-    )
+    given = {"now": format_moment(now), "streets": json.dumps(only or []), "triangles": json.dumps(list(of))}
+    rows: Iterable[sqlite3.Row] = connection.execute(_ALL_GROUPS if only is None else _SOME_GROUPS, given)
     for name, opened_at, phase, triangle, home, knows, asked in rows:
         if name in other:
             continue
@@ -119,15 +170,28 @@ def _counted_with_quarantined(
     return counted
 
 
-def save_estimates(turn: Turn, rows: Sequence[EstimateRow], *, event: int) -> None:
+def save_estimates(turn: Turn, rows: Sequence[EstimateRow], *, event: int, others_stay: bool = False) -> None:
     """
-    Replace the estimates that map programs read with these, as of the turn's moment.
+    Replace the estimates that map programs read with these, as of the turn's moment; of these places only where others stay.
 
     `event` is the newest event that they take into account; estimates are derived, and no state of their own.
     """
     assert turn.head.seq >= event
-    turn.connection.execute("DELETE FROM estimate")
+    if others_stay:
+        turn.connection.executemany("DELETE FROM estimate WHERE place = ?", [row[:1] for row in rows])
+    else:
+        turn.connection.execute("DELETE FROM estimate")
     as_of = format_moment(turn.now)
     turn.connection.executemany(
         "INSERT INTO estimate VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", [(*row, as_of) for row in rows]
     )
+
+
+def estimated_at(connection: sqlite3.Connection) -> datetime | None:
+    """
+    Return when the estimates were made, None where there are none.
+
+    Asked of the last place, quickly: some are only ever refreshed on the day on which all were made.
+    """
+    row = connection.execute("SELECT as_of FROM estimate ORDER BY place DESC LIMIT 1").fetchone()
+    return parse_moment(row[0]) if row else None

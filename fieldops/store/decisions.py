@@ -1,5 +1,6 @@
 """What tests of places decided, and which streets are closed because they moved on (rules 8 and 10)."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -126,6 +127,18 @@ def latest_tests(connection: sqlite3.Connection, street: StreetId) -> tuple[Plac
         _DECISION + " JOIN street AS s ON s.triangle_id = d.triangle_id WHERE s.id = ?" + ordered, (street,)
     ).fetchone()
     return (_decision(own) if own else None), (_decision(point) if point else None)
+
+
+def triangles_of(connection: sqlite3.Connection, measurements: Iterable[Counted]) -> set[TriangleId]:
+    """Return the triangles whose estimates these measurements touch: the points' own, and those of the streets asked about."""
+    names = [one.measurement for one in measurements]
+    rows = connection.execute(
+        "SELECT m.triangle_id FROM measurement AS m WHERE m.id IN (SELECT value FROM json_each(:names)) UNION"
+        " SELECT s.triangle_id FROM home_tally AS h JOIN street AS s ON s.id = h.street_id"
+        " WHERE h.measurement_id IN (SELECT value FROM json_each(:names))",
+        {"names": json.dumps(names)},
+    )
+    return {TriangleId(row[0]) for row in rows if row[0]}
 
 
 def streets_in(connection: sqlite3.Connection, triangle: TriangleId) -> list[StreetId]:

@@ -1,7 +1,7 @@
 """Where things are: the geometry of streets and connection points for filing positions, and the city's time zone."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -16,6 +16,7 @@ from fieldops.store import geopackage
 from fieldops.store.sqlite import sqlite3
 
 FloatArray = npt.NDArray[np.float64]
+_MANY = 5_000  # streets, from which on reading all segments is quicker than looking each street up
 _WIDTH_OF_80_PERCENT = 2.563  # of the central 80 % of a normal distribution, in standard deviations
 
 
@@ -103,20 +104,36 @@ def name_venues(connection: sqlite3.Connection) -> dict[VenueId, str]:
 def read_neighbours(connection: sqlite3.Connection, streets: Sequence[StreetId]) -> sparse.csr_array:
     """Return the adjacency of these streets, in their order: see `touching_streets`."""
     number = {street: i for i, street in enumerate(streets)}
-    rows = [
-        (number[row[0]], row[1], row[2])
-        for row in connection.execute(
-            "SELECT street_id, city_id, from_node FROM segment WHERE kind = 'claim' UNION ALL"
-            " SELECT street_id, city_id, to_node FROM segment WHERE kind = 'claim' UNION ALL"
-            " SELECT street_id, city_id, node FROM gate"
-        )
-        if row[0] in number
-    ]
-    city = {name: i for i, name in enumerate(sorted({row[1] for row in rows}))}
-    at = np.array([(street, city[name], node) for street, name, node in rows], dtype=np.int64).reshape(-1, 3)
+    some = "" if len(streets) > _MANY else " AND street_id IN (SELECT value FROM json_each(:streets))"
+    chosen = {"streets": json.dumps(list(streets)) if some else ""}
+    city: dict[str, int] = {}
+    rows: list[tuple[int, int, int]] = []
+    for street, town, first, last in connection.execute(
+        f"SELECT street_id, city_id, from_node, to_node FROM segment WHERE kind = 'claim'{some}"  # noqa: S608  # constants
+        f" UNION ALL SELECT street_id, city_id, node, node FROM gate WHERE street_id IS NOT NULL{some}",
+        chosen,
+    ):
+        if (place := number.get(street)) is not None:
+            at = city.setdefault(town, len(city))
+            rows += ((place, at, first), (place, at, last))
+    lies, within, node = np.array(rows, dtype=np.int64).reshape(-1, 3).T
     # Each city numbers its nodes for itself: what two cities call alike are two nodes.
-    node = np.unique(at[:, 2], return_inverse=True)[1] * max(1, len(city)) + at[:, 1]
-    return touching_streets(at[:, 0], node, len(streets))
+    return touching_streets(lies, np.unique(node, return_inverse=True)[1] * max(1, len(city)) + within, len(streets))
+
+
+def streets_around(connection: sqlite3.Connection, streets: Collection[StreetId]) -> set[StreetId]:
+    """Return the streets that share a node with one of these, and these."""
+    rows = connection.execute(
+        "WITH chosen (id) AS (SELECT value FROM json_each(?)), here (node) AS MATERIALIZED ("
+        " SELECT from_node FROM segment WHERE street_id IN (SELECT id FROM chosen) AND kind = 'claim'"
+        " UNION SELECT to_node FROM segment WHERE street_id IN (SELECT id FROM chosen) AND kind = 'claim'"
+        " UNION SELECT node FROM gate WHERE street_id IN (SELECT id FROM chosen))"
+        " SELECT street_id FROM segment WHERE from_node IN (SELECT node FROM here) AND kind = 'claim'"
+        " UNION SELECT street_id FROM segment WHERE to_node IN (SELECT node FROM here) AND kind = 'claim'"
+        " UNION SELECT street_id FROM gate WHERE node IN (SELECT node FROM here)",
+        (json.dumps(list(streets)),),
+    )
+    return {*streets, *(StreetId(row[0]) for row in rows if row[0])}
 
 
 def people_doubt(connection: sqlite3.Connection) -> float:

@@ -11,13 +11,14 @@ from pathlib import Path
 
 import numpy as np
 
-from fieldops.actions.awareness import street_awareness
+from fieldops.actions.awareness import fit_awareness, save_estimates, street_awareness
 from fieldops.actions.decisions import decide
+from fieldops.actions.effort import import_effort
 from fieldops.actions.surveys import record_surveys
 from fieldops.clock import format_moment
 from fieldops.ids import ActorId
 from fieldops.people import Actor, Role
-from fieldops.store.connect import create_region
+from fieldops.store.connect import Region, create_region
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from tests.conftest import NOON
@@ -25,6 +26,7 @@ from tests.towns import add_town, numbered
 
 LEAD = Actor(ActorId("bench"), Role.PLANNER)
 A_MEASUREMENT = 25
+LATER = NOON + timedelta(hours=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,9 @@ class Measured:
     few_record_ms: float
     few_decide_ms: float
     awareness_s: float
+    fit_s: float
+    save_s: float
+    few_refresh_ms: float
     peak_mb: float
 
 
@@ -80,33 +85,67 @@ def measure(streets: int, surveys: int) -> Measured:
     with tempfile.TemporaryDirectory() as folder:
         region = create_region(Path(folder) / "region.gpkg", LEAD, sandbox=True, now=NOON)
         add_town(region, streets=streets, crews=200, promoters=2)
+        work(region, streets, rng)
         watch = Stopwatch()
         done = record_surveys(region, LEAD, rows(streets, surveys, rng), now=NOON)
         record_s, watch = watch.seconds, Stopwatch()
         assert done.added == surveys // A_MEASUREMENT * A_MEASUREMENT, done
         decide(region, LEAD, now=NOON)
         decide_s = watch.seconds
-        few_record, few_decide = [], []
-        for turn in range(5):  # a hundred surveys at a hundred places, five times
-            new = [
-                {"survey_id": f"n{turn}-{i}", "asked_at": format_moment(NOON + timedelta(minutes=i // 10)),
-                 "answer": "does_not_know", "promoter": f"C{i % 7}-0", "street": f"S{int(rng.integers(streets))}"}
-                for i in range(100)
-            ]  # fmt: skip
-            watch = Stopwatch()
-            record_surveys(region, LEAD, numbered(new), now=NOON + timedelta(hours=turn + 1))
-            few_record.append(watch.seconds * 1000)
-            watch = Stopwatch()
-            decide(region, LEAD, now=NOON + timedelta(hours=turn + 1))
-            few_decide.append(watch.seconds * 1000)
+        few_record, few_decide = few_surveys(region, streets, rng, hour=1)
         watch = Stopwatch()
-        street_awareness(region, now=NOON)
-        awareness_s = watch.seconds
+        street_awareness(region, now=LATER)
+        awareness_s, watch = watch.seconds, Stopwatch()
+        fit_awareness(region, LEAD, now=LATER)
+        fit_s, watch = watch.seconds, Stopwatch()
+        save_estimates(region, LEAD, now=LATER)
+        save_s = watch.seconds
+        _, few_refresh = few_surveys(region, streets, rng, hour=8)
         region.close()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return Measured(
-        streets, surveys, record_s, decide_s, sorted(few_record)[2], sorted(few_decide)[2], awareness_s, peak
-    )
+        streets, surveys, record_s, decide_s, sorted(few_record)[2], sorted(few_decide)[2], awareness_s, fit_s, save_s,
+        sorted(few_refresh)[2], peak,
+    )  # fmt: skip
+
+
+def work(region: Region, streets: int, rng: np.random.Generator) -> None:
+    """Let each street touch the next one, and a tenth of them, 2,000 at most, be pushed on a day of the last three weeks."""
+    with region.turn(LEAD, now=NOON) as turn:
+        turn.connection.executemany(
+            "INSERT INTO segment (geom, city_id, way, from_node, to_node, length_m, kind, highway, name, dual, bridge, street_id)"
+            " VALUES (x'', 'town', 1, ?, ?, 100, 'claim', 'residential', '', 0, 0, ?)",
+            [(i, i + 1, f"S{i}") for i in range(streets)],
+        )
+    pushed = rng.permutation(streets)[: min(2_000, streets // 10)].tolist()
+    effort = [
+        {"day": (NOON - timedelta(days=1 + i % 20)).date().isoformat(), "crew": f"C{i % 200}", "street": f"S{street}",
+         "promoter_hours": "2.5", "contacts": str(int(rng.poisson(40)))}
+        for i, street in enumerate(pushed)
+    ]  # fmt: skip
+    done = import_effort(region, LEAD, numbered(effort), now=NOON)
+    assert not done.refused, done
+
+
+def few_surveys(
+    region: Region, streets: int, rng: np.random.Generator, *, hour: int
+) -> tuple[list[float], list[float]]:
+    """Record a hundred surveys at a hundred places, five times, and decide; return the milliseconds of both."""
+    few_record, few_decide = [], []
+    for turn in range(5):
+        at = NOON + timedelta(hours=hour + turn)
+        new = [
+            {"survey_id": f"n{hour}-{turn}-{i}", "asked_at": format_moment(at + timedelta(minutes=i // 10 - 20)),
+             "answer": "does_not_know", "promoter": f"C{i % 7}-0", "street": f"S{int(rng.integers(streets))}"}
+            for i in range(100)
+        ]  # fmt: skip
+        watch = Stopwatch()
+        record_surveys(region, LEAD, numbered(new), now=at)
+        few_record.append(watch.seconds * 1000)
+        watch = Stopwatch()
+        decide(region, LEAD, now=at)
+        few_decide.append(watch.seconds * 1000)
+    return few_record, few_decide
 
 
 def main(full: bool = False) -> None:
@@ -121,7 +160,9 @@ def main(full: bool = False) -> None:
     for text, name in (
         ("surveys", "surveys"), ("record all surveys, s", "record_s"), ("decide all, s", "decide_s"),
         ("record 100 new surveys, ms", "few_record_ms"), ("decide after 100 new surveys, ms", "few_decide_ms"),
-        ("awareness of every street, s", "awareness_s"), ("peak memory, MB", "peak_mb"),
+        ("awareness of every street, s", "awareness_s"), ("fit of the response, s", "fit_s"),
+        ("estimate of every place stored, s", "save_s"), ("decide and estimate 100 new, ms", "few_refresh_ms"),
+        ("peak memory, MB", "peak_mb"),
     ):  # fmt: skip
         a, b = getattr(small, name), getattr(large, name)
         print(f"{text:34}{a:>12,.1f}{b:>12,.1f}{b / a:>8.2f}")

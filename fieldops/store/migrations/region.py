@@ -3,7 +3,17 @@
 from typing import TYPE_CHECKING
 
 from fieldops.store import geopackage, views
-from fieldops.store.migrations import bursts, dispatch, phones, recruiting, response, sentinels, tables, walks
+from fieldops.store.migrations import (
+    bursts,
+    dispatch,
+    neighbours,
+    phones,
+    recruiting,
+    response,
+    sentinels,
+    tables,
+    walks,
+)
 from fieldops.store.migrations.statements import run_statements
 
 if TYPE_CHECKING:
@@ -59,5 +69,9 @@ def migrate_region(database: "Database") -> None:
     @migrations()
     def m2026_11_26_sentinels(db: "Database") -> None:
         run_statements(db, sentinels.SENTINELS)
+
+    @migrations()
+    def m2026_11_26_neighbours(db: "Database") -> None:
+        run_statements(db, neighbours.INDEXES)
 
     migrations.apply(database)

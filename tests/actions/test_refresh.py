@@ -1,0 +1,85 @@
+"""New surveys touch the stored estimates of their street and triangle only, and bring them to what all anew would be."""
+
+from datetime import timedelta
+
+import pytest
+
+from fieldops.actions.awareness import fit_awareness, save_estimates
+from fieldops.actions.decisions import decide
+from fieldops.actions.effort import import_effort
+from fieldops.actions.surveys import record_surveys
+from fieldops.store.connect import Region
+from tests.conftest import LEAD, NOON
+from tests.towns import add_town, numbered, survey_rows
+
+HOUR, STREETS = timedelta(hours=1), 30
+LATER = NOON + 2 * HOUR
+
+
+def estimates(region: Region) -> dict[str, tuple[float, ...]]:
+    rows = region.reader().execute("SELECT place, knows, asked, share, low, high, hours_to_target FROM estimate")
+    return {row[0]: tuple(-1.0 if figure is None else figure for figure in tuple(row)[1:]) for row in rows}
+
+
+@pytest.fixture
+def town(region: Region) -> Region:
+    """A road of thirty streets that touch one after the other; half were asked, five pushed, and the response was fitted."""
+    add_town(region, streets=STREETS)
+    with region.turn(LEAD, now=NOON) as turn:
+        turn.connection.executemany(
+            "INSERT INTO segment (geom, city_id, way, from_node, to_node, length_m, kind, highway, name, dual, bridge, street_id)"
+            " VALUES (x'', 'town', 1, ?, ?, 100, 'claim', 'residential', '', 0, 0, ?)",
+            [(i, i + 1, f"S{i}") for i in range(STREETS)],
+        )
+    rows = []
+    for i in range(0, STREETS, 2):
+        answers = [k < 1 + i % 5 for k in range(12)]
+        rows += survey_rows(answers, at=NOON - timedelta(days=5), prefix=f"a{i}-", street=f"S{i}", phase="before")
+    record_surveys(region, LEAD, numbered(rows), now=NOON)
+    effort = [
+        {"day": "2026-02-27", "crew": "C0", "street": f"S{i}", "promoter_hours": "6", "contacts": str(60 + 9 * i)}
+        for i in range(10, 15)
+    ]
+    import_effort(region, LEAD, numbered(effort), now=NOON)
+    fit_awareness(region, LEAD, now=NOON)
+    decide(region, LEAD, now=NOON)
+    save_estimates(region, LEAD, now=NOON)
+    return region
+
+
+def ask_again(region: Region) -> None:
+    rows = survey_rows([True] * 3 + [False] * 9, at=NOON, prefix="n", street="S13", phase="after")
+    rows += survey_rows([False] * 9, at=NOON, prefix="p", triangle="T9", home_street="S20")
+    rows += survey_rows([True, False], at=NOON, prefix="q", triangle="T2")
+    assert not record_surveys(region, LEAD, numbered(rows), now=LATER).refused
+
+
+def test_what_is_refreshed_is_what_all_anew_would_be_and_everything_else_stays(town: Region) -> None:
+    before = estimates(town)
+    ask_again(town)
+    done = decide(town, LEAD, now=LATER)
+    assert done.looked_at == {"T2", "T4", "T6", "T9"}  # the points' own, and those of the streets asked about
+    assert done.estimated
+    refreshed = estimates(town)
+    save_estimates(town, LEAD, now=LATER)
+    anew = estimates(town)
+    touched = {*done.looked_at, *(f"S{3 * int(name[1:]) + i}" for name in done.looked_at for i in range(3))}
+    for place, figures in refreshed.items():
+        if place in touched:
+            assert figures == pytest.approx(anew[place], rel=1e-9), place
+        else:
+            assert figures == before[place]
+    assert refreshed["S13"] != before["S13"]
+    assert refreshed["T2"] != before["T2"]
+
+
+def test_without_a_fit_or_on_another_day_nothing_is_refreshed_in_part(town: Region, region: Region) -> None:
+    ask_again(town)
+    assert not decide(town, LEAD, now=NOON + timedelta(days=1)).estimated
+
+
+def test_where_nothing_was_estimated_before_a_decision_estimates_nothing(region: Region) -> None:
+    add_town(region)
+    record_surveys(region, LEAD, numbered(survey_rows([True] * 4, at=NOON, street="S0")), now=LATER)
+    assert not decide(region, LEAD, now=LATER).estimated
+    assert estimates(region) == {}
