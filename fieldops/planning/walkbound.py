@@ -129,7 +129,8 @@ class _Program:
     rows: list[FloatArray]
     least: list[float]
     bound: float
-    dearer: FloatArray  # what one walk of a way adds to the bound at least
+    fraction: float  # the bound of the program in fractions, to which `dearer` belongs
+    dearer: FloatArray  # what one walk of a way adds to it at least
     rounds: int
     whole: FloatArray | None  # how often each way is walked in an answer without a violated cut
 
@@ -139,7 +140,7 @@ class _Program:
         self.first, self.second = _single_ways(between)
         self.cost = between[self.first, self.second]
         self.rows, self.least = [], []
-        self.bound, self.rounds, self.dearer = 0.0, 0, np.zeros(len(self.cost))
+        self.bound, self.fraction, self.rounds, self.dearer = 0.0, 0.0, 0, np.zeros(len(self.cost))
         nodes = np.arange(len(group))
         self._add([nodes == i for i in np.flatnonzero(odd).tolist()])
         if group.max() > 0:
@@ -155,12 +156,13 @@ class _Program:
         if not found.success:
             return False
         if found.fun >= self.bound:
-            self.bound, self.dearer = float(found.fun), np.asarray(found.lower.marginals)
+            self.bound = self.fraction = float(found.fun)
+            self.dearer = np.asarray(found.lower.marginals)
         return self._add(self._violated(np.asarray(found.x)))
 
     def tighten_whole(self, at_most: float, seconds: float) -> bool:
         """Solve in whole numbers with every node left an even number of times in all; return whether cuts were violated."""
-        kept = np.flatnonzero(self.bound + self.dearer <= at_most + 1e-6)
+        kept = np.flatnonzero(self.fraction + self.dearer <= at_most + 1e-6)
         nodes, ways = len(self.group), len(kept)
         across = np.arange(ways)
         touch = csr_array(

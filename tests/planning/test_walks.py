@@ -12,7 +12,7 @@ from scipy.sparse.csgraph import dijkstra
 from fieldops.errors import BadInput
 from fieldops.planning.walkbound import least_dead_head
 from fieldops.planning.walkcheck import is_walk, route_nodes
-from fieldops.planning.walkproblem import Stop, WalkProblem, join_pieces
+from fieldops.planning.walkproblem import Stop, WalkProblem, join_pieces, walks_between
 from fieldops.planning.walks import walk
 from fieldops.planning.week import Work, share_days
 from fieldops.planning.zonewalks import ZoneWalkProblem, zone_walks
@@ -63,6 +63,28 @@ def test_the_best_walk_of_a_tiny_world_is_found_and_the_bound_does_not_exceed_it
     assert found.length_m == pytest.approx(best)
     assert found.bound_m <= best + 1e-6
     assert found.bound_m >= 0.8 * best
+
+
+@pytest.mark.parametrize("seed", [2, 3])
+def test_a_longer_walk_that_is_known_does_not_raise_the_bound(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    matrix, edges = grid(5, 5)
+    matrix.data *= rng.uniform(0.6, 1.5, len(matrix.data))  # of two directions the shorter counts
+    chosen = [edges[i] for i in rng.choice(len(edges), 7, replace=False)]
+    problem = WalkProblem(matrix, chosen, rng.choice(25, 2, replace=False).tolist(), 0, sides=2)
+    pieces = join_pieces(problem)
+    terminals, metres = walks_between(problem, pieces)
+    at = {node: i for i, node in enumerate(terminals.tolist())}
+    ends = [(at[piece.first], at[piece.last]) for piece in pieces * 2]
+    points = [at[0], *(at[stop.node] for stop in problem.stops)]
+    exact = least_dead_head(metres, ends, points, seconds=20)
+    assert exact.ways is not None
+    assert sum(metres[a, b] for a, b in exact.ways) == pytest.approx(exact.metres, rel=1e-4)
+    for times in (1.02, 1.05):
+        bound = least_dead_head(metres, ends, points, at_most=times * exact.metres, seconds=20)
+        assert bound.metres <= exact.metres * (1 + 1e-5)
+    found = walk(problem, iterations=1, bound_seconds=20)
+    assert found.length_m == pytest.approx(found.bound_m, rel=1e-4)  # the proof finds the walk itself
 
 
 def test_a_walk_around_a_block_is_the_block_and_its_bound_proves_it() -> None:
