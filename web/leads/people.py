@@ -10,7 +10,7 @@ from web.regions import the_region
 from web.session import current_actor, needs
 
 pages = Blueprint("people", __name__)
-MENU = [Entry("people.page", lazy_gettext("People"), 60)]
+MENU = [Entry("people.page", lazy_gettext("Crews and promoters"), 60)]
 
 
 @pages.get("/people")
