@@ -285,3 +285,14 @@ def test_without_the_quarantined_promoters_answers_the_others_decide(region: Reg
     assert [one.verdict for one in settle(region, NOON + timedelta(hours=2)).made] == [Verdict.MOVE_ON]
     done = quarantine_surveys(region, LEAD, reason="made up", promoter=PromoterId("C0-2"), now=NOON + DAY)
     assert [one.verdict for one in done.decided.made] == [Verdict.PUSH_ON]
+
+
+def test_a_decision_may_close_a_street_lose_to_another_and_win_again_within_one_moment(region: Region) -> None:
+    add_town(region)
+    ask(region, YES, street="S0", measurement="first", now=NOON + DAY)
+    settle(region, NOON + DAY)
+    ask(region, NO, at=NOON + 2 * timedelta(hours=1), prefix="t", street="S0", measurement="second", now=NOON + DAY)
+    settle(region, NOON + DAY)
+    assert not is_closed(region.reader(), StreetId("S0"), NOON + DAY)
+    quarantine_surveys(region, LEAD, reason="test", measurement=MeasurementId("second"), now=NOON + DAY)
+    assert is_closed(region.reader(), StreetId("S0"), NOON + DAY)

@@ -18,9 +18,10 @@ export function clone(name, fill = {}) {
 export async function refresh() {
   const waiting = (await box.all("waiting")).sort((a, b) => a.seq - b.seq);
   const badge = $("badge");
-  badge.textContent = waiting.length ? say("waiting", { n: waiting.length }) : say("online");
-  badge.classList.toggle("full", waiting.length > 0);
   const oldest = waiting.length ? Date.now() - waiting[0].at : 0;
+  badge.textContent = (waiting.length ? say("waiting", { n: waiting.length }) : say("online"))
+    + (oldest > 7_200_000 ? " · " + say("hoursAge", { n: Math.round(oldest / 3_600_000) }) : "");
+  badge.classList.toggle("full", waiting.length > 0);
   badge.classList.toggle("old", oldest > 7_200_000);
   if ($("v-outbox")?.hidden === false) await (await import("./list.js")).showOutbox(waiting, oldest);
   for (const one of document.querySelectorAll("[data-sign-out]")) {
