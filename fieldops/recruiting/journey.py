@@ -18,6 +18,8 @@ from fieldops.recruiting.stages import LEFT, RANK, WAY, Move, Stage
 FINE_DAYS = 60  # beyond, days are counted in weeks
 MOST_DAYS = 730
 UNKNOWN_DAYS = -1
+ANY_DAYS = -2
+EVERY_WEEK = date.min
 LEFT_MARK = "left"
 ANY = "*"
 
@@ -89,12 +91,17 @@ def entries(
 
 
 def rolled_up(counts: Counter[Entry]) -> Counter[Entry]:
-    """Return entries together with their sums over all kinds and all groups: whatever is asked for is one short range."""
+    """
+    Return entries together with their sums over all kinds, all groups, all weeks and all days.
+
+    So whatever the funnel asks for is one short range of rows, however many candidates and weeks there are.
+    """
     whole: Counter[Entry] = Counter()
     for one, count in counts.items():
-        for kind in (one.kind, ANY):
-            for group in (one.group, ANY):
-                whole[Entry(one.path, one.week, kind, group, one.stage, one.days)] += count
+        for week, days in ((one.week, one.days), (EVERY_WEEK, one.days), (one.week, ANY_DAYS)):
+            for kind in (one.kind, ANY):
+                for group in (one.group, ANY):
+                    whole[Entry(one.path, week, kind, group, one.stage, days)] += count
     return whole
 
 

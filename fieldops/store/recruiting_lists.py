@@ -9,7 +9,7 @@ from fieldops.clock import format_moment
 from fieldops.ids import CandidateId, CrewId, PosterCode, RepId, StreetId, VenueId
 from fieldops.recruiting.candidate import Candidate
 from fieldops.recruiting.funnel import Tallies, Tally
-from fieldops.recruiting.journey import ANY, Path
+from fieldops.recruiting.journey import ANY, ANY_DAYS, EVERY_WEEK, Path
 from fieldops.recruiting.sources import Group, SourceKind
 from fieldops.recruiting.stages import SELLERS, Stage
 from fieldops.store.recruiting import COLUMNS, NEVER, candidate_of
@@ -130,31 +130,37 @@ def read_tallies(
     since: date | None = None,
 ) -> Tallies:
     """Return the funnel's tallies of all or of one kind and group, summed as the figures need them; `since` a week."""
-    asked = (kind or ANY, group or ANY, (since or date.min).isoformat())
-    mine = "FROM funnel_tally WHERE path = ? AND source_kind = ? AND seller_group = ? AND week >= ?"
+    mine = "FROM funnel_tally WHERE path = ? AND source_kind = ? AND seller_group = ?"
+    asked = (kind or ANY, group or ANY)
+    first, every = (since or date.min).isoformat(), EVERY_WEEK.isoformat()
 
     def days(path: str) -> dict[str, dict[int, int]]:
         found: dict[str, dict[int, int]] = {}
+        which = "week = ?" if since is None else "week >= ?"
         rows = connection.execute(
-            f"SELECT stage, days, sum(count) {mine} GROUP BY stage, days HAVING sum(count) > 0", (path, *asked)
+            f"SELECT stage, days, sum(count) {mine} AND {which} AND days <> {ANY_DAYS} GROUP BY stage, days HAVING sum(count) > 0",
+            (path, *asked, every if since is None else first),
         )
         for stage, day, count in rows:
             found.setdefault(stage, {})[day] = count
         return found
 
-    def weeks(path: str) -> list[Tally]:
+    def weeks(path: str, begin: str) -> list[Tally]:
         rows = connection.execute(
-            f"SELECT week, stage, days / 7 * 7, sum(count) {mine} AND stage IN ('new', 'first_order', 'left')"
-            " GROUP BY 1, 2, 3 HAVING sum(count) > 0",
-            (path, *asked),
+            f"SELECT week, stage, days / 7 * 7, sum(count) {mine} AND stage IN (?, 'left') AND week > ? AND week >= ?"
+            f" AND days <> {ANY_DAYS} GROUP BY 1, 2, 3 HAVING sum(count) > 0",
+            (path, *asked, begin, every, first),
         )
         return [Tally(path, date.fromisoformat(row[0]), row[1], row[2], row[3]) for row in rows]
 
     rows = connection.execute(
-        f"SELECT week, stage, sum(count) {mine} GROUP BY week, stage HAVING sum(count) > 0", (Path.CANDIDATE, *asked)
+        f"SELECT week, stage, count {mine} AND days = {ANY_DAYS} AND week > ? AND week >= ? AND count > 0",
+        (Path.CANDIDATE, *asked, every, first),
     )
     by_week = [(date.fromisoformat(row[0]), row[1], row[2]) for row in rows]
-    return Tallies(days(Path.CANDIDATE), days(Path.STEP), by_week, weeks(Path.CANDIDATE), weeks(Path.SELLER))
+    return Tallies(
+        days(Path.CANDIDATE), days(Path.STEP), by_week, weeks(Path.CANDIDATE, "new"), weeks(Path.SELLER, "first_order")
+    )
 
 
 def read_bases(connection: sqlite3.Connection) -> list[str]:

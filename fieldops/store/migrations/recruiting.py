@@ -59,7 +59,9 @@ CREATE TABLE candidate_call (
 CREATE INDEX candidate_call_of ON candidate_call (candidate_id, called_at);
 CREATE TABLE funnel_tally (
   path TEXT NOT NULL, source_kind TEXT NOT NULL, seller_group TEXT NOT NULL, week TEXT NOT NULL, stage TEXT NOT NULL,
-  days INTEGER NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (path, source_kind, seller_group, week, stage, days)) STRICT, WITHOUT ROWID;
+  days INTEGER NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (path, source_kind, seller_group, days, stage, week)) STRICT, WITHOUT ROWID;
+CREATE INDEX funnel_tally_week ON funnel_tally (path, source_kind, seller_group, week, stage, days, count);
+CREATE INDEX funnel_tally_stage ON funnel_tally (path, source_kind, seller_group, stage, week, days, count);
 CREATE TABLE onboarding_step (
   candidate_id TEXT NOT NULL, step TEXT NOT NULL, due_at TEXT NOT NULL, done_at TEXT, PRIMARY KEY (candidate_id, step)) STRICT, WITHOUT ROWID;
 CREATE INDEX onboarding_step_due ON onboarding_step (due_at) WHERE done_at IS NULL;
