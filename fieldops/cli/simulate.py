@@ -28,6 +28,10 @@ Crews = Annotated[int, typer.Option("--crews", min=1, max=1000, help="Crews of 4
 City = Annotated[
     Path | None, typer.Option("--region", help="Use the city of this region file; a truth is drawn for each seed.")
 ]
+Truth = Annotated[
+    Path | None,
+    typer.Option("--truth", help="With --region: the truth.csv of `fieldops synth`, instead of a drawn truth."),
+]
 FieldName = Annotated[
     str, typer.Option("--field", help="plain: all come; rough: no-shows, attrition, weather, late phones.")
 ]
@@ -40,7 +44,7 @@ Out = Annotated[Path | None, typer.Option("--out", help="Write the comparison as
 
 def simulate(
     days: Days = 21, runs: Runs = 4, policy: Policies = "ours,fixed-hours", seed: Seed = 1, luck: Luck = 1,
-    streets: Streets = 100, crews: Crews = 3, region: City = None, field: FieldName = "plain",
+    streets: Streets = 100, crews: Crews = 3, region: City = None, truth: Truth = None, field: FieldName = "plain",
     fabricating: Fabricating = 0.0, trust: Trust = False, workers: Workers = 2, store: Store = None, out: Out = None,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
@@ -61,7 +65,7 @@ def simulate(
     names = [name.strip() for name in policy.split(",") if name.strip()]
     setting = {
         "days": days, "streets": streets, "crews": crews, "field": field, "fabricating": fabricating, "trust": trust,
-        "region": str(region or ""),
+        "region": str(region or ""), "truth": str(truth or ""),
     }  # fmt: skip
     jobs = _jobs(names, setting, runs=runs, seed=seed, luck=luck)
     with progress_bar(quiet=as_json) as progress:
@@ -116,7 +120,7 @@ def _jobs(names: list[str], setting: dict[str, Any], *, runs: int, seed: int, lu
     return [
         Job(
             policy=name, city=seed + run // luck, seed=seed * 1000 + run, days=setting["days"], crews=setting["crews"],
-            side=side, region=setting["region"], trust=setting["trust"], conditions=conditions,
+            side=side, region=setting["region"], truth=setting["truth"], trust=setting["trust"], conditions=conditions,
         )
         for run in range(runs)
         for name in [*names, BOUND]

@@ -34,7 +34,7 @@ class Job:
     """
     One campaign to run: a policy, or `bound`, on a city with a seed.
 
-    `side` x `side` streets on a grid, or the city of the region file `region`; `trust` whether the trust desk works.
+    `side` x `side` streets on a grid, or the city of the region file `region`, of which `truth` may tell; `trust` whether the trust desk works.
     """
 
     policy: str
@@ -44,6 +44,7 @@ class Job:
     crews: int
     side: int = 10
     region: str = ""
+    truth: str = ""
     trust: bool = False
     conditions: dict[str, Any] = field(default_factory=dict)
 
@@ -89,17 +90,20 @@ def run_job(job: Job) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=2)
-def _scene_of(city: int, seed: int, days: int, crews: int, side: int, region: str, conditions: str) -> Scene:
+def _scene_of(
+    city: int, seed: int, days: int, crews: int, side: int, region: str, truth: str, conditions: str
+) -> Scene:
     field_ = Conditions.from_json(json.loads(conditions))
     if region:
-        return region_scene(Path(region), seed=seed, conditions=field_, crews=crews, days=days)
+        told = Path(truth) if truth else None
+        return region_scene(Path(region), seed=seed, conditions=field_, crews=crews, days=days, truth=told)
     return grid_scene(city=city, seed=seed, conditions=field_, side=side, crews=crews, days=days)
 
 
 def _scene(job: Job) -> Scene:
     seed = 0 if job.policy == BOUND and not job.region else job.seed
     conditions = json.dumps(job.conditions, sort_keys=True)
-    return _scene_of(job.city, seed, job.days, job.crews, job.side, job.region, conditions)
+    return _scene_of(job.city, seed, job.days, job.crews, job.side, job.region, job.truth, conditions)
 
 
 def run_batch(

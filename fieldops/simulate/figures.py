@@ -85,7 +85,7 @@ def _policy(mine: dict[tuple[int, int], Any], bounds: dict[int, dict[str, float]
     ratios = [
         (one.crew_days / bounds[city]["with_setup"], city)
         for (city, _), one in mine.items()
-        if bounds.get(city, {}).get("with_setup")
+        if one.complete and bounds.get(city, {}).get("with_setup")
     ]
     if ratios:
         mean, low, high = mean_with_interval([ratio for ratio, _ in ratios], [city for _, city in ratios])

@@ -19,7 +19,7 @@ CREW_DAY = 24.0  # promoter-hours: 4 people for 6 hours
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """
-    One campaign in figures; shares are in [0, 1], crew-days are 24 promoter-hours that were paid, worked or idle.
+    One campaign in figures, `complete` where every street was left for good; shares are in [0, 1], crew-days are 24 promoter-hours that were paid, worked or idle.
 
     `truly_at_target`: streets at the target when they were last left (where never left: at the end); `ever_at_target`: at the
     end or when left; `left_short`: more than 5 points below. `kept` of `promised` claims given by plans ended saturated within
@@ -31,6 +31,7 @@ class Outcome:
     days: int
     streets: int
     finished: int
+    complete: bool
     crew_days: float
     truly_at_target: float
     left_short: float
@@ -77,6 +78,7 @@ def summarise(
     by_crew = [field.by_crew.get(crew, 0) for crew in field.places]
     return Outcome(
         policy=policy.name, settings=describe(policy), days=days, streets=count, finished=len(office.finished),
+        complete=len(office.finished | office.given_up) == count,
         crew_days=field.spent.total / CREW_DAY, truly_at_target=at_target, left_short=short, mean_share_left=float(left.mean()),
         surveys_per_street=field.surveys / count, idle_hours=field.spent.idle,
         forfeits=sum(outcome is ClaimOutcome.FORFEITED for outcome in ended.values()), gini=gini(by_crew),

@@ -5,7 +5,7 @@ A town is pure: everything is drawn from its seed, and each street answers from 
 on one seed meet the same people (common random numbers).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -57,8 +57,9 @@ class Town:
 
 
 def hide_truth(
-    city: "City", *, neighbours: Any, response: Response, conditions: Conditions, rng: np.random.Generator
-) -> Town:
+    city: "City", *, neighbours: Any, response: Response, conditions: Conditions, rng: np.random.Generator,
+    told: Mapping[str, tuple[float, float, float]] | None = None,
+) -> Town:  # fmt: skip
     """
     Draw the truth of a city: people about what the operation believes, awareness and street factors as assumed.
 
@@ -74,6 +75,9 @@ def hide_truth(
         For the error in the people.
     rng
         Generator that draws.
+    told
+        Street -> (people, awareness, new people that an hour reaches), for the streets whose truth is known, as of a
+        made-up city; the others' is drawn.
     """
     from fieldops.city.metres import Plane
 
@@ -86,10 +90,15 @@ def hide_truth(
     place = {name: i for i, name in enumerate(city.triangles["triangle"])}
     with_venues = set(city.venues["street"])
     people = streets["people"].to_numpy(np.float64) * np.exp(conditions.people_error * rng.standard_normal(count))
+    awareness = rng.beta(MEAN_AWARENESS * AWARENESS_KAPPA, (1 - MEAN_AWARENESS) * AWARENESS_KAPPA, count)
+    factor = np.exp(response.tau * rng.standard_normal(count) - response.tau**2 / 2)
+    for i, name in enumerate(streets["street"]):
+        if told and name in told:
+            people[i], awareness[i], rate = told[name]
+            factor[i] = rate / response.rho
     return Town(
         streets=tuple(StreetId(name) for name in streets["street"]), people=np.maximum(people, 5.0),
-        awareness=rng.beta(MEAN_AWARENESS * AWARENESS_KAPPA, (1 - MEAN_AWARENESS) * AWARENESS_KAPPA, count),
-        factor=np.exp(response.tau * rng.standard_normal(count) - response.tau**2 / 2), x=x, y=y,
+        awareness=awareness, factor=factor, x=x, y=y,
         triangle=np.array([place.get(name, -1) for name in streets["triangle"]], dtype=np.int64),
         triangles=tuple(TriangleId(name) for name in place), point_x=point_x, point_y=point_y,
         venues=np.array([name in with_venues for name in streets["street"]], dtype=bool), neighbours=neighbours,

@@ -125,3 +125,12 @@ def test_an_imported_city_is_campaigned_in_with_its_own_triangles_and_nothing_of
     assert outcome.violations == []
     assert outcome.finished == outcome.streets > 5
     assert path.read_bytes() == before
+    street = scene.town.streets[3]
+    truth = tmp_path / "truth.csv"
+    truth.write_text(f"street,people,awareness,response\n{street},777,0.5,24\n")
+    told = region_scene(path, seed=1, conditions=PLAIN, crews=2, days=10, truth=truth).town
+    assert (told.people[3], told.awareness[3], told.factor[3]) == (777.0, 0.5, 2.0)
+    assert told.people[4] == scene.town.people[4]
+    truth.write_text("street,people,awareness,response\nX,777,1.5,24\n")
+    with pytest.raises(BadInput, match="row 2"):
+        region_scene(path, seed=1, conditions=PLAIN, crews=2, days=10, truth=truth)
