@@ -14,8 +14,8 @@ from fieldops.events import CityImported, PlanMade
 from fieldops.ids import CityId, CrewId, PlanId, StreetId
 from fieldops.store import audit
 from fieldops.store import city as city_store
+from fieldops.store.awareness import save_estimates
 from fieldops.store.connect import Region, create_region
-from fieldops.store.coverage import save_estimates
 from tests.conftest import NOON, PLANNER
 
 TOWN = CityId("丁家镇")
@@ -44,11 +44,11 @@ def make_desk_town(path: Path) -> Region:
             [(f"C{i}", name, WEST, SOUTH) for i, name in enumerate(CREWS)],
         )
         estimates = [
-            {"place": street, "noun": "street", "knows": 0 if share is None else 2, "asked": 0 if share is None else 20,
-             "share": share, "low": share and share / 2, "high": share and min(1.0, share * 2), "hours_to_target": 12.5}
+            (street, "street", 0 if share is None else 2, 0 if share is None else 20, share, share and share / 2,
+             share and min(1.0, share * 2), 12.5)
             for i, street in enumerate(city.streets["street"]) for share in [SHARES[i % len(SHARES)]]
         ]  # fmt: skip
-        save_estimates(turn, estimates, turn.now, event=event)
+        save_estimates(turn, estimates, event=turn.head.seq)
         _plan(turn, list(city.streets["street"]))
     for i in range(4):
         make_claim(region, PLANNER, street=StreetId(city.streets["street"][i]), crew=CrewId(f"C{i}"), now=NOON)

@@ -1,18 +1,12 @@
 """The read model: street x claim x awareness x plan, as plain rows for pages, maps and tables."""
 
 import json
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from fieldops.clock import format_moment
 from fieldops.ids import CityId, PlanId
 from fieldops.store import geopackage
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
-    from fieldops.events import Event
-    from fieldops.store.connect import Turn
     from fieldops.store.sqlite import sqlite3
 
 Row = dict[str, Any]
@@ -98,21 +92,3 @@ def assignment_rows(connection: "sqlite3.Connection", plan: PlanId) -> list[Row]
         (plan,),
     )
     return [dict(row) for row in rows]
-
-
-def save_estimates(turn: "Turn", rows: Iterable[Row], as_of: "datetime", *, event: "Event") -> None:
-    """
-    Put the estimates into the read model; `event` is the recorded change that made them new.
-
-    Each row has place, noun, knows, asked, share, low, high and hours_to_target; share is None where nothing was
-    measured, hours_to_target where no effort suffices.
-    """
-    moment = format_moment(max(as_of, event.at))
-    turn.connection.executemany(
-        "INSERT INTO estimate (place, noun, knows, asked, share, low, high, hours_to_target, as_of)"
-        " VALUES (:place, :noun, :knows, :asked, :share, :low, :high, :hours_to_target, :as_of)"
-        " ON CONFLICT (place) DO UPDATE SET noun=excluded.noun, knows=excluded.knows, asked=excluded.asked,"
-        " share=excluded.share, low=excluded.low, high=excluded.high, hours_to_target=excluded.hours_to_target,"
-        " as_of=excluded.as_of",
-        (dict(row) | {"as_of": moment} for row in rows),
-    )

@@ -217,7 +217,8 @@ def _points(_v: Values) -> list[PointShown]:
 
 def _decide(_v: Values) -> Moved:
     done = decisions.decide(the_region(), current_actor(), now=act_moment())
-    save_estimates(the_region(), current_actor(), now=act_moment())
+    if not done.estimated:
+        save_estimates(the_region(), current_actor(), now=act_moment())
     moved = tuple({"crew": one.crew, "from": one.left, "to": one.to} for one in done.moved)
     return Moved(len(done.made), len(done.withdrawn), tuple(done.closed), moved)
 

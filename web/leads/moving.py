@@ -35,7 +35,8 @@ def decide() -> str:
     """Run the tests on everything that has new surveys, and show who moves where."""
     actor, moment = current_actor(), act_moment()
     done = decisions.decide(the_region(), actor, now=moment)
-    save_estimates(the_region(), actor, now=moment)
+    if not done.estimated:
+        save_estimates(the_region(), actor, now=moment)
     return _panel(done)
 
 
