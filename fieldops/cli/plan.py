@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from fieldops.cli.console import DEFAULT_DB, AsJson, Db, Now, given_moment, print_json, progress_bar, say, shell_actor
-from fieldops.cli.plantables import plan_document, print_plan, summary, title
+from fieldops.cli.plantables import called, plan_document, print_plan, summary, title
 
 plan = typer.Typer(
     invoke_without_command=True, help="Decide who claims which streets for the next seven days; publish it, ask why."
@@ -167,6 +167,7 @@ def explain(
 
     Example: fieldops plan explain 1a2b --street S0012
     """
+    from fieldops.actions.names import read_names
     from fieldops.actions.plans import explain_street
     from fieldops.errors import BadInput, NotFound
     from fieldops.ids import PlanId
@@ -188,10 +189,14 @@ def explain(
     if as_json:
         print_json({"plan": found.id, "reasons": reasons, "others": others})
         return
+    names = read_names(region, shell_actor())
     if not reasons:
         say(f"crew {crew} has no street in this plan; {found.figures.get('impossible') or 'see --street for a street'}")
     for one in reasons:
-        typer.echo(f"{one['street']}  {one['crew'] or '–'}  {one['reason']}")
+        street_name, crew_name = names.street(one["street"]), names.crew(one["crew"])
+        typer.echo(
+            f"{called(one['street'], street_name)}  {called(one['crew'], crew_name) if one['crew'] else '–'}  {one['reason']}"
+        )
     for sentence in others:
         typer.echo(f"    {sentence}")
     if crew is not None and not reasons and crew in found.figures.get("left_out", {}):
@@ -213,11 +218,13 @@ def compare(
     from rich.console import Console
     from rich.table import Table
 
+    from fieldops.actions.names import read_names
     from fieldops.actions.plans import compare_plans
     from fieldops.ids import PlanId
     from fieldops.store.connect import open_region
 
-    found = compare_plans(open_region(db), shell_actor(), PlanId(one), PlanId(other))
+    region = open_region(db)
+    found = compare_plans(region, shell_actor(), PlanId(one), PlanId(other))
     if as_json:
         print_json({
             "plans": [summary(each) for each in found.plans],
@@ -225,6 +232,7 @@ def compare(
             "changed": [{"street": street, "crews": [a, b]} for street, a, b in found.changed],
         })  # fmt: skip
         return
+    names = read_names(region, shell_actor())
     table = Table("", *(title(each) for each in found.plans), "difference", box=None)
     for name, (first, second) in found.figures.items():
         form = ".3%" if name == "gap" else ".3f" if name == "gini" else ",.1f"
@@ -235,7 +243,7 @@ def compare(
         f"{len(found.changed)} streets go to another crew, or to one or none instead" + (":" if found.changed else "")
     )
     for street, before, after in found.changed[:20]:
-        console.print(f"  {street}  {before or 'nobody'} -> {after or 'nobody'}")
+        console.print(f"  {names.street(street)}: {names.crew(before, 'nobody')} -> {names.crew(after, 'nobody')}")
     if len(found.changed) > 20:
         console.print("  ... all of them with --json")
 

@@ -43,7 +43,7 @@ def print_plan(one: "StoredPlan", names: dict[str, str]) -> None:
         new = [a for a in mine if not a.pinned]
         finish = sum(a.finish_probability for a in new) / len(new) if new else 0.0
         table.add_row(
-            f"{names.get(crew, '')} ({crew})", f"{len(new)}" + (f" + {len(mine) - len(new)}" if len(mine) > len(new) else ""),
+            called(crew, names.get(crew, "")), f"{len(new)}" + (f" + {len(mine) - len(new)}" if len(mine) > len(new) else ""),
             f"{sum(a.hours for a in new):,.1f}", f"{sum(a.value for a in new):,.0f}", f"{finish:.0%}" if new else "",
             ", ".join(names.get(a.street, a.street) for a in (new or mine)[:2]) + (" ..." if len(mine) > 2 else ""),
         )  # fmt: skip
@@ -53,14 +53,14 @@ def print_plan(one: "StoredPlan", names: dict[str, str]) -> None:
         f"{figures['hours_given']:,.0f} of {figures['hours_at_hand']:,.0f} h; value {one.objective:,.1f} people, "
         f"proven bound {one.bound:,.1f}, gap {one.gap:.3%}; {'lawful' if figures['lawful'] else 'UNLAWFUL'}; {one.seconds:.1f} s"
     )
-    _print_terms(figures)
+    _print_terms(figures, names)
     for violation in figures["violations"]:
         console.print(f"  violation: {violation}")
     for reason, count in figures["reasons"].items():
         console.print(f"  {count:>5} without a crew: {reason}")
 
 
-def _print_terms(figures: dict[str, Any]) -> None:
+def _print_terms(figures: dict[str, Any], names: dict[str, str]) -> None:
     """Print what the plan was made under, how evenly crews fare, and who is left out."""
     from rich.console import Console
 
@@ -77,10 +77,15 @@ def _print_terms(figures: dict[str, Any]) -> None:
             f"price of fairness {fair['price']:.2%} of the value"
         )
     for crew, reason in list(figures.get("left_out", {}).items())[:8]:
-        console.print(f"  crew {crew} gets no street: {reason}")
+        console.print(f"  crew {called(crew, names.get(crew, ''))} gets no street: {reason}")
 
 
 def title(one: "StoredPlan") -> str:
     """Return the plan's id, with what it assumes."""
     assumed = ", ".join(f"{name}={value:g}" for name, value in one.figures.get("what_if", {}).items())
     return f"{one.id}" + (f" ({assumed})" if assumed else "")
+
+
+def called(id: str, name: str) -> str:  # noqa: A002  # the domain's word
+    """Return the name with the id that commands ask for; the id alone where it has no other name."""
+    return f"{name} ({id})" if name and name != id else id
