@@ -12,6 +12,7 @@ from fieldops.planning.search import SLACK, Search
 
 STREETS = 150  # about as many as one mix settles in a few seconds
 WHOLE_STREETS = 220  # a problem of no more is dived into whole
+MOST_STREETS = 260  # of which the mix settles in bearable time
 FEWEST_CREWS = 5
 LEAVE = 4  # crews whose streets the exact solver hands out at the end
 LEAVE_WORK = 0.3
@@ -93,8 +94,8 @@ class Diver:
 
 
 def can_dive(search: Search, refill: Refill) -> bool:
-    """Return whether a dive is of use: whole hours, no cap that binds, tables of a bearable size."""
-    if not search.hour_scale:
+    """Return whether a dive is of use: few streets, whole hours, no cap that binds, tables of a bearable size."""
+    if not search.hour_scale or len(refill.streets) > MOST_STREETS:
         return False
     count = np.bincount(search.crew[refill.choices], minlength=len(refill.places_of))[refill.crews]
     room = refill.hours_of[refill.crews].max(initial=0.0) * search.hour_scale
