@@ -6,20 +6,27 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from fieldops import clock
+from fieldops.actions.recruiting import load_candidate
 from fieldops.clock import format_moment
 from fieldops.errors import BadInput, NotFound
-from fieldops.events import PersonErased, PersonExported, PosterClosed, RepAssigned, RetentionRun, WindDownSet
+from fieldops.events import (
+    PersonCorrected,
+    PersonErased,
+    PersonExported,
+    RepAssigned,
+    RetentionRun,
+)
 from fieldops.ids import CandidateId
 from fieldops.people import Actor
 from fieldops.permissions import require
 from fieldops.progress import Progress, no_progress
+from fieldops.recruiting.names import read_person_name
 from fieldops.recruiting.phones import read_phone
 from fieldops.store import held as held_store
 from fieldops.store import persons
 from fieldops.store import recruiting as candidates
 from fieldops.store import recruiting_duties as store
 from fieldops.store import recruiting_lists as lists
-from fieldops.store import recruiting_settings as settings
 from fieldops.store import recruiting_training as training
 from fieldops.store.connect import Region, Turn
 
@@ -28,8 +35,6 @@ KEEP_SELLERS = timedelta(days=180)
 KEEP_HELD = timedelta(days=7)
 KEEP_FORMS = timedelta(days=1)
 KEEP_BACKUPS = timedelta(days=30)
-STAGES = ("sign_ups", "claims", "hand_over", "archive", "deletion")
-_AFTER = (timedelta(0), timedelta(days=7), timedelta(days=14), timedelta(days=21), timedelta(days=90))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +120,41 @@ def export_person(
         event = PersonExported(at=turn.now, candidate=candidate)
         candidates.write_facts(turn, candidate, event=event)
     return document
+
+
+def correct_person(
+    region: Region, actor: Actor, candidate: CandidateId, *, name: str, phone: str = "", now: datetime | None = None
+) -> None:
+    """
+    Put a name or a number right; a new number has to be confirmed by a call again. An empty `phone` leaves the number.
+
+    Permission: candidate.name, reps for their own. Event: PersonCorrected; nothing is recorded where nothing changes.
+
+    Raises
+    ------
+    Forbidden, NotFound
+        If the actor may not, or there is no such person.
+    BadInput
+        If name or number cannot be, or the number is another candidate's.
+    """
+    require(actor, "candidate.name")
+    with region.turn(actor, now=now) as turn:
+        found = load_candidate(turn, candidate)
+        person = persons.read_persons(region, [candidate]).get(candidate)
+        if person is None:
+            raise NotFound("person", candidate)
+        new_name = read_person_name(name)
+        new_phone = read_phone(phone) if phone.strip() else person.phone
+        if (new_name, new_phone) == (person.name, person.phone):
+            return
+        owner = persons.find_by_phone(region, [new_phone]).get(new_phone)
+        if owner is not None and owner != candidate:
+            raise BadInput("is another candidate's", field="phone", cure="say on this page that they are one person")
+        persons.change_person(turn, candidate, new_name, new_phone)
+        changed = new_phone != person.phone
+        event = PersonCorrected(at=turn.now, candidate=candidate, number_changed=changed)
+        confirmed_at = None if changed else found.confirmed_at
+        candidates.write_facts(turn, candidate, event=event, confirmed_at=confirmed_at)
 
 
 def _all_about(turn: Turn, candidate: CandidateId) -> dict[str, object]:
@@ -235,36 +275,6 @@ def forget_again(region: Region, actor: Actor, *, now: datetime | None = None) -
     return len(back)
 
 
-def hand_over(region: Region, actor: Actor, *, now: datetime | None = None) -> list[dict[str, object]]:
-    """
-    Return every seller with name and number for the region that takes them over; each is on the record as given out.
-
-    Permission: candidate.export. Event: PersonExported, one a seller.
-
-    Raises
-    ------
-    Forbidden
-        If the actor may not.
-    """
-    require(actor, "candidate.export")
-    rows: list[dict[str, object]] = []
-    with region.turn(actor, now=now) as turn:
-        ids = store.read_sellers(turn.connection)
-        known = persons.read_persons(region, ids)
-        for one in ids:
-            found, person = candidates.find_candidate(turn.connection, one), known.get(one)
-            if found is None or person is None:
-                continue
-            rows.append({
-                "name": person.name, "phone": person.phone, "stage": found.stage, "group": found.group, "base": found.base,
-                "language": found.language, "wanted_low": found.wanted_low, "wanted_high": found.wanted_high,
-                "consent": person.consent, "made_at": format_moment(found.made_at), "rep": found.rep,
-            })  # fmt: skip
-            event = PersonExported(at=turn.now, candidate=one, why="hand_over")
-            candidates.write_facts(turn, one, event=event)
-    return rows
-
-
 def read_data_map(region: Region, actor: Actor) -> list[Kept]:
     """Return which table holds what about whom, why and how long. Permission: candidate.read."""
     require(actor, "candidate.read")
@@ -297,98 +307,3 @@ def read_data_map(region: Region, actor: Actor) -> list[Kept]:
     ]  # fmt: skip
     rows = sum(lists.count_stages(connection, lists.Filters()).values())
     return [*lines, Kept("candidate", "region", "candidates", "stage_source_income", "figures", "nameless", rows)]
-
-
-# ── the region's end ────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def plan_wind_down(
-    region: Region, actor: Actor, begin: datetime | None, *, now: datetime | None = None
-) -> dict[str, tuple[datetime, datetime | None]]:
-    """
-    Give every stage of the region's end its date from `begin` on, None takes the dates away that were not carried out.
-
-    No new sign-ups at once, last claims a week later, sellers handed over in the second, archive in the third, deletion
-    after ninety days. Permission: region.wind_down. Event: WindDownSet.
-
-    Raises
-    ------
-    Forbidden
-        If the actor may not.
-    BadInput
-        If it begins in the past.
-    """
-    require(actor, "region.wind_down")
-    with region.turn(actor, now=now) as turn:
-        if begin is None:
-            event = WindDownSet(at=turn.now, stage="cancelled", due_at=turn.now)
-            settings.cancel_wind_down(turn, event=event)
-        else:
-            if begin < turn.now:
-                raise BadInput("begins in the past", field="--from", cure="give a coming moment")
-            for stage, after in zip(STAGES, _AFTER, strict=True):
-                settings.write_wind_down(turn, event=WindDownSet(at=turn.now, stage=stage, due_at=begin + after))
-        return settings.read_wind_down(turn.connection)
-
-
-def read_wind_down(region: Region, actor: Actor) -> dict[str, tuple[datetime, datetime | None]]:
-    """Return the dates of the region's end, empty where none is planned. Permission: region.read."""
-    require(actor, "region.read")
-    return settings.read_wind_down(region.reader())
-
-
-def carry_out(
-    region: Region,
-    actor: Actor,
-    *,
-    archive: Path | None = None,
-    now: datetime | None = None,
-    progress: Progress = no_progress,
-) -> list[tuple[str, str]]:
-    """
-    Carry out the stages of the region's end that are due, in order, and return for each what was done or is missing.
-
-    Sign-ups: every poster is closed. Claims: refused by the door since the date. Hand-over: done when every seller was given out
-    to whoever takes them (`hand_over`), is lost or erased. Archive: a backup without private file is written to `archive`. Deletion:
-    everybody left is erased. A stage waits for the one before. Permission: region.wind_down.
-    """
-    require(actor, "region.wind_down")
-    done: list[tuple[str, str]] = []
-    for stage, (due_at, done_at) in settings.read_wind_down(region.reader()).items():
-        present = region.moment(now)
-        if done_at is not None:
-            continue
-        if due_at > present:
-            break
-        missing = _carry_out(region, actor, stage, archive, now, progress)
-        if missing:
-            done.append((stage, missing))
-            break
-        with region.turn(actor, now=now) as turn:
-            settings.write_wind_down(turn, event=WindDownSet(at=turn.now, stage=stage, due_at=due_at, done=True))
-        done.append((stage, "done"))
-    return done
-
-
-def _carry_out(
-    region: Region, actor: Actor, stage: str, archive: Path | None, now: datetime | None, progress: Progress
-) -> str:
-    if stage == "sign_ups":
-        with region.turn(actor, now=now) as turn:
-            for poster, _ in store.read_posters(turn.connection, open_only=True, most=100_000):
-                store.close_poster(turn, event=PosterClosed(at=turn.now, poster=poster.code, why="wind_down"))
-    elif stage == "hand_over":
-        left = len(store.read_kept_sellers(region.reader()))
-        return f"{left} sellers were not handed over: `fieldops recruit export --sellers --out FILE`" if left else ""
-    elif stage == "archive":
-        if archive is None:
-            return "name a file with --archive"
-        from fieldops.store.backup import take_backup
-
-        take_backup(region, archive, private=False, progress=progress)
-    elif stage == "deletion":
-        for one in store.read_unerased(region.reader()):
-            found = candidates.find_candidate(region.reader(), one)
-            if found is not None and found.erased_at is None:
-                erase_person(region, actor, one, why="wind_down", now=now)
-    return ""

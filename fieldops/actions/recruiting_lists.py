@@ -173,9 +173,9 @@ def _search(region: Region, words: str) -> tuple[list[int], bool]:
         except BadInput:
             return [], True
         found = [store.find_candidate(region.reader(), one) for one in there.values()]
-        return [one.number for one in found if one is not None], True
+        return lists.stand_ins(region.reader(), [one.number for one in found if one is not None]), True
     result = persons.search_persons(region, query_words(words))
-    return result.numbers, result.whole
+    return lists.stand_ins(region.reader(), result.numbers), result.whole
 
 
 def _cards(region: Region, actor: Actor, found: Sequence[Candidate], present: datetime) -> dict[CandidateId, Card]:

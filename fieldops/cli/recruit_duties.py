@@ -39,6 +39,7 @@ def export(
     Example: fieldops recruit export 13800138000 --out person.json
     """
     from fieldops.actions import recruiting_duties as acts
+    from fieldops.actions.recruiting_end import hand_over
     from fieldops.errors import BadInput
     from fieldops.exchange.spreadsheets import csv_bytes, xlsx_bytes
     from fieldops.store.connect import open_region
@@ -51,7 +52,7 @@ def export(
     if sellers:
         if out.suffix not in (".csv", ".xlsx"):
             raise BadInput(f"{out.name} is no table", field="--out", cure="name it .csv or .xlsx")
-        rows = acts.hand_over(region, shell_actor(), now=moment)
+        rows = hand_over(region, shell_actor(), now=moment)
         columns = list(rows[0]) if rows else ["name", "phone"]
         # no leading +: a spreadsheet would calculate with the number
         plain = [{**row, "phone": str(row["phone"]).removeprefix("+")} for row in rows]
@@ -232,7 +233,7 @@ def wind_down(
 
     Example: fieldops recruit wind-down --from 2026-12-01T00:00:00+08:00
     """
-    from fieldops.actions import recruiting_duties as acts
+    from fieldops.actions import recruiting_end as acts
     from fieldops.clock import parse_moment
     from fieldops.store.connect import open_region
 

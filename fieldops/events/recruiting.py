@@ -113,6 +113,14 @@ class PhoneRevealed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PersonCorrected(Event):
+    """A name or a number was wrong and was put right; a new number is not confirmed yet."""
+
+    candidate: CandidateId
+    number_changed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PersonExported(Event):
     """All that is stored about a person was given out to them."""
 

@@ -94,6 +94,23 @@ def list_candidates(
 _AMONG = " AND number IN (SELECT value FROM json_each(?))"
 
 
+def stand_ins(connection: sqlite3.Connection, numbers: Sequence[int]) -> list[int]:
+    """Return candidates by number, those who were merged replaced by the one that stands for them."""
+    rows = connection.execute(
+        "SELECT m.number, k.number FROM candidate AS m JOIN candidate AS k ON k.id = m.merged_into"
+        " WHERE m.merged_into IS NOT NULL"
+    )
+    kept = {row[0]: row[1] for row in rows}
+    found = dict.fromkeys(_last(kept, number) for number in numbers) if kept else dict.fromkeys(numbers)
+    return list(found)
+
+
+def _last(kept: dict[int, int], number: int) -> int:
+    while number in kept:
+        number = kept[number]
+    return number
+
+
 def begin_with(connection: sqlite3.Connection, text: str) -> list[CandidateId]:
     """Return candidates whose id begins with a text, at most two; those that stand for themselves only."""
     if not all(sign in "0123456789abcdef" for sign in text):

@@ -9,15 +9,14 @@ import pytest
 from fieldops.actions.claims import make_claim
 from fieldops.actions.keep import back_up, restore
 from fieldops.actions.recruiting_duties import (
-    carry_out,
+    correct_person,
     erase_person,
     export_person,
     find_person,
-    hand_over,
-    plan_wind_down,
     read_data_map,
     run_retention,
 )
+from fieldops.actions.recruiting_end import carry_out, hand_over, plan_wind_down
 from fieldops.actions.recruiting_lists import list_candidates, read_board, read_funnel, reveal_phone
 from fieldops.actions.recruiting_moves import (
     Outcome,
@@ -28,7 +27,7 @@ from fieldops.actions.recruiting_moves import (
     record_call,
 )
 from fieldops.actions.recruiting_posters import make_poster
-from fieldops.errors import Forbidden, NotFound, RegionWindingDown
+from fieldops.errors import BadInput, Forbidden, NotFound, RegionWindingDown
 from fieldops.ids import ActorId, CandidateId, StreetId
 from fieldops.people import Actor, Role
 from fieldops.recruiting.stages import Reason, Stage
@@ -177,6 +176,29 @@ def test_a_person_is_given_all_that_is_stored_about_them(region: Region) -> None
     assert region.reader().execute("SELECT count(*) FROM event WHERE kind = 'PersonExported'").fetchone()[0] == 1
     with pytest.raises(Forbidden):
         export_person(region, Actor(ActorId("r"), Role.REP), who, now=NOON)
+
+
+def test_a_wrong_name_or_number_is_put_right_and_leaves_no_trace_of_the_old_one(region: Region) -> None:
+    add_town(region)
+    who, other = join(region, 0).candidate, join(region, 1).candidate
+    record_call(region, LEAD, who, Outcome.REACHED, now=NOON)
+    before = traces(region, who)
+    correct_person(region, LEAD, who, name="王晓明", phone=phone(7), now=NOON)
+    persons.empty_log(region)
+    assert persons.read_persons(region, [who])[who].phone == f"+86{phone(7)}"
+    found = find_candidate(region.reader(), who)
+    assert found is not None
+    assert found.confirmed_at is None  # nobody has called the new number
+    assert len(list_candidates(region, LEAD, words="晓明", now=NOON).cards) == 1
+    assert list_candidates(region, LEAD, words=phone(0), now=NOON).cards == ()
+    for file, content in everywhere(region).items():
+        assert before["seal"] not in content, file
+        assert before["hash"] not in content, file
+    with pytest.raises(BadInput, match="another candidate"):
+        correct_person(region, LEAD, other, name="李", phone=phone(7), now=NOON)
+    with pytest.raises(BadInput):
+        correct_person(region, LEAD, other, name="<b>", now=NOON)
+    assert verify(region).violations == []
 
 
 def test_a_number_is_shown_in_full_on_the_record_only(region: Region) -> None:

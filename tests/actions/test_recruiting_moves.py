@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fieldops.actions.recruiting_lists import read_board, read_candidate, read_funnel
+from fieldops.actions.recruiting_lists import list_candidates, read_board, read_candidate, read_funnel
 from fieldops.actions.recruiting_moves import (
     Outcome,
     add_note,
@@ -223,6 +223,8 @@ def test_two_numbers_of_one_person_are_one_candidate_until_the_merge_is_undone(r
     assert read_funnel(region, LEAD, now=NOON).stages[0].reached == 1
     assert sum(one.count for one in read_board(region, LEAD, now=NOON).columns) == 1
     assert join(region, 5, phone=phone(1)).candidate == kept  # either number finds the one that stands for both
+    for words in (phone(1), "0001"):  # and so does the search
+        assert [card.candidate.id for card in list_candidates(region, LEAD, words=words, now=NOON).cards] == [kept]
     with pytest.raises(NotFound, match=kept):
         move_candidate(region, LEAD, merged, Stage.LOST, reason=Reason.OTHER, now=NOON)
     assert verify(region).violations == []

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from fieldops.actions import recruiting_lists as lists
 from fieldops.actions import recruiting_moves as moves
+from fieldops.actions.recruiting_duties import correct_person
 from fieldops.actions.recruiting_lists import GROUPS_FIRST, Group, Reason, Stage
 from fieldops.actions.recruiting_moves import Outcome
 from fieldops.actions.recruiting_reps import list_reps
@@ -155,6 +156,18 @@ def describe(candidate: str) -> AnyResponse:
         the_region(), current_actor(), CandidateId(candidate), group=choice(Group, "group"), wanted_low=whole("wanted_low"),
         wanted_high=whole("wanted_high"), income_reached=whole("income_reached"), language=field("language").lower(),
         base=field("base") or None, now=act_moment(),
+    )  # fmt: skip
+    flash(gettext("Saved."))
+    return back(url_for("candidates.one", candidate=candidate))
+
+
+@pages.post("/candidates/<candidate>/correct")
+@needs("candidate.name")
+def correct(candidate: str) -> AnyResponse:
+    """Put a name or a number right."""
+    correct_person(
+        the_region(), current_actor(), CandidateId(candidate), name=request.form.get("name", ""),
+        phone=request.form.get("phone", ""), now=act_moment(),
     )  # fmt: skip
     flash(gettext("Saved."))
     return back(url_for("candidates.one", candidate=candidate))

@@ -7,6 +7,7 @@ from flask_babel import gettext, lazy_gettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from fieldops.actions import recruiting_duties as acts
+from fieldops.actions import recruiting_end as ends
 from fieldops.actions.recruiting_posters import ConsentText, read_consent, set_consent
 from fieldops.errors import BadInput
 from fieldops.ids import CandidateId
@@ -27,7 +28,7 @@ def page() -> str:
     region, actor = the_region(), current_actor()
     return render_template(
         "join/data.html", lines=acts.read_data_map(region, actor), consent=read_consent(region),
-        stages=acts.read_wind_down(region, actor), keep=(acts.KEEP_CANDIDATES.days, acts.KEEP_SELLERS.days),
+        stages=ends.read_wind_down(region, actor), keep=(acts.KEEP_CANDIDATES.days, acts.KEEP_SELLERS.days),
     )  # fmt: skip
 
 
@@ -69,6 +70,6 @@ def end() -> AnyResponse:
     begin = None if field("cancel") else city_moment("begin")
     if begin is None and not field("cancel"):
         raise BadInput("is empty", field="begin", cure="choose when it begins")
-    acts.plan_wind_down(the_region(), current_actor(), begin, now=act_moment())
+    ends.plan_wind_down(the_region(), current_actor(), begin, now=act_moment())
     flash(gettext("Saved."))
     return redirect(url_for("duties.page"), 303)
