@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 from fieldops.clock import local_day
 from fieldops.errors import BadInput, NotFound
+from fieldops.exchange.gpx import gpx_text
 from fieldops.exchange.layers import geojson_text, geopackage_bytes, gpx_layer
 from fieldops.exchange.printing import pdf_bytes
 from fieldops.exchange.spreadsheets import csv_bytes, xlsx_bytes
@@ -15,6 +16,7 @@ from fieldops.permissions import require
 from fieldops.store import people, places, walks
 from fieldops.store.connect import Region
 from fieldops.store.exports import EXPORTS, Export, read_export
+from fieldops.store.walks import StoredWalk
 
 PAPER = ("pdf", "html")
 FORMATS = ("gpkg", "geojson", "csv", "xlsx", "gpx", *PAPER)
@@ -67,8 +69,22 @@ def export(
             raise BadInput(f"no language is called '{language}'", field="--language", cure=f"one of {', '.join(WORDS)}")
         page = walk_sheets(sheets, language=language)
         return (pdf_bytes(page) if form == "pdf" else page.encode("utf-8")), len(sheets)
+    if (name, form) == ("walks", "gpx"):
+        return _ways(walks.newest_walks(region.reader(), crew, day))
     found = read_export(region.reader(), name, region.moment(now), crew=crew, plan=plan, day=day)
     return _WRITERS[form](found), len(found.rows)
+
+
+def _ways(made: list[StoredWalk]) -> tuple[bytes, int]:
+    """Return walks as GPX: a track for each, its stops as waypoints."""
+    tracks = [(f"{one.crew} {one.day}", one.way) for one in made]
+    stops = [
+        {"lon": row["lon"], "lat": row["lat"], "label": f"{row['order']} {row['label']}", "comment": f"{one.crew} {row['arrive']}"}
+        for one in made
+        for row in one.visits
+        if row.get("lon") is not None
+    ]  # fmt: skip
+    return gpx_text("walks", tracks, stops).encode("utf-8"), len(made)
 
 
 def _layer(found: Export, form: str) -> Export:

@@ -176,6 +176,16 @@ def newest_walk(connection: "sqlite3.Connection", crew: CrewId, day: date) -> St
     return StoredWalk(crew, day, parse_moment(row[4]), row[0], row[1], tuple(json.loads(row[2])), way)
 
 
+def newest_walks(connection: "sqlite3.Connection", crew: CrewId | None, day: date | None) -> list[StoredWalk]:
+    """Return the walk made last for each crew and day, of one crew or day where given, by day and crew."""
+    pairs = connection.execute(
+        "SELECT DISTINCT crew_id, day FROM walk WHERE (:crew IS NULL OR crew_id = :crew) AND (:day IS NULL OR day = :day)"
+        " ORDER BY day, crew_id",
+        {"crew": crew, "day": day.isoformat() if day else None},
+    ).fetchall()
+    return [newest_walk(connection, CrewId(row[0]), date.fromisoformat(row[1])) for row in pairs]
+
+
 def crews_with_walks(connection: "sqlite3.Connection", day: date) -> list[CrewId]:
     """Return the crews that have a walk on the day, by id."""
     rows = connection.execute("SELECT DISTINCT crew_id FROM walk WHERE day = ? ORDER BY crew_id", (day.isoformat(),))

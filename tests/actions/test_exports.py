@@ -79,6 +79,14 @@ def test_gpx_is_read_as_xml_with_a_track_for_every_street(claimed: Region) -> No
     assert len(tree.findall("g:trk", names)) >= len(rows_of(claimed, "plan"))
 
 
+def test_walks_as_gpx_are_their_ways_with_the_stops(claimed: Region) -> None:  # noqa: F811
+    made = [quick(claimed, CrewId("B")), quick(claimed, A)]
+    content, count = export(claimed, LEAD, "walks", "gpx", day=TODAY, now=LATER)
+    assert count == content.count(b"<trk>") == 2
+    assert content.count(b"<trkpt ") == sum(len(one.way) for one in made)
+    assert content.count(b"<wpt ") == sum(len(one.visits) for one in made)
+
+
 def test_xlsx_holds_the_claims_with_names(claimed: Region) -> None:  # noqa: F811
     content, count = export(claimed, LEAD, "claims", "xlsx", crew=A, now=LATER)
     sheet = openpyxl.load_workbook(io.BytesIO(content)).active
