@@ -189,10 +189,11 @@ class Field:
         if hours <= 0:
             return
         street, office = visit.street, self.office
-        hour = self._hour(at - timedelta(hours=hours / hand.size))
-        worth = self.world.rate(street, hour)
+        lasts = hours / hand.size
+        hour = self._hour(at - timedelta(hours=lasts))
+        worth = self.world.rate(street, hour, lasts)
         needed = min(hours * worth, self.world.missing_hours(street, office.rules.target_share))
-        self.world.push(street, hours, hour=hour)
+        self.world.push(street, hours, hour=hour, lasts=lasts)
         self.spent.wrong_hours += hours * (1.0 - worth)
         self.spent.pushing += needed
         self.spent.over_pushing += hours * worth - needed

@@ -156,19 +156,23 @@ class World:
         noise = np.exp(self.conditions.contact_noise * luck.standard_normal(len(town.people)))
         self._talk = of_city * town.response.rho * town.factor * noise
 
-    def rate(self, street: int, hour: float) -> float:
-        """Return what an hour pushed at that hour of the day is worth, as a share of the best; see `venue_share`."""
-        closed = not OPEN_FROM <= hour < OPEN_UNTIL
-        return 1.0 - self.conditions.venue_share if closed and self.town.venues[street] else 1.0
+    def rate(self, street: int, begins: float, lasts: float = 0.0) -> float:
+        """Return what pushing from that hour of the day on is worth, as a share of the best; `lasts` in clock hours."""
+        if not self.town.venues[street]:
+            return 1.0
+        ends = begins + lasts
+        early, late = max(0.0, min(ends, OPEN_FROM) - begins), max(0.0, ends - max(begins, OPEN_UNTIL))
+        shut = (early + late) / lasts if lasts > 0 else float(not OPEN_FROM <= begins < OPEN_UNTIL)
+        return 1.0 - self.conditions.venue_share * shut
 
     def missing_hours(self, street: int, target: float) -> float:
         """Return the promoter-hours that bring the street truly to the target in one go at the best hour."""
         ignorant = max(0.0, float(np.log((1.0 - self.awareness[street]) / (1.0 - target))))
         return ignorant / float(self._dose[street])
 
-    def push(self, street: int, hours: float, *, hour: float) -> None:
-        """Let a street and its neighbours hear of so many promoter-hours, begun at that hour of the day."""
-        worth = hours * self.rate(street, hour)
+    def push(self, street: int, hours: float, *, hour: float, lasts: float = 0.0) -> None:
+        """Let a street and its neighbours hear of so many promoter-hours, from that hour of the day on."""
+        worth = hours * self.rate(street, hour, lasts)
         self._hear(street, worth)
         begin, end = self._spill.indptr[street], self._spill.indptr[street + 1]
         for near, weight in zip(self._spill.indices[begin:end], self._spill.data[begin:end], strict=True):

@@ -54,6 +54,8 @@ def test_venues_make_hours_outside_their_opening_worth_less() -> None:
     street = int(np.flatnonzero(town.venues)[0])
     assert world.rate(street, 12.0) == 1.0
     assert world.rate(street, 9.0) == pytest.approx(0.7)
+    assert world.rate(street, 9.0, 2.0) == pytest.approx(0.85)
+    assert world.rate(street, 19.5, 2.0) == pytest.approx(1 - 0.3 * 0.75)
     assert world.rate(int(np.flatnonzero(~town.venues)[0]), 9.0) == 1.0
 
 
