@@ -1,6 +1,6 @@
 """What the first page of a lead counts: streets by state, what ends soon, who is idle, what waits for a decision."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from fieldops.clock import format_moment, parse_moment
@@ -39,6 +39,7 @@ class Happening:
     street: str | None
     street_label: str | None
     crew_name: str | None
+    more: int = 0  # events of the same kind, crew and moment that this line stands for
 
 
 def count_streets(connection: sqlite3.Connection, city: CityId, at: datetime) -> Streets:
@@ -112,6 +113,16 @@ def last_happenings(connection: sqlite3.Connection, most: int) -> list[Happening
         "WHERE e.kind IN ('StreetClaimed', 'ClaimSaturated', 'ClaimForfeited', 'ClaimRevoked', 'ClaimWithdrawn', 'DecisionMade',"
         " 'PlanPublished', 'PlanMade', 'SurveysRecorded', 'SurveysQuarantined', 'QuarantineLifted', 'BackCheckOrdered',"
         " 'RecordsTaken') ORDER BY e.seq DESC LIMIT ?",
-        (most,),
+        (most * 30,),
     )
-    return [Happening(row[0], parse_moment(row[1]), row[2], row[3], row[4], row[5]) for row in rows]
+    found: list[Happening] = []
+    for row in rows:
+        last = found[-1] if found else None
+        at = parse_moment(row[1])
+        if last is not None and (last.kind, last.crew_name, last.at) == (row[2], row[5], at):
+            found[-1] = replace(last, more=last.more + 1)
+        elif len(found) == most:
+            break
+        else:
+            found.append(Happening(row[0], at, row[2], row[3], row[4], row[5]))
+    return found

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Event
 
 from fieldops.actions.sessions import open_session
 from fieldops.clock import Stopwatch
@@ -29,7 +30,6 @@ from flask import Flask
 from waitress import serve
 app = Flask("hello")
 app.add_url_rule("/<path:_>", "hello", lambda _: "hello")
-print("ready", file=sys.stderr, flush=True)
 serve(app, host="127.0.0.1", port=int(sys.argv[1]), threads=8, connection_limit=4000, asyncore_use_poll=True)
 """
 
@@ -65,12 +65,26 @@ def served(words: list[str]) -> Iterator[tuple[int, int]]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    server = subprocess.Popen([*words, str(port)], cwd=ROOT, stderr=subprocess.PIPE)
-    assert server.stderr is not None
-    server.stderr.readline()
-    yield port, server.pid
-    server.send_signal(signal.SIGTERM)
-    server.wait(20)
+    server = subprocess.Popen([*words, str(port)], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_for(port)
+        yield port, server.pid
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait(20)
+
+
+def wait_for(port: int) -> None:
+    """Wait until somebody listens."""
+    watch = Stopwatch()
+    while watch.seconds < 30:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            Event().wait(0.1)
+        else:
+            return
+    raise TimeoutError("nobody listens")
 
 
 def memory_mb(pid: int) -> float:
@@ -112,7 +126,7 @@ async def one_person(
     """Ask at random moments over one connection that stays open, until the time is over."""
     every = EVERY_LEAD if role == Role.LEAD else EVERY_CREW
     paths = ["/today", "/colours.bin"] if role == Role.LEAD else ["/crew/"]
-    await asyncio.sleep(random.random() * every)
+    await asyncio.sleep(random.random() * min(every, seconds))
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     number = 0
     while watch.seconds < seconds:
@@ -128,7 +142,7 @@ async def one_person(
         times.append(watch.seconds - began)
         if status != 200:
             errors.append(str(status))
-        await asyncio.sleep(every * (0.5 + random.random()))
+        await asyncio.sleep(min(every * (0.5 + random.random()), max(0.0, seconds - watch.seconds)))
     writer.close()
 
 

@@ -37,7 +37,7 @@ def _page(link: str) -> str:
 
 def _code(link: str) -> Markup:
     """Return a QR code as SVG without any style of its own."""
-    return Markup(segno.make(link, error="m").svg_inline(scale=5, border=4, dark="#000000", light="#ffffff"))  # noqa: S704  made by segno
+    return Markup(segno.make(link, error="m").svg_inline(omitsize=True, border=4, dark="#000000", light="#ffffff"))  # noqa: S704  made by segno
 
 
 @pages.post("/accounts/invite")

@@ -1,13 +1,18 @@
 """Claims: what ends soon and what has just ended, taken back, given to another crew, or let go on, each with its reason."""
 
+from contextlib import suppress
 from datetime import timedelta
 
+import segno
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
+from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
 from fieldops.actions import claims, desk
 from fieldops.actions.claims import Ending
+from fieldops.actions.walks import read_walk
+from fieldops.errors import NotFound
 from fieldops.ids import ClaimId, CrewId, StreetId
 from web.language import is_path
 from web.navigation import Entry
@@ -93,3 +98,20 @@ def back() -> AnyResponse:
     """Go back to the page on which the form stood."""
     path = request.form.get("back", "")
     return redirect(path if is_path(path) else url_for("today.page"), 303)
+
+
+@pages.get("/crews/<crew>/sheet")
+@needs("desk.read")
+def sheet(crew: str) -> str:
+    """Return a crew's streets for paper: in the order of today's walk where one was made, with the end of each claim, to tick."""
+    region, actor = the_region(), current_actor()
+    moment, held = claims.list_claims(region, actor, crew=CrewId(crew), now=act_moment())
+    turf = desk.read_turf(region, actor, CrewId(crew))
+    walk = None
+    with suppress(NotFound):
+        walk = read_walk(region, actor, CrewId(crew), now=act_moment())
+    place = {stop.get("street"): number for number, stop in enumerate(walk.visits)} if walk else {}
+    held.sort(key=lambda one: (place.get(one.claim.street, len(place)), one.street_label))
+    drawn = segno.make(request.host_url, error="m").svg_inline(omitsize=True, border=2, dark="#000000", light="#ffffff")
+    code = Markup(drawn)  # noqa: S704  made by segno
+    return render_template("leads/sheet.html", moment=moment, held=held, turf=turf, walk=walk, code=code)
