@@ -1,6 +1,7 @@
 """The phone's pages in a real browser: every view, both languages, thumbs, large letters, the card, races, hand-over."""
 
 import random
+import re
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -20,7 +21,7 @@ from fieldops.rules import Rules
 from fieldops.store.connect import open_region
 from fieldops.surveys import Asked, why_not_counted
 from tests.browser.conftest import until
-from tests.browser.phones import READY, Server, crew_phone, flush, module, open_phone, serving
+from tests.browser.phones import READY, Server, crew_phone, flush, in_outbox, module, open_phone, serving
 from tests.conftest import NOON, PLANNER, ROOT
 from tests.phone_town import make_phone_town
 
@@ -168,6 +169,20 @@ def test_a_free_street_near_is_claimed_at_once(browser: Browser, server: Server)
         expect(page.locator("#moveSays")).to_contain_text(f"{label} is yours until")
 
 
+def test_where_the_server_does_not_agree_that_a_street_is_done_the_phone_believes_it(
+    browser: Browser, server: Server
+) -> None:
+    with crew_phone(browser, server) as phone:
+        page = open_phone(phone, server)
+        in_outbox(page, "await box.remember('done', {'S0.1': 1})")
+        page.reload()
+        until(page, READY)
+        row = page.locator("#streets [data-street=S0]")
+        in_outbox(page, "await box.add('contact', {promoter: 'C0-0', street: 'S0', what: 'not_home'})")
+        flush(page)
+        expect(row).not_to_have_class("done")
+
+
 def test_a_team_mate_takes_the_list_over_by_scanning_it(browser: Browser, server: Server, tmp_path: Path) -> None:
     with crew_phone(browser, server) as phone, crew_phone(browser, server, role=Role.CREW) as mate:
         page = open_phone(phone, server)
@@ -203,6 +218,7 @@ def test_map_programs_are_given_their_own_coordinates(browser: Browser, server: 
     with crew_phone(browser, server) as phone:
         page = open_phone(phone, server, "#street=S0")
         page.locator("#v-street summary", has_text="map app").click()
+        expect(page.locator("#streetMaps [data-map=osmand]")).to_have_attribute("href", re.compile("osmand"))
         links = {name: page.locator(f"#streetMaps [data-map={name}]").get_attribute("href") for name in
                  ("amap", "baidu", "tencent", "osmand")}  # fmt: skip
         assert "117.2," not in str(links["amap"])

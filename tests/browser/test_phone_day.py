@@ -151,7 +151,7 @@ def test_a_day_with_three_streets_forty_surveys_a_move_on_and_a_sign_up_most_of_
     day.go("#hours=S0")
     page.get_by_role("button", name="Half an hour more").click()
     day.tap("Save", exact=True)
-    expect(page.locator("#badge")).to_have_text("47 not sent")
+    expect(page.locator("#badge")).to_have_text("47 not sent · 3 h")
 
     # 13:00, closed and opened again, still without network; then it is back
     page.reload()

@@ -38,7 +38,7 @@ from web.regions import the_region
 from web.session import current_actor, current_session, needs, public
 
 SCRIPTS = ("app.js", "outbox.js", "card.js", "views.js")  # what the page of the day needs at once
-SHELL = ("crew.css", *SCRIPTS, "forms.js", "seal.js", "list.js", "near.js")
+SHELL = ("crew.css", *SCRIPTS, "forms.js", "seal.js", "list.js", "near.js", "maps.js")
 LARGEST_BATCH = 400_000  # bytes: fifty records, sign-ups among them
 
 pages = Blueprint("phone", __name__, url_prefix="/crew")

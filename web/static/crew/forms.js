@@ -3,13 +3,12 @@
 import { $, data, place, say, toast, warn } from "./app.js";
 import * as box from "./outbox.js";
 import { seal } from "./seal.js";
-import { go, here, last, maps, on, press, record, tap, where } from "./views.js";
+import { go, here, last, on, press, record, tap, where } from "./views.js";
 
 function showVenue(id) {
   const stop = data.stops[id];
   if (!stop) return go("today");
   $("venueLabel").textContent = stop.label;
-  maps($("venueMaps"), stop);
 }
 
 async function visit(what) {

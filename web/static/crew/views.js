@@ -114,7 +114,6 @@ function showStreet(id) {
   checkDoor();
   $("doors").textContent = (street.doors ?? []).join(", ");
   $("doorsBox").hidden = !street.doors?.length;
-  maps($("streetMaps"), street);
   const stops = Object.entries(data.stops).filter(([, stop]) => stop.street === id);
   $("stops").replaceChildren(...stops.map(([venue, stop]) => {
     const made = clone("stop", { label: stop.label });
@@ -126,18 +125,6 @@ function showStreet(id) {
   $("ask").href = "#survey=" + encodeURIComponent(ask);
   $("worked").href = "#hours=" + encodeURIComponent(id);
   $("giveUpBox").hidden = !data.mayClaim || !data.held[id];
-}
-
-/** Ways into the map programs that people have; each gets the coordinates that it counts in. */
-export function maps(list, { at, gcj, bd, label }) {
-  const name = encodeURIComponent(label);
-  const links = {
-    amap: `https://uri.amap.com/navigation?to=${gcj},${name}&mode=walk&src=fieldops&callnative=1`,
-    baidu: `https://api.map.baidu.com/marker?location=${bd[1]},${bd[0]}&title=${name}&content=${name}&coord_type=bd09ll&output=html&src=fieldops`,
-    tencent: `https://apis.map.qq.com/uri/v1/marker?marker=coord:${gcj[1]},${gcj[0]};title:${name}&referer=fieldops`,
-    osmand: `https://osmand.net/go?lat=${at[1]}&lon=${at[0]}&z=17`,
-  };
-  for (const link of list.querySelectorAll("a")) link.href = links[link.dataset.map];
 }
 
 async function contact(what) {
@@ -173,7 +160,6 @@ async function showSurvey(id) {
   const spot = place(id);
   if (!spot) return go("today");
   $("surveyLabel").textContent = spot.label;
-  maps($("surveyMaps"), spot);
   const { asked, rule, now } = await sitting(id);
   const card = judge(asked, data.cards[rule], data.rules);
   const corner = $("corner").elements.corner.value;
@@ -272,7 +258,8 @@ async function renew() {
   const fresh = page.getElementById("data");
   if (!fresh) return;
   Object.assign(data, JSON.parse(fresh.textContent));
-  for (const id of ["day"]) $(id).replaceWith(document.adoptNode(page.getElementById(id)));
+  $("day").replaceWith(document.adoptNode(page.getElementById("day")));
+  if (!(await box.all("waiting")).length) await box.remember("done", {}); // the server has seen all: its list is the truth
   await showToday();
   await refresh();
 }
@@ -292,8 +279,10 @@ async function show() {
   here = id ?? "";
   for (const one of VIEWS) $("v-" + one).hidden = one !== view;
   for (const link of document.querySelectorAll("nav.bottom a")) {
-    link.toggleAttribute("aria-current", link.hash.slice(1).split("=")[0] === view);
+    if (link.hash.slice(1).split("=")[0] === view) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
   }
+  for (const one of document.querySelectorAll(".maps")) one.open = false;
   scrollTo(0, 0);
   if (view === "today") await showToday();
   if (view === "street") showStreet(id);
@@ -342,6 +331,9 @@ function wire() {
     if (event.target.closest("#near")) import("./near.js").then((near) => near.showNear());
   });
   addEventListener("hashchange", show);
+  document.addEventListener("toggle", async ({ target }) => {
+    if (target.open && target.matches(".maps")) (await import("./maps.js")).fill(target, place(here));
+  }, true);
   const corner = sessionStorage.getItem("corner");
   if (corner) $("corner").elements.corner.value = corner;
 }
