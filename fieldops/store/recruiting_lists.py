@@ -17,6 +17,8 @@ from fieldops.store.sqlite import sqlite3
 
 _LIVE = "merged_into IS NULL AND erased_at IS NULL"
 _ORDER = "urgency, due_at, number"
+# Columns with few values: read along an index that has the order already (+ keeps SQLite from looking them up and sorting).
+_WIDE = frozenset({"seller_group", "source_kind", "crew_id", "base"})
 SELLER_STAGES = tuple(sorted(SELLERS))
 
 
@@ -51,7 +53,7 @@ def _where(filters: Filters) -> tuple[str, list[object]]:
         ("base", filters.base),
     ):  # fmt: skip
         if value:
-            terms.append(f"{column} = ?")
+            terms.append(f"{'+' * (column in _WIDE)}{column} = ?")
             values.append(str(value))
     if filters.without_rep:
         terms.append("rep_id IS NULL")
@@ -64,7 +66,9 @@ def _where(filters: Filters) -> tuple[str, list[object]]:
 def count_stages(connection: sqlite3.Connection, filters: Filters) -> dict[Stage, int]:
     """Return how many candidates stand at each stage; stages without any are not in it."""
     where, values = _where(filters)
-    rows = connection.execute(f"SELECT stage, count(*) FROM candidate WHERE {where} GROUP BY stage", values)  # noqa: S608
+    narrow = filters.rep or filters.street or filters.venue or filters.poster
+    index = "" if narrow else "INDEXED BY candidate_board"  # it holds every column that is asked for
+    rows = connection.execute(f"SELECT stage, count(*) FROM candidate {index} WHERE {where} GROUP BY stage", values)  # noqa: S608
     return {Stage(row[0]): row[1] for row in rows}
 
 
