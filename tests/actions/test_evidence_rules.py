@@ -10,6 +10,7 @@ from fieldops.actions.backcheck import lift_quarantine, quarantine_surveys
 from fieldops.actions.claims import make_claim
 from fieldops.actions.decisions import read_standings, read_swarms
 from fieldops.actions.effort import import_effort
+from fieldops.actions.rules import change_rules
 from fieldops.awareness import Verdict
 from fieldops.errors import StreetClosed
 from fieldops.ids import CrewId, MeasurementId, StreetId
@@ -175,6 +176,11 @@ def test_rule_9_the_plain_rule_is_a_setting_and_is_shown_beside_the_card(region:
     ask(region, [True, True, *[False] * 8], prefix="a", street="S0")
     shown = read_standings(region, LEAD, now=NOON + HOUR)[0].to_json()
     assert (shown["decision"], shown["two_of_ten"]) == ("ask_more", "move_on")
+    change_rules(region, LEAD, why="as_the_operator", now=NOON + HOUR, move_on_rule="two_of_ten")
+    ask(region, [True, True, *[False] * 8], at=NOON + HOUR, prefix="b", street="S1")
+    decided = settle(region, NOON + 3 * HOUR).made
+    assert [(one.street, one.rule, one.verdict) for one in decided] == [("S1", "two_of_ten", Verdict.MOVE_ON)]
+    assert (decided[0].wrong_move_on, decided[0].surveys_used) == (pytest.approx(0.34172497, abs=1e-8), 2)
 
 
 # ── rules 10 and 11: who leaves, who swarms ─────────────────────────────────────────────────────────────────────────

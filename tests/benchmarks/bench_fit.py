@@ -136,15 +136,17 @@ def main(full: bool = False) -> None:
     replications = 60 if full else 40
     designs = list(NOTED) if full else [(25, 3)]
     print(
-        f"{replications} towns each; relative RMSE in %, [noted], and how often the stated 80 % intervals held in %\n"
+        f"{replications} towns each; relative RMSE in % with its chance error, [noted], and how often the stated 80 % intervals held in %\n"
     )
     heads = [*FITTED, "hours/street"]
-    print(f"{'surveys, sentinels':20}" + "".join(f"{head:>15}" for head in heads) +
+    print(f"{'surveys, sentinels':20}" + "".join(f"{head:>17}" for head in heads) +
           f"{'bias':>7}{'awareness':>11}{'hours':>7}{'response':>10}{'s/fit':>7}")  # fmt: skip
     for surveys, sentinels in designs:
         found = measure(surveys, sentinels, replications)
         errors = [*(100 * np.sqrt((found["response"] ** 2).mean(axis=0))), 100 * np.median(found["error"])]
-        cells = "".join(f"{f'{e:.1f} [{n}]':>15}" for e, n in zip(errors, NOTED[surveys, sentinels], strict=True))
+        chance = [e / np.sqrt(2 * replications) for e in errors[:-1]]  # of an RMSE of so many towns
+        figures = [f"{e:.1f}+-{c:.1f}" for e, c in zip(errors, chance, strict=False)] + [f"{errors[-1]:.1f}"]
+        cells = "".join(f"{f'{e} [{n}]':>17}" for e, n in zip(figures, NOTED[surveys, sentinels], strict=True))
         held = [100 * found[name].mean() for name in ("awareness", "hours", "stated")]
         print(f"{f'{surveys}, {sentinels} a day':20}{cells}{100 * found['bias'].mean():>7.1f}"
               f"{held[0]:>11.1f}{held[1]:>7.1f}{held[2]:>10.1f}{found['seconds'].mean():>7.2f}")  # fmt: skip
