@@ -122,7 +122,9 @@ def estimate(
     total_knows, total_asked = (
         np.bincount(evidence.unit, counts, units).astype(np.int64) for counts in (evidence.knows, evidence.asked)
     )
-    low, high = posterior_interval(alpha, beta, interval)
+    wanted = np.flatnonzero(_wanted(evidence))
+    low, high = np.zeros(units), np.ones(units)
+    low[wanted], high[wanted] = posterior_interval(alpha[wanted], beta[wanted], interval)
     names = (*evidence.streets, *(StreetId("") for _ in range(evidence.triangles)))
     every = StreetAwareness(
         names,
@@ -146,7 +148,7 @@ def estimate(
         points,
         _triangles(evidence, known, points, inherited[:streets], interval),
         _zones(evidence, every, work.first <= evidence.today, by_zone, interval),
-        _expected_hours(known.alpha, known.beta, evidence.people / known.factor, response, target),
+        _expected_hours(known.alpha, known.beta, evidence.people / known.factor, response, target, evidence.own),
     )
 
 
@@ -218,7 +220,7 @@ def _push(
     """
     from fieldops.awareness import current_awareness
 
-    touched = np.flatnonzero(work.first <= evidence.today)
+    touched = np.flatnonzero((work.first <= evidence.today) & _wanted(evidence))
     # Units whose first push fell into the same days go together, from the first of these days on.
     began = work.first[touched] // _TOGETHER_DAYS * _TOGETHER_DAYS
     began = np.maximum(began, evidence.today - HORIZON_DAYS + 1)
@@ -236,8 +238,20 @@ def _push(
             column[..., chosen] = figures
 
 
+def _wanted(evidence: Evidence) -> BoolArray:
+    """Return which units are to be estimated: the streets' own first ones, and every connection point."""
+    streets = len(evidence.streets)
+    units = np.arange(streets + evidence.triangles)
+    return np.asarray((units < (streets if evidence.own is None else evidence.own)) | (units >= streets))
+
+
 def _expected_hours(
-    alpha: FloatArray, beta: FloatArray, people: FloatArray, response: "Response", target: float
+    alpha: FloatArray,
+    beta: FloatArray,
+    people: FloatArray,
+    response: "Response",
+    target: float,
+    own: int | None,
 ) -> FloatArray:
     """Return the hours still to be expected over each street's posterior, not at its mean: doubt costs hours too."""
     from scipy.special import betaincinv
@@ -246,8 +260,8 @@ def _expected_hours(
 
     expected = np.zeros(len(people))
     for k in range(_SLICES):
-        awareness = betaincinv(alpha, beta, (k + 0.5) / _SLICES)
-        expected += np.asarray(hours_to_target(awareness, people, response, target)) / _SLICES
+        awareness = betaincinv(alpha[:own], beta[:own], (k + 0.5) / _SLICES)
+        expected[:own] += np.asarray(hours_to_target(awareness, people[:own], response, target)) / _SLICES
     return expected
 
 

@@ -61,6 +61,8 @@ class Evidence:
         Conversations that were counted on a street, and the hours in which they were; shape (n_counts,).
     counted_in_all
         Conversations and hours of the whole city; None: these are all.
+    own
+        How many of the streets are to be estimated, the first ones; the others are there for their hours. None: all.
     """
 
     streets: tuple[StreetId, ...]
@@ -84,6 +86,7 @@ class Evidence:
     contacts: IntArray = field(default_factory=_nothing)
     counted_hours: FloatArray = field(default_factory=lambda: np.zeros(0))
     counted_in_all: tuple[float, float] | None = None
+    own: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,7 +105,7 @@ def _report(
     connection: "sqlite3.Connection", at: datetime, labels: Mapping[str, str], evidence: Evidence, known: Estimates, triangles: list[TriangleId],
     zones: list[ZoneId],
 ) -> AwarenessReport:  # fmt: skip
-    closed = decisions.closed_streets(connection, at)
+    closed = decisions.closed_streets(connection, at, None if evidence.own is None else known.streets.street)
     shut = np.array([street in closed for street in known.streets.street], dtype=bool)
     open_hours = np.where(shut, 0.0, known.hours_to_target)
     return AwarenessReport(
@@ -148,10 +148,9 @@ def refresh_in_turn(turn: Turn, triangles: Collection[TriangleId]) -> bool:
         or not read_fit(connection, at).pool
     ):
         return False
-    report = _report(connection, at, {}, *_estimate(connection, at, only=triangles))
-    own = {street for name in triangles for street in decisions.streets_in(connection, name)}
-    streets = tuple(one for one in report.streets if one.name in own)
-    rows = _rows(replace(report, streets=streets, zones=()))
+    evidence, known, names, zones = _estimate(connection, at, only=triangles)
+    report = _report(connection, at, {}, evidence, known, names, zones)
+    rows = _rows(replace(report, streets=report.streets[: evidence.own], zones=()))
     store.save_estimates(turn, rows, event=turn.head.seq, others_stay=True)
     return True
 

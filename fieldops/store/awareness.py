@@ -99,7 +99,7 @@ def read_evidence(
         worked_day=efforts[:, 1].astype(np.int64), hours=efforts[:, 2], today=today,
         neighbours=read_neighbours(connection, list(unit)) if worked else None,
         counted_unit=counts[:, 0].astype(np.int64), contacts=counts[:, 1].astype(np.int64), counted_hours=counts[:, 2],
-        counted_in_all=(float(in_all[0]), float(in_all[1])),
+        counted_in_all=(float(in_all[0]), float(in_all[1])), own=None if chosen is None else len(chosen),
     ), list(of), zones  # fmt: skip
 
 

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from fieldops.store.connect import Turn
 
 
-def closed_streets(connection: sqlite3.Connection, at: datetime) -> dict[StreetId, datetime]:
+def closed_streets(
+    connection: sqlite3.Connection, at: datetime, streets: Iterable[StreetId] | None = None
+) -> dict[StreetId, datetime]:
     """
     Return the streets that are closed to claims at `at`, each with the moment from which it may be claimed again.
 
@@ -32,6 +34,8 @@ def closed_streets(connection: sqlite3.Connection, at: datetime) -> dict[StreetI
         Of a region.
     at
         Any moment, also a past one: decisions recorded later do not count.
+    streets
+        Look at these only; None: at all.
 
     Returns
     -------
@@ -41,9 +45,9 @@ def closed_streets(connection: sqlite3.Connection, at: datetime) -> dict[StreetI
     # RULE 8: closed over [since, reopens_at), or until a push-on of its own ended it
     moment = format_moment(at)
     rows = connection.execute(
-        "SELECT street_id, max(reopens_at) FROM closure WHERE since <= ? AND reopens_at > ? "
-        "AND (ended_at IS NULL OR ended_at > ?) GROUP BY street_id",
-        (moment, moment, moment),
+        "SELECT street_id, max(reopens_at) FROM closure WHERE (:some IS NULL OR street_id IN (SELECT value FROM json_each(:some)))"
+        " AND since <= :at AND reopens_at > :at AND (ended_at IS NULL OR ended_at > :at) GROUP BY street_id",
+        {"at": moment, "some": None if streets is None else json.dumps(list(streets))},
     )
     return {StreetId(street): parse_moment(until) for street, until in rows}
 
