@@ -92,12 +92,20 @@ def list_notices(
     if as_json:
         print_json({"notices": [_row(one) for one in found]})
         return
+    if not found:
+        say("no reminder stands for a claim in force: `fieldops notices due` tells what is due, `deliver` makes it")
+        return
     table = Table("street", "label", "crew", "ends", "reminder", "state", box=None)
     for one in found:
         ends = one.notice.held_until.astimezone(find_zone(one.notice.time_zone)).strftime("%Y-%m-%d %H:%M")
         state = "delivered" if one.delivered_at else f"{one.problem or 'waiting'}, tried {one.attempts} times"
         table.add_row(
-            one.notice.street, one.notice.street_label, one.notice.crew, ends, f"{one.notice.hours_before:g} h", state
+            one.notice.street,
+            one.notice.street_label,
+            f"{one.notice.crew_name} ({one.notice.crew})",
+            ends,
+            f"{one.notice.hours_before:g} h",
+            state,
         )
     Console().print(table)
 
