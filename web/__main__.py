@@ -52,10 +52,10 @@ def main() -> int:
             f"error: cannot listen on {given.host}:{given.port} ({error.strerror}); choose another --port\n"
         )
         return 1
-    signal.signal(signal.SIGTERM, _stop)  # before anybody is told that the server is there
     shown = "127.0.0.1" if given.host in EVERY_ADDRESS else given.host
-    sys.stderr.write(f"fieldops is on http://{shown}:{given.port}  (Ctrl-C stops it)\n")
     try:
+        signal.signal(signal.SIGTERM, _stop)  # before anybody is told that the server is there
+        sys.stderr.write(f"fieldops is on http://{shown}:{given.port}  (Ctrl-C stops it)\n")
         server.run()
     except KeyboardInterrupt:
         pass
