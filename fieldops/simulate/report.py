@@ -6,6 +6,7 @@ from typing import Any
 
 from fieldops.simulate.figures import CAUSES, FIGURES
 
+_LEFT = 290.0  # where bars begin: names of policies with their settings are long
 _COLOURS = ("#2b6cb0", "#c05621", "#805ad5", "#b7791f", "#2f855a", "#319795", "#718096", "#a0aec0", "#e2e8f0")
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; color: #1a202c }
@@ -69,11 +70,13 @@ def _causes_table(policies: dict[str, Any]) -> str:
 
 def _causes_chart(policies: dict[str, Any], bound: float | None) -> str:
     widest = max([sum(one["crew_days_by_cause"].values()) for one in policies.values()] + [bound or 0.0]) or 1.0
-    scale, height = 640.0 / widest, 30 * len(policies) + 60
+    scale, height = 560.0 / widest, 30 * len(policies) + 80
     parts = [f"<svg viewBox='0 0 900 {height}' role='img' aria-label='crew-days by cause'>"]
     for row, (name, one) in enumerate(policies.items()):
-        at = 200.0
-        parts.append(f"<text x='190' y='{30 * row + 20}' text-anchor='end' font-size='13'>{escape(name)}</text>")
+        at = _LEFT
+        parts.append(
+            f"<text x='{_LEFT - 10}' y='{30 * row + 20}' text-anchor='end' font-size='12'>{escape(name)}</text>"
+        )
         for colour, (cause, words) in zip(_COLOURS, CAUSES.items(), strict=True):
             width = one["crew_days_by_cause"][cause] * scale
             parts.append(
@@ -81,15 +84,16 @@ def _causes_chart(policies: dict[str, Any], bound: float | None) -> str:
             )
             at += width
     if bound:
-        x = 200 + bound * scale
+        x = _LEFT + bound * scale
         parts.append(f"<path d='M{x:.1f} 0V{30 * len(policies) + 8}' stroke='#1a202c' stroke-dasharray='4 3'/>")
         parts.append(
             f"<text x='{x:.1f}' y='{30 * len(policies) + 24}' text-anchor='middle' font-size='12'>bound {bound:.1f}</text>"
         )
     for place, (colour, words) in enumerate(zip(_COLOURS, CAUSES.values(), strict=True)):
-        x, y = 10 + 98 * place, height - 18
+        x, y = 10 + 178 * (place % 5), height - 36 + 20 * (place // 5)
         parts.append(
-            f"<rect x='{x}' y='{y}' width='10' height='10' fill='{colour}'/><text x='{x + 13}' y='{y + 9}' font-size='9'>{escape(words[:18])}</text>"
+            f"<rect x='{x}' y='{y}' width='10' height='10' fill='{colour}'/>"
+            f"<text x='{x + 14}' y='{y + 9}' font-size='11'>{escape(words)}</text>"
         )
     return "".join(parts) + "</svg>"
 
