@@ -195,8 +195,8 @@ async function movedOn(id) {
 }
 
 async function nextStreet(but = []) {
-  const { done = {} } = await box.meta();
-  const kept = Object.keys(data.kept).find((id) => !but.includes(id) && data.kept[id].kept > Date.now());
+  const [{ done = {} }, now] = await Promise.all([box.meta(), box.trueNow()]);
+  const kept = Object.keys(data.kept).find((id) => !but.includes(id) && data.kept[id].kept > now);
   const still = [...$("streets").children].map((row) => row.dataset.street)
     .find((id) => !but.includes(id) && !done[id + "." + data.held[id].gen]);
   return data.mayClaim && kept ? { id: kept, label: data.kept[kept].label }
