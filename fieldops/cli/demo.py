@@ -59,7 +59,7 @@ def demo(
         _run(root, ["plan", "show", plan, "--db", str(db)])
     say(f"the region is {db}: open it in QGIS (read-only), or ask it: fieldops plan explain --help")
     if not no_serve:
-        if not _has_accounts(db):
+        if not _has_account(db):
             _run(root, ["user", "add", ACCOUNT, "--role", "planner", "--db", str(db)])
         _run(root, ["serve", "--db", str(db), "--port", str(port), "--sign-in", ACCOUNT])
 
@@ -140,14 +140,15 @@ def _stored_plan(db: Path) -> str | None:
         region.close()
 
 
-def _has_accounts(db: Path) -> bool:
-    from fieldops.actions.accounts import has_accounts
+def _has_account(db: Path) -> bool:
+    from fieldops.actions.accounts import list_accounts
+    from fieldops.cli.console import shell_actor
     from fieldops.store.connect import migrate_files, open_region
 
     region = open_region(db)
     migrate_files(db)
     try:
-        return has_accounts(region)
+        return ACCOUNT in {one.login for one in list_accounts(region, shell_actor())}
     finally:
         region.close()
 
