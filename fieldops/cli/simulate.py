@@ -85,7 +85,7 @@ def simulate(
         _print(document)
     if not complete:
         raise Stopped(
-            "stopped: the figures are of the campaigns that were run"
+            "the figures are of the campaigns that were run"
             + (f"; go on with the same --store {store}" if store else "")
         )
 

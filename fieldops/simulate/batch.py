@@ -7,10 +7,11 @@ Every policy meets the same cities and the same luck (common random numbers): di
 import hashlib
 import json
 import os
+import signal
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import asdict, dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
@@ -160,7 +161,9 @@ def _run(jobs: list[Job], workers: int, progress: Progress, total: int) -> Itera
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):  # processes are the parallelism
         os.environ.setdefault(name, "1")
     remaining, running, ended = iter(jobs), dict[Future[dict[str, Any]], Job](), 0
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    # Ctrl-C reaches the whole group: the parent alone answers it, so that campaigns that run are brought to their end.
+    deaf = partial(signal.signal, signal.SIGINT, signal.SIG_IGN)
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=deaf) as pool:
         going = True
         while True:
             for job in islice(remaining, workers - len(running) if going else 0):
