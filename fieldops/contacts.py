@@ -227,6 +227,8 @@ def _texts(told: Mapping[str, object]) -> dict[str, str]:
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             raise BadInput("is no text and no number", field=name, cure="send plain values")
         row[name] = value if isinstance(value, str) else repr(value)
+        if not row[name].isascii() and any("\ud800" <= sign <= "\udfff" for sign in row[name]):
+            raise BadInput("holds half a character", field=name, cure="send whole characters")
         if len(row[name]) > (LONGEST_SEALED if name == "sealed" else 200):
             raise BadInput("is too long", field=name, cure="send at most 200 characters")
     return row
@@ -252,6 +254,8 @@ def _check_fields(record: Record) -> None:
         raise BadInput("no venue is given", field="venue", cure="name the venue")
     if record.kind is Kind.HOURS and (record.day is None or record.triangle is not None):
         raise BadInput("hours need a day and a street or venue", field="day", cure="give the day and the place")
+    if record.day is not None and record.day < EARLIEST.date():
+        raise BadInput(f"{record.day} is before {EARLIEST.date()}", field="day", cure="give the day of the work")
     if record.kind is Kind.SIGN_UP and not (record.sealed and record.key and record.about):
         raise BadInput(
             "is empty", field="sealed", cure="seal the person to the key of the region, and name the consent"

@@ -1,5 +1,6 @@
 """The numbers of domain.md as one frozen, validated value; every one is a setting of the region."""
 
+import math
 import re
 from dataclasses import asdict, dataclass, fields
 from datetime import timedelta
@@ -12,6 +13,7 @@ _DURATIONS = frozenset({
     "reopen_after", "first_reminder", "second_reminder", "last_reminder",
 })  # fmt: skip
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(d|h|min|s)")
+_LONGEST = timedelta(days=3_650)
 _SECONDS = {"d": 86_400, "h": 3_600, "min": 60, "s": 1}
 
 
@@ -82,10 +84,12 @@ class Rules:
         for name in _DURATIONS:
             if getattr(self, name) <= timedelta(0):
                 raise BadInput(f"{getattr(self, name)} is not a positive duration", field=name)
+            if getattr(self, name) > _LONGEST:
+                raise BadInput(f"{getattr(self, name).days} days", field=name, cure=f"give at most {_LONGEST.days}d")
         for field in fields(self):
             value = getattr(self, field.name)
-            if isinstance(value, int | float) and not isinstance(value, bool) and value <= 0:
-                raise BadInput(f"{value} is not positive", field=field.name)
+            if isinstance(value, int | float) and not isinstance(value, bool) and not 0 < value < math.inf:
+                raise BadInput(f"{value} is not positive and finite", field=field.name)
         if self.plan_values not in ("awareness", "recruits"):
             raise BadInput(f"'{self.plan_values}' is neither awareness nor recruits", field="plan_values")
         if self.burst_days_min > self.burst_days_max:
@@ -139,7 +143,8 @@ def read_setting(name: str, text: str) -> object:
     if isinstance(kind, timedelta):
         found = _DURATION.fullmatch(written)
         if found:
-            return timedelta(seconds=float(found[1]) * _SECONDS[found[2]])
+            seconds = float(found[1]) * _SECONDS[found[2]]
+            return timedelta(seconds=min(seconds, 2 * _LONGEST.total_seconds()))  # what is too long, Rules refuses
         raise BadInput(f"'{text}' is not a duration", field=name, cure="write it as 7d, 36h, 90min or 30s")
     if isinstance(kind, bool):
         if written in ("yes", "no"):

@@ -1,6 +1,6 @@
 """Every number of the rules is a setting with a meaning, and what people write for it is read back as it was."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import timedelta
 
 import pytest
@@ -56,3 +56,17 @@ def test_what_is_no_value_is_refused_with_its_name_and_cure(name: str, text: str
         read_setting(name, text)
     assert refusal.value.field == name
     assert refusal.value.cure
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("claim_duration", "99999999d"),
+        ("claim_duration", "999999999999d"),
+        ("survey_minutes", "nan"),
+        ("walk_speed_km_h", "inf"),
+    ],
+)
+def test_a_number_that_nothing_can_be_reckoned_with_is_refused(name: str, text: str) -> None:
+    with pytest.raises(BadInput):
+        replace(Rules(), **{name: read_setting(name, text)})

@@ -7,7 +7,7 @@ others up. What was answered as accepted is stored; the phone deletes only what 
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from math import cos, hypot, radians
 
@@ -140,6 +140,7 @@ class _Batch:
         self._quarantined = quarantine.quarantined_promoters(turn.connection)
         self._answers: dict[int, Answer] = {}
         self._entries: dict[int, Entry] = {}
+        self._twins: dict[int, int] = {}
         self._touched: Sequence[MeasurementId] = ()
 
     def take(self, told: Sequence[Mapping[str, object]]) -> Synced:
@@ -153,6 +154,9 @@ class _Batch:
         for place in sorted(self._entries, key=lambda one: self._entries[one].taken.record.seq):
             self._act(place)
         self._store()
+        for place, first in self._twins.items():  # twice in one batch: what became of the first
+            said = self._answers[first]
+            self._answers[place] = said if said.result == "rejected" else replace(said, result="unchanged")
         moved = decide_in_turn(self._turn, only=self._touched).moved if self._touched else []
         return Synced(self._turn.now, [self._answers[place] for place in range(len(told))], moved)
 
@@ -177,11 +181,10 @@ class _Batch:
                     Answer(record.id, "unchanged", "", before.marks, before.answer)
                     if same else Answer(record.id, "rejected", "id_reused")
                 )  # fmt: skip
+            elif record.id in within and within[record.id][1] == record.digest:
+                self._twins[place] = within[record.id][0]
             elif record.id in within:
-                same = within[record.id][1] == record.digest
-                self._answers[place] = Answer(
-                    record.id, "unchanged" if same else "rejected", "" if same else "id_reused"
-                )
+                self._answers[place] = Answer(record.id, "rejected", "id_reused")
             else:
                 within[record.id] = (place, record.digest)
                 new.append((place, record))

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from fieldops.cli.console import DEFAULT_DB, AsJson, Db, print_json, say, shell_actor
+from fieldops.errors import BadInput
 from fieldops.people import Role
 
 user = typer.Typer(
@@ -244,11 +245,21 @@ def enter_address(url: str, secret: str) -> str:
 
 
 def _give(made: Any, address: str, qr: Path | None, *, as_json: bool) -> None:
+    from io import BytesIO
+
     import segno
+
+    from fieldops.exchange.files import write_bytes
 
     code = segno.make(address, error="m")
     if qr:
-        code.save(str(qr), scale=8, border=4)
+        drawn = BytesIO()
+        code.save(drawn, kind="png" if qr.suffix == ".png" else "svg", scale=8, border=4)
+        try:
+            write_bytes(qr, drawn.getvalue())
+        except BadInput as refusal:  # the link is made and shown this once: what it is drawn into is the lesser thing
+            say(f"note: {refusal}")
+            qr = None
     if as_json:
         print_json({"invitation": made.id, "role": made.role, "crew": made.crew, "link": address, "until": made.ends_at,
                     "qr": str(qr) if qr else None})  # fmt: skip

@@ -126,7 +126,9 @@ def list_claims(
     crew: Annotated[str | None, typer.Option(help="Only this crew's.")] = None,
     zone: Annotated[str | None, typer.Option(help="Only streets of this zone.")] = None,
     street: Annotated[str | None, typer.Option(help="Only this street's.")] = None,
-    hours_left: Annotated[float | None, typer.Option(help="Only what ends within so many hours.", min=0)] = None,
+    hours_left: Annotated[
+        float | None, typer.Option(help="Only what ends within so many hours.", min=0, max=87_600)
+    ] = None,
     ended: Annotated[bool, typer.Option("--ended", help="Also what has ended by then, with its outcome.")] = False,
     db: Db = DEFAULT_DB,
     now: Now = None,

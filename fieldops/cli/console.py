@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from fieldops import clock
+from fieldops.errors import BadInput
 from fieldops.ids import ActorId
 from fieldops.people import Actor, Role
 from fieldops.progress import Progress
@@ -28,8 +29,20 @@ DEFAULT_DB = Path("region.gpkg")
 
 
 def given_moment(now: str | None) -> datetime | None:
-    """Return the moment of `--now`, None where it was left away."""
-    return clock.parse_moment(now) if now else None
+    """
+    Return the moment of `--now`, None where it was left away.
+
+    Raises
+    ------
+    BadInput
+        If it is no moment, or so far away that no claim could be reckoned from it.
+    """
+    if not now:
+        return None
+    moment = clock.parse_moment(now)
+    if not 1900 <= moment.year <= 2200:
+        raise BadInput(f"the year {moment.year}", field="--now", cure="give a time between 1900 and 2200")
+    return moment
 
 
 def shell_actor() -> Actor:

@@ -230,6 +230,7 @@ def poster(
     Example: fieldops recruit poster --street s12 --address https://join.example.cn --out poster.svg
     """
     from fieldops.actions.recruiting_posters import make_poster
+    from fieldops.exchange.files import write_text
     from fieldops.exchange.posters import draw_code
     from fieldops.ids import CrewId, StreetId, VenueId
     from fieldops.store.connect import open_region
@@ -240,7 +241,7 @@ def poster(
     )  # fmt: skip
     link = f"{address.rstrip('/')}/join/{made.code}"
     if out:
-        out.write_text(draw_code(link), "utf-8")
+        write_text(out, draw_code(link))
     if as_json:
         print_json({"code": made.code, "address": link, "file": str(out) if out else None})
     else:

@@ -41,6 +41,7 @@ def export(
     from fieldops.actions import recruiting_duties as acts
     from fieldops.actions.recruiting_end import hand_over
     from fieldops.errors import BadInput
+    from fieldops.exchange.files import write_bytes, write_text
     from fieldops.exchange.spreadsheets import csv_bytes, xlsx_bytes
     from fieldops.store.connect import open_region
 
@@ -56,11 +57,11 @@ def export(
         columns = list(rows[0]) if rows else ["name", "phone"]
         # no leading +: a spreadsheet would calculate with the number
         plain = [{**row, "phone": str(row["phone"]).removeprefix("+")} for row in rows]
-        out.write_bytes(xlsx_bytes("sellers", columns, plain) if out.suffix == ".xlsx" else csv_bytes(columns, plain))
+        write_bytes(out, xlsx_bytes("sellers", columns, plain) if out.suffix == ".xlsx" else csv_bytes(columns, plain))
     else:
         candidate = acts.find_person(region, shell_actor(), who or "")
         document = acts.export_person(region, shell_actor(), candidate, now=moment)
-        out.write_text(json.dumps(document, ensure_ascii=False, indent=1, default=str) + "\n", "utf-8")
+        write_text(out, json.dumps(document, ensure_ascii=False, indent=1, default=str) + "\n")
         rows = [document]
     if as_json:
         print_json({"file": str(out), "people": len(rows)})

@@ -119,9 +119,9 @@ def impossible(problem: PlanProblem) -> str:
     reasons = [reason for reason in streets.excluded if reason]
     if len(reasons) == len(streets.ids):
         kinds = [reason.split(" by crew ")[0].split(";")[0] for reason in reasons]
-        most = max(set(kinds), key=kinds.count)
+        most = max(sorted(set(kinds)), key=kinds.count)
         first = reasons[kinds.index(most)]
-        return f"no street may be given to anybody; most often ({kinds.count(most)} of {len(kinds)} streets): {first}"
+        return f"no street may be given to anybody; most often ({kinds.count(most)} of {len(kinds)} streets): {most}; the first: {first}"
     values = street_values(problem)
     if not (values > 0).any():
         return "every street is believed at the target already: measure them, or close the burst"

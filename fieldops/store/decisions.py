@@ -199,21 +199,21 @@ def set_closure(
     """
     Let a street be closed by a decision until `reopens_at`, or open; return whether that closed it anew.
 
-    `event` is the number of the event that recorded the decision, or its withdrawal. A closure by the same decision
-    stays as it is; any other ends now.
+    `event` is the number of the event that recorded the decision, or its withdrawal. A decision closes a street once
+    (rule 8): its closure stays as it is, also where it has run out; any other ends now.
     """
     assert turn.head.seq >= event
     now = format_moment(turn.now)
     rows = turn.connection.execute(
-        "SELECT decision_id FROM closure WHERE street_id = ? AND reopens_at > ? AND ended_at IS NULL", (street, now)
+        "SELECT decision_id FROM closure WHERE street_id = ? AND ended_at IS NULL", (street,)
     ).fetchall()
-    if by is not None and any(row[0] == by.id for row in rows):
-        return False
+    stays = by.id if by is not None and any(row[0] == by.id for row in rows) else None
     turn.connection.execute(
-        "UPDATE closure SET ended_at = ? WHERE street_id = ? AND reopens_at > ? AND ended_at IS NULL",
-        (now, street, now),
+        "UPDATE closure SET ended_at = ? WHERE street_id = ? AND reopens_at > ? AND ended_at IS NULL"
+        " AND decision_id IS NOT ?",
+        (now, street, now, stays),
     )
-    if by is None or reopens_at is None or reopens_at <= turn.now:
+    if stays is not None or by is None or reopens_at is None or reopens_at <= turn.now:
         return False
     turn.connection.execute(
         # the same decision may close a street, lose and win again within one moment of the record (rule 2)

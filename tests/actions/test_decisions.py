@@ -15,7 +15,7 @@ from fieldops.ids import ActorId, CrewId, MeasurementId, PromoterId, StreetId, T
 from fieldops.people import Actor, Role
 from fieldops.store.claims import claims_in_force, claims_of_street
 from fieldops.store.connect import Region
-from fieldops.store.decisions import closed_streets, is_closed
+from fieldops.store.decisions import closed_streets, is_closed, latest_tests, set_closure
 from tests.actions.test_venues import VENUE, venues
 from tests.conftest import LEAD, NOON
 from tests.towns import add_town, numbered, position, survey_rows
@@ -143,6 +143,18 @@ def test_a_closed_street_opens_at_the_very_moment_that_was_stated(region: Region
     with pytest.raises(Conflict):
         claim(region, "S0", "C0", until - timedelta(microseconds=1))
     claim(region, "S0", "C0", until)
+
+
+def test_a_closure_that_ran_out_is_not_begun_anew_by_the_decision_that_made_it(region: Region) -> None:
+    add_town(region)
+    ask(region, YES, street="S0")
+    settle(region)
+    until = closed_streets(region.reader(), NOON + timedelta(hours=2))[StreetId("S0")]
+    claim(region, "S0", "C0", until)
+    with region.turn(LEAD, now=until) as turn:
+        own, _ = latest_tests(turn.connection, StreetId("S0"))
+        assert not set_closure(turn, StreetId("S0"), own, until + 30 * DAY, event=turn.head.seq)
+    assert StreetId("S0") not in closed_streets(region.reader(), until + timedelta(hours=1))
 
 
 def test_no_crew_is_promised_the_same_street_and_none_that_it_may_not_claim(region: Region) -> None:

@@ -71,6 +71,23 @@ def test_a_batch_sent_again_changes_nothing_and_is_answered_alike(region: Region
     assert verify(region).violations == []
 
 
+def test_a_rejected_record_that_stands_twice_in_its_batch_is_rejected_twice(region: Region) -> None:
+    add_town(region)
+    phone = Phone()
+    one = {**contacts(phone, 1)[0], "street": "S999"}
+    assert results(phone.send(region, [one, one], NOON)) == results(phone.send(region, [one], NOON)) * 2
+    assert results(phone.send(region, [one], NOON))[0][0] == "rejected"
+
+
+@pytest.mark.parametrize("wrong", [{"day": "0001-01-01"}, {"street": "\ud800"}])
+def test_what_cannot_be_reckoned_or_written_holds_no_other_record_up(region: Region, wrong: dict[str, str]) -> None:
+    add_town(region)
+    phone = Phone()
+    bad = phone.make(MORNING, "hours", **{"street": "S0", "hours": 3, "day": "2026-03-11", **wrong})
+    good = contacts(phone, 1)
+    assert [result for result, _ in results(phone.send(region, [bad, *good], NOON))] == ["rejected", "accepted"]
+
+
 def test_a_record_within_its_own_batch_twice_is_taken_once(region: Region) -> None:
     add_town(region)
     one = contacts(Phone(), 1)[0]
