@@ -13,7 +13,7 @@ from fieldops.actions.claims import Published, publish_in_turn
 from fieldops.actions.dispatch import keep_outlook
 from fieldops.actions.ground import Ground, pose_ground, read_ground
 from fieldops.clock import Stopwatch, parse_moment
-from fieldops.errors import NotFound, PlanNotPublishable
+from fieldops.errors import BadInput, NotFound, PlanNotPublishable
 from fieldops.events import PlanMade, PlanPublished
 from fieldops.ids import CrewId, JobId, PlanId, StreetId, new_id
 from fieldops.people import Actor
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from fieldops.planning.problem import PlanProblem
 
 _SOLVER_SHARE_LEAST = 0.25  # of the time limit, however long reading took
+FARTHEST = timedelta(days=366)  # nobody knows a crew's days off longer ahead
 PUBLISH_WITHIN = timedelta(hours=24)  # after its start a plan counts on hours that are over
 
 
@@ -70,7 +71,7 @@ def make_plan(
     terms = terms or Terms()
     watch = Stopwatch()
     progress("reading", 0.0)
-    ground = read_ground(region, start or region.moment(now), terms)
+    ground = read_ground(region, _beginning(start, region.moment(now)), terms)
     problem = pose_ground(region, ground, np.random.default_rng(seed), now)
     progress("reading", 1.0)
     left = max(time_limit - watch.seconds, _SOLVER_SHARE_LEAST * time_limit)
@@ -92,6 +93,19 @@ def make_plan(
         if terms.what_if is None:
             keep_outlook(turn, problem, plan.found)
     return made
+
+
+def _beginning(start: datetime | None, present: datetime) -> datetime:
+    """Return when the claims of a plan begin; refuse what could never be published."""
+    if start is None:
+        return present
+    if start > present + FARTHEST:
+        raise BadInput(f"{start.isoformat()} is more than a year ahead", field="--from", cure="give a nearer day")
+    if present > start + PUBLISH_WITHIN:
+        raise BadInput(
+            f"{start.isoformat()} is over", field="--from", cure="give a time to come, or leave it away for now"
+        )
+    return start
 
 
 def run_plan_job(path: Path, actor: Actor, *, job: JobId, progress: Progress, **given: Any) -> dict[str, Any]:

@@ -186,10 +186,12 @@ def explain(
         if not reasons:
             raise NotFound("street", street, cure="see `fieldops streets list`")
     others = explain_street(region, shell_actor(), found.id, street) if street is not None else []
+    names = read_names(region, shell_actor())
+    if crew is not None and not reasons and crew not in names.crews:
+        raise NotFound("crew", crew, cure="`fieldops plan show` names the crews")
     if as_json:
         print_json({"plan": found.id, "reasons": reasons, "others": others})
         return
-    names = read_names(region, shell_actor())
     if not reasons:
         say(f"crew {crew} has no street in this plan; {found.figures.get('impossible') or 'see --street for a street'}")
     for one in reasons:

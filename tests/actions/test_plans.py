@@ -9,7 +9,7 @@ import pytest
 from fieldops.actions.city import MapSource, import_city
 from fieldops.actions.plans import make_plan, publish_plan
 from fieldops.awareness import Response, pool_streets
-from fieldops.errors import NotFound, PlanNotPublishable
+from fieldops.errors import BadInput, NotFound, PlanNotPublishable
 from fieldops.events import ResponseFitted
 from fieldops.ids import PlanId
 from fieldops.store import claims, plans
@@ -113,6 +113,13 @@ def test_a_region_without_crews_says_so_and_raises_nothing(town: Region) -> None
     assert "no crew" in plan.figures["impossible"]
     with pytest.raises(PlanNotPublishable, match="no crew"):
         publish_plan(town, LEAD, plan.id, now=NOON)
+
+
+@pytest.mark.parametrize("away", [-timedelta(hours=25), 367 * DAY])
+def test_a_plan_that_could_never_be_published_is_not_made(town: Region, away: timedelta) -> None:
+    with pytest.raises(BadInput, match="--from"):
+        make_plan(town, LEAD, start=NOON + away, now=NOON)
+    assert plans.list_plans(town.reader()) == []
 
 
 def test_an_unknown_plan_is_not_found(town: Region) -> None:
