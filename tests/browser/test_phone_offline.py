@@ -1,11 +1,11 @@
 """Nothing that was recorded is lost or doubled, whatever the network, the server and the browser do; and the user is told."""
 
+import http.client
 import json
 import random
 import shutil
 import signal
 import threading
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -444,5 +444,5 @@ def post(server: Server, secret: str, batch: list[dict[str, object]]) -> bool:
             results = {one["result"] for one in json.loads(answer.read())["answers"]}
             assert results <= {"accepted", "unchanged"}
             return True
-    except (OSError, urllib.error.URLError, ValueError):
+    except (OSError, http.client.HTTPException, ValueError):  # refused, cut off in the middle, or half an answer
         return False
