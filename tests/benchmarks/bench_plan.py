@@ -1,177 +1,118 @@
 """
 Streets to crews at city size: proven gaps with and without the terms of a plan, beside others in the same run and time.
 
-Quick: 2,000 x 40 for 10 s. Full: 20,000 x 200 for a minute, 50,000 x 1,000 for three, and how the time to a gap of 1 %
-grows. Hours depend on the crew everywhere (walking counts); what each further term costs stands in a row of its own.
+Quick: 20,000 x 200 with tight hours and all terms for a minute beside the others, loose for half of one, and what terms cost
+and how time grows on small cities. Full: 50,000 x 1,000 for three minutes too, the whole of it beside the others; it goes on
+where it was stopped. Hours depend on the crew everywhere (walking counts). Every gap is to the one bound that ours proves.
 """
 
-import resource
-from dataclasses import dataclass, replace
-
 import numpy as np
-from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
-from scipy.cluster.vq import kmeans2
-from scipy.spatial import KDTree
 
-from fieldops.clock import Stopwatch
-from fieldops.planning.assignment import AssignmentProblem
-from fieldops.planning.fairness import even_out, gini, results_of
-from fieldops.planning.solve import assign
-from fieldops.planning.terms import KEPT, SWARMED
-from tests.benchmarks.peers import HOURS, greedy, highs, plain_cp_sat, zone_by_zone
+from tests.benchmarks import peers
+from tests.benchmarks.problems import ALL_TERMS, LOOSE, TIGHT
+from tests.benchmarks.rows import PLANNING, Row, Rows
 
-NEAREST = 20
-CREWS_A_ZONE = 10
-
-
-@dataclass(frozen=True)
-class Terms:
-    """Which terms are on; `capacity` is what all crews have together, as a share of the hours of all streets."""
-
-    capacity: float
-    capped: bool = False
-    pins: bool = False
-    cooling: bool = False
-    weights: bool = False
+OTHERS = ("cp_sat", "highs", "zones", "greedy")
+GRACE = 60.0  # seconds for posing, beside the time limit
+OWN = (*PLANNING, "tests/benchmarks/problems.py")
+THEIRS = ("tests/benchmarks/problems.py",)
+City = tuple[int, int, float, float, tuple[str, ...], tuple[str, ...]]  # streets, crews, s, capacity, terms, others
+QUICK: tuple[City, ...] = (
+    (20_000, 200, 60.0, TIGHT, ALL_TERMS, OTHERS),
+    (20_000, 200, 30.0, LOOSE, ALL_TERMS, ("greedy",)),
+)
+FULL: tuple[City, ...] = tuple(
+    (streets, crews, seconds, capacity, terms, OTHERS if terms else ("greedy",))
+    for streets, crews, seconds in ((20_000, 200, 60.0), (50_000, 1_000, 180.0))
+    for capacity in (LOOSE, TIGHT)
+    for terms in (ALL_TERMS, ())
+)
 
 
-PLAIN = {"loose": Terms(0.9), "tight": Terms(0.5)}
-
-
-def all_on(terms: Terms) -> Terms:
-    """Return the terms with everything on."""
-    return replace(terms, capped=True, pins=True, cooling=True, weights=True)
-
-
-def made_up(streets: int, crews: int, terms: Terms, *, seed: int = 0) -> tuple[AssignmentProblem, NDArray[np.int64]]:
-    """
-    Return a made-up city, and the zone of each crew: clustered streets, lognormal hours of 1 to 12, 20 nearest crews.
-
-    Live claims take a tenth of the hours first; 3 % of the pairs cool down; the cap binds for about half of the crews; a
-    tenth of the streets lie in swarmed triangles and a tenth of the pairs were published before.
-    """
-    rng = np.random.default_rng(seed)
-    side = np.sqrt(streets) * 120.0  # metres
-    middles = rng.uniform(0, side, (max(4, streets // 400), 2))
-    near = middles[rng.integers(len(middles), size=streets)] + rng.normal(0, 800, (streets, 2))
-    place = np.where(rng.random((streets, 1)) < 0.7, near, rng.uniform(0, side, (streets, 2)))
-    homes = place[rng.choice(streets, crews, replace=False)] + rng.normal(0, 300, (crews, 2))
-    hours = np.clip(rng.lognormal(1.2, 0.6, streets), 1, 12)
-    people = hours * rng.lognormal(3.5, 0.35, streets)
-    metres, crew = KDTree(homes).query(place, k=min(NEAREST, crews))
-    street, crew = np.repeat(np.arange(streets), crew.shape[1]), crew.ravel()
-    walk = 1.3 * metres.ravel() / 4500.0
-    needed = np.ceil((hours[street] + walk) * HOURS) / HOURS
-    room = rng.uniform(0.7, 1.3, crews)
-    share = room * terms.capacity * hours.sum() / room.sum() * (0.9 if terms.pins else 1.0)
-    worth = people[street]
-    if terms.weights:
-        worth = worth * np.where(rng.random(streets)[street] < 0.1, SWARMED, 1.0)
-        worth = worth * np.where(rng.random(len(street)) < 0.1, KEPT, 1.0)
-    lawful = rng.random(len(street)) > (0.03 if terms.cooling else 0.0)
-    cap = int(np.ceil(terms.capacity * streets / crews)) if terms.capped else None
-    problem = AssignmentProblem(
-        worth[lawful], needed[lawful], np.floor(share * HOURS) / HOURS, np.column_stack([street, crew])[lawful], cap,
-        streets=streets,
-    )  # fmt: skip
-    _, zone = kmeans2(homes, max(1, crews // CREWS_A_ZONE), minit="++", rng=rng)
-    return problem, zone.astype(np.int64)
-
-
-def gap(bound: float, value: float | None) -> str:
-    """Return the gap of a value to the proven bound, as text."""
-    if value is None:
+def gap(bound: float, row: Row) -> str:
+    """Return the gap of a row's value to the proven bound, as text."""
+    if "value" not in row:
+        return str(row["ended"])
+    if row["value"] is None:
         return "not installed"
-    return f"{bound / value - 1:.3%}" if value > 0 else "nothing"
+    return f"{bound / row['value'] - 1:.3%}" if row["value"] > 0 else "nothing"
 
 
-def against_others(sizes: list[tuple[int, int, float]], console: Console) -> None:
+def against_others(cities: tuple[City, ...], rows: Rows, console: Console) -> None:
     """Print a row a city: ours and the others, all against the one bound that ours proves."""
     table = Table(
-        "streets x crews",
-        "hours",
-        "terms",
-        "pairs",
-        "s",
-        "ours",
-        "CP-SAT",
-        "HiGHS",
-        "zones",
-        "greedy",
-        "peak MB",
-        box=None,
-    )
-    for streets, crews, seconds in sizes:
-        for word, terms in PLAIN.items():
-            for name, chosen in (("hours only", terms), ("all", all_on(terms))):
-                problem, zone = made_up(streets, crews, chosen)
-                found = assign(problem, time_limit=seconds, seed=1, workers=2)
-                peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # before the others ask for memory
-                others: list[float | None] = []
-                if name == "all":
-                    others = [
-                        plain_cp_sat(problem, seconds),
-                        highs(problem, seconds),
-                        zone_by_zone(problem, zone, seconds),
-                    ]
-                others += [None] * (3 - len(others)) + [greedy(problem)]
-                shown = [gap(found.bound, one) if name == "all" or k == 3 else "" for k, one in enumerate(others)]
-                table.add_row(
-                    f"{streets} x {crews}", word, name, str(len(problem.values)), f"{found.seconds:.0f}", f"{found.gap:.3%}",
-                    *shown, f"{peak:.0f}",
-                )  # fmt: skip
+        "streets x crews", "hours", "terms", "pairs", "s", "CPU s", "peak MB", "load", "ours", "CP-SAT", "HiGHS", "zones",
+        "greedy", box=None,
+    )  # fmt: skip
+    for streets, crews, seconds, capacity, terms, others in cities:
+        spec = ["city", streets, crews, capacity, terms]
+        word = f"{streets} x {crews}", "tight" if capacity == TIGHT else "loose", "all" if terms else "hours only"
+        mine = rows.make(peers.ours, spec, seconds, limit=1.5 * seconds + GRACE, depends=OWN)
+        bound = mine.get("bound", float("nan"))
+        console.print(f"  {' '.join(word)}, ours: {gap(bound, mine)} in {mine['wall']:.0f} s")
+        shown = dict.fromkeys(OTHERS, "")
+        for name in others:
+            found = rows.make(peers.other, name, spec, seconds, limit=1.3 * seconds + GRACE, depends=THEIRS)
+            shown[name] = gap(bound, found)
+            console.print(f"  {' '.join(word)}, {name}: {shown[name]} in {found['wall']:.0f} s, {found['peak_mb']} MB")
+        table.add_row(
+            *word, f"{mine.get('pairs', 0)}", f"{mine['wall']:.0f}", f"{mine['cpu']:.0f}", f"{mine['peak_mb']}",
+            f"{mine['load']}", gap(bound, mine), *shown.values(),
+        )  # fmt: skip
     console.print(table)
 
 
-def what_terms_cost(streets: int, crews: int, seconds: float, console: Console) -> None:
+def what_terms_cost(streets: int, crews: int, seconds: float, rows: Rows, console: Console) -> None:
     """Print what each term does to the value and to the gap, one at a time, and the price of fairness."""
-    table = Table("term (tight hours)", "value", "of hours only", "gap", box=None)
-    base = PLAIN["tight"]
-    ways = {"hours only": base} | {
-        name: replace(base, **{name: True}) for name in ("capped", "pins", "cooling", "weights")
-    }
+    table = Table(f"{streets} x {crews}, tight hours", "value", "of hours only", "gap", "s", "CPU s", "load", box=None)
+    ways: dict[str, tuple[str, ...]] = {"hours only": (), **{name: (name,) for name in ALL_TERMS}, "all": ALL_TERMS}
     plain = 0.0
-    for name, terms in (ways | {"all": all_on(base)}).items():
-        problem, _ = made_up(streets, crews, terms)
-        found = assign(problem, time_limit=seconds, seed=1, workers=2)
-        plain = plain or found.objective
-        table.add_row(name, f"{found.objective:,.0f}", f"{found.objective / plain:.2%}", f"{found.gap:.3%}")
-    problem, _ = made_up(streets, crews, all_on(base))
-    best = assign(problem, time_limit=seconds, seed=1, workers=2)
-    before = gini(results_of(problem, best.crew_of_street), problem.capacities)
-    fair = even_out(
-        problem, best, limit=0.8 * before, solve=lambda posed: assign(posed, time_limit=seconds / 4, seed=1, workers=2)
+    for name, on in ways.items():
+        row = rows.make(
+            peers.ours, ["city", streets, crews, TIGHT, on], seconds, limit=2 * seconds + GRACE, depends=OWN
+        )
+        value = row.get("value", 0.0)
+        plain = plain or value
+        table.add_row(
+            name, f"{value:,.0f}", f"{value / plain:.2%}" if plain else "", gap(row.get("bound", 0.0), row),
+            f"{row['wall']:.0f}", f"{row['cpu']:.0f}", f"{row['load']}",
+        )  # fmt: skip
+    fair = rows.make(
+        peers.fairer, ["city", streets, crews, TIGHT, ALL_TERMS], seconds, 0.8, limit=4 * seconds + GRACE, depends=OWN
     )
+    told = f"all, Gini {fair['gini_before']:.3f} to {fair['gini']:.3f}" if "gini" in fair else "all, evened out"
     table.add_row(
-        f"all, Gini {before:.3f} to {fair.gini:.3f}", f"{fair.found.objective:,.0f}", f"price {fair.price:.2%}",
-        f"{fair.found.gap:.3%}",
+        told, f"{fair.get('value', 0.0):,.0f}", f"price {fair.get('price', 0.0):.2%}", gap(fair.get("bound", 0.0), fair),
+        f"{fair['wall']:.0f}", f"{fair['cpu']:.0f}", f"{fair['load']}",
     )  # fmt: skip
     console.print(table)
 
 
-def growth(sizes: list[tuple[int, int]], console: Console) -> None:
-    """Print the seconds to a gap of 1 % by size, and the exponent of their growth in pairs."""
-    table = Table("streets x crews", "pairs", "seconds to 1 %", box=None)
+def growth(sizes: tuple[tuple[int, int], ...], rows: Rows, console: Console) -> None:
+    """Print the seconds to a gap of 1 % by size, and the exponent of their growth in priced pairs."""
+    table = Table("streets x crews", "pairs", "s to 1 %", "CPU s", "gap", "load", box=None)
     points = []
     for streets, crews in sizes:
-        problem, _ = made_up(streets, crews, all_on(PLAIN["tight"]))
-        watch = Stopwatch()
-        found = assign(problem, time_limit=300.0, seed=1, workers=2, gap=0.01)
-        points.append((len(problem.values), watch.seconds))
-        table.add_row(f"{streets} x {crews}", str(points[-1][0]), f"{points[-1][1]:.2f} ({found.gap:.2%})")
+        spec = ["city", streets, crews, TIGHT, ALL_TERMS]
+        row = rows.make(peers.ours, spec, 300.0, 0.01, limit=400.0, depends=OWN)
+        if row.get("value"):
+            points.append((row["pairs"], row["cpu"]))
+        table.add_row(
+            f"{streets} x {crews}", f"{row.get('pairs', 0)}", f"{row['wall']:.2f}", f"{row['cpu']:.2f}",
+            gap(row.get("bound", 0.0), row), f"{row['load']}",
+        )  # fmt: skip
     console.print(table)
-    pairs, seconds = np.log(np.array(points)).T
-    console.print(f"exponent {np.polyfit(pairs, seconds, 1)[0]:.2f}")
+    if len(points) > 1:
+        pairs, seconds = np.log(np.array(points)).T
+        console.print(f"CPU seconds grow with the power {np.polyfit(pairs, seconds, 1)[0]:.2f} of the pairs")
 
 
 def main(full: bool = False) -> None:
     """Print three tables: others, terms, growth."""
-    console = Console(width=140)
-    against_others([(20_000, 200, 60.0), (50_000, 1_000, 180.0)] if full else [(2_000, 40, 10.0)], console)
-    what_terms_cost(*((20_000, 200, 30.0) if full else (2_000, 40, 4.0)), console)
-    growth(
-        [(2_500, 25), (5_000, 50), (10_000, 100), (20_000, 200)] if full else [(1_000, 10), (2_000, 20), (4_000, 40)],
-        console,
-    )
+    console, rows = Console(width=150), Rows("plan", resume=full)
+    against_others(FULL if full else QUICK, rows, console)
+    what_terms_cost(*((20_000, 200, 30.0) if full else (2_000, 40, 4.0)), rows, console)
+    sizes = ((2_500, 25), (5_000, 50), (10_000, 100), (20_000, 200), (50_000, 500))
+    growth(sizes if full else sizes[:4], rows, console)

@@ -1,4 +1,4 @@
-"""What others answer to the same assignment in the same time: CP-SAT, HiGHS, zone by zone, and giving greedily."""
+"""What ours and others answer to the same assignment in the same time: CP-SAT, HiGHS, zone by zone, and giving greedily."""
 
 from itertools import pairwise
 from typing import Any
@@ -7,10 +7,57 @@ import numpy as np
 from numpy.typing import NDArray
 from ortools.sat.python import cp_model
 
+from fieldops.clock import Stopwatch
 from fieldops.planning.assignment import AssignmentProblem
+from fieldops.planning.fairness import even_out, gini, results_of
+from fieldops.planning.solve import assign
+from tests.benchmarks.problems import HOURS, posed
+from tests.benchmarks.rows import Row, processor
 
-HOURS = 100  # hours are whole hundredths, as in a region's plan
 VALUES = 1000
+WORKERS = 2
+
+
+def ours(spec: list[Any], seconds: float, gap: float = 0.0) -> Row:
+    """Return what `assign` answers: value, bound, pairs, status; stops at the gap."""
+    problem, offset, _ = posed(spec)
+    watch, before = Stopwatch(), processor()
+    found = assign(problem, time_limit=seconds, seed=1, workers=WORKERS, gap=gap)
+    return {
+        "value": found.objective, "bound": found.bound, "offset": offset, "pairs": len(problem.values),
+        "status": found.status, "wall": round(watch.seconds, 2), "cpu": round(processor() - before, 2),
+    }  # fmt: skip
+
+
+def fairer(spec: list[Any], seconds: float, share: float) -> Row:
+    """Return what evening out to a share of the Gini coefficient gives up: both coefficients, values, and the bound."""
+    problem, _, _ = posed(spec)
+    watch, before = Stopwatch(), processor()
+    best = assign(problem, time_limit=seconds, seed=1, workers=WORKERS)
+    first = gini(results_of(problem, best.crew_of_street), problem.capacities)
+    fair = even_out(
+        problem, best, limit=share * first,
+        solve=lambda one: assign(one, time_limit=seconds / 4, seed=1, workers=WORKERS),
+    )  # fmt: skip
+    return {
+        "value": fair.found.objective, "bound": fair.found.bound, "best": best.objective, "gini_before": fair.gini_before,
+        "gini": fair.gini, "price": fair.price, "wall": round(watch.seconds, 2), "cpu": round(processor() - before, 2),
+    }  # fmt: skip
+
+
+def other(which: str, spec: list[Any], seconds: float) -> Row:
+    """Return what another answers: `cp_sat`, `highs`, `zones` or `greedy`; value None where it is not installed."""
+    problem, offset, zone = posed(spec)
+    watch, before = Stopwatch(), processor()
+    value = {
+        "cp_sat": lambda: plain_cp_sat(problem, seconds),
+        "highs": lambda: highs(problem, seconds),
+        "zones": lambda: zone_by_zone(problem, zone, seconds),
+        "greedy": lambda: greedy(problem),
+    }[which]()
+    return {
+        "value": value, "offset": offset, "wall": round(watch.seconds, 2), "cpu": round(processor() - before, 2),
+    }  # fmt: skip
 
 
 def greedy(problem: AssignmentProblem) -> float:
