@@ -7,8 +7,11 @@ from pathlib import Path
 import numpy as np
 import shapely
 
+from fieldops.city.build import build_city
 from fieldops.city.coordinates import SYSTEMS, geometries_to_wgs84, to_wgs84
 from fieldops.city.metres import Plane
+from fieldops.city.model import City
+from fieldops.city.population import Residents
 from fieldops.city.raw import RawMap
 from fieldops.city.shift import Shift, find_shift
 from fieldops.errors import BadInput
@@ -16,6 +19,7 @@ from fieldops.maps import formats
 from fieldops.maps.layers import layers_of, map_of_layers, read_layer
 from fieldops.maps.osm import read_osm
 from fieldops.progress import Progress, no_progress
+from fieldops.rules import Rules
 
 Area = shapely.Polygon | shapely.MultiPolygon
 _BORDER_EVERY_M = 40.0
@@ -63,6 +67,56 @@ def read_map(
     if boundary is not None:
         raw = replace(raw, boundary=_read_boundary(boundary, coordinates, raw))
     return replace(raw, notes=(*raw.notes, *_notes(raw)))
+
+
+def read_city(
+    path: Path | str,
+    *,
+    boundary: Path | str | Area | None = None,
+    coordinates: str = "wgs84",
+    name: str | None = None,
+    time_zone: str = "Asia/Shanghai",
+    residents: Residents | None = None,
+    rules: Rules | None = None,
+    progress: Progress = no_progress,
+) -> City:
+    """
+    Return the city that a map file makes: streets, compounds, venues, triangles and zones; nothing is stored.
+
+    Parameters
+    ----------
+    path, boundary, coordinates, progress
+        As `read_map` takes them.
+    name
+        Its name; by default the file's name without its endings.
+    time_zone
+        IANA name.
+    residents
+        How many people live in it, or people by street or grid; None leaves them to buildings, floors and length.
+    rules
+        Lengths and people per street; the defaults where None.
+
+    Returns
+    -------
+    City
+        Frames in WGS-84 (EPSG:4326), as `fieldops.city.model.SCHEMA` lists them.
+
+    Raises
+    ------
+    BadInput
+        As `read_map`; also if the map has no street that can be claimed.
+    Stopped
+        If `progress` answers False.
+
+    Notes
+    -----
+    `actions.city.import_city` stores a city, keeps ids over a newer map and edits by hand; this only reads.
+    """
+    raw = read_map(path, boundary=boundary, coordinates=coordinates, progress=progress)
+    return build_city(
+        raw, name=name or Path(path).name.partition(".")[0], time_zone=time_zone, rules=rules or Rules(),
+        residents=residents, progress=progress,
+    )  # fmt: skip
 
 
 def _read(path: Path, progress: Progress) -> RawMap:

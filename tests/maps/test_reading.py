@@ -20,7 +20,7 @@ from fieldops.city.metres import Plane
 from fieldops.city.raw import RawMap
 from fieldops.city.settle import settle
 from fieldops.errors import BadInput, Stopped
-from fieldops.maps import read_layer, read_map
+from fieldops.maps import read_city, read_layer, read_map
 from fieldops.maps.fetch import Limits, fetch
 from fieldops.rules import Rules
 
@@ -116,6 +116,17 @@ def figures(raw: RawMap) -> tuple[Any, ...]:
 @pytest.mark.parametrize("form", ["osm.gz", "gpkg", "geojson", "zip"])
 def test_every_format_gives_the_same_town_with_the_same_ids(tmp_path: Path, form: str) -> None:
     assert figures(read_map(write(tmp_path, form))) == figures(read_map(write(tmp_path, "osm")))
+
+
+def test_a_map_file_becomes_a_city_in_one_call(tmp_path: Path) -> None:
+    town = read_city(write(tmp_path, "osm"), residents=900)
+    assert {"建设路", "人民路"} <= set(town.streets["name"])
+    assert town.streets["people"].sum() == pytest.approx(900)
+    assert set(town.streets["triangle"]) <= set(town.triangles["triangle"])
+    assert set(town.streets["zone"]) == set(town.zones["zone"])
+    west = shapely.box(*degrees([(-50, -50), (250, 350)])[0], *degrees([(-50, -50), (250, 350)])[1])
+    within = read_city(write(tmp_path, "osm"), boundary=west).streets
+    assert 0 < within["length_m"].sum() < town.streets["length_m"].sum()
 
 
 def test_a_layer_of_plain_lines_is_read_as_residential_streets(tmp_path: Path) -> None:
