@@ -20,6 +20,11 @@ from fieldops.store.walks import StoredWalk
 
 PAPER = ("pdf", "html")
 FORMATS = ("gpkg", "geojson", "csv", "xlsx", "gpx", *PAPER)
+_EXPORT_OF_LAYER = {
+    "street_status": "streets",
+    "zone_status": "zones",
+    "triangle_status": "triangles",
+}  # as QGIS lists them
 
 
 def export(
@@ -41,7 +46,7 @@ def export(
     Parameters
     ----------
     name, form
-        One of `EXPORTS`, one of `FORMATS`; pdf and html are sheets of walks.
+        One of `EXPORTS` or a layer's name as map programs show it, one of `FORMATS`; pdf and html are sheets of walks.
     crew, plan, day
         Only this crew's, this plan's (the newest where left away), this day's.
     address
@@ -57,6 +62,7 @@ def export(
         If there is no walk for the sheet.
     """
     require(actor, "table.export")
+    name = _EXPORT_OF_LAYER.get(name, name)
     if name not in EXPORTS:
         raise BadInput(f"nothing is called '{name}'", field="LAYER", cure=f"one of {', '.join(EXPORTS)}")
     if form not in FORMATS:

@@ -24,7 +24,7 @@ def main() -> None:
 
     commands.register(app)
     try:
-        code = app(standalone_mode=False)
+        code = app(options_after_command(sys.argv[1:]), standalone_mode=False)
     except typer.Exit as leaving:
         code = leaving.exit_code
     except UsageError as wrong:
@@ -42,3 +42,15 @@ def main() -> None:
     except BrokenPipeError:
         code = 0
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def options_after_command(words: list[str]) -> list[str]:
+    """Return the words with `--json` and `--db FILE` behind the command they stand before: people write them there too."""
+    at = 0
+    while at < len(words) and (words[at] in ("--json", "--db") or words[at].startswith("--db=")):
+        at += 2 if words[at] == "--db" else 1
+    if at >= len(words):
+        return words
+    rest = words[at:]
+    end = rest.index("--") if "--" in rest else len(rest)
+    return rest[:end] + words[:at] + rest[end:]

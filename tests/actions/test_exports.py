@@ -55,6 +55,11 @@ def test_every_table_is_written_in_every_format_that_fits_it(claimed: Region, tm
                 assert export(claimed, LEAD, name, form, now=LATER)[0]
 
 
+def test_a_layer_goes_by_the_name_that_map_programs_show_too(claimed: Region) -> None:  # noqa: F811
+    for layer, name in (("street_status", "streets"), ("zone_status", "zones"), ("triangle_status", "triangles")):
+        assert export(claimed, LEAD, layer, "csv", now=LATER) == export(claimed, LEAD, name, "csv", now=LATER)
+
+
 def test_streets_carry_who_holds_them_at_that_moment(claimed: Region) -> None:  # noqa: F811
     states = {row["street"]: (row["state"], row["crew"]) for row in rows_of(claimed, "streets")}
     held = {row[0]: row[1] for row in claimed.reader().execute("SELECT street_id, crew_id FROM claim")}

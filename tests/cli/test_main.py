@@ -47,3 +47,12 @@ def test_help_loads_nothing_that_takes_long(tmp_path: Path) -> None:
              "pyvrp", "scipy", "shapely", "sqlite_utils", "waitress", "web"}  # fmt: skip
     assert not loaded & heavy
     assert "plan" in answer.stdout
+
+
+@pytest.mark.parametrize(
+    "words", [("--json", "plan", "--db", "x.gpkg"), ("--db", "x.gpkg", "--json", "plan"), ("--db=x.gpkg", "plan")]
+)
+def test_the_file_and_json_may_be_named_before_the_command(words: tuple[str, ...], tmp_path: Path) -> None:
+    answer = fieldops(*words, folder=tmp_path)
+    assert answer.returncode == 1
+    assert answer.stderr.startswith("error: no region file 'x.gpkg'")
