@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from fieldops.awareness.history import pace_of_contacts as pace_of_contacts
     from fieldops.awareness.picture import draw_curve as draw_curve
     from fieldops.awareness.pooling import fit_pool as fit_pool
+    from fieldops.awareness.pushing import joint_hours as joint_hours
     from fieldops.awareness.robust import Leaving as Leaving
     from fieldops.awareness.robust import chain_of_tests as chain_of_tests
     from fieldops.awareness.robust import confidence_interval as confidence_interval
@@ -117,6 +118,7 @@ _ROOM_OF_NAME = {
         ),
         "picture": ("draw_curve",),
         "pooling": ("fit_pool",),
+        "pushing": ("joint_hours",),
         "robust": (
             "Leaving",
             "chain_of_tests",

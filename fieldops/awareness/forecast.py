@@ -210,6 +210,39 @@ def hours_at_probability(
     return hours
 
 
+def chance_by_dose(
+    alpha: ArrayLike, beta: ArrayLike, response: Response, *, target: float, tau: ArrayLike
+) -> tuple[FloatArray, FloatArray]:
+    """
+    Return P(truly at target) of each street after each of some doses, shape (n_streets, n_doses), and the doses, rising from 0.
+
+    Parameters
+    ----------
+    alpha, beta
+        Beta posterior of each street's awareness now, shape (n_streets,), > 0.
+    response
+        How streets answer effort; its tau is not used.
+    target
+        Share to reach, in (0, 1).
+    tau
+        Standard deviation of what is not known of each street's log factor, shape (n_streets,), >= 0. A dose is
+        rho h / people, where the people are divided by the mean of the factor.
+    """
+    a, b = (np.atleast_1d(np.asarray(column, dtype=np.float64)) for column in (alpha, beta))
+    needed = np.maximum(np.log1p(-_SHARES) - np.log1p(-target), 0.0)
+    weights = _weights(a, b)
+    doses = _DOSES[1::4]
+    unknown = np.asarray(tau, dtype=np.float64)[:, None]
+    spread = np.sqrt(unknown**2 + max(response.spread**2 - response.tau**2, 0.0)) + 1e-9
+    below = needed > 0.0
+    # P(log dose + log factor >= log needed), the factor lognormal with mean 1.
+    margin = np.log(doses)[None, :, None] - np.log(needed[below])[None, None, :] - unknown[:, :, None] ** 2 / 2
+    reached = special.ndtr(margin / spread[:, :, None])
+    chance = np.einsum("ijk,ik->ij", reached, weights[:, below]) + weights[:, ~below].sum(axis=1)[:, None]
+    start = weights[:, ~below].sum(axis=1)[:, None]
+    return np.hstack([start, chance]), np.concatenate([[0.0], doses])
+
+
 def hours_for_finish(
     alpha: ArrayLike, beta: ArrayLike, people: ArrayLike, response: Response, rule: CountRule = R50, *,
     target: float = 0.2, probability: float = 0.8, days: ArrayLike = 1, tests: int = 3, survey_minutes: float = 1.5,

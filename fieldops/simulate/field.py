@@ -19,11 +19,11 @@ from fieldops.simulate.conditions import Conditions
 from fieldops.simulate.office import DETOUR, Office
 from fieldops.simulate.policies import Policy
 from fieldops.simulate.town import World
-from fieldops.simulate.visit import Ask, Leave, Outlook, Push, Spent, Visit
+from fieldops.simulate.visit import Ask, Leave, Push, Spent, Visit
 from fieldops.surveys import rule_of_try
 
 STARTS_AT = 9.0  # hour of the day at which crews begin
-_WAIT = timedelta(hours=1)  # until a crew without a street looks again
+_WAIT = timedelta(minutes=15)  # until a crew without a street looks again
 _SHORTEST = timedelta(minutes=10)  # a day that has less left than this is over
 _BY_CORNER = 5  # RULE 9: surveys of a promoter at a corner
 
@@ -73,7 +73,6 @@ class Field:
     rng: np.random.Generator
     made_up: set[PromoterId]
     places: dict[CrewId, tuple[float, float]]
-    set_up: dict[CrewId, int | None] = field(default_factory=dict)
     spent: Spent = field(default_factory=Spent)
     visits: dict[int, Visit] = field(default_factory=dict)
     left_at: dict[int, float] = field(default_factory=dict)
@@ -87,13 +86,11 @@ class Field:
     busy_until: datetime | None = None
     quarantined: int = 0
     barred: set[PromoterId] = field(default_factory=set)
-    _outlooks: dict[int, Outlook] = field(default_factory=dict)
 
     # ── a day ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def day(self, hands: list[Hand]) -> None:
         """Let the crews work until each one's end of the day."""
-        self._outlooks.clear()
         self._ask_unheard_again()
         self.worked.clear()
         self.talked.clear()
@@ -112,7 +109,6 @@ class Field:
                 continue
             heapq.heappush(queue, (at + lasts, number))
         self.places.update({hand.crew: hand.place for hand in hands})
-        self.set_up.update({hand.crew: hand.street for hand in hands})
 
     def _ask_unheard_again(self) -> None:
         """Let tests that did not reach the region until the evening be made again, where they would still decide something."""
@@ -143,7 +139,7 @@ class Field:
                 if at + before + _SHORTEST > hand.ends_at:
                     self.spent.walking += self._hours(before, hand)
                     return before
-            step = self.policy.step(self.office, visit, self.outlook(visit.street))
+            step = self.policy.step(self.office, visit)
             if isinstance(step, Leave):
                 self._leave(visit, step)
                 hand.visit = None
@@ -154,7 +150,7 @@ class Field:
     def _start(self, hand: Hand, visit: Visit, step: Push | Ask, at: datetime, before: timedelta) -> timedelta:
         self.spent.walking += self._hours(before, hand)
         if hand.street != visit.street and isinstance(step, Push):
-            hand.street = visit.street
+            hand.street = self.office.stands[hand.crew] = visit.street
             setup = timedelta(minutes=self.conditions.setup_minutes)
             self.spent.setup += self._hours(setup, hand)
             before += setup
@@ -193,7 +189,9 @@ class Field:
         hour = self._hour(at - timedelta(hours=lasts))
         worth = self.world.rate(street, hour, lasts)
         needed = min(hours * worth, self.world.missing_hours(street, office.rules.target_share))
+        before = float(self.world.awareness[street])
         self.world.push(street, hours, hour=hour, lasts=lasts)
+        meanwhile = (before + float(self.world.awareness[street])) / 2
         self.spent.wrong_hours += hours * (1.0 - worth)
         self.spent.pushing += needed
         self.spent.over_pushing += hours * worth - needed
@@ -203,8 +201,21 @@ class Field:
         self.worked[hand.crew, street] += hours
         contacts = self.world.contacts(street, hours)
         self.talked[hand.crew, street] += contacts
-        office.note_contacts(contacts, hours)
-        self.outlook(street).push(hours, contacts)
+        office.note_push(street, hours, contacts, self._heard(hand, street, contacts, meanwhile))
+
+    def _heard(self, hand: Hand, street: int, contacts: int, share: float) -> dict[PromoterId, tuple[int, int]]:
+        """Return how often each promoter tapped "knows already", and in how many conversations."""
+        heard: dict[PromoterId, tuple[int, int]] = {}
+        for number, promoter in enumerate(hand.askers):
+            met = contacts // hand.size + (number < contacts % hand.size)
+            made_up = promoter in self.made_up
+            knew = (
+                self.rng.binomial(met, self.conditions.fabricated_share)
+                if made_up
+                else self.world.knew(street, met, share)
+            )
+            heard[promoter] = (int(knew), met)
+        return heard
 
     def _ask(self, hand: Hand, visit: Visit, step: Ask, at: datetime) -> Sitting:
         """Ask until the card on the phone decides."""
@@ -251,7 +262,7 @@ class Field:
     def _hand_in(self, visit: Visit, sitting: Sitting) -> None:
         """Let the answers reach the region: at once, in the evening, or never; the crew goes by its phone meanwhile."""
         for street, (knows, asked) in sitting.knew.items():
-            self.outlook(street).ask(knows, asked)
+            self.office.outlook(street).ask(knows, asked)
         visit.since_test = 0.0
         fate, said = self.rng.random(), sitting.said
         visit.unheard = fate < self.conditions.lost_sync + self.conditions.late_sync
@@ -268,6 +279,7 @@ class Field:
             self.note_closed()
         visit.tests.append(said)
         if sitting.triangle >= 0 and said is not Verdict.MOVE_ON:  # its streets need more
+            self.office.refused.add(sitting.triangle)
             for street in np.flatnonzero(self.office.map.triangle == sitting.triangle).tolist():
                 self.office.ready.discard(street)
                 other = self.visits.get(street)
@@ -316,18 +328,6 @@ class Field:
                 if short:
                     self.spent.pushing -= visit.useful
                     self.spent.forfeited += visit.useful
-
-    def outlook(self, street: int) -> Outlook:
-        """Return what phones know of the street today."""
-        if street not in self._outlooks:
-            known = self.office.known()
-            self._outlooks[street] = Outlook(
-                float(known.alpha[street]),
-                float(known.beta[street]),
-                float(self.office.map.people[street]),
-                (float(known.pace[street]), float(known.pace_deviation[street])),
-            )
-        return self._outlooks[street]
 
     def go(self, hand: Hand, street: int) -> timedelta:
         """Let the crew walk to a street and return how long it takes."""

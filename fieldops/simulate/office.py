@@ -19,17 +19,21 @@ from fieldops.actions.dispatch import next_street
 from fieldops.actions.plans import make_plan, publish_plan
 from fieldops.actions.surveys import Recorded, record_surveys
 from fieldops.awareness import Response, Verdict, conversations_per_hour
+from fieldops.backcheck import promoter_score
 from fieldops.claims import Claim, Outcome
 from fieldops.errors import BadInput, Conflict, CrewCoolingDown, PlanNotPublishable
-from fieldops.ids import ClaimId, CrewId, StreetId
+from fieldops.ids import ClaimId, CrewId, PromoterId, StreetId
 from fieldops.people import Actor
 from fieldops.rules import Rules
+from fieldops.simulate.outlook import Outlook
 from fieldops.simulate.town import FloatArray, IntArray, Town
 from fieldops.store.connect import Region, read_rules
 from fieldops.store.decisions import closed_streets
 from fieldops.store.plans import StoredPlan
 from fieldops.store.response import believed_fit
 
+STANDS_OUT = 3.0  # funnel score (statistics.md 3.3)
+_TALK_ICC = 0.005  # how alike conversations of one promoter are, over all streets
 DETOUR = 1.3  # a walk is so much longer than the line by air
 
 
@@ -43,6 +47,7 @@ class Map:
     y: FloatArray
     triangle: IntArray
     neighbours: tuple[tuple[int, ...], ...]
+    spill: tuple[tuple[tuple[int, float], ...], ...]
 
     @classmethod
     def of(cls, town: Town, people: FloatArray) -> "Map":
@@ -52,7 +57,18 @@ class Map:
             tuple(adjacency.indices[adjacency.indptr[i] : adjacency.indptr[i + 1]].tolist())
             for i in range(len(town.streets))
         )
-        return cls(town.streets, people, town.x, town.y, town.triangle, near)
+        columns = adjacency.tocsc()
+        spill = tuple(
+            tuple(
+                zip(
+                    columns.indices[columns.indptr[i] : columns.indptr[i + 1]].tolist(),
+                    columns.data[columns.indptr[i] : columns.indptr[i + 1]].tolist(),
+                    strict=True,
+                )
+            )
+            for i in range(len(town.streets))
+        )
+        return cls(town.streets, people, town.x, town.y, town.triangle, near, spill)
 
 
 @dataclass(slots=True, eq=False)
@@ -76,9 +92,13 @@ class Office:
     counted_hours: float = 0.0
     unlawful: list[str] = field(default_factory=list)
     closed_now: list[int] = field(default_factory=list)
+    heard: dict[PromoterId, tuple[int, int]] = field(default_factory=dict)
+    refused: set[int] = field(default_factory=set)  # triangles whose point said push on, and nobody has pushed since
+    stands: dict[CrewId, int] = field(default_factory=dict)  # where each crew has set itself up
     ended: list[Claim] = field(default_factory=list)
     _index: dict[StreetId, int] = field(init=False, repr=False)
     _known: StreetAwareness | None = field(default=None, repr=False)
+    _outlooks: dict[int, Outlook] = field(default_factory=dict, repr=False)
     _quiet_until: datetime | None = field(default=None, repr=False)
     _rules: Rules | None = field(default=None, repr=False)
     _response: Response | None = field(default=None, repr=False)
@@ -133,6 +153,13 @@ class Office:
             int(mate) in self.finished or int(mate) in self.given_up or int(mate) in self.ready for mate in mates
         )
 
+    def mates(self, street: int) -> list[int]:
+        """Return the open streets of the street's triangle, and itself."""
+        of = int(self.map.triangle[street])
+        closed = self.finished | self.given_up
+        near = np.flatnonzero(self.map.triangle == of).tolist() if of >= 0 else []
+        return sorted({street, *(s for s in near if s not in closed)})
+
     def metres(self, place: tuple[float, float], streets: IntArray) -> FloatArray:
         """Return about how far each street is from a place on foot."""
         return np.asarray(
@@ -147,6 +174,58 @@ class Office:
             self._known = found.take(np.array([place[s] for s in self.map.streets]))
         return self._known
 
+    def outlook(self, street: int) -> Outlook:
+        """Return what phones know of the street today."""
+        if street not in self._outlooks:
+            known = self.known()
+            self._outlooks[street] = Outlook(
+                float(known.alpha[street]),
+                float(known.beta[street]),
+                float(self.map.people[street]),
+                (float(known.pace[street]), float(known.pace_deviation[street])),
+            )
+        return self._outlooks[street]
+
+    def note_push(self, street: int, hours: float, contacts: int, heard: dict[PromoterId, tuple[int, int]]) -> None:
+        """
+        Note hours that a crew pushed and the conversations in them; the neighbours hear of it too.
+
+        `heard` says of each promoter in how many of how many conversations the person knew already. Who stands out among
+        all promoters is not heeded: made-up taps would end pushes too soon.
+        """
+        self.contacts += contacts
+        self.counted_hours += hours
+        self.refused.discard(int(self.map.triangle[street]))
+        for promoter, (knew, met) in heard.items():
+            before = self.heard.get(promoter, (0, 0))
+            self.heard[promoter] = (before[0] + knew, before[1] + met)
+        heeded = [counts for promoter, counts in heard.items() if self._is_heeded(promoter)]
+        self.outlook(street).push(hours, contacts, sum(k for k, _ in heeded), sum(n for _, n in heeded))
+        for near, weight in self.map.spill[street]:
+            self.outlook(near).spill(self.response.sigma * weight * hours)
+
+    def _is_heeded(self, promoter: PromoterId) -> bool:
+        knew, met = self.heard[promoter]
+        others = sum(k for k, _ in self.heard.values()) - knew, sum(n for _, n in self.heard.values()) - met
+        usual = (others[0] + 1.0) / (others[1] + 10.0)
+        return promoter_score([knew], [met], [usual], icc=_TALK_ICC) < STANDS_OUT
+
+    def spill_among(self, group: list[int]) -> tuple[FloatArray, FloatArray]:
+        """
+        Return what an hour on each street gives to the others of the group, and to open streets outside it.
+
+        Shapes (n, n) and (n,); hours on street j of the group give `[i, j]` hours to street i.
+        """
+        place = {street: k for k, street in enumerate(group)}
+        among, outside = np.zeros((len(group), len(group))), np.zeros(len(group))
+        for street, k in place.items():
+            for near, weight in self.map.spill[street]:
+                if near in place:
+                    among[place[near], k] = self.response.sigma * weight
+                elif near not in self.finished:
+                    outside[k] += self.response.sigma * weight
+        return among, outside
+
     def next_street(self, crew: CrewId, start: int | None) -> int | None:
         """Return the street that dispatch tells the crew at once; None where nothing free fits."""
         told = next_street(
@@ -155,11 +234,6 @@ class Office:
         street = None if told.street is None or told.held else self._index[told.street]
         return None if street in self.given_up else street
 
-    def note_contacts(self, contacts: int, hours: float) -> None:
-        """Note conversations that a crew counted."""
-        self.contacts += contacts
-        self.counted_hours += hours
-
     def usual_contacts(self) -> float:
         """Return how many conversations an hour gives on a typical street, by all that were counted."""
         return conversations_per_hour(self.contacts, self.counted_hours, self.response)
@@ -167,6 +241,7 @@ class Office:
     def forget_estimate(self) -> None:
         """Let the estimate be made anew when it is next asked for."""
         self._known = self._response = None
+        self._outlooks.clear()
 
     # ── acting ──────────────────────────────────────────────────────────────────────────────────────────────────────
 

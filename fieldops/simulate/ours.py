@@ -5,36 +5,37 @@ from itertools import islice
 
 import numpy as np
 
-from fieldops.awareness import Verdict
+from fieldops.awareness import Verdict, joint_hours
 from fieldops.ids import CrewId
 from fieldops.rules import Rules
 from fieldops.simulate.office import Office
-from fieldops.simulate.town import IntArray
-from fieldops.simulate.visit import Ask, Leave, Outlook, Push, Standing, Step, Visit
+from fieldops.simulate.town import FloatArray
+from fieldops.simulate.visit import Ask, Leave, Push, Step, Visit
 
 _TRIES = 5  # streets that a crew asks the door for before it waits
 _LAST_BLOCK = 1.0  # promoter-hours that are pushed in one go
-_SPARE = 2  # streets not begun from which on a crew gives one to a crew without work
-_LEAST_PUSH = 0.25  # promoter-hours: less is not worth the set-up
+_LEAST_PUSH = 0.25  # promoter-hours before a street is asked again
+_CHEAPER = (0.7, 0.5, 0.35, 0.2)  # prices, as parts of the usual one, at which a refused triangle is pushed once more
 
 
 @dataclass(frozen=True, slots=True)
 class Ours:
     """
-    Plan every few days, push what the model asks for, test, and go.
+    Plan every few days, push the streets of a triangle together, test its point, and go.
 
     Parameters
     ----------
-    safety
-        Probability that a street is truly at the target when its hours are done, where `price` is 0.
-    price, least
-        Push while an hour raises that chance by more than this, at least until it is `least`; 0: to `safety` everywhere.
+    price
+        Push while a promoter-hour adds more than this to the chances, added up over the triangle, of streets being truly at the
+        target.
+    short
+        What it is worth, in such chances, that a street is not left more than 5 points short.
+    setup
+        Promoter-hours that beginning on a street is taken to cost.
     arrival
-        Test on arrival where the street is at the target already with at least this probability; 0 always, above 1 never.
+        With `exits=own`: test on arrival where the street is at the target already with at least this probability.
     contacts, part
-        Let the conversations counted tell how fast a street is, and look again when this part of its hours is done.
-    enough
-        A street that was pushed and is at the target with at least this probability is not pushed again before the next test.
+        Let the conversations counted tell how fast a street is and how many know, and look again when this part of its hours is done.
     exits
         `own` (each street's own test) or `point` (one test at the connection point when all its streets are done).
     replan_days
@@ -45,14 +46,15 @@ class Ours:
         Claims that a crew may hold at once (rule 5).
     tests
         Tests of a street under one claim before it is left to others; those after the third are by the audit card (rule 9).
+    rule
+        Card of the tests; empty: the region's.
     """
 
     name: str
-    safety: float = 0.81
-    price: float = 0.09
-    least: float = 0.62
+    price: float = 0.155
+    short: float = 1.0
+    setup: float = 4 / 3
     arrival: float = 0.2
-    enough: float = 0.6
     contacts: bool = True
     part: float = 0.7
     exits: str = "point"
@@ -60,10 +62,11 @@ class Ours:
     fit_days: int = 0
     cap: int = 40
     tests: int = 9
+    rule: str = ""
 
     def settings(self, rules: Rules) -> Rules:
-        """Return the region's defaults, but for the cap."""
-        return replace(rules, claims_per_crew=self.cap)
+        """Return the region's defaults, but for the cap and the card."""
+        return replace(rules, claims_per_crew=self.cap, move_on_rule=self.rule or rules.move_on_rule)
 
     def morning(self, office: Office, day: int) -> None:
         """Plan on the first day and every few days after."""
@@ -74,16 +77,16 @@ class Ours:
 
     def choose(self, office: Office, crew: CrewId, place: tuple[float, float], visits: dict[int, Visit]) -> int | None:
         """Return the crew's next street: a triangle that it has begun comes before any other, then the nearest."""
-        mine = np.array([s for s in office.held(crew) if self._is_work(office, s, visits.get(s))], dtype=np.int64)
         near = int(np.argmin(office.metres(place, np.arange(len(office.map.streets)))))
         if self.exits == "point":
-            street = self._rest_of_triangle(office, crew, place, near, mine)
+            street = self._rest_of_triangle(office, crew, place, near)
             if street is not None:
                 return self._begin(street, visits)
-        if len(mine):
-            begun = np.array([s in visits and visits[s].crew == crew and visits[s].pushed > 0 for s in mine])
-            metres = office.metres(place, mine) - 1e6 * begun
-            return self._begin(int(mine[np.argmin(metres)]), visits)
+        mine = [s for s in office.held(crew) if self._is_work(office, s, visits.get(s))]
+        begun = [s for s in mine if s in visits and visits[s].crew == crew and visits[s].pushed > 0]
+        street = self._nearest(office, place, begun or mine)
+        if street is not None:
+            return self._begin(street, visits)
         street = office.next_street(crew, near)
         if street is not None and self._is_work(office, street, None) and office.grant(crew, street):
             return street
@@ -92,37 +95,40 @@ class Ours:
         ranked = free[np.argsort(office.metres(place, free), kind="stable")]
         waiting = (int(s) for s in ranked if self._is_work(office, int(s), None))
         street = next((s for s in islice(waiting, _TRIES) if office.grant(crew, s)), None)
-        return street if street is not None else self._help(office, crew, place, visits)
+        return street if street is not None else self._help(office, crew, place)
 
-    def _help(self, office: Office, crew: CrewId, place: tuple[float, float], visits: dict[int, Visit]) -> int | None:
-        """Return a street of the crew with most that it has not begun, taken over; None where nobody has two such streets."""
-        unbegun: dict[CrewId, list[int]] = {}
+    def _rest_of_triangle(self, office: Office, crew: CrewId, place: tuple[float, float], near: int) -> int | None:
+        """
+        Return what is left to do in the triangle where the crew stands: the street with most hours first, so that the others hear of it.
+
+        Streets that are not worth a push of their own wait for the point's test.
+        """
+        group = [s for s in office.mates(near) if s not in office.finished]
+        held = [s for s in group if s in office.claims and office.claims[s].crew == crew]
+        if not held or office.map.triangle[near] < 0:
+            return None
+        todo = [s for s in group if s not in office.ready]
+        hours = dict(zip(group, self.worth(office, crew, group).tolist(), strict=True)) if todo else {}
+        for neediest in sorted((s for s in todo if hours[s] > 0), key=lambda s: -hours[s]):
+            if neediest in held or (neediest not in office.claims and office.grant(crew, neediest)):
+                return neediest
+        office.ready.update(s for s in todo if hours[s] <= 0)
+        return self._nearest(office, place, held) if office.triangle_is_ready(near) else None
+
+    def _help(self, office: Office, crew: CrewId, place: tuple[float, float]) -> int | None:
+        """Return a street of the crew with most, handed over by it: one that is worth a push and where it does not stand now."""
+        of_crew: dict[CrewId, list[int]] = {}
         for street, claim in office.claims.items():
-            visit = visits.get(street)
-            fresh = visit is None or visit.claim != claim.id
-            if claim.crew != crew and fresh and street not in office.ready:
-                unbegun.setdefault(claim.crew, []).append(street)
-        most = max(unbegun.values(), key=len, default=[])
-        if len(most) < _SPARE:
-            return None
-        metres = office.metres(place, np.array(most))
-        street = most[int(np.argmin(metres))]
-        return street if office.take_over(street, crew) else None
+            if claim.crew != crew and street not in office.ready:
+                of_crew.setdefault(claim.crew, []).append(street)
+        most = max(of_crew.values(), key=len, default=[])
+        spare = [s for s in most if office.stands.get(office.claims[s].crew) != s] if len(most) > 1 else []
+        taken = self._nearest(office, place, [s for s in spare if self._hours(office, crew, s) > 0])
+        return taken if taken is not None and office.take_over(taken, crew) else None
 
-    def _rest_of_triangle(
-        self, office: Office, crew: CrewId, place: tuple[float, float], near: int, mine: IntArray
-    ) -> int | None:
-        """Return what is left to do in the triangle where the crew stands; a street that nobody holds is claimed."""
-        of = office.map.triangle
-        if of[near] < 0:
-            return None
-        held = np.array([s for s in mine if of[s] == of[near]], dtype=np.int64)
-        if len(held):
-            return int(held[np.argmin(office.metres(place, held))])
-        if not any(of[s] == of[near] for s in office.held(crew)):
-            return None
-        free = [int(s) for s in office.open_streets(crew) if of[s] == of[near] and self._is_work(office, int(s), None)]
-        return next((s for s in free if office.grant(crew, s)), None)
+    @staticmethod
+    def _nearest(office: Office, place: tuple[float, float], streets: list[int]) -> int | None:
+        return streets[int(np.argmin(office.metres(place, np.array(streets))))] if streets else None
 
     @staticmethod
     def _begin(street: int, visits: dict[int, Visit]) -> int:
@@ -137,55 +143,70 @@ class Ours:
             return office.triangle_is_ready(street)
         return visit is None or not visit.left
 
-    def step(self, office: Office, visit: Visit, outlook: Outlook) -> Step:
-        """Ask on arrival where it may be there already; push the goal; test; after the last test leave it."""
+    def step(self, office: Office, visit: Visit) -> Step:
+        """Push while it is worth it, then let the point decide when its streets are done, or the street's own test."""
+        street = visit.street
         if visit.tests and visit.tests[-1] is Verdict.MOVE_ON:
             if visit.unheard:
                 return Leave(done=True)
             # RULE 10: it is still open although the point said move on: its own last test had said push on.
-            visit.own, visit.goal = True, None
-            office.ready.discard(visit.street)
+            visit.own = True
+            office.ready.discard(street)
             return Ask()
-        if visit.street in office.ready:
-            return Ask(at_point=True) if office.triangle_is_ready(visit.street) else Leave()
-        small = office.map.people[visit.street] < office.rules.small_street_people
-        known = outlook.now(office.response, office.usual_contacts() if self.contacts else 0.0)
-        target = office.rules.target_share
-        if visit.goal is None:
-            chance = known.chance(target)
-            on_arrival = not visit.tests and visit.pushed == 0 and chance >= self.arrival
-            if on_arrival and not small and self.exits == "own":
-                return Ask()
-            if len(visit.tests) >= self.tests:
-                return Leave()
-            enough = visit.pushed > 0 and not visit.own and chance >= self.enough
-            hours = self._hours(office, known)
-            visit.goal = visit.since_test + (0.0 if enough else max(_LEAST_PUSH, hours))
-        if visit.since_test < visit.goal - 1e-6:
-            return self._push(office, visit, known)
-        if not visit.own and (small or self.exits == "point"):
-            return self._at_point(office, visit)
-        visit.goal = None
-        return Ask()
+        if street in office.ready:
+            return Ask(at_point=True) if office.triangle_is_ready(street) else Leave()
+        if len(visit.tests) >= self.tests:
+            return Leave()
+        if visit.own or not self._goes_by_point(office, street):
+            return self._by_own_test(office, visit)
+        hours = self._hours(office, visit.crew, street)
+        if hours > 0:
+            return self._push(hours)
+        office.ready.add(street)
+        return Ask(at_point=True) if office.triangle_is_ready(street) else Leave()
 
-    def _hours(self, office: Office, known: Standing) -> float:
-        """Return the promoter-hours that the street is worth."""
-        target = office.rules.target_share
-        if self.price <= 0:
-            return known.hours(office.response, target=target, probability=self.safety)
-        return known.worthwhile_hours(office.response, target=target, price=self.price, least=self.least)
+    def _by_own_test(self, office: Office, visit: Visit) -> Step:
+        """Ask on arrival where it may be there already; push what the street alone is worth; test."""
+        street, untouched = visit.street, not visit.tests and visit.pushed == 0
+        if (
+            untouched
+            and office.outlook(street).now(office.response, 0.0).chance(office.rules.target_share) >= self.arrival
+        ):
+            return Ask()
+        hours = self._hours(office, visit.crew, street, alone=True)
+        if visit.tests and visit.since_test == 0:
+            hours = max(hours, _LEAST_PUSH)  # asked again without a push it would say the same
+        return self._push(hours) if hours > 0 else Ask()
 
-    def _push(self, office: Office, visit: Visit, known: Standing) -> Push:
-        """Return the next block: the goal is looked at again when a part of it is done."""
-        assert visit.goal is not None  # it has just been set
-        if self.contacts and visit.since_test > 0:
-            visit.goal = visit.since_test + self._hours(office, known)
-        left = visit.goal - visit.since_test
-        if not self.contacts or left <= _LAST_BLOCK:
-            return Push(max(left, 0.01))
-        return Push(max(left * self.part, _LEAST_PUSH))
+    def _push(self, hours: float) -> Push:
+        """Return the next block: what is worth it is looked at again when a part of it is done."""
+        return Push(hours if hours <= _LAST_BLOCK or not self.contacts else max(hours * self.part, _LEAST_PUSH))
 
-    def _at_point(self, office: Office, visit: Visit) -> Step:
-        """Let the point decide once all streets of the triangle are done; before that, go on."""
-        office.ready.add(visit.street)
-        return Ask(at_point=True) if office.triangle_is_ready(visit.street) else Leave()
+    def _hours(self, office: Office, crew: CrewId, street: int, *, alone: bool = False) -> float:
+        """Return the promoter-hours that the street is worth now."""
+        group = [street] if alone or self.exits == "own" else office.mates(street)
+        return float(self.worth(office, crew, group)[group.index(street)])
+
+    def worth(self, office: Office, crew: CrewId, group: list[int]) -> FloatArray:
+        """Return the promoter-hours that each street of a group is worth now, pushed together by the crew."""
+        response, usual = office.response, office.usual_contacts() if self.contacts else 0.0
+        known = [office.outlook(one).now(response, usual) for one in group]
+        spill, outside = office.spill_among(group)
+        stands = office.stands.get(crew)
+        begin = [0.0 if one == stands else self.setup for one in group]
+        refused = int(office.map.triangle[group[0]]) in office.refused
+        for part in (1.0, *_CHEAPER) if refused else (1.0,):
+            # An hour that streets outside gain from as well costs the less.
+            hours = joint_hours(
+                [one.alpha for one in known], [one.beta for one in known], [one.reach(response) for one in known], response,
+                target=office.rules.target_share, tau=[one.spread(response) for one in known], spill=spill,
+                price=part * self.price * (1.0 - outside), setup=begin, short=self.short,
+            )  # fmt: skip
+            if hours.any():
+                break
+        return hours
+
+    def _goes_by_point(self, office: Office, street: int) -> bool:
+        """Return whether the street's point decides: by policy, or because the street has no test of its own (rule 9)."""
+        small = office.map.people[street] < office.rules.small_street_people
+        return bool(office.map.triangle[street] >= 0 and (small or self.exits == "point"))

@@ -17,7 +17,7 @@ from fieldops.ids import CrewId
 from fieldops.rules import Rules
 from fieldops.simulate.office import Office
 from fieldops.simulate.ours import Ours
-from fieldops.simulate.visit import Ask, Leave, Outlook, Push, Step, Visit
+from fieldops.simulate.visit import Ask, Leave, Push, Step, Visit
 
 _TRIES = 5  # streets that a crew asks the door for before it waits
 
@@ -42,7 +42,7 @@ class Policy(Protocol):
         """Return the street where the crew goes now, one that it holds after this call; None where there is none."""
         ...
 
-    def step(self, office: Office, visit: Visit, outlook: Outlook) -> Step:
+    def step(self, office: Office, visit: Visit) -> Step:
         """Return what the crew on the street does next."""
         ...
 
@@ -99,9 +99,9 @@ class Naive:
             return -told / np.maximum(hours, 0.1)
         return free
 
-    def step(self, office: Office, visit: Visit, outlook: Outlook) -> Step:
+    def step(self, office: Office, visit: Visit) -> Step:
         """Push the first hours, then ask, then push a block, and so on; whatever the office knows."""
-        del office, outlook
+        del office
         if visit.tests and visit.tests[-1] is Verdict.MOVE_ON:
             return Leave(done=True)
         wanted = self.block if visit.tests else self.first

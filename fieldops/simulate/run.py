@@ -205,7 +205,9 @@ def _hand(campaign: Campaign, crew: Crew, starts_at: datetime, *, bad: bool) -> 
     hours = crew.hours_per_day * (0.5 if bad else 1.0)
     place = scene.homes[number] if scene.conditions.commute else campaign.afield.places[crew.id]
     askers = [one for one in there if one not in campaign.afield.barred]
-    street = None if scene.conditions.commute else campaign.afield.set_up.get(crew.id)
+    if scene.conditions.commute:
+        campaign.office.stands.pop(crew.id, None)
+    street = campaign.office.stands.get(crew.id)
     return Hand(crew.id, there, askers, place, starts_at, starts_at + timedelta(hours=hours), street)
 
 

@@ -1,0 +1,67 @@
+"""Streets pushed together: no hour that is worth less than its price, and what neighbours hear counts."""
+
+import numpy as np
+import pytest
+
+from fieldops.awareness import Response, hours_at_probability, joint_hours
+from fieldops.awareness.forecast import chance_by_dose
+
+RESPONSE = Response()
+ALPHA, BETA, PEOPLE = 1.75, 23.25, 400.0  # a street of which nothing is known
+
+
+def push(count: int = 1, *, people: float = PEOPLE, **wishes: object) -> np.ndarray:
+    asked: dict[str, object] = {
+        "tau": np.full(count, 0.35),
+        "spill": np.zeros((count, count)),
+        "price": 0.09,
+        "setup": 0.0,
+    }
+    return joint_hours(
+        np.full(count, ALPHA), np.full(count, BETA), np.full(count, people), RESPONSE, target=0.2, **(asked | wishes)
+    )  # type: ignore[arg-type]
+
+
+def test_the_chance_after_a_dose_is_the_inverse_of_the_hours_for_a_chance() -> None:
+    wanted = np.array([0.3, 0.6, 0.9])
+    hours = hours_at_probability(ALPHA, BETA, PEOPLE, RESPONSE, probability=wanted)
+    chances, doses = chance_by_dose([ALPHA], [BETA], RESPONSE, target=0.2, tau=[0.35])
+    np.testing.assert_allclose(np.interp(hours * RESPONSE.rho / PEOPLE, doses, chances[0]), wanted, atol=0.01)
+
+
+def test_a_street_is_pushed_until_an_hour_adds_less_than_its_price() -> None:
+    hours = push()[0]
+    chances, doses = chance_by_dose([ALPHA], [BETA], RESPONSE, target=0.2, tau=[0.35])
+    worth = np.interp(np.linspace(0, 30, 601) * RESPONSE.rho / PEOPLE, doses, chances[0]) - 0.09 * np.linspace(
+        0, 30, 601
+    )
+    assert hours == pytest.approx(np.linspace(0, 30, 601)[np.argmax(worth)], rel=0.15)
+    assert push(price=0.2)[0] < hours < push(price=0.04)[0]
+
+
+def test_a_street_that_is_not_worth_its_set_up_is_not_begun() -> None:
+    assert push(people=3000.0)[0] == 0.0
+    assert push(price=0.06, setup=1.33)[0] > 0.0
+    assert push(price=0.06, setup=20.0)[0] == 0.0
+
+
+def test_streets_that_hear_of_each_other_need_fewer_hours_each() -> None:
+    spill = 0.15 * (np.ones((3, 3)) - np.eye(3))
+    together, alone = push(3, spill=spill), push(3)
+    assert together.sum() < alone.sum()
+    heard = together + spill @ together
+    assert np.all(heard > 0.8 * alone)
+
+
+def test_of_two_streets_the_one_whose_neighbour_is_pushed_is_left_out_where_beginning_costs_much() -> None:
+    both = joint_hours(
+        [ALPHA, 7.0], [BETA, 26.0], [PEOPLE, PEOPLE], RESPONSE, target=0.2, tau=[0.1, 0.1],
+        spill=np.array([[0.0, 0.3], [0.3, 0.0]]), price=0.09, setup=[1.33, 3.0],
+    )  # fmt: skip
+    assert both[0] > 0.0
+    assert both[1] == 0.0
+
+
+def test_fear_of_leaving_streets_far_short_pushes_what_would_not_be_worth_it() -> None:
+    assert push(people=1200.0, price=0.07)[0] == 0.0
+    assert push(people=1200.0, price=0.07, short=1.0)[0] > 0.0
