@@ -5,7 +5,7 @@ The model is that of `fieldops.awareness.dynamics` (statistics.md 4.2): pushes r
 its neighbours, nights fade it everywhere.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 _LEAST_BEFORE, _MOST_BEFORE = 0.002, 0.9  # awareness before a push that the prior may claim
 _TOGETHER_DAYS = 10
-_SLICES = 8  # equal slices of a posterior over which hours are averaged
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +64,14 @@ class StreetAwareness:
         """Return the streets at these positions, in the order given."""
         names = [field.name for field in fields(self)][1:]
         return type(self)(tuple(self.street[row] for row in rows), *(getattr(self, name)[rows] for name in names))
+
+    def faded(self, share: float) -> Self:
+        """Return what is to be expected when only `share` of those who know now still does; counts and interval stay."""
+        from fieldops.awareness import beta_of_moments
+
+        variance = self.share * (1.0 - self.share) / (self.alpha + self.beta + 1.0)
+        alpha, beta = beta_of_moments(self.share * share, variance * share**2)
+        return replace(self, alpha=alpha, beta=beta, share=self.share * share)
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,14 +261,10 @@ def _expected_hours(
     own: int | None,
 ) -> FloatArray:
     """Return the hours still to be expected over each street's posterior, not at its mean: doubt costs hours too."""
-    from scipy.special import betaincinv
-
-    from fieldops.awareness import hours_to_target
+    from fieldops.awareness import expected_dose
 
     expected = np.zeros(len(people))
-    for k in range(_SLICES):
-        awareness = betaincinv(alpha[:own], beta[:own], (k + 0.5) / _SLICES)
-        expected[:own] += np.asarray(hours_to_target(awareness, people[:own], response, target)) / _SLICES
+    expected[:own] = people[:own] / response.rho * expected_dose(alpha[:own], beta[:own], target)
     return expected
 
 

@@ -3,11 +3,20 @@
 import numpy as np
 import pytest
 
-from fieldops.awareness import Neighbours, Pool, Response, pool_streets
+from fieldops.awareness import (
+    Neighbours,
+    Pool,
+    Response,
+    expected_dose,
+    expected_shortfall,
+    pool_streets,
+    probability_at_least,
+)
 from fieldops.city.neighbours import touching_streets
-from fieldops.estimates import Estimates, estimate
+from fieldops.estimates import Estimates, estimate, forecast_claims
 from fieldops.evidence import Evidence
 from fieldops.ids import StreetId
+from fieldops.rules import Rules
 
 TODAY = 740_000
 
@@ -75,6 +84,36 @@ def test_a_street_above_the_target_with_certainty_needs_no_hours_and_an_unknown_
     found = known([(0, TODAY, False, 200, 400), *((i, TODAY, False, 2, 40) for i in range(1, 5))])
     assert found.hours_to_target[0] == pytest.approx(0.0, abs=0.05)
     assert found.hours_to_target[5] > 1.0
+
+
+def test_ten_surveys_at_one_triangle_do_not_settle_the_rest_of_the_city() -> None:
+    # Unit 200 is the connection point of triangle 0: 8 of the 10 asked there know, and nobody was asked anywhere else.
+    found = known([(200, TODAY, False, 8, 10)], streets=200)
+    streets, response = found.streets, Response()
+    assert streets.share[100] > 0.2
+    assert probability_at_least(streets.alpha, streets.beta)[100] < 0.97
+    assert (found.hours_to_target > 0).all()
+    assert (expected_shortfall(streets.alpha, streets.beta) > 0).all()
+    hours, finish = forecast_claims(streets, np.full(200, 400.0), response, Rules())
+    assert hours.min() >= 10 * 1.5 / 60  # somebody has to ask
+    assert finish.min() >= 0.8
+
+
+def test_what_is_still_to_be_told_and_the_hours_for_it_are_expected_over_the_posterior() -> None:
+    rng = np.random.default_rng(3)
+    alpha, beta = np.array([1.75, 8.0, 0.3, 60.0]), np.array([23.25, 22.0, 2.0, 40.0])
+    share = rng.beta(alpha, beta, (400_000, 4))
+    assert expected_shortfall(alpha, beta) == pytest.approx(np.maximum(0.2 - share, 0).mean(axis=0), rel=0.01, abs=1e-6)
+    dose = np.maximum(np.log((1 - share) / 0.8), 0).mean(axis=0)
+    assert expected_dose(alpha, beta) == pytest.approx(dose, rel=0.01, abs=1e-6)
+
+
+def test_what_fades_keeps_its_share_of_awareness_and_of_doubt() -> None:
+    now = known([(0, TODAY, False, 8, 10)]).streets
+    then = now.faded(0.8)
+    assert then.share == pytest.approx(now.share * 0.8)
+    assert then.alpha / (then.alpha + then.beta) == pytest.approx(then.share)
+    assert (expected_shortfall(then.alpha, then.beta) > expected_shortfall(now.alpha, now.beta)).all()
 
 
 def test_a_town_without_surveys_and_a_town_without_streets_have_estimates() -> None:

@@ -15,7 +15,7 @@ from fieldops.ids import StreetId, ZoneId
 from fieldops.people import Actor
 from fieldops.permissions import require
 from fieldops.planning.burstcheck import burst_violations
-from fieldops.planning.bursts import Busy, ZoneWork, parts_needed, people_needed, schedule_bursts
+from fieldops.planning.bursts import Busy, ZoneWork, nights_waited, parts_needed, people_needed, schedule_bursts
 from fieldops.progress import Progress, no_progress
 from fieldops.rules import Rules
 from fieldops.store import bursts as store
@@ -32,12 +32,16 @@ HOURS_A_DAY = 6.0  # of a promoter, where the region has no crew yet
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a zone, or a part of one, still needs: promoter-hours where all is pushed today, mean awareness, streets."""
+    """
+    What a zone, or a part of one, still needs: promoter-hours where all is done today, and more where it waits; streets.
+
+    `wait_hours` are added for each night that a street waits for its push: people forget.
+    """
 
     part: str
     zone: ZoneId
     hours: float
-    share: float
+    wait_hours: float
     streets: tuple[StreetId, ...]
     reason: str = ""
     not_before: int = 0
@@ -76,8 +80,7 @@ class _Scene:
     hours_per_day: float
     streets: dict[ZoneId, list[ZoneStreet]]
     hours: dict[StreetId, float]
-    share: dict[StreetId, float]
-    delta: float
+    wait_hours: dict[StreetId, float]
 
 
 def set_bursts(
@@ -212,15 +215,21 @@ def _read_scene(region: Region, at: datetime, now: datetime | None) -> _Scene:
     connection = region.reader()
     rules, response = read_rules(connection), believed_fit(connection, region.moment(now)).response
     streets = store.zone_streets(connection)
-    known = street_awareness(region, now=now)
+    known, folk = street_awareness(region, now=now), store.people_by_street(connection)
     row = {street: i for i, street in enumerate(known.street)}
-    closed = decisions.closed_streets(connection, at)
-    open_ones = [s for s in streets if s.open and s.street not in closed and s.street in row]
-    hours: dict[StreetId, float] = {}
-    if open_ones:
-        mine = known.take(_positions(row, open_ones))
-        needed, _ = forecast_claims(mine, np.array(_people_of(connection, open_ones)), response, rules)
-        hours = {s.street: float(h) for s, h in zip(open_ones, needed, strict=True) if math.isfinite(h)}
+    closed = decisions.closed_streets(connection, at)  # RULE 8: only a test closes a street
+    open_ones = [s.street for s in streets if s.open and s.street not in closed and s.street in row]
+    mine = known.take(np.array([row[street] for street in open_ones], dtype=np.int64))
+    reach = np.array([max(1.0, folk[street]) for street in open_ones])
+    nights = nights_waited(rules.burst_days_max)
+    needed, _ = forecast_claims(mine, reach, response, rules)
+    later, _ = forecast_claims(mine.faded((1.0 - response.delta) ** nights), reach, response, rules)
+    able = np.isfinite(needed) & np.isfinite(later)
+    grown = np.maximum(0.0, later - np.where(able, needed, 0.0)) / nights
+    hours, wait_hours = (
+        {street: float(each) for street, each, can in zip(open_ones, column, able, strict=True) if can}
+        for column in (needed, grown)
+    )
     crews = people.read_crews(connection).values()
     hands = sum(crew.people for crew in crews)
     of_zone: dict[ZoneId, list[ZoneStreet]] = {}
@@ -230,19 +239,8 @@ def _read_scene(region: Region, at: datetime, now: datetime | None) -> _Scene:
         rules=rules, today=local_day(at, places.read_zone(connection)),
         hours_per_day=sum(c.people * c.hours_per_day for c in crews) / hands if hands else HOURS_A_DAY,
         streets=of_zone, hours=_less_spill_over(connection, of_zone, hours, response.sigma),
-        share={street: float(known.share[i]) for street, i in row.items()}, delta=response.delta,
+        wait_hours=_less_spill_over(connection, of_zone, wait_hours, response.sigma),
     )  # fmt: skip
-
-
-def _positions(row: dict[StreetId, int], streets: Iterable[ZoneStreet]) -> Any:
-    import numpy as np
-
-    return np.array([row[one.street] for one in streets], dtype=np.int64)
-
-
-def _people_of(connection: "sqlite3.Connection", streets: Sequence[ZoneStreet]) -> list[float]:
-    folk = store.people_by_street(connection)
-    return [max(1.0, folk[one.street]) for one in streets]
 
 
 def _less_spill_over(
@@ -279,11 +277,10 @@ def _work(scene: _Scene, zone: ZoneId, streets: Iterable[StreetId] = ()) -> list
     wanted = set(streets)
     mine = [s.street for s in scene.streets[zone] if not wanted or s.street in wanted]
     left = [street for street in mine if scene.hours.get(street, 0.0) > 0]
-    hours = sum(scene.hours[street] for street in left)
     if not left:
         return []
-    share = sum(scene.share[street] * scene.hours[street] for street in left) / hours
-    return [Work(str(zone), zone, hours, share, tuple(sorted(wanted)))]
+    hours, wait_hours = (sum(of[street] for street in left) for of in (scene.hours, scene.wait_hours))
+    return [Work(str(zone), zone, hours, wait_hours, tuple(sorted(wanted)))]
 
 
 def _not_running(scene: _Scene, zone: ZoneId, running: Sequence[StoredBurst]) -> list[Work]:
@@ -301,8 +298,7 @@ def _not_running(scene: _Scene, zone: ZoneId, running: Sequence[StoredBurst]) ->
 def _people(scene: _Scene, work: Work, lengths: tuple[int, int]) -> dict[int, int]:
     return {
         days: people_needed(
-            work.hours, days, hours_per_day=scene.hours_per_day, share_known=work.share, delta=scene.delta,
-            target=scene.rules.target_share,
+            work.hours + work.wait_hours * nights_waited(days), days, hours_per_day=scene.hours_per_day
         )
         for days in range(lengths[0], lengths[1] + 1)
     }  # fmt: skip
@@ -329,7 +325,7 @@ def _split(scene: _Scene, work: Work, most: int, lengths: tuple[int, int]) -> li
         parts[-1].append(street.street)
         spent += scene.hours.get(street.street, 0.0)
     found = [
-        Work(f"{work.part}/{number}", one.zone, one.hours, one.share, tuple(streets), reason, work.not_before)
+        Work(f"{work.part}/{number}", one.zone, one.hours, one.wait_hours, tuple(streets), reason, work.not_before)
         for number, streets in enumerate(parts, start=1)
         for one in _work(scene, work.zone, streets)
     ]
@@ -371,7 +367,9 @@ def _running(
         if more > 0.5:
             why = f"{more:.0f} h left of a burst that lagged"
             rest += [
-                Work(f"{one.part}+", one.zone, more, work.share, one.streets, why, longer.days - gone)
+                Work(
+                    f"{one.part}+", one.zone, more, work.wait_hours * more / left, one.streets, why, longer.days - gone
+                )
                 for work in _work(scene, one.zone, one.streets)
             ]
     return running, lagging, rest

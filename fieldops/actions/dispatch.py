@@ -1,28 +1,27 @@
 """
-The next street at once, and the lists of streets kept for phones without network (rule 6).
+The next street at once.
 
 `next_street` only suggests: it takes no lock, and by the time the crew claims, another may hold the street. Only the door
-claims. What is kept on a list, the door refuses to every other crew until the end of the local day.
+claims (rule 6).
 """
 
 import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
+from statistics import NormalDist
 from typing import TYPE_CHECKING
 
-from fieldops.claims import Reserve
 from fieldops.clock import Stopwatch, local_day
-from fieldops.errors import BadInput
-from fieldops.events import ReservesKept, ReservesReleased
 from fieldops.ids import CrewId, StreetId
 from fieldops.people import Actor
 from fieldops.permissions import require
 from fieldops.planning.dispatch import DETOUR, Candidate, Offer, Room, best_offers, explain_offer, walk_metres
+from fieldops.planning.terms import LEAST_MISSING
 from fieldops.rules import Rules
 from fieldops.store import claims as claim_store
 from fieldops.store import dispatch as store
-from fieldops.store import places, reserves
+from fieldops.store import places
 from fieldops.store.bursts import outside_bursts
 from fieldops.store.connect import Region, Turn, read_rules
 from fieldops.store.dispatch import CrewStanding, NearStreet
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
     from fieldops.store.sqlite import sqlite3
 
 FARTHER = 3.0  # times the reach that is searched where nothing is free within it
-MOST_RESERVES = 20
+LEAST_SURVEYS = 10  # of a test: so many are asked before any card decides
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +97,7 @@ def suggest(
     """Return the next street by what a connection sees; for turns in which several crews are `told` at once."""
     watch = Stopwatch()
     standing = store.crew_standing(connection, crew, at, start)
-    room, offers = _offers(connection, standing, at, told, most=1)
+    room, offers = offers_of(connection, standing, at, told, most=1)
     if offers:
         best = offers[0]
         label, _ = claim_store.street_words(connection, best.candidate.street)
@@ -106,7 +105,7 @@ def suggest(
             crew, best.candidate.street, label, False, best.candidate.metres, best.hours,
             explain_offer(room, best), round(watch.seconds * 1000, 2),
         )  # fmt: skip
-    return _go_on(connection, standing, room, watch)
+    return _go_on(connection, standing, room, watch, at)
 
 
 def near_streets(
@@ -116,7 +115,7 @@ def near_streets(
     require(actor, "region.read")
     watch, connection, at = Stopwatch(), region.reader(), region.moment(now)
     standing = store.crew_standing(connection, crew, at, None)
-    room, offers = _offers(connection, standing, at, Told(), most=most)
+    room, offers = offers_of(connection, standing, at, Told(), most=most)
     return [
         Next(
             crew, one.candidate.street, claim_store.street_words(connection, one.candidate.street)[0], False,
@@ -126,9 +125,11 @@ def near_streets(
     ]  # fmt: skip
 
 
-def _go_on(connection: "sqlite3.Connection", standing: CrewStanding, room: Room, watch: Stopwatch) -> Next:
+def _go_on(
+    connection: "sqlite3.Connection", standing: CrewStanding, room: Room, watch: Stopwatch, at: datetime
+) -> Next:
     """Return the nearest street that the crew holds and has not left, where no free one fits."""
-    why = _why_nothing(standing, room)
+    why = _why_nothing(connection, standing, room, at)
     still = [street for street in standing.held if street != standing.street]
     metres = [_air_m(standing.lon, standing.lat, lon, lat) for lon, lat in store.positions(connection, still)]
     if not still:
@@ -139,17 +140,30 @@ def _go_on(connection: "sqlite3.Connection", standing: CrewStanding, room: Room,
     return Next(standing.crew.id, still[near], label, True, metres[near], 0.0, reason, round(watch.seconds * 1000, 2))
 
 
-def _why_nothing(standing: CrewStanding, room: Room) -> str:
+def _why_nothing(connection: "sqlite3.Connection", standing: CrewStanding, room: Room, at: datetime) -> str:
     if not room.days:
         return "no new street: the crew is off for the next seven days"
     if room.places < 1:
         return f"no new street: it holds as many as it may ({len(standing.held)})"
     if room.hours <= 0:
         return "no new street: what it holds needs all its hours"
-    return f"no free street near fits the {room.hours:.1f} h that it has left: ask the lead"
+    rules = read_rules(connection)
+    metres = FARTHER * rules.dispatch_reach_m
+    box = store.Box.around(standing.lon, standing.lat, metres)
+    taken = store.taken_streets(connection, box, standing.crew.id, at)
+    free = {one.street for one in store.near_streets(connection, box, standing.crew.id, at)} - {standing.street}
+    waiting = free & {street for street, _ in claim_store.cool_downs(connection, at, standing.crew.id)}
+    shut = set(outside_bursts(connection, local_day(at, places.read_zone(connection)), sorted(free - waiting)))
+    counts = [*taken, ("cooling down for it", len(waiting)), ("outside running bursts", len(shut))]
+    counts.append(
+        (f"too far on foot, or more than the {room.hours:.1f} h that it has left", len(free - waiting - shut))
+    )
+    told = ", ".join(f"{count} {why}" for why, count in counts if count)
+    where = f"within {metres / 1000:g} km"
+    return f"no new street {where}: {told}; ask the lead" if told else f"there is no other street {where}: ask the lead"
 
 
-def _offers(
+def offers_of(
     connection: "sqlite3.Connection",
     standing: CrewStanding,
     at: datetime,
@@ -233,8 +247,8 @@ def _worth(
     """
     Return for each street: people still to be told, share measured, value, hours and finish probability.
 
-    What the last plan found is brought up to the newest estimate: value falls with the people still to be told, hours with
-    ln((1 - share) / (1 - target)). What no plan has looked at is forecast now.
+    What the last plan found is brought up to the newest estimate: value and hours move with the share still expected to be
+    told; asking is left in any case. What no plan has looked at is forecast now.
     """
     target, unseen = rules.target_share, [s for s in streets if s.value is None]
     forecast = dict(zip((s.street for s in unseen), _forecast(response, rules, unseen), strict=True)) if unseen else {}
@@ -243,15 +257,28 @@ def _worth(
         if street.value is None or street.share is None or street.finish is None:
             found.append(forecast[street.street])
             continue
-        value, hours, share = street.value, street.hours, street.share
-        if street.fresh is not None and share < target and hours is not None:
-            left = max(0.0, target - street.fresh)
-            value *= left / (target - share)
-            hours *= math.log((1 - min(street.fresh, target)) / (1 - target)) / math.log((1 - share) / (1 - target))
+        value, hours, share, doubt = street.value, street.hours, street.share, 0.0
+        if street.fresh is not None and hours is not None:
+            doubt = (street.fresh_high - street.fresh_low) / (
+                2.0 * NormalDist().inv_cdf((1.0 + rules.interval_share) / 2.0)
+            )
+            before, after = (
+                max(_shortfall(mean, doubt, target), LEAST_MISSING * target) for mean in (share, street.fresh)
+            )
+            value *= after / before
+            hours = max(hours * after / before, min(hours, LEAST_SURVEYS * rules.survey_minutes / 60.0))
             share = street.fresh
-        missing = street.people * max(0.0, target - share)
+        missing = street.people * _shortfall(share, doubt, target)
         found.append((missing, share if street.asked else None, value, hours, street.finish))
     return found
+
+
+def _shortfall(mean: float, deviation: float, target: float) -> float:
+    """Return E max(0, target - awareness) by the normal distribution: without an array library, for some hundred streets."""
+    if deviation <= 0.0:
+        return max(0.0, target - mean)
+    standard, away = NormalDist(), (target - mean) / deviation
+    return (target - mean) * standard.cdf(away) + deviation * standard.pdf(away)
 
 
 def _forecast(
@@ -260,7 +287,7 @@ def _forecast(
     """Forecast streets that no plan has looked at, from the prior of the city and what was counted on each."""
     import numpy as np
 
-    from fieldops.awareness import find_rule, hours_for_finish
+    from fieldops.awareness import expected_shortfall, find_rule, hours_for_finish
 
     card = find_rule(rules.move_on_rule)
     knows = np.array([street.knows for street in streets], dtype=np.float64)
@@ -272,7 +299,7 @@ def _forecast(
         days=2, tests=rules.tests_per_claim, survey_minutes=rules.survey_minutes,
         head_count_below=float(rules.small_street_people),
     )  # fmt: skip
-    missing = people * np.maximum(0.0, rules.target_share - alpha / (alpha + beta))
+    missing = people * expected_shortfall(alpha, beta, rules.target_share)
     return [
         (
             float(missing[i]), float(alpha[i] / (alpha[i] + beta[i])) if street.asked else None,
@@ -308,90 +335,3 @@ def keep_outlook(turn: Turn, problem: "PlanProblem", found: "Assignment | None")
         prices,
         event=turn.head.seq,
     )
-
-
-# ── reserve lists ───────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def read_reserves(region: Region, actor: Actor, crew: CrewId, *, now: datetime | None = None) -> list[Reserve]:
-    """Return what is kept for the crew at the moment. Permission: region.read."""
-    require(actor, "region.read")
-    return reserves.reserves_of_crew(region.reader(), crew, region.moment(now))
-
-
-def keep_reserves(
-    region: Region,
-    actor: Actor,
-    crew: CrewId,
-    *,
-    streets: int | None = None,
-    start: StreetId | None = None,
-    now: datetime | None = None,
-) -> list[Reserve]:
-    """
-    Keep streets for a crew until the end of the local day, for its phone without network; return the whole list.
-
-    What is on its list already stays and is filled up. The streets are the next ones that dispatch would tell it, one after
-    the other, so that they fit its hours together. Claiming one takes it off the list. Permission: reserve.keep, crews for
-    themselves. Event: ReservesKept, where a street was added.
-
-    Parameters
-    ----------
-    streets
-        Length of the list, 1 to 20; the setting `reserves_per_crew` where left away.
-
-    Raises
-    ------
-    Forbidden
-        If the actor may not, or the crew is another's.
-    BadInput
-        If the length is outside its range.
-    NotFound
-        If there is no such crew or street.
-    """
-    require(actor, "reserve.keep", crew=crew)
-    if streets is not None and not 1 <= streets <= MOST_RESERVES:
-        raise BadInput(f"a list of {streets} streets", field="keep", cure=f"give 1 to {MOST_RESERVES}")
-    with region.turn(actor, now=now) as turn:
-        connection = turn.connection
-        listed = reserves.reserves_of_crew(connection, crew, turn.now)
-        missing = (streets or turn.rules.reserves_per_crew) - len(listed)
-        standing = store.crew_standing(connection, crew, turn.now, start)
-        kept = [one.street for one in listed]
-        hours = sum(store.hours_of(connection, kept, default=standing.crew.people * standing.crew.hours_per_day))
-        _, offers = (
-            _offers(connection, standing, turn.now, Told(kept, len(kept), hours), most=missing)
-            if missing > 0
-            else (None, [])
-        )
-        if offers:
-            event = ReservesKept(
-                at=turn.now, crew=crew, streets=tuple(one.candidate.street for one in offers),
-                kept_until=end_of_day(connection, turn.now),
-            )  # fmt: skip
-            reserves.add_reserves(turn, event=event)
-        return reserves.reserves_of_crew(connection, crew, turn.now)
-
-
-def release_reserves(
-    region: Region, actor: Actor, crew: CrewId, *, why: str = "given_back", now: datetime | None = None
-) -> list[Reserve]:
-    """
-    Give the list of a crew back before the day is over; return what it held.
-
-    A phone that is without network goes on showing the list: a lead who does this tells the crew. Permission:
-    reserve.keep, crews for themselves. Event: ReservesReleased.
-    """
-    require(actor, "reserve.keep", crew=crew)
-    with region.turn(actor, now=now) as turn:
-        listed = reserves.reserves_of_crew(turn.connection, crew, turn.now)
-        if listed:
-            streets = tuple(one.street for one in listed)
-            reserves.release_reserves(turn, event=ReservesReleased(at=turn.now, why=why, crew=crew, streets=streets))
-        return listed
-
-
-def end_of_day(connection: "sqlite3.Connection", at: datetime) -> datetime:
-    """Return the midnight that ends the local day of the moment, in the zone of the city."""
-    zone = places.read_zone(connection)
-    return datetime.combine(local_day(at, zone) + timedelta(days=1), time(), zone)

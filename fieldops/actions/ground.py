@@ -81,15 +81,17 @@ def _not_to_be_given(connection: "sqlite3.Connection", start: datetime, zone: Zo
 
 def pose_ground(region: Region, ground: Ground, rng: np.random.Generator, now: datetime | None) -> "PlanProblem":
     """Turn what the store says into arrays: awareness, hours, capacities, walks."""
+    from fieldops.awareness import expected_shortfall
     from fieldops.planning.problem import PlanProblem, Streets, raise_priority
 
     rules, response = ground.rules, believed_fit(region.reader(), region.moment(now)).response
     known = _in_order(street_awareness(region, now=now), [street.id for street in ground.streets])
     count = np.array([street.people for street in ground.streets], dtype=np.float64)
     hours, finish = forecast_claims(known, count, response, rules)
+    missing = expected_shortfall(known.alpha, known.beta, rules.target_share)
     streets = Streets(
         ids=tuple(street.id for street in ground.streets), labels=tuple(street.label for street in ground.streets),
-        people=count, share=known.share, measured=known.measured,
+        people=count, share=known.share, missing=missing, measured=known.measured,
         priority=raise_priority(
             np.array([street.priority for street in ground.streets], dtype=np.float64), known.share,
             np.array([street.triangle in ground.swarmed for street in ground.streets], dtype=bool), rules.target_share,

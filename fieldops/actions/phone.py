@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from fieldops.actions.dispatch import keep_reserves
 from fieldops.actions.phonekeys import present_key
 from fieldops.actions.regions import standing_moment
+from fieldops.actions.reserves import keep_reserves
 from fieldops.awareness import find_rule
 from fieldops.city.coordinates import bd09_from_wgs84, gcj02_from_wgs84
 from fieldops.claims import Claim, Reserve

@@ -28,7 +28,10 @@ if TYPE_CHECKING:
     from fieldops.awareness.dynamics import spill_weights as spill_weights
     from fieldops.awareness.estimate import Pool as Pool
     from fieldops.awareness.estimate import PooledAwareness as PooledAwareness
+    from fieldops.awareness.estimate import beta_of_moments as beta_of_moments
     from fieldops.awareness.estimate import carry_forward as carry_forward
+    from fieldops.awareness.estimate import expected_dose as expected_dose
+    from fieldops.awareness.estimate import expected_shortfall as expected_shortfall
     from fieldops.awareness.estimate import pool_streets as pool_streets
     from fieldops.awareness.estimate import posterior_interval as posterior_interval
     from fieldops.awareness.estimate import probability_at_least as probability_at_least
@@ -98,7 +101,10 @@ _ROOM_OF_NAME = {
         "estimate": (
             "Pool",
             "PooledAwareness",
+            "beta_of_moments",
             "carry_forward",
+            "expected_dose",
+            "expected_shortfall",
             "pool_streets",
             "posterior_interval",
             "probability_at_least",

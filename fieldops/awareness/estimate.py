@@ -17,6 +17,10 @@ _FEW_STREETS_KAPPA = 30.0
 _RHO_RANGE = (0.005, 0.5)
 # What is thought of a correlation before the data speak, for the width of intervals only: 1 / 31 (kappa = 30), as much off.
 _RHO_BEFORE = 1.0 / (1.0 + _FEW_STREETS_KAPPA)
+_NODES, _NODE_WEIGHTS = (
+    (np.polynomial.legendre.leggauss(16)[0] + 1.0) / 2.0,
+    np.polynomial.legendre.leggauss(16)[1] / 2.0,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +56,19 @@ class Pool:
         Surveys that a triangle's mean is worth on each of its streets.
     triangles
         Correlation of two answers in one triangle beyond the city's mean.
+    doubt
+        Variance of `city`: after a few surveys little is known of the places where nobody was asked.
     """
 
     city: float
     streets: Correlation
     kappa: float
     triangles: Correlation
+    doubt: float = 0.0
 
     def faded(self, share: float) -> "Pool":
         """Return the pool when only `share` of those who knew still does."""
-        return replace(self, city=self.city * share)
+        return replace(self, city=self.city * share, doubt=self.doubt * share**2)
 
     def to_json(self) -> dict[str, object]:
         """Return plain JSON values."""
@@ -71,7 +78,8 @@ class Pool:
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
         """Return the pool that `to_json` wrote."""
         streets, triangles = (Correlation(**stored[name]) for name in ("streets", "triangles"))
-        return cls(city=stored["city"], streets=streets, kappa=stored["kappa"], triangles=triangles)
+        doubt = stored.get("doubt", 0.0)  # pools of old records had none
+        return cls(city=stored["city"], streets=streets, kappa=stored["kappa"], triangles=triangles, doubt=doubt)
 
     def triangle_surveys(
         self, knows: FloatArray, asked: FloatArray, triangle: IntArray, triangles: int, breadth: ArrayLike = 1.0
@@ -89,9 +97,7 @@ class Pool:
         `breadth` says how many streets' people each unit mixes; see `fit_pool`.
         """
         weight, total = self.triangle_surveys(knows, asked, triangle, triangles, breadth)
-        held = self.triangles.kappa
-        mean = (held * self.city + total) / (held + weight)
-        return mean, mean * (1.0 - mean) / (self.triangles.cautious_kappa + weight + 1.0)
+        return self._posterior(weight, total)
 
     def zone_posterior(
         self, weight: FloatArray, total: FloatArray, zone: IntArray, zones: int
@@ -102,9 +108,14 @@ class Pool:
         `weight` and `total` are the effective surveys of each triangle, and those times its share; see `effective_surveys`.
         """
         above, below = effective_surveys(total, weight, zone, zones, self.triangles.rho)[::-1]
+        return self._posterior(below, above)
+
+    def _posterior(self, weight: FloatArray, total: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return mean and variance of groups by their effective surveys, the doubt of the city's own mean included."""
         held = self.triangles.kappa
-        mean = (held * self.city + above) / (held + below)
-        return mean, mean * (1.0 - mean) / (self.triangles.cautious_kappa + below + 1.0)
+        mean = (held * self.city + total) / (held + weight)
+        own = mean * (1.0 - mean) / (self.triangles.cautious_kappa + weight + 1.0)
+        return mean, own + self.doubt * (held / (held + weight)) ** 2
 
     def street_posterior(
         self, knows: FloatArray, asked: FloatArray, mean: FloatArray, variance: FloatArray, breadth: ArrayLike = 1.0
@@ -206,6 +217,32 @@ def posterior_interval(alpha: FloatArray, beta: FloatArray, share: float = 0.80)
 def probability_at_least(alpha: FloatArray, beta: FloatArray, target: float = 0.2) -> FloatArray:
     """Return P(awareness >= target) under each Beta posterior; shapes as given."""
     return np.asarray(special.betaincc(alpha, beta, target))
+
+
+def expected_shortfall(alpha: FloatArray, beta: FloatArray, target: float = 0.2) -> FloatArray:
+    """
+    Return E max(0, target - awareness) under each Beta posterior: the share of people still to be told; shapes as given.
+
+    It is above 0 wherever the street may be below the target, though its mean lies above.
+    """
+    mean = alpha / (alpha + beta)
+    below = target * special.betainc(alpha, beta, target) - mean * special.betainc(alpha + 1.0, beta, target)
+    return np.asarray(np.maximum(below, 0.0))
+
+
+def expected_dose(alpha: FloatArray, beta: FloatArray, target: float = 0.2) -> FloatArray:
+    """
+    Return E max(0, ln((1 - awareness) / (1 - target))) under each Beta posterior: effective contacts per person to the target.
+
+    Notes
+    -----
+    Integrated by parts: the integral of P(awareness <= a) / (1 - a) over a from 0 to the target, by 16 nodes of Gauss.
+    """
+    dose = np.zeros(np.shape(alpha))
+    for node, weight in zip(_NODES, _NODE_WEIGHTS, strict=True):
+        share = target * node
+        dose += target * weight * special.betainc(alpha, beta, share) / (1.0 - share)
+    return dose
 
 
 def pool_streets(

@@ -18,6 +18,7 @@ from fieldops.awareness.dynamics import Response
 from fieldops.awareness.stopping import R50, CountRule
 from fieldops.errors import BadInput
 
+LEAST_SURVEYS = 10.0  # somebody has to ask: no card decides before, and a street of few people is no free visit
 _BLOCK = 4096  # streets at a time: some 10 MB
 _STEP = 0.125
 _SHARES = 1.0 / (1.0 + np.exp(-np.arange(-12.0, 4.0, _STEP)))
@@ -48,13 +49,13 @@ class _Outcome:
 
 @lru_cache(maxsize=64)
 def _reaching(response: Response, target: float) -> _Outcome:
-    """Return the outcome that the street is truly at target right after the push; nobody is asked."""
+    """Return the outcome that the street is truly at target right after the push; a first look is asked to see it."""
     needed = np.maximum(np.log1p(-_SHARES) - np.log1p(-target), 0.0)[:, None]
     with np.errstate(divide="ignore", invalid="ignore"):
         room = np.log(_DOSES / needed) - response.tau**2 / 2
         finished = special.ndtr(room / response.spread) if response.spread else (room >= 0.0).astype(np.float64)
     finished = np.where(needed == 0.0, 1.0, finished)
-    return _Outcome(finished, np.zeros_like(finished))
+    return _Outcome(finished, np.full_like(finished, LEAST_SURVEYS))
 
 
 def _evening(days: int, part: float, response: Response) -> FloatArray:
@@ -269,7 +270,7 @@ def hours_for_finish(
     survey_minutes
         Promoter-minutes per survey.
     head_count_below
-        Streets of fewer people have no test (RULE 9): they are finished when truly at target, heads counted for nothing.
+        Streets of fewer people have no test (RULE 9): they are finished when truly at target, and a first look is asked.
 
     Returns
     -------

@@ -54,7 +54,7 @@ def fit_pool(
     assumed = prior or Response()
     before = np.array([special.logit(assumed.mu), *[np.log(2.0 * assumed.kappa)] * 2])
     if not use.any():
-        return _pool(before, _DEVIATION[1:])
+        return _pool(before, _DEVIATION)
     of = np.searchsorted(some, triangle[use])
     # Answers that look alike count once, so often: a card leaves few different counts.
     rows, place = np.unique(
@@ -76,15 +76,16 @@ def fit_pool(
     bounds = list(zip(before - _REACH * _DEVIATION, before + _REACH * _DEVIATION, strict=True))
     found = optimize.minimize(cost, before, method="L-BFGS-B", bounds=bounds, options={"ftol": 1e-7})
     mode = np.asarray(found.x)
-    bends = [(cost(mode + step) - 2.0 * cost(mode) + cost(mode - step)) / _STEP**2 for step in _STEP * np.eye(3)[1:]]
-    return _pool(mode, np.minimum(1.0 / np.sqrt(np.maximum(bends, 1e-9)), _DEVIATION[1:]))
+    bends = [(cost(mode + step) - 2.0 * cost(mode) + cost(mode - step)) / _STEP**2 for step in _STEP * np.eye(3)]
+    return _pool(mode, np.minimum(1.0 / np.sqrt(np.maximum(bends, 1e-9)), _DEVIATION))
 
 
 def _pool(x: FloatArray, deviation: FloatArray) -> Pool:
-    """Return the pool at the mode; intervals are as wide as the correlations' means over what is in doubt of them."""
+    """Return the pool at the mode; intervals are as wide as what is in doubt of the city and of the correlations' means."""
     kappa, held = np.exp(x[1:])
     streets, triangles = (
         Correlation(float(1.0 / (1.0 + k)), float(np.exp(doubt**2 / 2.0) / (1.0 + k)))
-        for k, doubt in zip((kappa, held), deviation, strict=True)
+        for k, doubt in zip((kappa, held), deviation[1:], strict=True)
     )
-    return Pool(float(special.expit(x[0])), streets, float(kappa), triangles)
+    city = float(special.expit(x[0]))
+    return Pool(city, streets, float(kappa), triangles, float(city * (1.0 - city) * deviation[0]) ** 2)

@@ -41,7 +41,7 @@ def next_street(
 
     Example: fieldops next --crew C07 --keep 3
     """
-    from fieldops.actions import dispatch
+    from fieldops.actions import dispatch, reserves
     from fieldops.errors import BadInput
     from fieldops.ids import CrewId, StreetId
     from fieldops.store.connect import open_region
@@ -52,11 +52,11 @@ def next_street(
     where = StreetId(start) if start else None
     found = dispatch.next_street(region, actor, name, start=where, now=at)
     if release:
-        dispatch.release_reserves(region, actor, name, now=at)
+        reserves.release_reserves(region, actor, name, now=at)
     kept = (
-        dispatch.keep_reserves(region, actor, name, streets=keep, start=where, now=at)
+        reserves.keep_reserves(region, actor, name, streets=keep, start=where, now=at)
         if keep
-        else dispatch.read_reserves(region, actor, name, now=at)
+        else reserves.read_reserves(region, actor, name, now=at)
     )
     if as_json:
         print_json(_document(found, kept))

@@ -73,34 +73,25 @@ class Schedule:
         return (self.days - self.bound_days) / self.bound_days if self.bound_days else 0.0
 
 
-def people_needed(
-    hours: float, days: int, *, hours_per_day: float, share_known: float, delta: float, target: float
-) -> int:
+def nights_waited(days: int) -> float:
+    """Return the nights that a street of a zone waits for its push: it comes half the burst away on average."""
+    return (days - 1) / 2.0
+
+
+def people_needed(hours: float, days: int, *, hours_per_day: float) -> int:
     """
-    Return the people who bring a zone to the target within so many days.
+    Return the people who finish a zone within so many days.
 
     Parameters
     ----------
     hours
-        Promoter-hours that its streets need where all are pushed today, spill-over among them counted.
+        Promoter-hours that its streets need when their turn comes (see `nights_waited`), spill-over among them counted.
     days
         Days of the burst.
     hours_per_day
         Promoter-hours of one person on one day, > 0.
-    share_known, delta, target
-        Mean awareness now, share forgotten overnight, and the target, all in [0, 1).
-
-    Notes
-    -----
-    Statistics.md 4.3: a street is pushed in one go when its turn comes, half the burst away on average; what is forgotten
-    until then raises its dose ln((1 - a) / (1 - t)).
     """
-    wait = (days - 1) / 2.0
-    later = share_known * (1.0 - delta) ** wait
-    now = math.log((1.0 - min(share_known, target)) / (1.0 - target))
-    then = math.log((1.0 - min(later, target)) / (1.0 - target))
-    grown = hours * (then / now if now > 1e-9 else 1.0)
-    return max(1, math.ceil(grown / (days * hours_per_day) - 1e-9)) if hours > 0 else 0
+    return max(1, math.ceil(hours / (days * hours_per_day) - 1e-9)) if hours > 0 else 0
 
 
 def parts_needed(people: int, most: int) -> int:

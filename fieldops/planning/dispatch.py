@@ -136,8 +136,11 @@ def explain_offer(room: Room, chosen: Offer) -> str:
     one = chosen.candidate
     known = "never measured" if one.measured_share is None else f"{one.measured_share:.0%} know"
     minutes = 60.0 * one.metres / room.metres_per_hour
+    missing = (
+        f"{one.missing:.0f} people still to be told" if one.missing >= 0.5 else "believed at the target, to be tested"
+    )
     text = (
-        f"{one.missing:.0f} people still to be told ({known}), {one.metres:.0f} m or {minutes:.0f} min on foot; takes "
+        f"{missing} ({known}), {one.metres:.0f} m or {minutes:.0f} min on foot; takes "
         f"{chosen.hours:.1f} of the {room.hours:.1f} h left and is finished with {one.finish:.0%}"
     )
     return f"{text}; {one.note}" if one.note else text

@@ -46,10 +46,8 @@ def explain_assigned(problem: PlanProblem, posed: AssignmentProblem, found: Assi
 def _sentence(problem: PlanProblem, posed: AssignmentProblem, pairs: np.ndarray, mine: int, price: np.ndarray) -> str:
     streets, crews = problem.streets, problem.crews
     street, crew = int(posed.street[mine]), int(posed.crew[mine])
-    known = f"{streets.share[street]:.0%} know" if streets.measured[street] else "never measured"
-    missing = max(0.0, problem.rules.target_share - float(streets.share[street])) * float(streets.people[street])
     text = (
-        f"{missing:.0f} of {streets.people[street]:.0f} people still to be told ({known}); crew {crews.ids[crew]} finishes "
+        f"{_missing(problem, street)}; crew {crews.ids[crew]} finishes "
         f"with {streets.finish[street]:.0%} in {posed.hours[mine]:.1f} h, {_way(problem, crew, street)} from its home"
     )
     text += f"; {streets.notes[street]}" if streets.notes[street] else ""
@@ -63,6 +61,16 @@ def _sentence(problem: PlanProblem, posed: AssignmentProblem, pairs: np.ndarray,
     if more >= 0.05:
         return f"{text}; crew {crews.ids[other]}, the next best, would need {more:.1f} h more"
     return f"{text}; crew {crews.ids[other]}, the next best, has better use for its hours"
+
+
+def _missing(problem: PlanProblem, street: int) -> str:
+    """Return what is to be done on a street: people to be told, or a test where it is believed at the target."""
+    streets = problem.streets
+    known = f"{streets.share[street]:.0%} know" if streets.measured[street] else "never measured"
+    if streets.share[street] >= problem.rules.target_share:
+        return f"believed at the target ({known}), which only a test can say: ask there first"
+    people = float(streets.people[street])
+    return f"{streets.missing[street] * people:.0f} of {people:.0f} people still to be told ({known})"
 
 
 def _way(problem: PlanProblem, crew: int, street: int) -> str:
@@ -89,7 +97,7 @@ def _why_not(problem: PlanProblem, street: int, value: float, listed: bool, room
     if streets.excluded[street]:
         return streets.excluded[street]
     if value <= 0:
-        return f"believed at the target already ({streets.share[street]:.0%}): it needs a test, not a claim"
+        return "it has no people, or no priority"
     if not np.isfinite(streets.hours[street]):
         return "no effort brings it to the target with the wanted probability"
     if not len(problem.crews.ids):
@@ -124,7 +132,7 @@ def impossible(problem: PlanProblem) -> str:
         return f"no street may be given to anybody; most often ({kinds.count(most)} of {len(kinds)} streets): {most}; the first: {first}"
     values = street_values(problem)
     if not (values > 0).any():
-        return "every street is believed at the target already: measure them, or close the burst"
+        return "no street has people and a priority: nothing is worth an hour"
     usable = (values > 0) & np.array([not reason for reason in streets.excluded], dtype=bool)
     way = np.isfinite(problem.home_m + problem.turf_m)
     if not way[:, usable].any():

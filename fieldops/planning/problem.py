@@ -2,7 +2,8 @@
 The frozen input of a plan: streets, crews, what binds them, and the pairs with their value and hours.
 
 Value of a street (domain.md): people x max(0, target - awareness) x probability that the decision *move on* falls within
-the claim x priority. Hours of a pair: pushing and asking until that probability is reached, and the walking that this
+the claim x priority, expected over what is believed of its awareness: an untested street is never worth nothing because
+its mean lies above the target. Hours of a pair: pushing and asking until that probability is reached, and the walking that this
 crew adds: its daily way out and back for the share of the day that the street takes, and the way between its streets.
 """
 
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from fieldops.ids import CrewId, StreetId
 from fieldops.planning.assignment import AssignmentProblem, FloatArray, IntArray
-from fieldops.planning.terms import KEPT, NEARLY, NEARLY_DONE, SWARMED
+from fieldops.planning.terms import KEPT, LEAST_MISSING, NEARLY, NEARLY_DONE, SWARMED
 from fieldops.rules import Rules
 
 BoolArray = NDArray[np.bool_]
@@ -31,14 +32,15 @@ class Streets:
 
     `hours` are promoter-hours of pushing and asking until the decision has fallen with `finish` probability, inf where no
     effort suffices; `excluded` says why a street may not be given to anybody, empty where it may; `notes` is what its
-    crew should know; `share` is the mean awareness now, `measured` whether anybody was ever asked there. `recruits` are the
-    candidates to be expected from the hours, None where the plan counts awareness only.
+    crew should know; `share` is the mean awareness now, `missing` the share of people still expected to be told, `measured`
+    whether anybody was ever asked there. `recruits` are the candidates to be expected from the hours, None where the plan counts awareness only.
     """
 
     ids: tuple[StreetId, ...]
     labels: tuple[str, ...]
     people: FloatArray
     share: FloatArray
+    missing: FloatArray
     measured: BoolArray
     priority: FloatArray
     hours: FloatArray
@@ -97,10 +99,10 @@ def street_values(problem: PlanProblem) -> FloatArray:
     """
     Return what each street is worth: people to be told, times probability and priority, shape (n_streets,), >= 0.
 
-    Where recruits count too, the expected candidates are added in the same unit, `people_per_candidate` each.
+    RULE 8: only a test closes a street; where it is believed at the target, a little is left that is worth asking for. Where recruits count too, the expected candidates are added in the same unit, `people_per_candidate` each.
     """
     streets = problem.streets
-    missing = np.maximum(0.0, problem.rules.target_share - streets.share)
+    missing = np.maximum(streets.missing, LEAST_MISSING * problem.rules.target_share)
     told = streets.people * missing * streets.finish
     if streets.recruits is not None:
         told = told + problem.rules.people_per_candidate * streets.recruits

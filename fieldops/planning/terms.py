@@ -11,6 +11,9 @@ from fieldops.rules import Rules
 SWARMED = 1.5  # RULE 11: a triangle that is below the target is worth more
 NEARLY_DONE = 1.25  # so is a street that lacks little
 NEARLY = 0.75  # of the target
+LEAST_MISSING = (
+    1e-3  # of the target: beliefs err, so that a street without a test is worth a visit however good they are
+)
 KEPT = 1.05  # minimal disruption: what a published plan says is worth keeping
 
 

@@ -42,7 +42,7 @@ class NearStreet:
     A street that the crew could claim now, with what the last plan and the last estimate say of it.
 
     `value`, `hours` and `finish` are None where no plan has looked at it; `fresh` is the estimated share where that is
-    newer than the plan, `share` what the plan counted on; `knows` of `asked` were counted.
+    newer than the plan, with its interval, `share` what the plan counted on; `knows` of `asked` were counted.
     """
 
     street: StreetId
@@ -57,6 +57,8 @@ class NearStreet:
     finish: float | None
     share: float | None
     fresh: float | None
+    fresh_low: float
+    fresh_high: float
     knows: int
     asked: int
 
@@ -69,7 +71,8 @@ def near_streets(connection: "sqlite3.Connection", box: Box, crew: CrewId, at: d
     """
     rows = connection.execute(
         "SELECT s.id, s.lon, s.lat, s.node, s.people, s.priority, s.permission, o.value, o.hours, o.finish,"
-        " o.share, CASE WHEN e.as_of > o.as_of OR o.as_of IS NULL THEN e.share END, coalesce(e.knows, 0),"
+        " o.share, CASE WHEN e.as_of > o.as_of OR o.as_of IS NULL THEN e.share END, coalesce(e.low, 0.0),"
+        " coalesce(e.high, 1.0), coalesce(e.knows, 0),"
         " coalesce(e.asked, 0) FROM street AS s INDEXED BY street_near LEFT JOIN outlook AS o ON o.street_id = s.id"
         " LEFT JOIN estimate AS e ON e.place = s.id AND e.noun = 'street'"
         " WHERE s.lon BETWEEN :west AND :east AND s.lat BETWEEN :south AND :north AND s.status = 'open'"
@@ -82,6 +85,23 @@ def near_streets(connection: "sqlite3.Connection", box: Box, crew: CrewId, at: d
         _box(box) | {"crew": crew, "at": format_moment(at)},
     )
     return [NearStreet(*row) for row in map(tuple, rows)]
+
+
+def taken_streets(connection: "sqlite3.Connection", box: Box, crew: CrewId, at: datetime) -> list[tuple[str, int]]:
+    """Return why so many streets in the box are not free to the crew, each street counted once, by its first reason."""
+    rows = connection.execute(
+        "SELECT CASE WHEN s.status <> 'open' OR s.permission = 'refused' THEN 3 WHEN EXISTS (SELECT 1 FROM claim AS c"
+        " WHERE c.street_id = s.id AND c.claimed_at <= :at AND c.held_until > :at AND"
+        " coalesce(c.ended_at, c.held_until) > :at) THEN 0 WHEN EXISTS (SELECT 1 FROM closure AS d WHERE"
+        " d.street_id = s.id AND d.since <= :at AND d.reopens_at > :at AND (d.ended_at IS NULL OR d.ended_at > :at))"
+        " THEN 1 WHEN EXISTS (SELECT 1 FROM reserve AS r WHERE r.street_id = s.id AND r.crew_id <> :crew"
+        " AND r.kept_until > :at AND coalesce(r.ended_at, r.kept_until) > :at) THEN 2 END AS why, count(*)"
+        " FROM street AS s WHERE s.lon BETWEEN :west AND :east AND s.lat BETWEEN :south AND :north"
+        " AND s.status <> 'gone' GROUP BY why ORDER BY why",
+        _box(box) | {"crew": crew, "at": format_moment(at)},
+    )
+    words = ("held", "at the target (moved on)", "kept for phones of others", "closed to everybody")
+    return [(words[why], count) for why, count in map(tuple, rows) if why is not None]
 
 
 def near_ways(

@@ -109,6 +109,16 @@ def test_a_zone_that_lags_goes_on_and_is_given_more_days(region: Region) -> None
     assert verify(region).violations == []
 
 
+def test_a_zone_that_is_only_believed_at_the_target_is_still_to_be_tested(region: Region) -> None:
+    two_zones(region)
+    rows = survey_rows([True] * 8 + [False] * 2, at=NOON, triangle="T0", prefix="T0")
+    record_surveys(region, LEAD, numbered(rows), now=NOON + timedelta(hours=1))
+    found = put(region, 20, now=NOON + timedelta(hours=1))
+    assert {one.zone for one in found.slots} == {"Z0", "Z1"}
+    assert found.done == ()
+    assert all(one.hours > 6 * 10 * 1.5 / 60 for one in found.slots)  # of each zone's six streets somebody asks ten
+
+
 def test_what_would_start_today_is_decided_anew(region: Region) -> None:
     two_zones(region)
     put(region, 10)

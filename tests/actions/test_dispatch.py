@@ -7,8 +7,9 @@ import pytest
 from fieldops.actions.awareness import save_estimates
 from fieldops.actions.claims import end_claim, make_claim
 from fieldops.actions.decisions import decide
-from fieldops.actions.dispatch import keep_reserves, next_street, read_reserves, release_reserves
+from fieldops.actions.dispatch import next_street
 from fieldops.actions.plans import make_plan, publish_plan
+from fieldops.actions.reserves import keep_reserves, read_reserves, release_reserves
 from fieldops.actions.surveys import record_surveys
 from fieldops.claims import Claim
 from fieldops.errors import BadInput, Forbidden, NotFound, StreetReserved
@@ -94,9 +95,40 @@ def test_a_crew_without_a_place_or_a_street_is_told_why(region: Region) -> None:
     claim(region, "S0", C1)
     found = next_street(region, LEAD, C0, now=NOON)
     assert (found.street, found.held) == (None, False)
-    assert "ask the lead" in found.reason
+    assert found.reason == "no new street within 3.6 km: 1 held; ask the lead"
     with pytest.raises(NotFound):
         next_street(region, LEAD, CrewId("NOBODY"), now=NOON)
+
+
+def test_a_crew_without_a_free_street_is_told_what_became_of_those_around_it(region: Region) -> None:
+    add_town(region, crews=3)
+    for street in ("S0", "S1"):
+        claim(region, street, C1)
+    later = NOON + HOUR
+    record_surveys(region, LEAD, numbered(survey_rows([True] * 10, at=NOON, triangle="T1")), now=later)
+    decide(region, LEAD, now=later)
+    keep_reserves(region, LEAD, C1, streets=1, now=later)
+    told = next_street(region, LEAD, C0, now=later).reason
+    assert (
+        told
+        == "no new street within 3.6 km: 2 held, 3 at the target (moved on), 1 kept for phones of others; ask the lead"
+    )
+    release_reserves(region, LEAD, C1, now=later)
+    outlook(region, {"S2": (900.0, 900.0)})
+    told = next_street(region, LEAD, C0, now=later).reason
+    assert "1 too far on foot, or more than the 210.0 h that it has left" in told
+
+
+def test_what_is_only_believed_at_the_target_is_given_to_be_tested(region: Region) -> None:
+    add_town(region, streets=3)
+    outlook(region, dict.fromkeys(("S0", "S1", "S2"), (40.0, 9.0)))
+    for street in ("S0", "S1", "S2"):
+        known = survey_rows([True] * 3, at=NOON, street=street, prefix=street)  # no card decides on three answers
+        record_surveys(region, LEAD, numbered(known), now=NOON + 2 * HOUR)
+    save_estimates(region, LEAD, now=NOON + 2 * HOUR)
+    found = next_street(region, LEAD, C0, now=NOON + 2 * HOUR)
+    assert found.street is not None
+    assert 10 * 1.5 / 60 <= found.hours < 9.0
 
 
 def test_at_a_points_move_on_every_crew_of_the_triangle_is_told_another_next_street(region: Region) -> None:

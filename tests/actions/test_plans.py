@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fieldops.actions.awareness import read_awareness
 from fieldops.actions.city import MapSource, import_city
 from fieldops.actions.plans import make_plan, publish_plan
+from fieldops.actions.surveys import record_surveys
 from fieldops.awareness import Response, pool_streets
 from fieldops.errors import BadInput, NotFound, PlanNotPublishable
 from fieldops.events import ResponseFitted
@@ -17,6 +19,7 @@ from fieldops.store.connect import Region, open_region
 from fieldops.store.response import save_fit
 from tests.conftest import LEAD, NOON, PLANNER
 from tests.small_map import write_grid_map
+from tests.towns import numbered, survey_rows
 
 DAY = timedelta(days=1)
 
@@ -46,6 +49,20 @@ def test_a_plan_is_lawful_proven_and_gives_every_street_a_reason(town: Region) -
     assert all(one.reason and one.finish_probability >= 0.8 for one in plan.assignments)
     streets = {one.street for one in plan.assignments} | {street for street, _ in plan.unassigned}
     assert len(streets) == plan.figures["streets"] == len(plan.assignments) + len(plan.unassigned)
+
+
+@pytest.mark.parametrize("knows", [4, 8, 10])
+def test_a_few_surveys_at_one_triangle_do_not_end_the_planning_of_the_city(town: Region, knows: int) -> None:
+    triangle = town.reader().execute("SELECT id FROM triangle ORDER BY id LIMIT 1").fetchone()[0]
+    rows = survey_rows([i < knows for i in range(10)], at=NOON, triangle=triangle, promoters=("P1", "P2"))
+    done = record_surveys(town, LEAD, numbered(rows), unknown_promoters=True, now=NOON + timedelta(hours=1))
+    assert done.added == 10
+    plan = make_plan(town, LEAD, now=NOON + timedelta(hours=1), time_limit=1.0)
+    assert plan.figures["impossible"] == ""
+    assert plan.figures["lawful"]
+    assert plan.assignments
+    assert all(one.hours > 0 and one.finish_probability >= 0.8 for one in plan.assignments)
+    assert all(place.hours_to_target > 0 for place in read_awareness(town, LEAD, now=NOON + timedelta(hours=1)).streets)
 
 
 def test_a_crew_whose_days_are_all_off_gets_nothing(town: Region) -> None:

@@ -133,9 +133,11 @@ def test_surveys_are_paid_by_the_minute() -> None:
     assert 0.5 < (paid - free)[0] < 3.0 * 3 * R50.most_surveys / 60
 
 
-def test_a_street_of_few_people_is_finished_when_truly_at_target_and_nobody_is_asked() -> None:
+def test_a_street_of_few_people_is_finished_when_truly_at_target_and_a_first_look_is_paid() -> None:
     small = hours_for_finish(2, 23, 199, TYPICAL, probability=0.8)
-    assert small == pytest.approx(hours_at_probability(2, 23, 199, TYPICAL, probability=0.8))
+    assert small == pytest.approx(hours_at_probability(2, 23, 199, TYPICAL, probability=0.8) + 10 * 1.5 / 60)
+    believed = hours_for_finish(50, 50, 199, TYPICAL, probability=0.8)
+    assert believed == pytest.approx(10 * 1.5 / 60)  # somebody has to go there and ask
     assert small != pytest.approx(hours_for_finish(2, 23, 199, TYPICAL, probability=0.8, head_count_below=0))
 
 

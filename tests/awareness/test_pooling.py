@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fieldops.awareness import R50, Response, Verdict, fit_pool, pool_streets
+from fieldops.awareness import R50, Pool, Response, Verdict, fit_pool, pool_streets
 
 CITY, KAPPA, HELD = 0.07, 60.0, 60.0
 
@@ -49,6 +49,27 @@ def test_where_nobody_was_asked_it_is_what_is_assumed() -> None:
     pool = fit_pool(none, none, np.zeros(3, dtype=np.int64), np.ones(3), Response())
     assert pool.city == pytest.approx(Response().mu)
     assert pool.kappa == pytest.approx(2 * Response().kappa)
+
+
+def test_the_doubt_of_the_city_falls_with_the_triangles_that_were_asked_and_reaches_those_that_were_not() -> None:
+    doubts = []
+    for asked_triangles in (0, 1, 10, 100):
+        triangle = np.arange(200)
+        asked = np.where(triangle < asked_triangles, 20.0, 0.0)
+        pool = fit_pool(asked * 0.1, asked, triangle, np.ones(200), Response())
+        _, variance = pool.triangle_posterior(asked * 0.1, asked, triangle, 200)
+        own = pool.city * (1 - pool.city) / (pool.triangles.cautious_kappa + 1)
+        assert variance[-1] == pytest.approx(own + pool.doubt)
+        assert Pool.from_json(pool.to_json()) == pool
+        doubts.append(pool.doubt)
+    assert doubts == sorted(doubts, reverse=True)
+    assert doubts[-1] < 0.02 * doubts[0]
+
+
+def test_a_pool_of_an_old_record_has_no_doubt_of_the_city() -> None:
+    old = fit_pool(np.ones(1), np.full(1, 9.0), np.zeros(1, dtype=np.int64), np.ones(1)).to_json()
+    del old["doubt"]
+    assert Pool.from_json(old).doubt == 0.0
 
 
 def test_fractions_of_surveys_and_broad_units_are_welcome() -> None:

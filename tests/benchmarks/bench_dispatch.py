@@ -14,7 +14,8 @@ from rich.console import Console
 from rich.table import Table
 
 from fieldops import clock
-from fieldops.actions.dispatch import keep_reserves, next_street
+from fieldops.actions.dispatch import next_street
+from fieldops.actions.reserves import keep_reserves
 from fieldops.clock import format_moment
 from fieldops.ids import ActorId, CrewId, StreetId
 from fieldops.people import Actor, Role

@@ -8,13 +8,27 @@ from hypothesis import strategies as st
 
 from fieldops.errors import BadInput
 from fieldops.planning.burstcheck import burst_violations
-from fieldops.planning.bursts import Busy, Schedule, Slot, ZoneWork, parts_needed, people_needed, schedule_bursts
-
-RESPONSE = {"hours_per_day": 6.0, "share_known": 0.07, "delta": 0.03, "target": 0.2}
+from fieldops.planning.bursts import (
+    Busy,
+    Schedule,
+    Slot,
+    ZoneWork,
+    nights_waited,
+    parts_needed,
+    people_needed,
+    schedule_bursts,
+)
 
 
 def zone(name: str, hours: float, *, not_before: int = 0) -> ZoneWork:
-    return ZoneWork(name, {days: people_needed(hours, days, **RESPONSE) for days in range(7, 16)}, not_before)
+    return ZoneWork(name, needed(hours), not_before)
+
+
+def needed(hours: float) -> dict[int, int]:
+    """People by days, where each night of waiting costs 1.4 % more hours."""
+    return {
+        days: people_needed(hours * (1 + 0.014 * nights_waited(days)), days, hours_per_day=6.0) for days in range(7, 16)
+    }
 
 
 def used(found: Schedule, day: int) -> int:
@@ -89,10 +103,10 @@ def test_a_zone_waits_for_its_day() -> None:
 
 
 def test_longer_bursts_need_fewer_people_and_more_hours() -> None:
-    needed = [people_needed(2000.0, days, **RESPONSE) for days in range(7, 16)]
-    assert needed == sorted(needed, reverse=True)
-    assert needed[-1] * 15 > needed[0] * 7 * 0.99  # what is forgotten while it waits is told again
-    assert people_needed(0.0, 7, **RESPONSE) == 0
+    people = list(needed(2000.0).values())
+    assert people == sorted(people, reverse=True)
+    assert people[-1] * 15 > people[0] * 7  # what is forgotten while it waits is told again
+    assert people_needed(0.0, 7, hours_per_day=6.0) == 0
 
 
 def test_nothing_to_do_takes_no_day() -> None:

@@ -36,11 +36,13 @@ def small_problem(
     waiting: frozenset[tuple[int, int]] = frozenset(),
     pins: tuple[tuple[int, int], ...] = (),
     home_m: float = 0.0,
+    share: float = 0.05,
+    missing: float = 0.15,
 ) -> PlanProblem:
     n, m = len(people), len(capacity)
     streets = Streets(
         ids=tuple(StreetId(f"S{i}") for i in range(n)), labels=tuple(f"Road {i}" for i in range(n)),
-        people=np.array(people), share=np.full(n, 0.05), measured=np.zeros(n, dtype=bool), priority=np.ones(n),
+        people=np.array(people), share=np.full(n, share), missing=np.full(n, missing), measured=np.zeros(n, dtype=bool), priority=np.ones(n),
         hours=np.array(hours), finish=np.full(n, 0.8), excluded=excluded, notes=("",) * n,
     )  # fmt: skip
     crews = Crews(
@@ -135,6 +137,25 @@ def test_every_street_has_a_reason_given_or_not() -> None:
     assert set(reasons) == {1, 2}
     assert reasons[2] == "saturated; open again from 2026-03-09"
     assert "worth more elsewhere" in reasons[1]
+
+
+def test_streets_that_are_believed_at_the_target_are_given_to_be_tested_since_only_a_test_closes_them() -> None:
+    problem = small_problem(share=0.6, missing=0.0, hours=(0.5, 0.5, 0.5))
+    assert impossible(problem) == ""
+    posed = pose(problem)
+    found = assign(posed, time_limit=1.0, seed=1)
+    choices = explain_assigned(problem, posed, found)
+    assert [choice.street for choice in choices] == [0, 1, 2]
+    assert all("believed at the target (never measured), which only a test can say" in one.reason for one in choices)
+    assert 0 < found.objective < 1
+
+
+def test_what_is_below_the_target_comes_before_what_is_only_to_be_tested() -> None:
+    problem = small_problem(capacity=(12.0,), places=(40,), hours=(10.0, 10.0, 10.0))
+    problem.streets.missing[:] = (0.0, 0.13, 0.0)
+    problem.streets.share[:] = (0.5, 0.07, 0.5)
+    found = assign(pose(problem), time_limit=1.0, seed=1)
+    assert found.crew_of_street.tolist() == [-1, 0, -1]
 
 
 def test_walking_from_home_counts_as_hours() -> None:
