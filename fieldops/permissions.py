@@ -22,6 +22,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "effort.record": _LEADS | _CREWS,
     "record.sync": _LEADS | _CREWS,
     "appeal.answer": _LEADS,
+    "contact.lift": _LEADS,
     "day.say": _LEADS,
     "phone.use": _CREWS,
     "phone_key.manage": frozenset({Role.PLANNER}),

@@ -185,6 +185,7 @@ NO_EVENT_NEEDED = {
     "fieldops.store.geopackage",
     "fieldops.store.held",
     "fieldops.store.persons",
+    "fieldops.store.positions",
     "fieldops.store.private",
     "fieldops.store.jobs",
 }

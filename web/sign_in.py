@@ -93,6 +93,7 @@ def look() -> AnyResponse:
             secret=secret,
             invitation=invitation,
             invited=account,
+            crew=invitations.crew_of(the_region(), invitation),
             refusal=None,
             given=request.form,
         )
@@ -115,7 +116,7 @@ def confirm() -> AnyResponse:
         invitation, account = invitations.look_at(the_region(), secret)
         body = render_template(
             "account/confirm.html", secret=secret, invitation=invitation, invited=account, refusal=refusal,
-            given=request.form,
+            given=request.form, crew=invitations.crew_of(the_region(), invitation),
         )  # fmt: skip
         return _again(refusal, body)
     note("signed in", account=opened.account.id, by="link")

@@ -14,7 +14,7 @@ from fieldops.ids import CrewId, MeasurementId, PromoterId, new_id
 from fieldops.people import Actor, Crew
 from fieldops.permissions import require
 from fieldops.store import backcheck as store
-from fieldops.store import quarantine, tallies
+from fieldops.store import positions, quarantine, tallies
 from fieldops.store.backcheck import Task
 from fieldops.store.connect import Region, read_rules
 from fieldops.store.people import read_crews
@@ -51,7 +51,9 @@ def find_suspects(region: Region, actor: Actor, *, days: int = 14, now: datetime
     """
     require(actor, "survey.quarantine")
     connection, at = region.reader(), region.moment(now)
-    handed = list(store.read_handed(connection, at - timedelta(days=days), at + timedelta(microseconds=1)))
+    since = at - timedelta(days=days)
+    measured = positions.read_positions(region, since)
+    handed = list(store.read_handed(connection, since, at + timedelta(microseconds=1), measured))
     asked = sum(one.knows is not None for one in handed)
     prior = read_fit(connection, at).response
     knows = sum(bool(one.knows) for one in handed)

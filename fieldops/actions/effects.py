@@ -134,16 +134,22 @@ def check_undo(turn: Turn, record: Record, beside: Iterable[Entry]) -> None:
 
 def bring_effort_up_to_date(turn: Turn, entries: Iterable[Entry], zone: ZoneInfo) -> None:
     """Let the effort of a day and place be what its promoters told last, and the contacts made there."""
-    keys = dict.fromkeys(
+    entries = list(entries)
+    told = [
         (entry.taken.crew, entry.taken.record.day or local_day(entry.taken.made_at, zone), entry.street,
          entry.taken.record.venue)
         for entry in entries
         if entry.street and entry.taken.record.kind in (Kind.HOURS, Kind.CONTACT)
-    )  # fmt: skip
+    ]  # fmt: skip
+    undone = [entry.taken.record.about for entry in entries if entry.taken.record.kind is Kind.UNDO]
+    told += [
+        (crew, local_day(made_at, zone), street, venue)
+        for crew, made_at, street, venue in store.places_of(turn.connection, undone)
+    ]
     efforts = []
-    for crew, day, street, venue in keys:
+    for crew, day, street, venue in dict.fromkeys(told):
         assert crew is not None  # checked with the promoter
-        assert street is not None  # by the condition above
+        assert street is not None  # by the conditions above
         hours = store.hours_of(turn.connection, crew, day, street, venue)
         if hours is not None:
             start = datetime.combine(day, time(), zone)

@@ -30,6 +30,7 @@ from fieldops.store import audit
 from fieldops.store import invitations as store
 from fieldops.store.accounts import private_reader, private_turn
 from fieldops.store.connect import Region, Turn
+from fieldops.store.people import find_crew
 
 SOMEBODY = ActorId("invited")
 
@@ -118,6 +119,11 @@ def look_at(region: Region, secret: str, *, now: datetime | None = None) -> tupl
     if found is None or (account is not None and account.disabled_at is not None):
         raise SignInRefused("link")
     return found, account
+
+
+def crew_of(region: Region, invitation: Invitation) -> str:
+    """Return the name of the crew that a link leads to, "" where it leads to none; for whoever holds the link."""
+    return find_crew(region.reader(), invitation.crew).name if invitation.crew else ""
 
 
 def redeem(

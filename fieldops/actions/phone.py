@@ -15,7 +15,7 @@ from fieldops.claims import Claim, Reserve
 from fieldops.clock import local_day
 from fieldops.errors import BadInput, NotFound
 from fieldops.events import AccountChanged, DayWordsSet, RowsImported
-from fieldops.ids import AccountId, CrewId, MeasurementId, PromoterId
+from fieldops.ids import AccountId, CrewId, MeasurementId, PromoterId, StreetId, TriangleId
 from fieldops.people import Actor, Crew, Promoter
 from fieldops.permissions import require, why
 from fieldops.recruiting.consent import ConsentText
@@ -27,10 +27,11 @@ from fieldops.store import people as people_store
 from fieldops.store import phone as store
 from fieldops.store import reserves as reserve_store
 from fieldops.store.connect import Region, read_rules
-from fieldops.store.phone import Credit, Ended, Own, Place, Point, Rank, Sitting, VenueStop
+from fieldops.store.phone import Credit, Doubted, Ended, Own, Place, Point, Rank, Sitting, VenueStop
 from fieldops.surveys import Asked, why_not_counted
 
 LONGEST_WORDS = 500
+MOST_HOMES = 40  # streets of a triangle to choose the home street from
 _LATELY = timedelta(days=2)
 _WEEK = timedelta(days=7)
 
@@ -80,6 +81,7 @@ class Day:
     held: tuple[Held, ...]
     stops: tuple[VenueStop, ...]
     points: tuple[Point, ...]
+    homes: dict[TriangleId, list[tuple[StreetId, str]]]
     sittings: tuple[OpenSitting, ...]
     kept: tuple[tuple[Reserve, Place], ...]
     ended: tuple[Ended, ...]
@@ -165,6 +167,7 @@ def read_day(region: Region, actor: Actor, promoter: PromoterId, *, now: datetim
     return Day(
         at, zone, promoter, crew, why(actor, "claim.make", crew=crew.id) is None, rules, _cards(rules), tuple(held),
         tuple(store.read_stops(connection, claims)), tuple(store.read_points(connection, triangles, crew.id, at)),
+        store.read_homes(connection, triangles, most=MOST_HOMES),
         _counted(region, sittings, rules),
         tuple((one, known_places[street]) for street, one in kept.items() if street in known_places),
         tuple(store.ended_claims(connection, crew.id, at - _LATELY, at)),
@@ -248,12 +251,14 @@ class OwnPage:
 
     now: datetime
     zone: ZoneInfo
+    promoter: PromoterId
     name: str
     crew: Crew
     own: Own
     credits: tuple[Credit, ...]
     rank: Rank
     appeals: tuple[contacts.Appeal, ...]
+    doubted: tuple[Doubted, ...]
 
 
 def read_own_page(region: Region, actor: Actor, promoter: PromoterId, *, now: datetime | None = None) -> OwnPage:
@@ -279,10 +284,18 @@ def read_own_page(region: Region, actor: Actor, promoter: PromoterId, *, now: da
     first = local_day(at, zone) - timedelta(days=6)
     since = datetime.combine(first, time(), zone)
     return OwnPage(
-        at, zone, private.read_names(region).get(promoter, promoter), people_store.find_crew(connection, known.crew),
+        at, zone, promoter, private.read_names(region).get(promoter, promoter), people_store.find_crew(connection, known.crew),
         store.read_own(connection, promoter, since, first), tuple(store.read_credits(connection, known.crew, at - _WEEK)),
         store.read_rank(connection, known.crew, at - _WEEK), tuple(contacts.read_appeals(connection, promoter=promoter)),
+        tuple(store.read_doubted(connection, promoter)),
     )  # fmt: skip
+
+
+def list_words(region: Region, actor: Actor, *, now: datetime | None = None) -> tuple[date, dict[CrewId | None, str]]:
+    """Return today, and what crews' phones show today, by crew; None is everybody. Permission: day.say."""
+    require(actor, "day.say")
+    day = local_day(region.moment(now or standing_moment(region)), places.read_zone(region.reader()))
+    return day, words.list_words(region, day)
 
 
 def say_words(

@@ -23,7 +23,7 @@ from fieldops.progress import Progress, no_progress
 from fieldops.recruiting.names import read_person_name
 from fieldops.recruiting.phones import read_phone
 from fieldops.store import held as held_store
-from fieldops.store import persons
+from fieldops.store import persons, positions
 from fieldops.store import recruiting as candidates
 from fieldops.store import recruiting_duties as store
 from fieldops.store import recruiting_lists as lists
@@ -35,6 +35,7 @@ KEEP_SELLERS = timedelta(days=180)
 KEEP_HELD = timedelta(days=7)
 KEEP_FORMS = timedelta(days=1)
 KEEP_BACKUPS = timedelta(days=30)
+KEEP_POSITIONS = timedelta(days=30)  # of phones, as measured; the region keeps them on a grid of 100 m
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class Retention:
     held_dropped: int
     orphans: int
     backups: tuple[str, ...]
+    positions: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +232,8 @@ def run_retention(
     """
     Erase everybody whose time is over, destroy old private backups in a folder, and complete unfinished erasures.
 
-    Who never signed is kept for 90 days after the last contact, sellers who left for 180; private files of backups for 30.
+    Who never signed is kept for 90 days after the last contact, sellers who left for 180; private files of backups and
+    the positions of phones for 30.
     Permission: candidate.erase. Events: PersonErased, RetentionRun.
 
     Raises
@@ -251,12 +254,13 @@ def run_retention(
     for path in old:
         store.destroy_backup(path)
     held = held_store.drop_old(region, present - KEEP_HELD, min(present, clock.now()) - KEEP_FORMS)
+    dropped = positions.drop_positions(region, present - KEEP_POSITIONS)
     with region.turn(actor, now=now) as turn:
         orphans = persons.sweep_persons(turn)
-        event = RetentionRun(at=turn.now, erased=len(expired), held_dropped=held)
+        event = RetentionRun(at=turn.now, erased=len(expired), held_dropped=held, positions=dropped)
         store.record_retention(turn, event=event)
     persons.empty_log(region)
-    return Retention(tuple(expired), held, orphans, tuple(str(path) for path in old))
+    return Retention(tuple(expired), held, orphans, tuple(str(path) for path in old), dropped)
 
 
 def forget_again(region: Region, actor: Actor, *, now: datetime | None = None) -> int:
@@ -290,6 +294,8 @@ def read_data_map(region: Region, actor: Actor) -> list[Kept]:
             ("form_use", "visitors", "keyed_network", "flood", "day"),
             ("rep_name", "reps", "names", "work", "employment"),
             ("promoter_name", "promoters", "names", "work", "employment"),
+            ("position", "promoters", "positions", "checking", "month"),
+            ("day_words", "promoters", "said", "work", "month"),
             ("account", "accounts", "logins", "access", "employment"),
             ("session", "accounts", "sessions", "access", "session"),
             ("invitation", "accounts", "links", "access", "session"),

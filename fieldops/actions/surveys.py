@@ -16,7 +16,7 @@ from fieldops.intake import Intake, Refusals, check_width
 from fieldops.people import Actor
 from fieldops.permissions import require, why
 from fieldops.progress import Progress, no_progress
-from fieldops.store import places, quarantine, tallies
+from fieldops.store import places, positions, quarantine, tallies
 from fieldops.store.connect import Region, Turn, read_rules
 from fieldops.store.people import find_promoter
 from fieldops.store.surveys import Appended, Staging, append_surveys, has_survey
@@ -123,7 +123,10 @@ def record_surveys_in_turn(
     staged: dict[str, int] = {"new": 0, "same": 0, "other": 0}
     remaining = iter(rows)
     while batch := list(islice(remaining, _BATCH)):
-        for number, row, survey, given_place in scene.read(batch, refusals):
+        read = scene.read(batch, refusals)
+        positions.save_positions(turn.region, [one for _, _, survey, _ in read for one in _measured(survey)])
+        for number, row, fine, given_place in read:
+            survey = _on_the_grid(fine)
             found = staging.add(number, survey, scene.crew_of(survey.promoter), given_place=given_place)
             staged[found] += 1
             if found == "other":
@@ -138,6 +141,19 @@ def record_surveys_in_turn(
     done = append_surveys(turn, staging, refusals.add, event=event, progress=progress)
     unchanged = identical + staged["same"]
     return Recorded(done.count, 0, unchanged, refusals.count, refusals.in_order(), late=done.late), done.touched
+
+
+def _measured(survey: Survey) -> list[tuple[str, datetime, positions.Position]]:
+    """Return the position of a survey where a phone measured it: it has an accuracy, that of a place has none."""
+    if survey.lon is None or survey.lat is None or survey.accuracy_m is None:
+        return []
+    return [(survey.id, survey.asked_at, (survey.lon, survey.lat, survey.accuracy_m))]
+
+
+def _on_the_grid(survey: Survey) -> Survey:
+    if not _measured(survey):
+        return survey
+    return replace(survey, lon=positions.coarse(survey.lon), lat=positions.coarse(survey.lat), accuracy_m=None)
 
 
 @dataclass(frozen=True, slots=True)

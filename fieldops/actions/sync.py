@@ -29,6 +29,7 @@ from fieldops.store import contacts as store
 from fieldops.store import places, quarantine
 from fieldops.store.connect import Region, Turn
 from fieldops.store.people import find_promoter
+from fieldops.store.positions import coarse
 
 _METRES_PER_DEGREE = 111_195.0
 _SURVEY_CODES = {
@@ -288,9 +289,7 @@ def _survey_row(taken: store.Taken) -> dict[str, str]:
         "device_time": format_moment(record.device_time), **record.survey,
     }  # fmt: skip
     if record.lon is not None and Mark.FAR not in taken.marks:
-        row |= {"lon": repr(record.lon), "lat": repr(record.lat)}
-        if record.accuracy_m is not None:
-            row["accuracy_m"] = repr(record.accuracy_m)
+        row |= {"lon": repr(coarse(record.lon)), "lat": repr(coarse(record.lat))}  # the record keeps what was measured
     return row
 
 

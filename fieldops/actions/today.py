@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from math import sqrt
 
+from fieldops.actions.appeals import list_appeals
 from fieldops.actions.backcheck import find_suspects
 from fieldops.actions.desk import Overview, read_overview
 from fieldops.actions.timeline import read_timeline
@@ -14,6 +15,7 @@ from fieldops.people import Actor
 from fieldops.permissions import require, why
 from fieldops.store import today
 from fieldops.store.connect import Region
+from fieldops.store.recruiting_lists import count_due
 from fieldops.store.today import Happening, IdleCrew, Streets
 
 DAYS_BACK = 14
@@ -41,7 +43,11 @@ class DayCount:
 
 @dataclass(frozen=True, slots=True)
 class Today:
-    """All that the first page shows; `suspects` is None for those who may not see them; `burst` is (day N, of how many)."""
+    """
+    All that the first page shows; `burst` is (day N, of how many).
+
+    `suspects`, `appeals` and `calls` (candidates to be called by now) are None for those who may not see them.
+    """
 
     overview: Overview
     day: date
@@ -51,6 +57,8 @@ class Today:
     undecided: int
     pushing: int
     suspects: int | None
+    appeals: int | None
+    calls: int | None
     forecast: Forecast | None
     days: tuple[DayCount, ...]
     happenings: tuple[Happening, ...]
@@ -81,6 +89,8 @@ def read_today(region: Region, actor: Actor, *, city: CityId | None = None) -> T
         undecided=today.count_undecided(connection),
         pushing=today.count_pushing(connection, name),
         suspects=len(find_suspects(region, actor, now=present)) if sees_suspects else None,
+        appeals=len(list_appeals(region, actor)) if why(actor, "appeal.answer") is None else None,
+        calls=count_due(connection, present) if why(actor, "candidate.read") is None else None,
         forecast=forecast_claims(today.chances_of_claims(connection, present)),
         days=count_days(region, overview.city.time_zone, present),
         happenings=tuple(today.last_happenings(connection, 12)),

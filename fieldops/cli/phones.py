@@ -124,6 +124,52 @@ def answer_appeal(
         typer.echo(f"the appeal of {one.promoter} is {'upheld' if uphold else 'declined'}: {why}")
 
 
+@phones.command("doors")
+def list_doors(db: Db = DEFAULT_DB, as_json: AsJson = False) -> None:
+    """
+    List the doors and venues that asked not to be contacted.
+
+    Example: fieldops phones doors
+    """
+    from fieldops.actions.doors import list_closed
+    from fieldops.store.connect import open_region
+
+    found = list_closed(open_region(db), shell_actor())
+    if as_json:
+        print_json({
+            "doors": [
+                {"record": one.records[0], "since": one.since, "place": one.label, "door": one.door, "crew": one.crew}
+                for one in found
+            ]
+        })  # fmt: skip
+        return
+    for one in found:
+        typer.echo(f"{one.records[0]}  {one.since:%Y-%m-%d}  {one.label} {one.door}".rstrip())
+    if not found:
+        typer.echo("nobody asked not to be contacted")
+
+
+@phones.command("lift")
+def lift_door(
+    record: Annotated[str, typer.Argument(help="The record, as `phones doors` names it.")],
+    why: Annotated[str, typer.Option("--why", help="The reason, a code such as mistake or moved_away.")],
+    db: Db = DEFAULT_DB, now: Now = None, as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """
+    Let a door or venue that asked not to be contacted be contacted again.
+
+    Example: fieldops phones lift 0a1b... --why moved_away
+    """
+    from fieldops.actions.doors import lift_closed
+    from fieldops.store.connect import open_region
+
+    one = lift_closed(open_region(db), shell_actor(), record, why=why, now=given_moment(now))
+    if as_json:
+        print_json({"records": list(one.records), "place": one.label, "door": one.door, "why": why})
+    else:
+        typer.echo(f"{one.label} {one.door}".rstrip() + " may be contacted again")
+
+
 @phones.command("keys")
 def list_keys(db: Db = DEFAULT_DB, as_json: AsJson = False) -> None:
     """

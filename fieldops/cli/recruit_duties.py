@@ -124,6 +124,7 @@ def retention(
         return
     said = "would be erased" if dry_run else "erased"
     typer.echo(f"{len(done.erased)} {said}, {done.held_dropped} held sign-ups dropped, {len(done.backups)} old backups")
+    typer.echo(f"{done.positions} positions of phones dropped: the region keeps them on a grid of 100 m")
 
 
 def data_map(db: Db = DEFAULT_DB, as_json: AsJson = False) -> None:

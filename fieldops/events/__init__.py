@@ -37,6 +37,7 @@ from fieldops.events.kinds import event_fields, event_kinds
 from fieldops.events.phones import (
     AppealAnswered,
     DayWordsSet,
+    DoNotContactLifted,
     PhoneKeyDestroyed,
     PhoneKeyMade,
     PhoneKeysEscrowed,
@@ -99,6 +100,7 @@ __all__ = [
     "DayWordsSet",
     "DecisionMade",
     "DecisionWithdrawn",
+    "DoNotContactLifted",
     "Event",
     "InvitationMade",
     "InvitationUsed",

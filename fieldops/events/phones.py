@@ -48,6 +48,13 @@ class AppealAnswered(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DoNotContactLifted(Event):
+    """A lead found that a door or venue may be contacted again: these requests no longer hold; `why` is the code."""
+
+    records: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DayWordsSet(Event):
     """A lead said something to a crew, or to all where `crew` is None, for a day; the words lie in the private file."""
 

@@ -207,7 +207,8 @@ class WindDownSet(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetentionRun(Event):
-    """People whose time was over were erased."""
+    """People whose time was over were erased, and positions of phones whose time was over."""
 
     erased: int
     held_dropped: int
+    positions: int = 0

@@ -1,6 +1,6 @@
 """Blind re-surveys that were ordered, what they found, and surveys as their promoters handed them in."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +10,7 @@ from fieldops.events import BackCheckOrdered
 from fieldops.ids import CrewId, MeasurementId, StreetId, TriangleId
 from fieldops.store import audit
 from fieldops.store.connect import Turn
+from fieldops.store.positions import Position
 from fieldops.store.sqlite import sqlite3
 
 
@@ -36,20 +37,25 @@ class MoveOn:
     lat: float
 
 
-def read_handed(connection: sqlite3.Connection, since: datetime, until: datetime) -> Iterator[Handed]:
-    """Yield the surveys of measurements opened in [since, until), not those of verifiers, in the order asked."""
+def read_handed(
+    connection: sqlite3.Connection, since: datetime, until: datetime, positions: Mapping[str, Position]
+) -> Iterator[Handed]:
+    """
+    Yield the surveys of measurements opened in [since, until), not those of verifiers, in the order asked.
+
+    `positions` are those that phones measured, by survey: the rows hold them on a coarse grid only.
+    """
     for row in connection.execute(
-        "SELECT s.promoter_id, s.measurement_id, coalesce(m.triangle_id, t.triangle_id), s.asked_at, s.answer, s.lon, s.lat,"
-        " s.accuracy_m, s.device_time FROM measurement AS m CROSS JOIN survey AS s ON s.measurement_id = m.id"
+        "SELECT s.promoter_id, s.measurement_id, coalesce(m.triangle_id, t.triangle_id), s.asked_at, s.answer, s.id,"
+        " s.device_time FROM measurement AS m CROSS JOIN survey AS s ON s.measurement_id = m.id"
         " LEFT JOIN street AS t ON t.id = m.street_id"
         " WHERE m.opened_at >= ? AND m.opened_at < ? AND m.blind = 0 ORDER BY m.opened_at, m.id, s.asked_at, s.id",
         (format_moment(since), format_moment(until)),
     ):
         knows = None if row[4] == "refused" else row[4] == "knows"
-        yield Handed(
-            row[0], row[1], row[2], datetime.fromisoformat(row[3]), knows, row[5], row[6], row[7],
-            datetime.fromisoformat(row[8]) if row[8] else None,
-        )  # fmt: skip
+        lon, lat, accuracy_m = positions.get(row[5], (None, None, None))
+        device_time = datetime.fromisoformat(row[6]) if row[6] else None
+        yield Handed(row[0], row[1], row[2], datetime.fromisoformat(row[3]), knows, lon, lat, accuracy_m, device_time)
 
 
 def read_rechecked(connection: sqlite3.Connection) -> dict[MeasurementId, tuple[int, int]]:

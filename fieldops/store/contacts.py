@@ -14,10 +14,11 @@ from datetime import date, datetime, timedelta
 from fieldops.claims import Standing
 from fieldops.clock import format_moment, parse_moment
 from fieldops.contacts import Disposition, Mark, Record
-from fieldops.events import AppealAnswered, RecordsTaken
+from fieldops.events import AppealAnswered, DoNotContactLifted, RecordsTaken
 from fieldops.ids import CrewId, PromoterId, StreetId, TriangleId, VenueId
-from fieldops.store import audit
+from fieldops.store import audit, positions
 from fieldops.store.connect import Turn
+from fieldops.store.positions import coarse
 from fieldops.store.sqlite import sqlite3
 
 _ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
@@ -81,7 +82,14 @@ def find_known(connection: sqlite3.Connection, ids: Iterable[str]) -> dict[str, 
 
 
 def append_records(turn: Turn, records: Sequence[Taken], *, event: RecordsTaken) -> None:
-    """Store taken records, at least one, in order, and the event of the batch."""
+    """Store taken records, at least one, in order, and the event of the batch; their positions first."""
+    positions.save_positions(
+        turn.region,
+        [
+            (one.record.id, one.made_at, (one.record.lon, one.record.lat, one.record.accuracy_m))
+            for one in records if one.record.lon is not None and one.record.lat is not None
+        ],
+    )  # fmt: skip
     seq = audit.append(turn, event)
     turn.connection.executemany(
         f"INSERT INTO phone_record ({_STORED}, batch) VALUES ({', '.join('?' * 28)})",  # noqa: S608  # constants
@@ -90,14 +98,14 @@ def append_records(turn: Turn, records: Sequence[Taken], *, event: RecordsTaken)
 
 
 def record_line(taken: Taken) -> tuple[object, ...]:
-    """Return a record as it is stored."""
+    """Return a record as it is stored: its position on the coarse grid, see `store.positions`."""
     one = taken.record
     return (
         one.id, one.device, one.seq, one.kind, one.promoter, taken.crew, format_moment(taken.made_at),
         format_moment(one.device_time), None if one.offset is None else one.offset.total_seconds(),
         taken.sent_offset.total_seconds(), one.street, one.triangle, one.venue, one.generation, taken.standing, one.what,
-        one.door, one.hours, one.day.isoformat() if one.day else None, one.about, one.why, one.lon, one.lat,
-        one.accuracy_m, " ".join(taken.marks), one.digest, _ENCODE(taken.answer),
+        one.door, one.hours, one.day.isoformat() if one.day else None, one.about, one.why, coarse(one.lon),
+        coarse(one.lat), None, " ".join(taken.marks), one.digest, _ENCODE(taken.answer),
     )  # fmt: skip
 
 
@@ -153,6 +161,19 @@ def count_contacts(
     return int(row[0])
 
 
+def places_of(
+    connection: sqlite3.Connection, contacts: Sequence[str]
+) -> list[tuple[CrewId | None, datetime, StreetId, VenueId | None]]:
+    """Return of contacts by id whose they are, when they were made, the street, and the venue where it was at one."""
+    rows = connection.execute(
+        "SELECT r.crew_id, r.made_at, coalesce(r.street_id, v.street_id), r.venue_id FROM phone_record AS r"
+        " LEFT JOIN venue AS v ON v.id = r.venue_id WHERE r.kind = 'contact'"
+        " AND r.id IN (SELECT value FROM json_each(?)) AND coalesce(r.street_id, v.street_id) IS NOT NULL",
+        (json.dumps(list(contacts)),),
+    )
+    return [(row[0], parse_moment(row[1]), StreetId(row[2]), row[3]) for row in rows]
+
+
 def read_contacts(
     connection: sqlite3.Connection, *, crew: CrewId | None = None, street: StreetId | None = None,
     since: datetime | None = None, until: datetime | None = None,
@@ -180,7 +201,7 @@ def is_not_to_be_contacted(
 ) -> bool:
     """Return whether the door of a street, or the venue, had asked by then not to be contacted."""
     row = connection.execute(
-        "SELECT 1 FROM do_not_contact WHERE since < :at AND ((:venue IS NOT NULL AND venue_id = :venue)"
+        "SELECT 1 FROM asked_not_to_be_contacted WHERE since < :at AND (lifted_at IS NULL OR lifted_at > :at) AND ((:venue IS NOT NULL AND venue_id = :venue)"
         " OR (:door <> '' AND street_id = :street AND door = :door)) LIMIT 1",
         {"at": format_moment(at), "street": street, "venue": venue, "door": door},
     ).fetchone()
@@ -203,6 +224,36 @@ def venues_not_to_contact(connection: sqlite3.Connection) -> set[VenueId]:
     """Return the venues that asked not to be contacted."""
     rows = connection.execute("SELECT DISTINCT venue_id FROM do_not_contact WHERE venue_id IS NOT NULL")
     return {VenueId(row[0]) for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A door or venue that asked not to be contacted: since when, to whom, and the records that say so."""
+
+    records: tuple[str, ...]
+    since: datetime
+    label: str
+    door: str
+    crew: CrewId | None
+
+
+def read_closed(connection: sqlite3.Connection) -> list[Closed]:
+    """Return every door and venue that asked not to be contacted, the latest first."""
+    rows = connection.execute(
+        "SELECT group_concat(d.id, ' '), max(d.since) AS last, coalesce(v.name, s.label, ''), d.door, max(d.crew_id)"
+        " FROM do_not_contact AS d LEFT JOIN street AS s ON s.id = d.street_id LEFT JOIN venue AS v ON v.id = d.venue_id"
+        " GROUP BY d.street_id, d.venue_id, d.triangle_id, d.door ORDER BY last DESC, d.street_id, d.door"
+    )
+    return [Closed(tuple(sorted(row[0].split())), parse_moment(row[1]), row[2], row[3], row[4]) for row in rows]
+
+
+def lift_closed(turn: Turn, *, event: DoNotContactLifted) -> None:
+    """Let requests not to be contacted hold no longer, and record the event."""
+    audit.append(turn, event)
+    turn.connection.executemany(
+        "INSERT INTO contact_lifted VALUES (?, ?, ?)",
+        [(record, event.why, format_moment(event.at)) for record in event.records],
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +292,11 @@ def find_spot(
 
 @dataclass(frozen=True, slots=True)
 class Appeal:
-    """A promoter's appeal against what became of a record, and the lead's answer; `upheld` is None while none was given."""
+    """
+    A promoter's appeal against what became of a record, and the lead's answer; `upheld` is None while none was given.
+
+    The record's kind, what it said and its place are empty where it was refused: then only the phone has it.
+    """
 
     id: str
     about: str
@@ -250,6 +305,8 @@ class Appeal:
     promoter: PromoterId
     crew: CrewId | None
     about_kind: str
+    about_what: str
+    about_place: str
     upheld: bool | None
     answer_why: str
 
@@ -259,16 +316,18 @@ def read_appeals(
 ) -> list[Appeal]:
     """Return appeals, newest first: of a promoter, or those that wait for an answer, where wished."""
     rows = connection.execute(
-        "SELECT r.id, r.about, r.why, r.made_at, r.promoter_id, r.crew_id, coalesce(k.kind, ''), a.upheld,"
-        " coalesce(a.why, '') FROM phone_record AS r LEFT JOIN appeal_answer AS a ON a.appeal_id = r.id"
-        " LEFT JOIN phone_record AS k ON k.id = r.about WHERE r.kind = 'appeal' AND (:promoter IS NULL OR"
-        " r.promoter_id = :promoter) AND (NOT :open OR a.appeal_id IS NULL) ORDER BY r.made_at DESC, r.id",
+        "SELECT r.id, r.about, r.why, r.made_at, r.promoter_id, r.crew_id, coalesce(k.kind, ''), coalesce(k.what, ''),"
+        " coalesce(v.name, s.label, k.triangle_id, ''), a.upheld, coalesce(a.why, '') FROM phone_record AS r"
+        " LEFT JOIN appeal_answer AS a ON a.appeal_id = r.id LEFT JOIN phone_record AS k ON k.id = r.about"
+        " LEFT JOIN street AS s ON s.id = k.street_id LEFT JOIN venue AS v ON v.id = k.venue_id"
+        " WHERE r.kind = 'appeal' AND (:promoter IS NULL OR r.promoter_id = :promoter)"
+        " AND (NOT :open OR a.appeal_id IS NULL) ORDER BY r.made_at DESC, r.id",
         {"promoter": promoter, "open": open_only},
     )
     return [
         Appeal(
-            row[0], row[1], row[2], parse_moment(row[3]), row[4], row[5], row[6],
-            None if row[7] is None else bool(row[7]), row[8],
+            row[0], row[1], row[2], parse_moment(row[3]), row[4], row[5], row[6], row[7], row[8],
+            None if row[9] is None else bool(row[9]), row[10],
         )
         for row in rows
     ]  # fmt: skip

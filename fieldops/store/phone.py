@@ -240,6 +240,46 @@ def read_own(connection: sqlite3.Connection, promoter: PromoterId, since: dateti
     )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Doubted:
+    """Surveys of a promoter that one quarantine took out of every decision: the last of them stands for all in an appeal."""
+
+    last: str
+    surveys: int
+    reason: str
+    since: datetime
+    appealed: bool
+
+
+def read_doubted(connection: sqlite3.Connection, promoter: PromoterId) -> list[Doubted]:
+    """Return the quarantines in force that hold surveys of a promoter, newest first, and whether they were appealed against."""
+    rows = connection.execute(
+        "SELECT (SELECT l.id FROM quarantine AS m JOIN survey AS l ON l.id = m.survey_id WHERE m.since_seq = q.since_seq"
+        " AND l.promoter_id = :promoter ORDER BY l.asked_at DESC, l.id LIMIT 1), count(*), q.reason, o.made_at,"
+        " max(EXISTS (SELECT 1 FROM phone_record AS a WHERE a.about = s.id AND a.kind = 'appeal'))"
+        " FROM quarantine AS q JOIN survey AS s ON s.id = q.survey_id JOIN quarantine_order AS o ON o.seq = q.since_seq"
+        " WHERE q.until_seq IS NULL AND s.promoter_id = :promoter GROUP BY q.since_seq ORDER BY q.since_seq DESC",
+        {"promoter": promoter},
+    )
+    return [Doubted(row[0], row[1], row[2], parse_moment(row[3]), bool(row[4])) for row in rows]
+
+
+def read_homes(
+    connection: sqlite3.Connection, triangles: Iterable[TriangleId], *, most: int
+) -> dict[TriangleId, list[tuple[StreetId, str]]]:
+    """Return the streets of triangles where passers-by may live, id and label, the `most` with most people, by label."""
+    rows = connection.execute(
+        "SELECT triangle_id, id, label FROM (SELECT triangle_id, id, label, row_number() OVER (PARTITION BY triangle_id"
+        " ORDER BY people DESC, id) AS place FROM street WHERE status <> 'gone' AND people > 0"
+        " AND triangle_id IN (SELECT value FROM json_each(?))) WHERE place <= ? ORDER BY triangle_id, label, id",
+        (json.dumps(list(triangles)), most),
+    )
+    found: dict[TriangleId, list[tuple[StreetId, str]]] = {}
+    for triangle, street, label in rows:
+        found.setdefault(TriangleId(triangle), []).append((StreetId(street), label))
+    return found
+
+
 def read_credits(connection: sqlite3.Connection, crew: CrewId, since: datetime) -> list[Credit]:
     """Return the streets saturated by a crew's evidence since a moment, newest first, and whether that was verified."""
     rows = connection.execute(

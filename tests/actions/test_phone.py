@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from fieldops.actions.accounts import add_account
+from fieldops.actions.appeals import answer_appeal, list_appeals
+from fieldops.actions.backcheck import lift_quarantine, list_quarantines, quarantine_surveys
 from fieldops.actions.claims import end_claim
 from fieldops.actions.dispatch import near_streets
 from fieldops.actions.phone import keep_day, own_promoter, read_day, read_own_page, say_words, shifted
@@ -204,3 +206,29 @@ def test_map_programs_get_the_coordinates_that_they_count_in() -> None:
     assert baidu == pytest.approx((116.40968, 39.91666), abs=3e-4)
     assert shifted([(8.68, 49.41)]) == [((8.68, 49.41), (8.68, 49.41))]
     assert shifted([]) == []
+
+
+def test_a_promoter_sees_each_quarantine_of_own_surveys_and_whether_it_was_appealed_against(town: Region) -> None:
+    phone = Phone()
+    made = [phone.survey(NOON + i * MINUTE, True, street="S0") for i in range(3)]
+    phone.send(town, made, NOON + 3 * MINUTE)
+    quarantine_surveys(town, LEAD, reason="suspect", promoter=ME, now=NOON + 4 * MINUTE)
+    (doubted,) = read_own_page(town, crew_actor(), ME, now=NOON + 4 * MINUTE).doubted
+    assert (doubted.last, doubted.surveys, doubted.reason, doubted.appealed) == (made[2]["id"], 3, "suspect", False)
+    phone.send(town, [phone.make(NOON + 5 * MINUTE, "appeal", about=doubted.last, why="it_is_true")], NOON + 5 * MINUTE)
+    (doubted,) = read_own_page(town, crew_actor(), ME, now=NOON + 5 * MINUTE).doubted
+    assert doubted.appealed
+    (appeal,) = list_appeals(town, LEAD)
+    assert (appeal.about_kind, appeal.about_place) == ("survey", "解放东路")
+    answer_appeal(town, LEAD, appeal.id, upheld=True, why="back_check_agrees", now=NOON + 6 * MINUTE)
+    lift_quarantine(town, LEAD, list_quarantines(town, LEAD)[0].seq, now=NOON + 6 * MINUTE)
+    page = read_own_page(town, crew_actor(), ME, now=NOON + 6 * MINUTE)
+    assert page.doubted == ()
+    assert [(one.upheld, one.answer_why) for one in page.appeals] == [(True, "back_check_agrees")]
+
+
+def test_a_day_names_the_streets_of_its_triangles_as_homes_the_fullest_ones(town: Region) -> None:
+    homes = read_day(town, crew_actor(), ME, now=NOON).homes
+    assert set(homes) == {"T0", "T1"}
+    assert {street for street, _ in homes[TriangleId("T0")]} == {"S0", "S1", "S2"}
+    assert ("S2", "人民路") in homes[TriangleId("T0")]

@@ -18,6 +18,7 @@ from fieldops.store.connect import open_region
 from tests.accounts import PLAIN_COOKIE, session_of
 from tests.browser.conftest import until
 from tests.conftest import ROOT
+from tests.phone_town import make_phone_town
 
 READY = "document.documentElement?.dataset.ready === 'true'"
 SYNC = re.compile(r"/crew/sync\.json$")
@@ -60,6 +61,12 @@ class Server:
         finally:
             region.close()
 
+    def counting_from_here(self) -> "Server":
+        """Return this server, counting records from here on."""
+        self.base = 0
+        self.base = self.records()
+        return self
+
     def records(self) -> int:
         """How many records were taken since `base`; each id once, or the test fails."""
         ((count, distinct),) = self.query("SELECT count(*), count(DISTINCT id) FROM phone_record")
@@ -78,6 +85,15 @@ def serving(region: Path) -> Iterator[Server]:
     finally:
         if server.process:
             server.stop()
+
+
+@contextmanager
+def town_server(folder: Path) -> Iterator[Server]:
+    """The production server on a new small town that lies in a folder."""
+    path = folder / "region.gpkg"
+    make_phone_town(path, sandbox=False).close()
+    with serving(path) as running:
+        yield running
 
 
 @contextmanager

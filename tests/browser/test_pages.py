@@ -11,7 +11,7 @@ AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 PAGES: list[tuple[str, str | None]] = [
     ("/sign-in", None), ("/enter", None), ("/account", "lead"), ("/today", "lead"), ("/map", "lead"),
     ("/streets?q=market+3", "lead"), ("/streets/R00", "lead"), ("/crews/C1", "lead"), ("/claims?within=all", "lead"),
-    ("/plan", "lead"), ("/plan/plan1", "lead"), ("/move-on", "lead"), ("/swarm", "lead"), ("/trust", "lead"),
+    ("/plan", "lead"), ("/plan/plan1", "lead"), ("/move-on", "lead"), ("/swarm", "lead"), ("/trust", "lead"), ("/phones", "lead"),
     ("/notices", "lead"), ("/settings", "lead"), ("/settings/card?p0=0.1&p1=0.3&alpha=0.1&beta=0.1", "lead"),
     ("/accounts", "lead"), ("/files", "lead"), ("/bursts", "lead"), ("/people", "lead"), ("/crews/C2/sheet", "lead"), ("/nothing", "lead"),
 ]  # fmt: skip

@@ -2,12 +2,19 @@
 
 import json
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
+from fieldops.actions.sessions import resume
+from fieldops.clock import now
 from fieldops.people import Role
+from fieldops.store.accounts import private_turn
+from fieldops.store.attempts import add_attempt
+from fieldops.store.connect import open_region
 from tests.accounts import PLAIN_COOKIE, session_of
 from tests.conftest import NOON
 from tests.phone_town import make_phone_town
@@ -15,6 +22,7 @@ from tests.phones import Phone
 from tests.web.conftest import Browser
 from web.answers import FOR_EVER
 from web.app import create_app
+from web.crew.phone import MOST_SYNCS, SYNC_WINDOW
 from web.crew.sketch import MOST_HEIGHT, draw
 from web.settings import Settings
 
@@ -140,3 +148,26 @@ def test_a_sketch_fits_its_frame_and_draws_every_street() -> None:
     assert max(numbers) <= drawn.width
     assert draw([], []).paths == []
     assert draw([[[(117.2, 28.3), (117.2, 28.3)]]], []).height > 0
+
+
+def test_a_session_that_sends_too_often_is_told_when_to_come_again_and_another_is_not_held_up(
+    town: Path, phone: FlaskClient
+) -> None:
+    def send(client: FlaskClient) -> TestResponse:
+        return client.post("/crew/sync.json", json={"sent_at": NOW, "records": []}, headers=HERE)
+
+    region, secret = open_region(town), session_of(town, Role.CREW_LEAD, "C0")
+    phone.set_cookie(PLAIN_COOKIE, secret)
+    assert send(phone).status_code == 200
+    opened = resume(region, secret)
+    assert opened
+    with private_turn(region) as private:
+        for ahead in (timedelta(0), SYNC_WINDOW):  # the window may change while this runs
+            for _ in range(MOST_SYNCS):
+                add_attempt(private, f"sync {opened.session.id}", now() + ahead, SYNC_WINDOW)
+    refused = send(phone)
+    assert refused.status_code == 429
+    assert 0 < int(refused.headers["Retry-After"]) <= SYNC_WINDOW.total_seconds() + 1
+    other = browser_of(town)
+    other.set_cookie(PLAIN_COOKIE, session_of(town, Role.CREW_LEAD, "C1"))
+    assert send(other).status_code == 200

@@ -1,7 +1,7 @@
 """The phone of a crew: one page for the whole day, the door for what it recorded, and its worker for days without network."""
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -25,6 +25,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from fieldops.actions import dispatch
 from fieldops.actions import phone as acts
 from fieldops.actions.regions import standing_moment
+from fieldops.actions.sessions import count_try
 from fieldops.actions.sync import sync_records
 from fieldops.clock import format_moment
 from fieldops.errors import BadInput, NotFound
@@ -38,8 +39,12 @@ from web.regions import the_region
 from web.session import current_actor, current_session, needs, public
 
 SCRIPTS = ("app.js", "outbox.js", "card.js", "views.js")  # what the page of the day needs at once
-SHELL = ("crew.css", *SCRIPTS, "forms.js", "seal.js", "list.js", "near.js", "maps.js")
+SHELL = ("crew.css", *SCRIPTS, "forms.js", "moving.js", "me.js", "seal.js", "list.js", "near.js", "maps.js")
 LARGEST_BATCH = 400_000  # bytes: fifty records, sign-ups among them
+MOST_SYNCS, SYNC_WINDOW = (
+    600,
+    timedelta(minutes=10),
+)  # of one session: 30,000 records at once, 60 batches a minute for long
 
 pages = Blueprint("phone", __name__, url_prefix="/crew")
 MENU = [Entry("phone.today", lazy_gettext("Today"), 10, "crew", home=True)]
@@ -75,7 +80,8 @@ def today() -> AnyResponse:
 def me() -> AnyResponse:
     """Return the promoter's own page: the week, what it came to, appeals, the crew's standing."""
     seen = acts.read_own_page(the_region(), current_actor(), own_promoter())
-    return _kept(make_response(render_template("crew/me.html", seen=seen, **_frame())))
+    frame = _frame() | {"data": _frame()["data"] | {"promoter": seen.promoter, "zone": seen.zone.key}}
+    return _kept(make_response(render_template("crew/me.html", seen=seen, **frame)))
 
 
 @pages.get("/learn")
@@ -99,13 +105,15 @@ def hand_over() -> AnyResponse:
 @needs("record.sync")
 def sync() -> AnyResponse:
     """Take in a batch of records and answer for each; an empty batch asks what time it is, and keeps streets for the day."""
+    session, actor, region = current_session(), current_actor(), the_region()
+    if session is not None:  # counted before anything is read; the phone keeps all and tries when it is told to
+        count_try(region, f"sync {session.session.id}", most=MOST_SYNCS, length=SYNC_WINDOW)
     if (request.content_length or 0) > LARGEST_BATCH:
         raise BadInput("the batch is too large", cure="send fewer records at once")
     told = _told(request.get_data())
     records, sent_at = (told.get("records"), told.get("sent_at")) if isinstance(told, dict) else (None, None)
     if not isinstance(records, list) or not isinstance(sent_at, str) or not all(isinstance(r, dict) for r in records):
         raise BadInput("is no batch of records", cure='send {"sent_at": TIME, "records": [...]}')
-    session, actor, region = current_session(), current_actor(), the_region()
     device = DeviceId(session.session.id) if session else None
     done = sync_records(region, actor, records, sent_at=sent_at, device=device, now=standing_moment(region))
     if actor.crew is not None:
@@ -258,6 +266,7 @@ def _data(day: acts.Day) -> dict[str, Any]:
         "stops": {
             one.venue: {"label": one.name, "kind": one.kind, "street": one.street, **spot(one)} for one in day.stops
         },
+        "homes": day.homes,
         "points": {one.triangle: {"label": labels[one.triangle], "ours": one.ours, **spot(one)} for one in day.points},
         "sittings": [
             {

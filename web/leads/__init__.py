@@ -9,6 +9,7 @@ from web.leads import (
     moving,
     notices,
     people,
+    phones,
     plans,
     settings,
     tiles,
@@ -16,4 +17,4 @@ from web.leads import (
     trust,
 )
 
-ROOMS = (today, desk, plans, bursts, claims, moving, trust, people, notices, files, settings, accounts, tiles)
+ROOMS = (today, desk, plans, bursts, claims, moving, trust, phones, people, notices, files, settings, accounts, tiles)

@@ -39,6 +39,25 @@ CREATE TABLE phone_key (
   id TEXT PRIMARY KEY, public BLOB NOT NULL, seal BLOB NOT NULL, made_at TEXT NOT NULL, retired_at TEXT) STRICT
 """
 
+# Who asked not to be contacted can have that lifted by a lead; what was asked stays, with the time for which it held.
+LIFTED = """
+CREATE TABLE contact_lifted (
+  record_id TEXT PRIMARY KEY REFERENCES phone_record (id), why TEXT NOT NULL, lifted_at TEXT NOT NULL) STRICT, WITHOUT ROWID;
+DROP VIEW do_not_contact;
+CREATE VIEW asked_not_to_be_contacted AS
+  SELECT c.id, c.made_at AS since, l.lifted_at, l.why, c.street_id, c.venue_id, c.triangle_id, c.door, c.crew_id
+  FROM contact AS c LEFT JOIN contact_lifted AS l ON l.record_id = c.id WHERE c.disposition = 'do_not_contact';
+CREATE VIEW do_not_contact AS SELECT * FROM asked_not_to_be_contacted WHERE lifted_at IS NULL
+"""
+
+# The region keeps positions on a coarse grid; what was measured lies here for some weeks.
+POSITIONS = """
+CREATE TABLE position (
+  record_id TEXT PRIMARY KEY, made_at TEXT NOT NULL, lon REAL NOT NULL, lat REAL NOT NULL, accuracy_m REAL)
+  STRICT, WITHOUT ROWID;
+CREATE INDEX position_age ON position (made_at)
+"""
+
 APPEALS = """
 CREATE TABLE appeal_answer (
   appeal_id TEXT PRIMARY KEY REFERENCES phone_record (id), upheld INTEGER NOT NULL, why TEXT NOT NULL,

@@ -41,4 +41,8 @@ def migrate_private(database: "Database") -> None:
     def m2026_11_26_words(db: "Database") -> None:
         run_statements(db, phones.WORDS)
 
+    @migrations()
+    def m2026_11_26_positions(db: "Database") -> None:
+        run_statements(db, phones.POSITIONS)
+
     migrations.apply(database)

@@ -74,4 +74,8 @@ def migrate_region(database: "Database") -> None:
     def m2026_11_26_neighbours(db: "Database") -> None:
         run_statements(db, neighbours.INDEXES)
 
+    @migrations()
+    def m2026_11_26_lifted(db: "Database") -> None:
+        run_statements(db, phones.LIFTED)
+
     migrations.apply(database)

@@ -15,7 +15,17 @@ export function clone(name, fill = {}) {
 
 // ── the badge: how much waits, how old, and why ─────────────────────────────────────────────────────────────────────
 
-export async function refresh() {
+let drawing = null, stale = false;
+/** Bring the badge up to date; however often it is asked for meanwhile, it is drawn once more and not each time. */
+export function refresh() {
+  stale = true;
+  drawing ??= (async () => {
+    for (; stale; await draw()) stale = false;
+  })().finally(() => { drawing = null; });
+  return drawing;
+}
+
+async function draw() {
   const waiting = (await box.all("waiting")).sort((a, b) => a.seq - b.seq);
   const badge = $("badge");
   const oldest = waiting.length ? Date.now() - waiting[0].at : 0;

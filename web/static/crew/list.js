@@ -12,6 +12,7 @@ async function problem() {
   if (error.error !== "http") return say("e." + error.error);
   if (error.code === 401) return say("e.signin");
   if (error.code === 403) return say("e.forbidden");
+  if (error.until > Date.now()) return say("e.wait", { at: clock(error.until) });
   return [429, 502, 503].includes(error.code) ? say("e.busy") : say("e.server", { code: error.code });
 }
 
@@ -38,17 +39,47 @@ export async function showOutbox(waiting, oldest) {
   $("waitingList").replaceChildren(...waiting.slice(0, 100).map((one) => row(one, "")));
   $("takenList").replaceChildren(...done.filter((one) => one.answer.result !== "rejected").slice(0, 50).map((one) => {
     const marks = (one.answer.marks ?? []).map((mark) => say("m." + mark)).join(", ");
-    return row(one, one.answer.again ? say("again") : marks && say("marked", { marks }));
+    const made = row(one, one.back ? say("undone") : one.answer.again ? say("again") : marks && say("marked", { marks }));
+    if (!one.back && ["contact", "visit"].includes(one.record.kind)) made.append(clone("takeBack"));
+    return made;
   }));
 }
 
+/** Everything that the server has not taken, as a file for the lead. */
+async function exported() {
+  const [waiting, done] = await Promise.all([box.all("waiting"), box.all("done")]);
+  const refused = done.filter((one) => one.answer.result === "rejected");
+  const records = [...waiting, ...refused].sort((a, b) => a.seq - b.seq).map((one) => one.record);
+  return new Blob([JSON.stringify({ exported_at: new Date().toISOString(), records })], { type: "application/json" });
+}
+
+async function forget(id) {
+  await box.work(["done"], (done) => done.delete(id));
+  await box.changed();
+}
+
+/** Undo what was sent: the record stays, a second one says that it does not count. */
+async function takeBack(id) {
+  await box.work(["done"], async (done) => {
+    const entry = await new Promise((found) => { const asked = done.get(id); asked.onsuccess = () => found(asked.result); });
+    done.put({ ...entry, back: true });
+  });
+  const entry = (await box.all("done")).find((one) => one.id === id);
+  await box.add("undo", { promoter: entry.record.promoter, about: id });
+  toast(say("undone"));
+}
+
+$("takenList").addEventListener("click", ({ target }) => {
+  const id = target.matches("[data-back]") && target.closest("li")?.dataset.id;
+  if (id) takeBack(id);
+});
 $("send").addEventListener("click", async () => {
   await box.flush(true);
   await refresh();
 });
 $("export").addEventListener("click", async () => {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(await box.exported());
+  link.href = URL.createObjectURL(await exported());
   link.download = "fieldops-outbox.json";
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
@@ -59,5 +90,5 @@ $("refused").addEventListener("click", async (event) => {
   if (why !== "drop") {
     await box.add("appeal", { promoter: data.promoter, about: id, why });
     toast(say("appealed"));
-  } else await box.forget(id);
+  } else await forget(id);
 });

@@ -5,6 +5,7 @@ const BATCH = 50;
 export const HOLD = 10_000; // ms in which a tap can be undone: nothing is sent before
 const KEEP = 7 * 86_400_000; // ms for which what was sent can be looked at
 const PATIENCE = 20_000; // ms for an answer
+const LONGEST_WAIT = 900_000; // ms that a server may ask for before it is tried again
 
 const opening = new Promise((done, fail) => {
   const asked = indexedDB.open("fieldops", 1);
@@ -24,9 +25,9 @@ export function onChange(listen) {
   listeners.push(listen);
 }
 
-async function changed() {
-  const { phone } = await meta();
-  const count = (await all("waiting")).length;
+export async function changed() {
+  const base = await opening;
+  const [{ phone }, count] = await Promise.all([meta(), result(base.transaction("waiting").objectStore("waiting").count())]);
   // A cookie outlives the storage that browsers clear: it knows what was lost.
   if (phone) document.cookie = `phone=${phone.device}.${count}; path=/crew; max-age=7776000; samesite=lax`;
   listeners.forEach((listen) => listen());
@@ -39,7 +40,7 @@ const result = (asked) => new Promise((done, fail) => {
 });
 
 /** Do something with the stores in one transaction; resolves once it is on the disk. */
-async function work(names, act) {
+export async function work(names, act) {
   const base = await opening;
   const turn = base.transaction(names, "readwrite", { durability: "strict" });
   const stored = new Promise((done, fail) => {
@@ -126,7 +127,7 @@ async function post(records) {
       body: JSON.stringify({ sent_at: new Date(sent).toISOString(), records }),
     });
     if (answer.type === "opaqueredirect") return { error: "portal" };
-    if (!answer.ok) return { error: "http", code: answer.status };
+    if (!answer.ok) return { error: "http", code: answer.status, wait: 1000 * (Number(answer.headers.get("Retry-After")) || 0) };
     if (!(answer.headers.get("Content-Type") ?? "").includes("json")) return { error: "portal" };
     const body = await answer.json().catch(() => ({}));
     if (!Array.isArray(body.answers) || !body.now) return { error: "portal" };
@@ -160,8 +161,12 @@ async function settle({ body, middle }) {
   });
 }
 
+/** The moment (ms) before which the server asked not to be tried again, 0 where there is none: it is respected by every way of sending. */
+const notBefore = ({ error }) => (error?.until > Date.now() && error.until - Date.now() <= LONGEST_WAIT ? error.until : 0);
+
 async function send(hello) {
   const answers = [];
+  if (notBefore(await meta())) return { error: "http", answers, moved: [] };
   let size = BATCH, moved = [];
   for (;;) {
     const ready = (await all("waiting")).filter((one) => one.ready <= Date.now()).sort((a, b) => a.seq - b.seq);
@@ -174,7 +179,9 @@ async function send(hello) {
       continue;
     }
     if (got.error) {
-      await remember("error", { error: got.error, code: got.code ?? 0, at: Date.now() });
+      const now = Date.now(), wait = Math.min(got.wait ?? 0, LONGEST_WAIT);
+      await remember("error", { error: got.error, code: got.code ?? 0, at: now, until: wait && now + wait });
+      if (wait) plan(wait);
       await changed();
       return { error: got.error, answers, moved };
     }
@@ -204,19 +211,6 @@ export async function flush(hello = false) {
   if (got && (got.answers.length || got.moved.length || hello === true)) after.forEach((listen) => listen(got));
   return got;
 }
-
-/** Everything that the server has not taken, as a file for the lead. */
-export async function exported() {
-  const [waiting, done] = await Promise.all([all("waiting"), all("done")]);
-  const refused = done.filter((one) => one.answer.result === "rejected");
-  const records = [...waiting, ...refused].sort((a, b) => a.seq - b.seq).map((one) => one.record);
-  return new Blob([JSON.stringify({ exported_at: new Date().toISOString(), records })], { type: "application/json" });
-}
-
-export const forget = async (id) => {
-  await work(["done"], (done) => done.delete(id));
-  await changed();
-};
 
 /** The true time in ms, as far as the server's last answer tells. */
 export async function trueNow() {

@@ -168,6 +168,9 @@ async function showSurvey(id) {
   $("askedCount").textContent = say("asked", { n: card.asked });
   $("cardSays").textContent = small(id) ? say("small") : card.verdict === "push_on" ? say("pushOn")
     : crowd ? say("crowd") : card.alone ? say("another") : say("askMore", { n: card.ask });
+  const homes = data.homes[data.points[id] ? id : spot.point] ?? [];
+  $("homeBox").hidden = !homes.length;
+  $("home").replaceChildren(new Option(say("notAsked"), ""), ...homes.map(([home, label]) => new Option(label, home)));
   $("v-survey").classList.toggle("crowded", crowd && card.verdict === "ask_more");
   return card.verdict;
 }
@@ -176,79 +179,28 @@ async function survey(what) {
   const id = here;
   const { corner, phase } = Object.fromEntries(new FormData($("corner")));
   sessionStorage.setItem("corner", corner);
-  await tap("survey", { ...where(id), ...claim(id), what, cluster: corner, phase }, say(what), () => here === id && showSurvey(id));
+  const home = $("home").value; // of this person only: the next one is asked again
+  await tap("survey", { ...where(id), ...claim(id), what, cluster: corner, phase, ...(home && { home_street: home }) }, say(what), () => here === id && showSurvey(id));
   const verdict = await showSurvey(id);
-  if (verdict === "move_on" && !small(id)) await movedOn(id);
+  if (verdict === "move_on" && !small(id)) await (await moving()).movedOn(id);
 }
 
 // ── moving on ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** The card says leave: said at once. Only the server ends claims and gives streets; a kept one is shown meanwhile. */
-async function movedOn(id) {
-  const { done = {} } = await box.meta();
-  const left = data.points[id] ? Object.keys(data.held).filter((one) => data.held[one].point === id) : [id];
-  for (const one of left) if (data.held[one]) done[one + "." + data.held[one].gen] = Date.now();
-  await box.remember("done", done);
-  $("thanks").textContent = say("thanks", { label: place(id).label });
-  offer(await nextStreet(left));
-  go("moveon", id);
-}
-
-async function nextStreet(but = []) {
-  const [{ done = {} }, now] = await Promise.all([box.meta(), box.trueNow()]);
-  const kept = Object.keys(data.kept).find((id) => !but.includes(id) && data.kept[id].kept > now);
-  const still = [...$("streets").children].map((row) => row.dataset.street)
-    .find((id) => !but.includes(id) && !done[id + "." + data.held[id].gen]);
-  return data.mayClaim && kept ? { id: kept, label: data.kept[kept].label }
-    : still ? { id: still, label: data.held[still].label, held: true } : null;
-}
-
-function offer(next, text = "") {
-  $("moveSays").textContent = text || (next ? "" : say("nothing"));
-  const button = $("take");
-  button.hidden = !next;
-  if (!next) return;
-  button.textContent = say(next.held ? "next" : "go", { label: next.label });
-  button.onclick = () => (next.held ? go("street", next.id) : take(next.id, next.label));
-}
-
-const races = new Map();
+let wished = false;
+const moving = () => import("./moving.js");
 async function take(id, label) {
-  const made = await record("claim", { street: id });
-  if (!made) return;
-  races.set(made.id, { id, label });
-  go("moveon", id);
-  offer(null, say("wish", { label }));
-  const got = await box.flush();
-  if (got?.error) offer(null, say(data.kept[id] ? "wait" : "waitFree", { label }));
+  wished = true;
+  (await moving()).take(id, label);
 }
 
-async function answered({ answers, moved }) {
-  let fresh = moved.length > 0;
-  for (const answer of answers) {
-    const race = races.get(answer.id);
-    if (answer.claim) fresh = true;
-    if (!race) continue;
-    races.delete(answer.id);
-    if (answer.result !== "rejected") {
-      offer({ id: race.id, label: race.label, held: true }, say("yours", { label: race.label, until: when(Date.parse(answer.until)) }));
-    } else if (answer.holder === data.crew) {
-      offer({ id: race.id, label: race.label, held: true }, say("yours", { label: race.label, until: when(Date.parse(answer.until)) }));
-    } else {
-      const text = answer.holder ? say("lostRace", { holder: answer.holder_name || answer.holder, label: race.label, until: when(Date.parse(answer.until)) })
-        : say("r." + answer.reason);
-      offer(answer.next ? { id: answer.next, label: answer.next_label } : null, text);
-    }
-  }
-  const mine = moved.find((one) => one.crew === data.crew);
-  if (mine?.to && !$("v-moveon").hidden && !races.size) offer({ id: mine.to, label: mine.label ?? place(mine.to)?.label ?? mine.to, held: Boolean(data.held[mine.to]) });
+async function answered(got) {
+  const { answers, moved } = got;
+  if (wished || moved.length) (await moving()).answered(got);
   if (answers.some((answer) => answer.again)) toast(say("again"));
   const old = (await box.trueNow()) - data.now > 60_000 || !Object.keys(data.kept).length;
-  if (fresh || answers.length || old) await renew();
+  if (moved.length || answers.length || old) await renew();
 }
-
-const when = (ms) => new Date(ms).toLocaleString(document.documentElement.lang,
-  { month: "numeric", day: "numeric", weekday: "short", hour: "2-digit", minute: "2-digit", timeZone: data.zone });
 
 /** Take in the page as the server renders it now: claims, progress, kept streets. One way of drawing, at the server. */
 async function renew() {

@@ -1,0 +1,68 @@
+// Moving on: what the card's verdict brings, wishes for streets, races won and lost. It comes when it is first needed.
+
+import { $, data, place, say } from "./app.js";
+import * as box from "./outbox.js";
+import { go, record } from "./views.js";
+
+/** The card says leave: said at once. Only the server ends claims and gives streets; a kept one is shown meanwhile. */
+export async function movedOn(id) {
+  const { done = {} } = await box.meta();
+  const left = data.points[id] ? Object.keys(data.held).filter((one) => data.held[one].point === id) : [id];
+  for (const one of left) if (data.held[one]) done[one + "." + data.held[one].gen] = Date.now();
+  await box.remember("done", done);
+  $("thanks").textContent = say("thanks", { label: place(id).label });
+  offer(await nextStreet(left));
+  go("moveon", id);
+}
+
+async function nextStreet(but = []) {
+  const [{ done = {} }, now] = await Promise.all([box.meta(), box.trueNow()]);
+  const kept = Object.keys(data.kept).find((id) => !but.includes(id) && data.kept[id].kept > now);
+  const still = [...$("streets").children].map((row) => row.dataset.street)
+    .find((id) => !but.includes(id) && !done[id + "." + data.held[id].gen]);
+  return data.mayClaim && kept ? { id: kept, label: data.kept[kept].label }
+    : still ? { id: still, label: data.held[still].label, held: true } : null;
+}
+
+function offer(next, text = "") {
+  $("moveSays").textContent = text || (next ? "" : say("nothing"));
+  const button = $("take");
+  button.hidden = !next;
+  if (!next) return;
+  button.textContent = say(next.held ? "next" : "go", { label: next.label });
+  button.onclick = () => (next.held ? go("street", next.id) : take(next.id, next.label));
+}
+
+const races = new Map();
+export async function take(id, label) {
+  const made = await record("claim", { street: id });
+  if (!made) return;
+  races.set(made.id, { id, label });
+  go("moveon", id);
+  offer(null, say("wish", { label }));
+  const got = await box.flush();
+  if (got?.error) offer(null, say(data.kept[id] ? "wait" : "waitFree", { label }));
+}
+
+/** Say what became of wishes, and where the crew goes next. */
+export function answered({ answers, moved }) {
+  for (const answer of answers) {
+    const race = races.get(answer.id);
+    if (!race) continue;
+    races.delete(answer.id);
+    if (answer.result !== "rejected") {
+      offer({ id: race.id, label: race.label, held: true }, say("yours", { label: race.label, until: when(Date.parse(answer.until)) }));
+    } else if (answer.holder === data.crew) {
+      offer({ id: race.id, label: race.label, held: true }, say("yours", { label: race.label, until: when(Date.parse(answer.until)) }));
+    } else {
+      const text = answer.holder ? say("lostRace", { holder: answer.holder_name || answer.holder, label: race.label, until: when(Date.parse(answer.until)) })
+        : say("r." + answer.reason);
+      offer(answer.next ? { id: answer.next, label: answer.next_label } : null, text);
+    }
+  }
+  const mine = moved.find((one) => one.crew === data.crew);
+  if (mine?.to && !$("v-moveon").hidden && !races.size) offer({ id: mine.to, label: mine.label ?? place(mine.to)?.label ?? mine.to, held: Boolean(data.held[mine.to]) });
+}
+
+const when = (ms) => new Date(ms).toLocaleString(document.documentElement.lang,
+  { month: "numeric", day: "numeric", weekday: "short", hour: "2-digit", minute: "2-digit", timeZone: data.zone });
