@@ -75,6 +75,8 @@ class Rules:
     sellers_per_rep: int = 35  # RULE 18
     plan_values: str = "awareness"  # or "recruits": what a plan counts a street for
     people_per_candidate: float = 20.0
+    hour_cost_yuan: float = 20.0  # of a promoter-hour, all told
+    poster_cost_yuan: float = 5.0  # of one poster, printed and hung
 
     def __post_init__(self) -> None:
         """Refuse numbers that cannot be meant."""
@@ -215,5 +217,7 @@ MEANINGS: dict[str, tuple[int, str]] = {
         0,
         "what a plan counts a street for: awareness, or recruits too (the candidates expected from its hours)",
     ),
+    "hour_cost_yuan": (0, "what a promoter-hour costs, wages and all, in yuan: for the cost of candidates and sellers"),
+    "poster_cost_yuan": (0, "what one poster costs, printed and hung, in yuan"),
     "people_per_candidate": (0, "with plan_values recruits: one expected candidate counts as so many people told"),
 }

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from fieldops.clock import local_day
 from fieldops.errors import BadInput
 from fieldops.people import Actor
 from fieldops.permissions import require
-from fieldops.recruiting.brings import Pool, Worked, Yield, estimate_yields, fit_pool
+from fieldops.recruiting.brings import Brought, Pool, Worked, estimate_yields, fit_pool, reckon
 from fieldops.store import people, places
 from fieldops.store import recruiting_brings as store
 from fieldops.store.connect import Region, read_rules
@@ -20,23 +21,38 @@ _USUAL_HOURS = range(10, 20)  # where nobody was surveyed that day: spread evenl
 
 @dataclass(frozen=True, slots=True)
 class Brings:
-    """Yields of one sort, best first by what is certain (the low end), with the pool they are drawn to; names for people."""
+    """
+    What everything of one sort brought and cost, best first by what is certain (the low end); names for people.
+
+    `pool` is the mean to which few hours are drawn; `unit_cost` is what a promoter-hour (a poster) costs, in yuan.
+    """
 
     sort: str
-    yields: tuple[Yield, ...]
+    yields: tuple[Brought, ...]
     pool: Pool | None
     names: dict[str, str]
     share: float
     since: datetime
+    unit_cost: float
+
+    @property
+    def whole(self) -> Worked:
+        """Return the sum over all that is shown."""
+        return Worked(
+            "", sum(one.candidates for one in self.yields), sum(one.hours for one in self.yields),
+            sum(one.signed for one in self.yields), sum(one.active for one in self.yields),
+            sum(one.due for one in self.yields),
+        )  # fmt: skip
 
 
 def read_brings(
     region: Region, actor: Actor, sort: str, *, most: int = 200, span: timedelta = SPAN, now: datetime | None = None
 ) -> Brings:
     """
-    Return candidates per promoter-hour by street, venue kind, crew or hour of the day; posters by candidates alone.
+    Return what every street, venue, venue kind, crew, day, hour of the day or poster brought, what it cost, and who is due.
 
-    Hours of the day: a crew's hours of a day are spread over the hours in which it surveyed. Permission: candidate.read.
+    Hours of the day: a crew's hours of a day are spread over the hours in which it surveyed. Money follows from the settings
+    `hour_cost_yuan` and `poster_cost_yuan`. Permission: candidate.read.
 
     Raises
     ------
@@ -47,30 +63,38 @@ def read_brings(
     if sort not in SORTS:
         raise BadInput(f"'{sort}' is no sort", field="by", cure=f"use one of {', '.join(SORTS)}")
     connection, present = region.reader(), region.moment(now)
-    zone, since = places.read_zone(connection), present - span
-    first_day = local_day(since, zone)
+    zone, since, rules = places.read_zone(connection), present - span, read_rules(connection)
+    first_day, due = local_day(since, zone), end_of_day(present, zone)
     if sort == "hour":
-        worked = _by_hour(connection, since)
+        worked = store.read_worked_hours(connection, since, due, zone, _hours_of_day(connection, since, zone))
     elif sort == "day":
-        worked = store.read_worked_days(connection, since, first_day, zone)
+        worked = store.read_worked_days(connection, since, first_day, due, zone)
     else:
-        worked = store.read_worked(connection, sort, since, first_day)
-    share = read_rules(connection).interval_share
-    pool = fit_pool(worked)
-    found = estimate_yields(worked, share, pool)
-    if sort == "poster":
-        found = tuple(Yield(one.name, one.candidates, 0.0, 0.0, 0.0, 0.0, None) for one in worked)
-        ordered = sorted(found, key=lambda one: -one.candidates)
-    elif sort == "hour":
+        worked = store.read_worked(connection, sort, since, first_day, due)
+    unit_cost = rules.poster_cost_yuan if sort == "poster" else rules.hour_cost_yuan
+    found = reckon(worked, rules.interval_share, unit_cost=unit_cost)
+    if sort == "hour":
         ordered = sorted(found, key=lambda one: one.name)
     elif sort == "day":
         ordered = sorted(found, key=lambda one: one.name, reverse=True)
     else:
         ordered = sorted(found, key=lambda one: (-one.low, one.name))
-    return Brings(sort, tuple(ordered[:most]), pool, _names(connection, sort, ordered[:most]), share, since)
+    names = _names(connection, sort, ordered[:most])
+    return Brings(sort, tuple(ordered[:most]), fit_pool(worked), names, rules.interval_share, since, unit_cost)
 
 
-def _names(connection: sqlite3.Connection, sort: str, found: list[Yield]) -> dict[str, str]:
+def name_one(region: Region, actor: Actor, sort: str, name: str) -> str:
+    """Return the name of a street, venue or crew, its id where it has none. Permission: candidate.read."""
+    require(actor, "candidate.read")
+    return _names(region.reader(), sort, []).get(name, name)
+
+
+def end_of_day(present: datetime, zone: ZoneInfo) -> datetime:
+    """Return the end of the city's day: what is due by then is to be done today."""
+    return datetime.combine(local_day(present, zone) + timedelta(days=1), datetime.min.time(), tzinfo=zone)
+
+
+def _names(connection: sqlite3.Connection, sort: str, found: list[Brought]) -> dict[str, str]:
     if sort == "street":
         return places.read_labels(connection)
     if sort == "venue":
@@ -80,18 +104,14 @@ def _names(connection: sqlite3.Connection, sort: str, found: list[Yield]) -> dic
     return {one.name: one.name for one in found}
 
 
-def _by_hour(connection: sqlite3.Connection, since: datetime) -> list[Worked]:
-    zone = places.read_zone(connection)
+def _hours_of_day(connection: sqlite3.Connection, since: datetime, zone: ZoneInfo) -> dict[int, float]:
     asked = store.count_asked(connection, since, zone)
     hours: dict[int, float] = {}
     for day, crew, worked in store.read_days(connection, local_day(since, zone)):
         seen = asked.get((day, crew)) or dict.fromkeys(_USUAL_HOURS, 1)
         for hour, count in seen.items():
             hours[hour] = hours.get(hour, 0.0) + worked * count / sum(seen.values())
-    came = store.count_hours_of_day(connection, since, zone)
-    return [
-        Worked(f"{hour:02d}", came.get(hour, 0), hours.get(hour, 0.0)) for hour in sorted(came.keys() | hours.keys())
-    ]
+    return hours
 
 
 def expected_rates(connection: sqlite3.Connection, present: datetime, streets: list[str]) -> list[float] | None:
@@ -101,7 +121,7 @@ def expected_rates(connection: sqlite3.Connection, present: datetime, streets: l
     For the plan's values, where the setting `plan_values` says that recruits count; streets never worked get the mean.
     """
     zone, since = places.read_zone(connection), present - SPAN
-    worked = store.read_worked(connection, "street", since, local_day(since, zone))
+    worked = store.read_worked(connection, "street", since, local_day(since, zone), present)
     pool = fit_pool(worked)
     if pool is None:
         return None

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 from itertools import islice
@@ -22,7 +22,7 @@ from fieldops.recruiting.journey import Entry, entries
 from fieldops.recruiting.names import read_person_name
 from fieldops.recruiting.phones import read_phone
 from fieldops.recruiting.sources import Group, Source, SourceKind
-from fieldops.recruiting.stages import LEFT, Move, Reason, Stage
+from fieldops.recruiting.stages import LEFT, RANK, WAY, Move, Reason, Stage, furthest
 from fieldops.store import persons, places
 from fieldops.store import recruiting as store
 from fieldops.store import recruiting_settings as settings
@@ -34,7 +34,7 @@ Name = TypeVar("Name", bound=str)
 NEEDED = ("name", "phone")
 KNOWN = (
     *NEEDED, "source", "street", "venue", "crew", "channel", "poster", "group", "stage", "stage_since", "reason", "made_at", "consent",
-    "wanted_low", "wanted_high", "language", "base",
+    "wanted_low", "wanted_high", "income_reached", "language", "base", *(f"{stage}_at" for stage in WAY[1:]),
 )  # fmt: skip
 ROWS_A_TURN = 5_000  # fewer would write the whole index of words again and again; more would keep others waiting
 OLDEST = timedelta(days=3650)
@@ -43,12 +43,29 @@ _NEXT_CALL = frozenset({Stage.NEW, Stage.CONTACTED, Stage.INTERVIEWED})
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """What a row says: the sign-up, the stage, why (lost, dormant), and since when (None: since the sign-up)."""
+    """
+    What a row says: the sign-up, the stage, why (lost, dormant), and since when (None: since the sign-up).
+
+    `way` holds the stages whose day the row tells, in their order; `income` is yuan a month that a seller reaches.
+    """
 
     form: SignUpForm
     stage: Stage
     reason: str
     since: datetime | None
+    way: tuple[tuple[Stage, datetime], ...]
+    income: int | None
+
+    def moves(self, candidate: CandidateId, made_at: datetime) -> list[Move]:
+        """Return the moves that lead from the sign-up to where the candidate stands."""
+        steps = [*self.way]
+        if self.stage != (steps[-1][0] if steps else Stage.NEW):
+            steps.append((self.stage, self.since or made_at))
+        befores = [Stage.NEW, *(stage for stage, _ in steps)]
+        return [
+            Move(candidate, before, after, at, self.reason if after in LEFT else "")
+            for before, (after, at) in zip(befores, steps, strict=False)
+        ]
 
 
 def import_candidates(
@@ -107,7 +124,8 @@ def _read_all(turn: Turn, rows: Sequence[Row], consent: str, refusals: Refusals)
                 raise BadInput(
                     f"no {missing.noun} is called '{missing.name}'", field=missing.noun.split()[-1]
                 ) from None
-            read.append(_Read(form, *_read_stage(row, form.made_at, turn.now)))
+            income = int(read_number(row, "income_reached", low=0, high=1e6)) if row.get("income_reached") else None
+            read.append(_Read(form, *_read_stage(row, form.made_at, turn.now), income))
         except BadInput as refusal:
             refusals.add(number, refusal, _shown(row, refusal.field))
     return read
@@ -154,17 +172,43 @@ def _or_none(kind: Callable[[str], Name], text: str | None) -> Name | None:
     return kind(text) if text else None
 
 
-def _read_stage(row: Mapping[str, str], made_at: datetime | None, now: datetime) -> tuple[Stage, str, datetime | None]:
-    stage, reason = read_choice(Stage, row, "stage") if row.get("stage") else Stage.NEW, row.get("reason", "")
+def _read_way(row: Mapping[str, str], made_at: datetime | None, now: datetime) -> tuple[tuple[Stage, datetime], ...]:
+    """Return the stages whose moment is given, in their order: each not before the one before it, none in the future."""
+    way, last = [], made_at or now
+    for stage in WAY[1:]:
+        name = f"{stage}_at"
+        if not row.get(name):
+            continue
+        at = read_moment(row, name)
+        if not last <= at <= now:
+            cure = "give moments in the order of the stages, from made_at until now"
+            raise BadInput(f"'{row[name]}' cannot be", field=name, cure=cure)
+        way.append((stage, at))
+        last = at
+    return tuple(way)
+
+
+def _read_stage(
+    row: Mapping[str, str], made_at: datetime | None, now: datetime
+) -> tuple[Stage, str, datetime | None, tuple[tuple[Stage, datetime], ...]]:
+    way = _read_way(row, made_at, now)
+    last = way[-1][0] if way else Stage.NEW
+    stage, reason = read_choice(Stage, row, "stage") if row.get("stage") else last, row.get("reason", "")
+    if stage in RANK and RANK[stage] < RANK[last]:
+        cure = f"leave {last}_at empty, or say stage {last}"
+        raise BadInput(f"'{stage}' is before the last stage that has a moment", field="stage", cure=cure)
     if stage in LEFT and reason not in set(Reason):
         raise BadInput(f"'{reason}' is no reason", field="reason", cure=f"use one of {', '.join(Reason)}")
     if stage not in LEFT and reason:
         raise BadInput("belongs to lost and dormant only", field="reason", cure="leave it empty")
     since = read_moment(row, "stage_since") if row.get("stage_since") else None
-    if since is not None and not (made_at or now) <= since <= now:
-        cure = "give a moment between made_at and now"
+    if way and stage != last and since is None:
+        raise BadInput("is empty", field="stage_since", cure=f"say since when the candidate is {stage}")
+    first = way[-1][1] if way else made_at or now
+    if since is not None and not first <= since <= now:
+        cure = "give a moment between made_at, or that of the stage before, and now"
         raise BadInput(f"'{row['stage_since']}' cannot be", field="stage_since", cure=cure)
-    return stage, reason, since
+    return stage, reason, since, way
 
 
 def _take(turn: Turn, read: Sequence[_Read]) -> Counter[str]:
@@ -212,13 +256,13 @@ def _store(turn: Turn, first: Sequence[_Read], sign_ups: list[SignUp]) -> None:
     )
     rows, moves, change = [], [], Counter[Entry]()
     for one, number, read, at in zip(ids, numbers, first, made, strict=True):
-        form, stage, since = read.form, read.stage, read.since or at
-        reached = stage if stage not in LEFT else Stage.NEW
-        mine = [Move(one, Stage.NEW, stage, since, read.reason)] if stage != Stage.NEW else []
+        form, stage, mine = read.form, read.stage, read.moves(one, at)
         due_at = turn.now if stage in _NEXT_CALL else None
-        rows.append(new_candidate(
-            form, number, one, at, due_at=due_at, stage=stage, stage_since=since, reached=reached, reason=read.reason
-        ))  # fmt: skip
+        row = new_candidate(
+            form, number, one, at, due_at=due_at, stage=stage, stage_since=mine[-1].moved_at if mine else at,
+            reached=furthest([move.after for move in mine]), reason=read.reason,
+        )  # fmt: skip
+        rows.append(replace(row, income_reached=read.income))
         sign_ups.append(_sign_up(form, one, at, again=False))
         change.update(entries(at, mine, form.source.kind, form.group, zone))
         moves += mine

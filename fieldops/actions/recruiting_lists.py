@@ -1,5 +1,6 @@
 """What leads and reps look at: the board, the table, the search, one candidate, today's calls, the funnel."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -11,8 +12,8 @@ from fieldops.ids import CandidateId, RepId
 from fieldops.people import Actor, Role
 from fieldops.permissions import require, why
 from fieldops.recruiting.candidate import Candidate, SignUp
-from fieldops.recruiting.funnel import Cohort, StageFigures, Survival, cohorts, stage_figures, survival
-from fieldops.recruiting.journey import Path
+from fieldops.recruiting.funnel import Cohort, StageFigures, Survival, cohorts, stage_figures, survival, tally_up
+from fieldops.recruiting.journey import Entry, Path, entries
 from fieldops.recruiting.names import query_words
 from fieldops.recruiting.phones import mask_phone, read_phone, spell_phone
 from fieldops.recruiting.sources import GROUPS_FIRST, Group, Source, SourceKind
@@ -302,15 +303,32 @@ def list_stuck(
 
 
 def read_funnel(
-    region: Region, actor: Actor, *, kind: SourceKind | None = None, group: Group | None = None, since: date | None = None,
+    region: Region,
+    actor: Actor,
+    filters: Filters | None = None,
+    *,
+    since: date | None = None,
     now: datetime | None = None,
-) -> FunnelReport:  # fmt: skip
-    """Return the funnel of all, of one kind of source, of one group, or of cohorts since a day. Permission: candidate.read."""
+) -> FunnelReport:
+    """
+    Return the funnel of all, of one kind of source, of one group, of one street, venue, crew or poster, or of cohorts since a day.
+
+    Kinds, groups and days are read from the tallies; for one place its candidates are counted. Of the filters stage, rep
+    and calls due are not minded. Permission: candidate.read.
+    """
     require(actor, "candidate.read")
+    asked = replace(filters or Filters(), stage=None, rep=None, without_rep=False, due_by=None)
     connection, present = region.reader(), region.moment(now)
-    share = read_rules(connection).interval_share
-    today = local_day(present, places.read_zone(connection))
-    tallies = lists.read_tallies(connection, kind=kind, group=group, since=since)
+    share, zone = read_rules(connection).interval_share, places.read_zone(connection)
+    today = local_day(present, zone)
+    if any((asked.street, asked.venue, asked.crew, asked.poster, asked.base)):
+        counted: Counter[Entry] = Counter()
+        for one, moves in lists.read_journeys(connection, asked):
+            if since is None or local_day(one.made_at, zone) >= since:
+                counted.update(entries(one.made_at, moves, one.source.kind, one.group, zone))
+        tallies = tally_up(counted)
+    else:
+        tallies = lists.read_tallies(connection, kind=asked.kind, group=asked.group, since=since)
     return FunnelReport(
         stage_figures(tallies, share), cohorts(tallies), survival(tallies.candidates, Path.CANDIDATE, today, share),
         survival(tallies.sellers, Path.SELLER, today, share), tuple(lists.count_incomes(connection)), share, present,

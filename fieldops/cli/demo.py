@@ -4,7 +4,7 @@ import csv
 import re
 import shlex
 from contextlib import redirect_stdout
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,6 +20,7 @@ CITY = "岚川"
 TIME_ZONE = ZoneInfo("Asia/Shanghai")
 MADE_UP_STREETS = 700
 ACCOUNT = "demo"
+SEED, POSTERS = 1, 6
 TABLES = ("crews", "promoters", "venues", "surveys", "effort")
 A_DAY = re.compile(r"\b\d{4}-\d{2}-\d{2}")
 
@@ -39,7 +40,7 @@ def demo(
     again: Annotated[bool, typer.Option("--again", help="Make the region anew, even where it is there.")] = False,
 ) -> None:
     """
-    Import a made-up city, take in crews and surveys, decide, plan, print the plan, and show it in the browser.
+    Import a made-up city, take in crews, surveys and candidates, decide, plan, print the plan, and show it in the browser.
 
     Every step prints the command that does it, so that you can do the same with your own city. The region is a sandbox:
     it accepts given times, and nothing in it is real. Its past ends yesterday. A second run shows what is there.
@@ -53,8 +54,12 @@ def demo(
     if plan is None:
         _remove_region(db)
         files = _city_files(root, folder)
-        for words in _journey(db, files, _move_to_yesterday(files, folder / "tables", _today())):
+        tables = _move_to_yesterday(files, folder / "tables", _today())
+        for words in _import(db, files, tables):
             _run(root, words)
+        _recruit(root, db, tables)
+        for words in (["decide"], ["plan"], ["tiles"]):
+            _run(root, [*words, "--db", str(db)])
     else:
         _run(root, ["plan", "show", plan, "--db", str(db)])
     say(f"the region is {db}: open it in QGIS (read-only), or ask it: fieldops plan explain --help")
@@ -64,18 +69,50 @@ def demo(
         _run(root, ["serve", "--db", str(db), "--port", str(port), "--sign-in", ACCOUNT])
 
 
-def _journey(db: Path, files: Path, tables: Path) -> list[list[str]]:
-    """Return the commands from the map to the plan, in their order."""
+def _import(db: Path, files: Path, tables: Path) -> list[list[str]]:
+    """Return the commands that take in the map and the tables, in their order."""
     people = sum(int(row["people"]) for row in _rows(files / "truth.csv"))  # what a census would tell: the total alone
     at = ["--db", str(db)]
     return [
         ["import", str(files / "map.osm.pbf"), "--city", CITY, "--timezone", TIME_ZONE.key, "--residents", str(people),
          "--sandbox", *at],
         *([noun, "import", str(tables / f"{noun}.csv"), *at] for noun in TABLES),
-        ["decide", *at],
-        ["plan", *at],
-        ["tiles", *at],
     ]  # fmt: skip
+
+
+def _recruit(root: Any, db: Path, tables: Path) -> None:
+    """Hang posters where crews worked most, and take in made-up candidates and the reps who look after them."""
+    import numpy as np
+
+    from fieldops.exchange.synthcandidates import make_candidates, make_reps
+    from fieldops.recruiting.consent import FIRST_TEXT
+
+    at, effort, rng = ["--db", str(db)], _rows(tables / "effort.csv"), np.random.default_rng(SEED)
+    bases = {row["crew"]: row["base"] for row in _rows(tables / "crews.csv")}
+    hours: dict[str, float] = {}
+    for row in effort:
+        hours[row["street"]] = hours.get(row["street"], 0.0) + float(row["promoter_hours"])
+    posters = []
+    for street in sorted(hours, key=lambda one: (-hours[one], one))[:POSTERS]:
+        with redirect_stdout(StringIO()) as answer:
+            _run(root, ["recruit", "poster", "--street", street, *at])
+        say(link := answer.getvalue().strip())
+        posters.append(link.rpartition("/")[2])
+    until = datetime.combine(_today() - timedelta(days=1), time(21), TIME_ZONE)
+    made = {"reps": make_reps(list(bases.values()), rng),
+            "candidates": make_candidates(effort, bases, posters, until=until, rng=rng)}  # fmt: skip
+    for noun, rows in made.items():
+        _write(tables / f"{noun}.csv", rows)
+    _run(root, ["recruit", "import-reps", str(tables / "reps.csv"), *at])
+    _run(root, ["recruit", "import", str(tables / "candidates.csv"), "--consent", FIRST_TEXT.version, *at])
+    _run(root, ["recruit", "assign-reps", *at])
+
+
+def _write(table: Path, rows: list[dict[str, object]]) -> None:
+    with table.open("w", encoding="utf-8", newline="") as file:
+        out = csv.DictWriter(file, list(dict.fromkeys(name for row in rows for name in row)), restval="")
+        out.writeheader()
+        out.writerows(rows)
 
 
 def _move_to_yesterday(files: Path, into: Path, today: date) -> Path:

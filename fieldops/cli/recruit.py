@@ -43,8 +43,9 @@ def import_candidates(
     Take in candidates; a phone number that is known already changes nobody.
 
     Columns: name, phone, and if you like source (street, venue, crew, channel, poster) with the column of that name, group
-    (1 to 4), stage, stage_since, reason (for lost and dormant), made_at, consent, wanted_low, wanted_high, language, base. No number is
-    stored without a consent. Names and numbers lie sealed in the private file.
+    (1 to 4), stage, stage_since, reason (for lost and dormant), made_at, consent, wanted_low, wanted_high, income_reached, language,
+    base; and where it is known when each stage was reached: contacted_at, interviewed_at, signed_at, trained_at, first_order_at,
+    active_at. No number is stored without a consent. Names and numbers lie sealed in the private file.
 
     Example: fieldops recruit import candidates.csv --consent 0123456789ab
     """
@@ -108,6 +109,10 @@ def find(
 def funnel(
     source: Annotated[str | None, typer.Option(help="Only of one kind: street, venue, crew, channel, poster.")] = None,
     group: Annotated[str | None, typer.Option(help="Only one group of sellers, 1 to 4.")] = None,
+    street: Annotated[str | None, typer.Option(help="Only of this street.")] = None,
+    venue: Annotated[str | None, typer.Option(help="Only of this venue.")] = None,
+    crew: Annotated[str | None, typer.Option(help="Only of this crew.")] = None,
+    poster: Annotated[str | None, typer.Option(help="Only of the poster with this code.")] = None,
     since: Annotated[
         str | None, typer.Option(metavar="DAY", help="Only cohorts from this day on, as 2026-03-01.")
     ] = None,
@@ -120,17 +125,21 @@ def funnel(
 
     Example: fieldops recruit funnel --source poster --group 4
     """
-    from fieldops.actions.recruiting_lists import read_funnel
+    from fieldops.actions.recruiting_lists import Filters, read_funnel
+    from fieldops.ids import CrewId, PosterCode, StreetId, VenueId
     from fieldops.intake import read_choice, read_day
     from fieldops.recruiting.sources import Group, SourceKind
     from fieldops.store.connect import open_region
 
-    report = read_funnel(
-        open_region(db), shell_actor(), now=given_moment(now),
+    asked = Filters(
         kind=read_choice(SourceKind, {"source": source}, "source") if source else None,
         group=read_choice(Group, {"group": group}, "group") if group else None,
-        since=read_day({"since": since or ""}, "since"),
+        street=StreetId(street) if street else None, venue=VenueId(venue) if venue else None,
+        crew=CrewId(crew) if crew else None, poster=PosterCode(poster) if poster else None,
     )  # fmt: skip
+    report = read_funnel(
+        open_region(db), shell_actor(), asked, since=read_day({"since": since or ""}, "since"), now=given_moment(now)
+    )
     if as_json:
         print_json({
             "stages": [asdict(one) for one in report.stages],
@@ -171,6 +180,14 @@ def _days(one: "Interval") -> str:
     return "unknown" if one.value is None else f"{one.value:g} ({one.low:g} to {one.high:g})"
 
 
+def _yuan(one: "Interval") -> str:
+    if one.value is None or one.low is None:
+        return "unknown"
+    digits = 0 if one.value >= 10 else 1
+    high = "..." if one.high is None else f"{one.high:,.{digits}f}"
+    return f"{one.value:,.{digits}f} ({one.low:,.{digits}f}-{high})"
+
+
 @recruit.command("brings")
 def brings(
     by: Annotated[str, typer.Option(help="street, venue, venue_kind, crew, day, hour or poster.")] = "street",
@@ -180,7 +197,10 @@ def brings(
     as_json: AsJson = False,
 ) -> None:
     """
-    Show candidates per promoter-hour, drawn to the mean where there are few hours, best first by what is certain.
+    Show what everything brought, what it cost, and how many calls are due today; best first by what is certain.
+
+    Candidates per promoter-hour are drawn to the mean where there are few hours. Money follows from the settings
+    hour_cost_yuan and poster_cost_yuan; a poster counts as one unit instead of hours.
 
     Example: fieldops recruit brings --by crew
     """
@@ -198,17 +218,28 @@ def brings(
         })  # fmt: skip
         return
     table = Table(
-        by.replace("_", " "), "candidates", "hours", "per promoter-hour", f"{found.share:.0%} interval", "plain"
+        by.replace("_", " "),
+        "came",
+        "signed",
+        "active",
+        "to call",
+        "hours",
+        "yuan",
+        "yuan a candidate",
+        "yuan an active",
     )
     for one in found.yields:
-        known = by != "poster"
         table.add_row(
-            found.names.get(one.name, one.name), str(one.candidates), f"{one.hours:.1f}", f"{one.rate:.3f}" if known else "",
-            f"{one.low:.3f} to {one.high:.3f}" if known else "", f"{1 / one.rate:.1f}" if known else "",
+            found.names.get(one.name, one.name), str(one.candidates), str(one.signed), str(one.active), str(one.due),
+            "" if by == "poster" else f"{one.hours:,.1f}", "unknown" if one.cost is None else f"{one.cost:,.0f}",
+            _yuan(one.yuan_per_candidate), _yuan(one.yuan_per_active),
         )  # fmt: skip
     Console().print(table)
     if not found.yields:
         typer.echo("nothing is known yet: take in effort and candidates", err=True)
+    else:
+        unit = "poster" if by == "poster" else "promoter-hour"
+        typer.echo(f"a {unit} costs {found.unit_cost:g} yuan; intervals hold {found.share:.0%}")
 
 
 @recruit.command("poster")

@@ -12,17 +12,27 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaincinv, gammaln
 
+from fieldops.recruiting.funnel import Interval, wilson
+
 FloatArray = NDArray[np.float64]
 _PRIOR_SCALE = 0.7
+_HARDLY_ANY = 20.0  # a low end so many times below the rate says nothing
 
 
 @dataclass(frozen=True, slots=True)
 class Worked:
-    """One place, crew or hour of the day: its candidates and the promoter-hours worked there; `hours` >= 0."""
+    """
+    One place, crew, day or hour of the day: who came from there, and the promoter-hours worked there, >= 0.
+
+    Of the `candidates`, `signed` ever became sellers and `active` ever active ones; `due` are to be called today.
+    """
 
     name: str
     candidates: int
     hours: float
+    signed: int = 0
+    active: int = 0
+    due: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +46,32 @@ class Yield:
     low: float
     high: float
     plain: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """
+    What one place, crew, day, hour of the day or poster brought, and what it cost.
+
+    `rate` to `plain` are candidates per unit as in `Yield`; the unit is a promoter-hour, of posters one poster. Money is in
+    yuan; it is unknown where no hours are recorded.
+    """
+
+    name: str
+    candidates: int
+    hours: float
+    rate: float
+    low: float
+    high: float
+    plain: float | None
+    signed: int
+    active: int
+    due: int
+    signed_share: Interval
+    active_share: Interval
+    cost: float | None
+    yuan_per_candidate: Interval
+    yuan_per_active: Interval
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,3 +152,36 @@ def estimate_yields(worked: Sequence[Worked], share: float, pool: Pool | None = 
               one.candidates / one.hours if one.hours > 0 else None)
         for i, one in enumerate(worked)
     )  # fmt: skip
+
+
+def reckon(worked: Sequence[Worked], share: float, *, unit_cost: float) -> tuple[Brought, ...]:
+    """
+    Return what everything brought and cost, in the order given, with intervals of that share; nothing where nobody came.
+
+    Parameters
+    ----------
+    worked
+        Who came from where; `hours` are units: promoter-hours, or 1 for a poster.
+    share
+        Share of the intervals, in (0, 1).
+    unit_cost
+        Yuan that a unit costs.
+    """
+    yields = estimate_yields(worked, share)
+    active = {one.name: one for one in estimate_yields([Worked(w.name, w.active, w.hours) for w in worked], share)}
+    return tuple(
+        Brought(
+            one.name, one.candidates, one.hours, one.rate, one.low, one.high, one.plain, it.signed, it.active, it.due,
+            wilson(it.signed, it.candidates, share), wilson(it.active, it.candidates, share),
+            it.hours * unit_cost if it.hours > 0 else None, _price(one, unit_cost), _price(active.get(one.name), unit_cost),
+        )
+        for one, it in zip(yields, worked, strict=bool(yields))
+    )  # fmt: skip
+
+
+def _price(one: Yield | None, unit_cost: float) -> Interval:
+    """Return what one more costs at a rate; without a bound above where so few came that hardly any rate is too low."""
+    if one is None or one.hours <= 0:
+        return Interval(None, None, None)
+    bounded = one.low * _HARDLY_ANY > one.rate
+    return Interval(unit_cost / one.rate, unit_cost / one.high, unit_cost / one.low if bounded else None)

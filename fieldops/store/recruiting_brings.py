@@ -1,5 +1,6 @@
-"""What recruiting brought where: candidates and promoter-hours by street, venue kind, crew and hour of the day."""
+"""What recruiting brought where: candidates and promoter-hours by street, venue kind, crew, day and hour of the day."""
 
+from dataclasses import replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -7,55 +8,104 @@ from fieldops.clock import format_moment, parse_moment
 from fieldops.recruiting.brings import Worked
 from fieldops.store.sqlite import sqlite3
 
+_COUNTS = (
+    "count(*), sum(c.reached IN ('signed', 'trained', 'first_order', 'active')), sum(c.reached = 'active'),"
+    " sum(c.due_at <= :due AND c.erased_at IS NULL)"
+)
+_LIVE = "c.merged_into IS NULL AND c.made_at >= :since"
 _BY = {
     "street": (
-        "SELECT street_id AS name, count(*) AS n FROM candidate WHERE street_id IS NOT NULL AND merged_into IS NULL AND made_at >= :since GROUP BY 1",
+        f"SELECT c.street_id AS name, {_COUNTS} FROM candidate AS c WHERE c.street_id IS NOT NULL AND {_LIVE} GROUP BY 1",  # noqa: S608
         "SELECT street_id AS name, sum(promoter_hours) AS h FROM effort WHERE day >= :day GROUP BY 1",
     ),
     "crew": (
-        "SELECT crew_id AS name, count(*) AS n FROM candidate WHERE crew_id IS NOT NULL AND merged_into IS NULL AND made_at >= :since GROUP BY 1",
+        f"SELECT c.crew_id AS name, {_COUNTS} FROM candidate AS c WHERE c.crew_id IS NOT NULL AND {_LIVE} GROUP BY 1",  # noqa: S608
         "SELECT crew_id AS name, sum(promoter_hours) AS h FROM effort WHERE day >= :day GROUP BY 1",
     ),
     "venue": (
-        "SELECT venue_id AS name, count(*) AS n FROM candidate WHERE venue_id IS NOT NULL AND merged_into IS NULL AND made_at >= :since GROUP BY 1",
+        f"SELECT c.venue_id AS name, {_COUNTS} FROM candidate AS c WHERE c.venue_id IS NOT NULL AND {_LIVE} GROUP BY 1",  # noqa: S608
         "SELECT venue_id AS name, sum(promoter_hours) AS h FROM effort WHERE venue_id IS NOT NULL AND day >= :day GROUP BY 1",
     ),
     "venue_kind": (
-        "SELECT v.kind AS name, count(*) AS n FROM candidate AS c JOIN venue AS v ON v.id = c.venue_id"
-        " WHERE c.merged_into IS NULL AND c.made_at >= :since GROUP BY 1",
+        f"SELECT v.kind AS name, {_COUNTS} FROM candidate AS c JOIN venue AS v ON v.id = c.venue_id WHERE {_LIVE} GROUP BY 1",  # noqa: S608
         "SELECT v.kind AS name, sum(e.promoter_hours) AS h FROM effort AS e JOIN venue AS v ON v.id = e.venue_id WHERE e.day >= :day GROUP BY 1",
     ),
     "poster": (
-        "SELECT poster AS name, count(*) AS n FROM candidate WHERE poster IS NOT NULL AND merged_into IS NULL AND made_at >= :since GROUP BY 1",
-        "SELECT code AS name, 0.0 AS h FROM poster WHERE made_at >= :since",
+        f"SELECT c.poster AS name, {_COUNTS} FROM candidate AS c WHERE c.poster IS NOT NULL AND {_LIVE} GROUP BY 1",  # noqa: S608
+        "SELECT code AS name, 1.0 AS h FROM poster",
     ),
 }  # fmt: skip
 
 
-def read_worked(connection: sqlite3.Connection, by: str, since: datetime, first_day: date) -> list[Worked]:
-    """Return candidates and hours of every street, venue kind, crew or poster since a moment."""
+def read_worked(
+    connection: sqlite3.Connection, by: str, since: datetime, first_day: date, due: datetime
+) -> list[Worked]:
+    """
+    Return who came from every street, venue, venue kind, crew or poster since a moment, and the hours worked there.
+
+    Of a poster the hours are 1: it is the unit. `due` is the moment by which a call counts as due.
+    """
     came, worked = _BY[by]
-    values = {"since": format_moment(since), "day": first_day.isoformat()}
-    counts = {row[0]: row[1] for row in connection.execute(came, values)}
-    hours = {row[0]: float(row[1]) for row in connection.execute(worked, values)}
-    return [Worked(name, counts.get(name, 0), hours.get(name, 0.0)) for name in sorted(counts.keys() | hours.keys())]
+    counts = {row[0]: tuple(row)[1:] for row in connection.execute(came, _values(since, due))}
+    hours = {row[0]: float(row[1]) for row in connection.execute(worked, {"day": first_day.isoformat()})}
+    return [
+        _worked(name, hours.get(name, 0.0), counts.get(name, (0, 0, 0, 0)))
+        for name in sorted(counts.keys() | hours.keys())
+    ]
 
 
-def read_worked_days(connection: sqlite3.Connection, since: datetime, first_day: date, zone: ZoneInfo) -> list[Worked]:
-    """Return candidates and hours of every day of the city since a moment; candidates of posters and files are left out."""
-    counts: dict[str, int] = {}
+def _worked(name: str, hours: float, counts: tuple[int, ...]) -> Worked:
+    candidates, signed, active, due = counts
+    return Worked(name, candidates, hours, signed, active, due)
+
+
+def _values(since: datetime, due: datetime) -> dict[str, str]:
+    return {"since": format_moment(since), "due": format_moment(due)}
+
+
+def _by_hours(connection: sqlite3.Connection, since: datetime, due: datetime) -> list[tuple[datetime, Worked]]:
+    """Return the candidates of crews by the hour in which they signed up; those of posters and files are left out."""
     rows = connection.execute(
-        "SELECT substr(made_at, 1, 13), count(*) FROM candidate WHERE merged_into IS NULL AND crew_id IS NOT NULL"
-        " AND made_at >= ? GROUP BY 1",
-        (format_moment(since),),
+        f"SELECT substr(c.made_at, 1, 13), {_COUNTS} FROM candidate AS c WHERE c.crew_id IS NOT NULL AND {_LIVE} GROUP BY 1",  # noqa: S608
+        _values(since, due),
     )
-    for hour, count in rows:
-        day = parse_moment(f"{hour}:00:00Z").astimezone(zone).date().isoformat()
-        counts[day] = counts.get(day, 0) + count
+    return [(parse_moment(f"{row[0]}:00:00Z"), _worked("", 0.0, tuple(row)[1:])) for row in rows]
+
+
+def _summed(name: str, hours: float, parts: list[Worked]) -> Worked:
+    whole = Worked(name, 0, hours)
+    for one in parts:
+        whole = replace(
+            whole, candidates=whole.candidates + one.candidates, signed=whole.signed + one.signed,
+            active=whole.active + one.active, due=whole.due + one.due,
+        )  # fmt: skip
+    return whole
+
+
+def read_worked_days(
+    connection: sqlite3.Connection, since: datetime, first_day: date, due: datetime, zone: ZoneInfo
+) -> list[Worked]:
+    """Return candidates and hours of every day of the city since a moment; candidates of posters and files are left out."""
+    parts: dict[str, list[Worked]] = {}
+    for hour, one in _by_hours(connection, since, due):
+        parts.setdefault(hour.astimezone(zone).date().isoformat(), []).append(one)
     hours: dict[str, float] = {}
     for day, _, worked in read_days(connection, first_day):
         hours[day] = hours.get(day, 0.0) + worked
-    return [Worked(day, counts.get(day, 0), hours.get(day, 0.0)) for day in sorted(counts.keys() | hours.keys())]
+    return [_summed(day, hours.get(day, 0.0), parts.get(day, [])) for day in sorted(parts.keys() | hours.keys())]
+
+
+def read_worked_hours(
+    connection: sqlite3.Connection, since: datetime, due: datetime, zone: ZoneInfo, hours: dict[int, float]
+) -> list[Worked]:
+    """Return the candidates of crews by the hour of the city's day, beside the promoter-hours given for each."""
+    parts: dict[int, list[Worked]] = {}
+    for hour, one in _by_hours(connection, since, due):
+        parts.setdefault(hour.astimezone(zone).hour, []).append(one)
+    return [
+        _summed(f"{hour:02d}", hours.get(hour, 0.0), parts.get(hour, []))
+        for hour in sorted(parts.keys() | hours.keys())
+    ]
 
 
 def read_venue_names(connection: sqlite3.Connection) -> dict[str, str]:
@@ -86,18 +136,4 @@ def count_asked(
         here = parse_moment(f"{hour}:00:00Z").astimezone(zone)
         hours = found.setdefault((here.date().isoformat(), crew), {})
         hours[here.hour] = hours.get(here.hour, 0) + count
-    return found
-
-
-def count_hours_of_day(connection: sqlite3.Connection, since: datetime, zone: ZoneInfo) -> dict[int, int]:
-    """Return how many candidates of crews signed up in each hour of the city's day."""
-    rows = connection.execute(
-        "SELECT substr(made_at, 1, 13), count(*) FROM candidate WHERE merged_into IS NULL AND crew_id IS NOT NULL"
-        " AND made_at >= ? GROUP BY 1",
-        (format_moment(since),),
-    )
-    found: dict[int, int] = {}
-    for hour, count in rows:
-        here = parse_moment(f"{hour}:00:00Z").astimezone(zone).hour
-        found[here] = found.get(here, 0) + count
     return found

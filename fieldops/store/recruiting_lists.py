@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 
-from fieldops.clock import format_moment
+from fieldops.clock import format_moment, parse_moment
 from fieldops.ids import CandidateId, CrewId, PosterCode, RepId, StreetId, VenueId
 from fieldops.recruiting.candidate import Candidate
 from fieldops.recruiting.funnel import Tallies, Tally
 from fieldops.recruiting.journey import ANY, ANY_DAYS, EVERY_WEEK, Path
 from fieldops.recruiting.sources import Group, SourceKind
-from fieldops.recruiting.stages import SELLERS, Stage
+from fieldops.recruiting.stages import SELLERS, Move, Stage
 from fieldops.store.recruiting import COLUMNS, NEVER, candidate_of
 from fieldops.store.sqlite import sqlite3
 
@@ -184,6 +184,23 @@ def read_tallies(
     )
 
 
+def read_journeys(connection: sqlite3.Connection, filters: Filters) -> list[tuple[Candidate, list[Move]]]:
+    """Return the candidates that a filter leaves, erased ones too, with their moves: the figures of one source."""
+    where, values = _where(filters)
+    where = where.replace(_LIVE, "merged_into IS NULL")
+    rows = connection.execute(f"SELECT {COLUMNS} FROM candidate WHERE {where} ORDER BY number", values).fetchall()  # noqa: S608
+    found = [candidate_of(row) for row in rows]
+    moves: dict[str, list[Move]] = {}
+    for row in connection.execute(
+        "SELECT candidate_id, before, after, reason, moved_at FROM candidate_move WHERE candidate_id IN"
+        " (SELECT value FROM json_each(?)) ORDER BY number",
+        (json.dumps([one.id for one in found]),),
+    ):
+        move = Move(CandidateId(row[0]), Stage(row[1]), Stage(row[2]), parse_moment(row[4]), row[3])
+        moves.setdefault(move.candidate, []).append(move)
+    return [(one, moves.get(one.id, [])) for one in found]
+
+
 def read_bases(connection: sqlite3.Connection) -> list[str]:
     """Return the bases that reps, crews and trainings name."""
     rows = connection.execute(
@@ -204,5 +221,5 @@ def count_incomes(connection: sqlite3.Connection) -> list[tuple[str, int, float 
 
 __all__ = [
     "NEVER", "Filters", "count_due", "count_incomes", "count_stages", "list_candidates", "list_due", "read_bases",
-    "read_tallies",
+    "read_journeys", "read_tallies",
 ]  # fmt: skip

@@ -1,5 +1,6 @@
 """Files of candidates and reps come in; reps get sellers, and hand them over when they leave."""
 
+from datetime import timedelta
 from functools import partial
 
 import pytest
@@ -42,6 +43,55 @@ def test_a_file_taken_in_twice_changes_nothing_the_second_time(region: Region) -
     assert counts == [[5, 0, 0], [0, 0, 5]]
     assert [one.reached for one in read_funnel(region, LEAD, now=NOON).stages][:4] == [5, 5, 5, 0]
     assert verify(region).violations == []
+
+
+def test_a_file_that_tells_when_each_stage_was_reached_gives_the_funnel_its_days(region: Region) -> None:
+    add_town(region)
+    made = NOON - timedelta(days=30)
+    days = {"contacted": 1, "interviewed": 4, "signed": 9, "trained": 12, "first_order": 20, "active": 29}
+    way = {f"{stage}_at": (made + timedelta(days=day)).isoformat() for stage, day in days.items()}
+    left = {name: way[name] for name in ("contacted_at", "interviewed_at")}
+    left |= {"stage": "lost", "stage_since": NOON.isoformat(), "reason": "no_time"}
+    rows = [
+        {**ROW, "phone": phone(0), "made_at": made.isoformat(), "income_reached": "800", **way},
+        {**ROW, "phone": phone(1), "made_at": made.isoformat(), **left},
+        {
+            **ROW,
+            "phone": phone(2),
+            "made_at": made.isoformat(),
+            "contacted_at": way["contacted_at"],
+            "stage": "signed",
+            "stage_since": way["signed_at"],
+        },
+    ]
+    assert take(region, *rows)["added"] == 3
+    report = read_funnel(region, LEAD, now=NOON)
+    assert [one.reached for one in report.stages] == [3, 3, 3, 2, 1, 1, 1]
+    assert [one.total_days.value for one in report.stages] == [0, 1, 4, 9, 12, 20, 29]
+    assert (report.candidates.left, report.sellers.started) == (1, 1)
+    cards = {card.phone[-1]: card.candidate for card in list_candidates(region, LEAD, now=NOON).cards}
+    assert (cards["0"].stage, cards["0"].reached, cards["0"].income_reached) == (Stage.ACTIVE, Stage.ACTIVE, 800)
+    assert (cards["1"].stage, cards["1"].reached) == (Stage.LOST, Stage.INTERVIEWED)
+    assert (cards["2"].stage, cards["2"].stage_since) == (Stage.SIGNED, made + timedelta(days=9))
+    assert verify(region).violations == []
+
+
+@pytest.mark.parametrize(
+    ("bad", "field"),
+    [
+        ({"contacted_at": "2026-02-20T10:00:00Z", "interviewed_at": "2026-02-19T10:00:00Z"}, "interviewed_at"),
+        ({"contacted_at": "2026-01-31T10:00:00Z"}, "contacted_at"),
+        ({"contacted_at": "2027-01-31T10:00:00Z"}, "contacted_at"),
+        ({"signed_at": "2026-02-20T10:00:00Z", "stage": "contacted"}, "stage"),
+        ({"contacted_at": "2026-02-20T10:00:00Z", "stage": "signed"}, "stage_since"),
+        ({"contacted_at": "soon"}, "contacted_at"),
+        ({"income_reached": "much"}, "income_reached"),
+    ],
+)
+def test_days_of_stages_that_cannot_be_are_refused(region: Region, bad: dict[str, str], field: str) -> None:
+    add_town(region)
+    (refused,) = take(region, {**ROW, "made_at": "2026-02-01T10:00:00Z", **bad})["rejected"]  # type: ignore[misc]
+    assert refused["field"] == field
 
 
 def test_a_further_sign_up_of_somebody_known_is_noted_and_moves_nobody(region: Region) -> None:

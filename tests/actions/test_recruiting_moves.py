@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fieldops.actions.recruiting_lists import list_candidates, read_board, read_candidate, read_funnel
+from fieldops.actions.recruiting_lists import Filters, list_candidates, read_board, read_candidate, read_funnel
 from fieldops.actions.recruiting_moves import (
     Outcome,
     add_note,
@@ -20,9 +20,9 @@ from fieldops.actions.recruiting_moves import (
 )
 from fieldops.actions.recruiting_reps import link_account
 from fieldops.errors import BadInput, Forbidden, MoveNotAllowed, NotFound, RepAtCap
-from fieldops.ids import ActorId, CandidateId, RepId
+from fieldops.ids import ActorId, CandidateId, RepId, StreetId
 from fieldops.people import Actor, Role
-from fieldops.recruiting.sources import Group
+from fieldops.recruiting.sources import Group, Source, SourceKind
 from fieldops.recruiting.stages import Reason, Stage
 from fieldops.store import persons
 from fieldops.store.connect import Region, open_region
@@ -203,7 +203,7 @@ def test_a_new_group_moves_the_candidate_in_the_funnel_and_to_the_front_of_the_b
     add_town(region)
     first, second = join(region, 0, group=Group.SMALL).candidate, join(region, 1, group=Group.SMALL).candidate
     describe_candidate(region, LEAD, second, group=Group.LARGE, wanted_low=500, wanted_high=1000, now=NOON)
-    assert read_funnel(region, LEAD, group=Group.LARGE, now=NOON).stages[0].reached == 1
+    assert read_funnel(region, LEAD, Filters(group=Group.LARGE), now=NOON).stages[0].reached == 1
     assert [one.candidate.id for one in read_board(region, LEAD, now=NOON).columns[0].cards] == [second, first]
     for low, high in ((1000, 500), (-1, None), (None, 2_000_000)):
         with pytest.raises(BadInput, match=r"yuan|band"):
@@ -257,3 +257,21 @@ def test_undoing_a_merge_keeps_rule_18(region: Region) -> None:
     with pytest.raises(RepAtCap):
         undo_merge(region, LEAD, first, now=NOON)
     assert persons.find_by_phone(region, [f"+86{phone(0)}"])
+
+
+def test_the_funnel_of_one_street_counted_from_its_candidates_is_that_of_the_tallies(region: Region) -> None:
+    add_town(region)
+    for number, until in enumerate([Stage.NEW, Stage.CONTACTED, Stage.SIGNED, Stage.ACTIVE, Stage.FIRST_ORDER]):
+        who = join(region, number, made_at=NOON - timedelta(days=3 * number)).candidate
+        advance(region, who, until, now=NOON + timedelta(hours=number))
+    lost = join(region, 7, made_at=NOON - timedelta(days=20)).candidate
+    move_candidate(region, LEAD, lost, Stage.LOST, reason="no_time", now=NOON + timedelta(hours=9))
+    join(region, 8, source=Source(SourceKind.CHANNEL, channel="wechat"))
+    later = NOON + timedelta(days=1)
+    of_street = read_funnel(region, LEAD, Filters(street=StreetId("S0")), now=later)
+    of_kind = read_funnel(region, LEAD, Filters(kind=SourceKind.STREET), now=later)
+    assert of_street.stages == of_kind.stages
+    assert of_street.cohorts == of_kind.cohorts
+    assert (of_street.candidates, of_street.sellers) == (of_kind.candidates, of_kind.sellers)
+    assert [one.reached for one in of_street.stages][:4] == [6, 4, 3, 3]
+    assert read_funnel(region, LEAD, Filters(street=StreetId("S1")), now=later).stages[0].reached == 0

@@ -10,6 +10,7 @@ from fieldops.actions.effort import import_effort
 from fieldops.actions.recruiting_brings import expected_rates, read_brings
 from fieldops.actions.recruiting_lists import list_stuck
 from fieldops.actions.recruiting_moves import assign_rep, move_candidate
+from fieldops.actions.recruiting_posters import make_poster
 from fieldops.actions.recruiting_training import (
     book_training,
     cancel_training,
@@ -21,8 +22,9 @@ from fieldops.actions.recruiting_training import (
     read_training,
     set_steps,
 )
+from fieldops.actions.rules import change_rules
 from fieldops.errors import BadInput, NotFound, TrainingFull
-from fieldops.ids import CandidateId, CrewId, TrainingId
+from fieldops.ids import CandidateId, CrewId, StreetId, TrainingId
 from fieldops.recruiting.sources import Source, SourceKind
 from fieldops.recruiting.stages import Reason, Stage
 from fieldops.store.connect import Region, open_region
@@ -162,6 +164,21 @@ def test_the_days_are_those_of_the_city_newest_first(region: Region) -> None:
     work(region)
     (day,) = read_brings(region, LEAD, "day", now=NOON).yields
     assert (day.name, day.candidates, day.hours) == ("2026-03-01", 16, 41.0)
+
+
+def test_money_follows_from_the_settings_and_calls_of_today_are_counted_where_they_come_from(region: Region) -> None:
+    add_town(region)
+    work(region)
+    change_rules(region, LEAD, why="wages", now=NOON, hour_cost_yuan=30.0, poster_cost_yuan=8.0)
+    crews = {one.name: one for one in read_brings(region, LEAD, "crew", now=NOON).yields}
+    assert [crews[name].cost for name in ("C0", "C1", "C2")] == [600.0, 600.0, 30.0]
+    assert [crews[name].due for name in ("C0", "C1", "C2")] == [12, 3, 1]  # whoever signs up is to be called at once
+    (day,) = read_brings(region, LEAD, "day", now=NOON).yields
+    assert (day.cost, day.due) == (41.0 * 30.0, 16)
+    code = make_poster(region, LEAD, street=StreetId("S0"), now=NOON).code
+    join(region, 99, source=Source(SourceKind.POSTER, poster=code), made_at=NOON)
+    (poster,) = read_brings(region, LEAD, "poster", now=NOON).yields
+    assert (poster.name, poster.candidates, poster.cost, poster.due) == (code, 1, 8.0, 1)
 
 
 @pytest.mark.parametrize("sort", ["street", "crew"])

@@ -116,7 +116,7 @@ def main(full: bool = False, rows: int = 200_000) -> None:
             "search a whole number": lists(words=phone(4711)),
             "calls due today": lambda: list_due(region, LEAD, now=NOON),
             "funnel, all": lambda: read_funnel(region, LEAD, now=NOON),
-            "funnel, group 4 from streets": lambda: read_funnel(region, LEAD, group=Group.PART_TIME, kind=SourceKind.STREET, now=NOON),
+            "funnel, group 4 from streets": lambda: read_funnel(region, LEAD, Filters(group=Group.PART_TIME, kind=SourceKind.STREET), now=NOON),
         }  # fmt: skip
         found = {what: timed(act, 45 if full else 9) for what, act in acts.items()}
         (card,) = list_candidates(region, LEAD, words=phone(4712), now=NOON).cards

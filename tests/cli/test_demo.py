@@ -8,8 +8,14 @@ from datetime import date, datetime
 from io import StringIO
 from pathlib import Path
 
+from fieldops.actions.recruiting_brings import read_brings
+from fieldops.actions.recruiting_lists import read_funnel
+from fieldops.actions.recruiting_reps import list_reps
 from fieldops.actions.tiles import find_tiles
-from fieldops.cli.demo import OWN_CITY, _move_to_yesterday
+from fieldops.cli.console import shell_actor
+from fieldops.cli.demo import OWN_CITY, POSTERS, _move_to_yesterday
+from fieldops.store.connect import open_region
+from fieldops.store.verify import verify
 from tests.conftest import ROOT
 
 FIELDOPS = Path(sys.executable).with_name("fieldops")
@@ -29,12 +35,23 @@ def test_the_demo_plans_its_city_shows_the_same_plan_again_and_it_can_be_publish
     first = demo(folder)
     assert first.returncode == 0, first.stderr[-2000:]
     steps = re.findall(r"^\$ fieldops (\w+)", first.stderr, re.MULTILINE)
-    assert steps == ["import", "crews", "promoters", "venues", "surveys", "effort", "decide", "plan", "tiles"]
+    taken = ["import", "crews", "promoters", "venues", "surveys", "effort", *["recruit"] * (POSTERS + 3)]
+    assert steps == [*taken, "decide", "plan", "tiles"]
+    assert re.findall(r"(\d+) refused", first.stdout) == ["0"] * 7
     made = re.search(r"Plan (\w+)", first.stdout)
     assert made is not None
     assert "gap" in first.stdout
     assert "lawful" in first.stdout
     assert find_tiles(folder / "region.gpkg") is not None
+
+    region = open_region(folder / "region.gpkg")
+    stages = {one.stage: one.reached for one in read_funnel(region, shell_actor()).stages}
+    assert stages["new"] > 150
+    assert stages["active"] > 10
+    assert sum(one.sellers for one in list_reps(region, shell_actor())) > 30
+    assert any(one.due for one in read_brings(region, shell_actor(), "street").yields)
+    assert verify(region).violations == []
+    region.close()
 
     again = demo(folder)
     assert again.returncode == 0

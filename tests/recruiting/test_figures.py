@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from fieldops.ids import CandidateId
-from fieldops.recruiting.brings import Worked, estimate_yields, fit_pool
-from fieldops.recruiting.funnel import Tallies, Tally, cohorts, median, stage_figures, survival, wilson
+from fieldops.recruiting.brings import Worked, estimate_yields, fit_pool, reckon
+from fieldops.recruiting.funnel import Interval, Tallies, Tally, cohorts, median, stage_figures, survival, wilson
 from fieldops.recruiting.journey import Entry, Path, entries
 from fieldops.recruiting.sources import Group, SourceKind
 from fieldops.recruiting.stages import Move, Stage
@@ -184,3 +184,28 @@ def test_a_handful_of_places_that_look_alike_are_not_said_to_be_alike() -> None:
         )
         held += [one.low <= rate <= one.high for one, rate in zip(found, rates, strict=False)]
     assert np.mean(held) > 0.77
+
+
+def test_what_a_place_cost_is_its_hours_and_what_one_candidate_costs_follows_its_rate_with_the_interval() -> None:
+    worked = [Worked(f"s{i}", 4 + i % 3, 40.0, signed=2, active=1, due=i % 2) for i in range(12)]
+    worked.append(Worked("no hours", 3, 0.0, signed=1))
+    *places, unworked = reckon(worked, 0.8, unit_cost=20.0)
+    for one in places:
+        assert one.cost == 800.0
+        assert one.yuan_per_candidate.value == pytest.approx(20.0 / one.rate)
+        assert one.yuan_per_candidate.low == pytest.approx(20.0 / one.high)
+        assert one.yuan_per_candidate.high == pytest.approx(20.0 / one.low)
+        assert one.yuan_per_active.value > one.yuan_per_candidate.value  # type: ignore[operator]
+    assert places[0].signed_share == wilson(2, 4, 0.8)
+    assert (unworked.candidates, unworked.signed, unworked.cost) == (3, 1, None)
+    assert unworked.yuan_per_candidate.value is None
+
+
+def test_where_nobody_became_active_the_price_of_an_active_seller_is_unknown_and_not_nothing() -> None:
+    (one, *_) = reckon([Worked(f"s{i}", 4, 40.0) for i in range(5)], 0.8, unit_cost=20.0)
+    assert one.yuan_per_active == Interval(None, None, None)
+    *_, unlucky = reckon(
+        [Worked("a", 9, 40.0, active=1), *(Worked(f"s{i}", 4, 40.0) for i in range(9))], 0.8, unit_cost=20.0
+    )
+    assert unlucky.yuan_per_active.value is not None
+    assert unlucky.yuan_per_active.high is None  # so few that no price is too high

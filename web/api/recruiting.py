@@ -8,7 +8,7 @@ from typing import Any
 from fieldops.actions import recruiting, recruiting_brings, recruiting_lists
 from fieldops.actions.recruiting_brings import SORTS, Brings
 from fieldops.actions.recruiting_lists import Filters, FunnelReport, Group, Source, SourceKind, Stage
-from fieldops.ids import CrewId, StreetId, VenueId
+from fieldops.ids import CrewId, PosterCode, StreetId, VenueId
 from web.api.registry import Field, Operation
 from web.regions import act_moment, the_region
 from web.session import current_actor
@@ -83,10 +83,12 @@ def _candidates(v: Values) -> list[CandidateShown]:
 
 
 def _funnel(v: Values) -> FunnelReport:
-    return recruiting_lists.read_funnel(
-        the_region(), current_actor(), kind=SourceKind(v["source"]) if v.get("source") else None,
-        group=Group(v["group"]) if v.get("group") else None, now=act_moment(),
+    asked = recruiting_lists.Filters(
+        kind=SourceKind(v["source"]) if v.get("source") else None, group=Group(v["group"]) if v.get("group") else None,
+        street=StreetId(v["street"]) if v.get("street") else None, venue=VenueId(v["venue"]) if v.get("venue") else None,
+        crew=CrewId(v["crew"]) if v.get("crew") else None, poster=PosterCode(v["poster"]) if v.get("poster") else None,
     )  # fmt: skip
+    return recruiting_lists.read_funnel(the_region(), current_actor(), asked, now=act_moment())
 
 
 def _brings(v: Values) -> list[Any]:
@@ -116,7 +118,7 @@ OPERATIONS = [
                     "street": Field(), "venue": Field(), "crew": Field(), "channel": Field(), "group": _GROUP,
                     "made_at": Field("moment"), "wanted_low": _MONEY, "wanted_high": _MONEY}, crew="crew", status=201),
     Operation("funnel", "GET", "/funnel", ("candidate.read",), "The funnel with its intervals.", FunnelReport, _funnel,
-              {"source": _SOURCE, "group": _GROUP}),
-    Operation("brings", "GET", "/brings", ("candidate.read",), "Candidates per promoter-hour, drawn to the mean.", list[Any], _brings,
+              {"source": _SOURCE, "group": _GROUP, "street": Field(), "venue": Field(), "crew": Field(), "poster": Field()}),
+    Operation("brings", "GET", "/brings", ("candidate.read",), "What everything of a sort brought, what it cost, and whom to call today.", list[Any], _brings,
               {"by": Field(choices=SORTS)}),
 ]  # fmt: skip

@@ -4,8 +4,8 @@ from flask import Blueprint, render_template
 from flask_babel import lazy_gettext
 
 from fieldops.actions import recruiting_brings as brings
-from fieldops.actions.recruiting_lists import GROUPS_FIRST, WAY, Group, SourceKind, read_funnel
-from web.join.forms import asked, choice, field
+from fieldops.actions.recruiting_lists import GROUPS_FIRST, WAY, read_funnel
+from web.join.forms import asked, field, filters
 from web.navigation import Entry
 from web.regions import act_moment, the_region
 from web.session import current_actor, needs
@@ -21,20 +21,26 @@ COHORTS_SHOWN = 12
 @pages.get("/funnel")
 @needs("candidate.read")
 def funnel() -> str:
-    """Return the funnel of all, of one kind of source, or of one group."""
-    report = read_funnel(
-        the_region(), current_actor(), kind=choice(SourceKind, "source"), group=choice(Group, "group"), now=act_moment()
-    )
+    """Return the funnel of all, of one kind of source, of one group, or of one street, venue, crew or poster."""
+    report = read_funnel(the_region(), current_actor(), filters(), now=act_moment())
     return render_template(
-        "join/funnel.html", report=report, way=WAY, asked=asked(), groups=GROUPS_FIRST, kinds=list(SourceKind),
+        "join/funnel.html", report=report, way=WAY, asked=asked("stage", "rep"), groups=GROUPS_FIRST, place=_place(),
         weeks=report.cohorts[:COHORTS_SHOWN],
     )  # fmt: skip
+
+
+def _place() -> str:
+    """Return the name of the one street, venue, crew or poster that the address asks for, "" where it asks for none."""
+    for sort in ("street", "venue", "crew"):
+        if field(sort):
+            return brings.name_one(the_region(), current_actor(), sort, field(sort))
+    return field("poster")
 
 
 @pages.get("/brings")
 @needs("candidate.read")
 def yields() -> str:
-    """Return candidates per promoter-hour by street, venue kind, crew or hour of the day, and posters by candidates."""
+    """Return what streets, venues, crews, days, hours and posters brought and cost, and whom to call today."""
     by = field("by") if field("by") in brings.SORTS else brings.SORTS[0]
     found = brings.read_brings(the_region(), current_actor(), by, most=50, now=act_moment())
     most = max([one.high for one in found.yields], default=0.0)

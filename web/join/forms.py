@@ -10,11 +10,12 @@ from flask import Blueprint, Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from fieldops.actions.desk import read_time_zone
+from fieldops.actions.recruiting_brings import end_of_day
 from fieldops.actions.recruiting_lists import Filters, Group, SourceKind, Stage
 from fieldops.errors import BadInput
 from fieldops.ids import CrewId, PosterCode, RepId, StreetId, VenueId
 from web.language import is_path
-from web.regions import the_region
+from web.regions import act_moment, the_region
 
 Choice = TypeVar("Choice", bound=StrEnum)
 Name = TypeVar("Name", bound=str)
@@ -93,13 +94,19 @@ def filters() -> Filters:
         stage=choice(Stage, "stage"), group=choice(Group, "group"), kind=choice(SourceKind, "source"),
         rep=_named(RepId, "rep") if field("rep") != "-" else None, without_rep=field("rep") == "-",
         crew=_named(CrewId, "crew"), street=_named(StreetId, "street"), venue=_named(VenueId, "venue"),
-        poster=_named(PosterCode, "poster"), base=field("base") or None,
+        poster=_named(PosterCode, "poster"), base=field("base") or None, due_by=_tonight() if field("due") == "1" else None,
     )  # fmt: skip
+
+
+def _tonight() -> datetime:
+    """Return the end of the city's day: what is due by then is to be done today."""
+    present = the_region().moment(act_moment())
+    return end_of_day(present, ZoneInfo(read_time_zone(the_region())))
 
 
 def asked(*left_out: str) -> dict[str, str]:
     """Return the narrowing fields of the address, to be carried on in links, some left out."""
-    names = ("stage", "group", "source", "rep", "crew", "street", "venue", "poster", "base")
+    names = ("stage", "group", "source", "rep", "crew", "street", "venue", "poster", "base", "due")
     return {name: field(name) for name in names if field(name) and name not in left_out}
 
 
