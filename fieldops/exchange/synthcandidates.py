@@ -147,7 +147,8 @@ def _journey(made_at: datetime, group: str, until: datetime, rng: np.random.Gene
             reason = "paused" if ended == "dormant" else str(rng.choice(_REASONS))
             end = {"stage": ended, "stage_since": format_moment(gone), "reason": reason}
             return told | (end if gone <= until else {})
-        at += timedelta(days=float(rng.gamma(2.0, days / 2)))
+        after = at + timedelta(days=float(rng.gamma(2.0, days / 2)))
+        at = max(at, after.astimezone(until.tzinfo).replace(hour=int(rng.integers(9, 20))))  # people talk by day
         if at > until:
             return told
         told[f"{stage}_at"] = format_moment(at)

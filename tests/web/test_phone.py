@@ -9,20 +9,22 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from fieldops.actions.claims import make_claim
 from fieldops.actions.sessions import resume
 from fieldops.clock import now
+from fieldops.ids import CrewId, StreetId
 from fieldops.people import Role
 from fieldops.store.accounts import private_turn
 from fieldops.store.attempts import add_attempt
 from fieldops.store.connect import open_region
 from tests.accounts import PLAIN_COOKIE, session_of
-from tests.conftest import NOON
+from tests.conftest import NOON, PLANNER
 from tests.phone_town import make_phone_town
 from tests.phones import Phone
 from tests.web.conftest import Browser
 from web.answers import FOR_EVER
 from web.app import create_app
-from web.crew.phone import MOST_SYNCS, SYNC_WINDOW
+from web.crew.phone import MOST_DRAWN, MOST_SYNCS, SYNC_WINDOW
 from web.crew.sketch import MOST_HEIGHT, draw
 from web.settings import Settings
 
@@ -78,6 +80,20 @@ def test_the_page_of_the_day_says_until_when_each_street_is_the_crews(phone: Fla
     held = data(phone)["held"]
     assert isinstance(held, dict)
     assert held["S0"]["gcj"] != held["S0"]["at"] != held["S0"]["bd"]
+
+
+def test_the_sketch_shows_the_streets_of_the_coming_hours_and_not_a_weeks(tmp_path: Path) -> None:
+    region = make_phone_town(tmp_path / "region.gpkg")
+    for street in range(6, 12):
+        make_claim(region, PLANNER, street=StreetId(f"S{street}"), crew=CrewId("C0"), now=NOON)
+    region.close()
+    client = browser_of(tmp_path / "region.gpkg")
+    client.set_cookie(PLAIN_COOKIE, session_of(tmp_path / "region.gpkg", Role.CREW_LEAD, "C0"))
+    page = client.get("/crew/", headers={"Accept-Language": "en"}).text
+    assert page.count("<li data-street=") == 11
+    drawn = re.search(r'<svg class="sketch".*?</svg>', page, re.DOTALL)
+    assert drawn
+    assert drawn[0].count("<circle") == MOST_DRAWN == 8
 
 
 def test_files_of_the_shell_are_kept_for_ever_under_their_version_and_never_under_another(phone: FlaskClient) -> None:

@@ -40,6 +40,7 @@ from web.session import current_actor, current_session, needs, public
 
 SCRIPTS = ("app.js", "outbox.js", "card.js", "views.js")  # what the page of the day needs at once
 SHELL = ("crew.css", *SCRIPTS, "forms.js", "moving.js", "me.js", "seal.js", "list.js", "near.js", "maps.js")
+MOST_DRAWN = 8  # streets of the sketch: those of the coming hours; more would lie on top of each other
 LARGEST_BATCH = 400_000  # bytes: fifty records, sign-ups among them
 MOST_SYNCS, SYNC_WINDOW = (
     600,
@@ -63,11 +64,13 @@ def own_promoter() -> PromoterId:
 def today() -> AnyResponse:
     """Return the page of the day: rendered here, worked on by its script, kept by the worker for times without network."""
     day = acts.read_day(the_region(), current_actor(), own_promoter())
-    held = day.held
-    spots = [(one.place.lon, one.place.lat) for one in held] + [(one.lon, one.lat) for one in day.points]
+    near = day.held[:MOST_DRAWN]
+    beside = {one.place.triangle for one in near}
+    spots = [(one.place.lon, one.place.lat) for one in near]
+    spots += [(one.lon, one.lat) for one in day.points if one.triangle in beside]
     response = make_response(
         render_template(
-            "crew/today.html", day=day, sketch=draw([one.place.lines for one in held], spots), data=_data(day),
+            "crew/today.html", day=day, sketch=draw([one.place.lines for one in near], spots), drawn=len(near), data=_data(day),
             scripts=SCRIPTS, wechat="MicroMessenger" in request.user_agent.string, text=_consent(day),
             points=_point_labels(day),
         )
