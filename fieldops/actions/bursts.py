@@ -27,6 +27,7 @@ from fieldops.store.response import believed_fit
 if TYPE_CHECKING:
     from fieldops.store.sqlite import sqlite3
 
+FARTHEST = timedelta(days=366)  # nobody knows the people at hand longer ahead
 HOURS_A_DAY = 6.0  # of a promoter, where the region has no crew yet
 
 
@@ -118,6 +119,8 @@ def set_bursts(
     lengths = _lengths(scene.rules, days_min, days_max)
     if first < scene.today:
         raise BadInput(f"{first} is over", field="--from", cure="bursts start today or later")
+    if first > scene.today + FARTHEST:
+        raise BadInput(f"{first} is more than a year ahead", field="--from", cure="give a nearer day")
     if people_at_hand < 1:
         raise BadInput("there is nobody for a burst", field="--people", cure="give at least 1")
     if not scene.streets:
@@ -156,7 +159,7 @@ def read_bursts(region: Region, actor: Actor, *, now: datetime | None = None) ->
 
     Raises
     ------
-    NotFound
+    BadInput
         If none were ever set.
     """
     require(actor, "region.read")
@@ -164,7 +167,7 @@ def read_bursts(region: Region, actor: Actor, *, now: datetime | None = None) ->
     slots = store.newest_bursts(connection)
     facts = store.newest_setting(connection)
     if facts is None:
-        raise NotFound("burst", "", cure="set them: fieldops burst --people N --from DATE")
+        raise BadInput("no bursts are set", cure="set them: fieldops burst --people N --from DATE")
     scene = _read_scene(region, at, now)
     _, lagging, _ = _running(scene, slots, scene.today, (scene.rules.burst_days_min, scene.rules.burst_days_max))
     gaps = store.gap_days(connection, slots, scene.today, places.read_zone(connection))
@@ -202,9 +205,10 @@ def _lengths(rules: Rules, days_min: int | None, days_max: int | None) -> tuple[
     """RULE 14: 7 to 15 days, or a part of that span."""
     low, high = days_min or rules.burst_days_min, days_max or rules.burst_days_max
     if not rules.burst_days_min <= low <= high <= rules.burst_days_max:
+        within = days_min is None or rules.burst_days_min <= low <= rules.burst_days_max
         raise BadInput(
-            f"bursts of {low} to {high} days", field="--days-min",
-            cure=f"give days within {rules.burst_days_min} to {rules.burst_days_max}",
+            f"bursts of {low} to {high} days", field="--days-max" if within and days_max is not None else "--days-min",
+            cure=f"give days within {rules.burst_days_min} to {rules.burst_days_max}, the shortest first",
         )  # fmt: skip
     return low, high
 

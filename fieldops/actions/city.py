@@ -86,6 +86,15 @@ def import_city(
         find_zone(time_zone)
     watch = Stopwatch()
     region = open_region(path) if path.exists() else None
+    if region is None and not path.resolve().parent.is_dir():
+        raise BadInput(
+            f"there is no folder {path.resolve().parent}", field="--db", cure="make it, or choose another file"
+        )
+    if region is not None and sandbox and not region.sandbox:
+        raise BadInput(
+            f"{path} is a region in use, and stays one", field="--sandbox",
+            cure="leave it away, or make a sandbox in another file with --db",
+        )  # fmt: skip
     made, digest = _read_source(region, source, name, time_zone, progress)
     if region is None:
         region = create_region(path, actor, sandbox=sandbox, now=now)

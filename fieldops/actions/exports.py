@@ -19,6 +19,7 @@ from fieldops.store.exports import EXPORTS, Export, read_export
 from fieldops.store.walks import StoredWalk
 
 PAPER = ("pdf", "html")
+_MAKE = "make them first: fieldops walk --crew CREW --date DATE"
 FORMATS = ("gpkg", "geojson", "csv", "xlsx", "gpx", *PAPER)
 _EXPORT_OF_LAYER = {
     "street_status": "streets",
@@ -59,7 +60,7 @@ def export(
     BadInput
         If name and format do not go together; the message says which do.
     NotFound
-        If there is no walk for the sheet.
+        If there is no such crew, or no walk on that day.
     """
     require(actor, "table.export")
     name = _EXPORT_OF_LAYER.get(name, name)
@@ -67,6 +68,8 @@ def export(
         raise BadInput(f"nothing is called '{name}'", field="LAYER", cure=f"one of {', '.join(EXPORTS)}")
     if form not in FORMATS:
         raise BadInput(f"'{form}' is no format", field="--format", cure=f"one of {', '.join(FORMATS)}")
+    if crew is not None:
+        people.find_crew(region.reader(), crew)
     if form in PAPER:
         if name != "walks":
             raise BadInput(f"{form} is for walks", field="--format", cure=f"write {name} as xlsx or csv and print that")
@@ -75,6 +78,8 @@ def export(
             raise BadInput(f"no language is called '{language}'", field="--language", cure=f"one of {', '.join(WORDS)}")
         page = walk_sheets(sheets, language=language)
         return (pdf_bytes(page) if form == "pdf" else page.encode("utf-8")), len(sheets)
+    if name == "walks" and day is not None and not walks.newest_walks(region.reader(), crew, day):
+        raise NotFound("walk", f"on {day}", cure=_MAKE)
     if (name, form) == ("walks", "gpx"):
         return _ways(walks.newest_walks(region.reader(), crew, day))
     found = read_export(region.reader(), name, region.moment(now), crew=crew, plan=plan, day=day)
@@ -128,7 +133,7 @@ def _sheets(region: Region, crew: CrewId | None, day: date | None, at: datetime,
     day = day or local_day(at, places.read_zone(connection))
     crews = [crew] if crew else walks.crews_with_walks(connection, day)
     if not crews:
-        raise NotFound("walk", f"on {day}", cure="make them first: fieldops walk --crew CREW --date DATE")
+        raise NotFound("walk", f"on {day}", cure=_MAKE)
     found = []
     for one in crews:
         made = walks.newest_walk(connection, one, day)

@@ -156,7 +156,7 @@ def restore(
     stamp = clock.now().strftime("%Y%m%dT%H%M%SZ")
     aside = path.with_name(f"{path.stem}.replaced-{stamp}{path.suffix}") if path.exists() else None
     before = backup_store.replace_region(path, backup, aside or path)
-    region = connect.open_region(path)
+    region = connect.open_region(path, older=True)
     with region.turn(actor, now=now) as turn:
         event = RegionRestored(
             at=turn.now, seq=before.seq if before else 0, chain=before.chain if before else "",

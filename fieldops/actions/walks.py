@@ -99,7 +99,10 @@ def make_walk(
     held = _held(connection, one, at, today, day, zone)
     ground = _ground(connection, [(one.home_lon, one.home_lat), *((s.lon, s.lat) for s in held)])
     share = _share(ground, one, held, today, day, rules, zone)
-    made = _walk(connection, ground, share, held, at, rules, zone, sides=sides, time_limit=time_limit, seed=seed)
+    begins = _begins(rules, at.astimezone(zone), day)
+    made = _walk(
+        connection, ground, share, held, at, rules, zone, begins=begins, sides=sides, time_limit=time_limit, seed=seed
+    )
     with region.turn(actor, now=now) as turn:
         event = WalkMade(
             at=turn.now, crew=crew, day=day, stops=len(made.stops), length_m=made.length_m, bound_m=made.bound_m,
@@ -164,6 +167,12 @@ def read_walk(
     require(actor, "region.read")
     connection = region.reader()
     return store.newest_walk(connection, crew, day or local_day(region.moment(now), places.read_zone(connection)))
+
+
+def _begins(rules: Rules, now: datetime, day: date) -> float:
+    """Return the minute of the day at which the walk begins: that of the setting, today not before this moment."""
+    usual = 60.0 * rules.day_begins_hour
+    return max(usual, 60.0 * now.hour + now.minute + 1.0) if now.date() == day else usual
 
 
 def _held(
@@ -275,7 +284,7 @@ def _seconds(street: HeldStreet, crew: Crew) -> int:
 
 def _walk(
     connection: "sqlite3.Connection", ground: Ground, share: Day, held: list[HeldStreet], at: datetime, rules: Rules,
-    zone: ZoneInfo, *, sides: int | None, time_limit: float, seed: int,
+    zone: ZoneInfo, *, begins: float, sides: int | None, time_limit: float, seed: int,
 ) -> StoredWalk:  # fmt: skip
     from fieldops.planning.walkcheck import is_walk, route_nodes
     from fieldops.planning.walkproblem import WalkProblem
@@ -287,7 +296,7 @@ def _walk(
     both = rules.walk_both_sides if sides is None else sides == 2
     problem = WalkProblem(
         ground.matrix, edges, stops, home, minutes=minutes, owner=owner, sides=2 if both else 1,
-        begins=60 * rules.day_begins_hour, metres_per_minute=rules.walk_speed_km_h * 1000 / 60,
+        begins=begins, metres_per_minute=rules.walk_speed_km_h * 1000 / 60,
     )  # fmt: skip
     found = walk(problem, time_limit=time_limit, seed=seed)
     wrong = is_walk(problem, found)

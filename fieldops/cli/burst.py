@@ -1,5 +1,6 @@
 """`fieldops burst`: which zones are pushed when, for 7 to 15 consecutive days each."""
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -97,10 +98,10 @@ def _print(found: "Bursts", names: dict[Any, str]) -> None:
     from rich.table import Column, Table
 
     right = [Column(name, justify="right") for name in ("days", "people", "hours")]
-    table = Table("start", "end", "zone", "name", *right, Column("remark", no_wrap=True), box=None)
+    table = Table("first day", "last day", "zone", "name", *right, "remark", box=None)
     for one in found.slots:
         table.add_row(
-            one.starts_on.isoformat(), one.ends_on.isoformat(), one.part, names.get(one.zone, ""), str(one.days),
+            one.starts_on.isoformat(), (one.ends_on - timedelta(days=1)).isoformat(), one.part, names.get(one.zone, ""), str(one.days),
             str(one.people), f"{one.hours:,.0f}", one.reason,
         )  # fmt: skip
     Console().print(table)

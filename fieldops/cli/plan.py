@@ -66,7 +66,7 @@ def make(
     """
     if context.invoked_subcommand:
         return
-    from fieldops.errors import Stopped
+    from fieldops.errors import BadInput, Stopped
     from fieldops.planning.terms import Terms, WhatIf
 
     assumed = WhatIf.from_words(what_if) if what_if else None
@@ -95,10 +95,12 @@ def make(
         )  # fmt: skip
     if as_json:
         print_json(plan_document(made))
-    else:
+    elif not made.figures["impossible"]:
         print_plan(made, names(region.reader()))
-        if made.assignments and not assumed:
+        if made.figures["given"] and not assumed:
             say(f"Next: fieldops plan publish {made.id}    why: fieldops plan explain {made.id} --crew C")
+    if made.figures["impossible"]:
+        raise BadInput(f"no plan is possible: {made.figures['impossible']}")
     if made.status == "stopped":
         raise Stopped(kept=f"the best plan so far is kept as {made.id}")
 

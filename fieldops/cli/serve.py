@@ -1,6 +1,8 @@
 """`fieldops serve`: the web on a region."""
 
+import errno
 import os
+import socket
 import subprocess
 import sys
 from datetime import timedelta
@@ -58,7 +60,8 @@ def serve(
     from fieldops.actions.tiles import make_tiles, tiles_are_current
     from fieldops.store.connect import migrate_files, open_region
 
-    region = open_region(db)
+    _can_listen(host, port)
+    region = open_region(db, older=True)
     migrate_files(db)
     current = tiles_are_current(region)
     region.close()
@@ -81,6 +84,21 @@ def serve(
     sys.stdout.flush()
     # Another program from here on: the web holds none of what the commands load.
     os.execv(sys.executable, [sys.executable, "-m", "web", str(db.resolve()), *words])  # noqa: S606  our own words, no shell
+
+
+def _can_listen(host: str, port: int) -> None:
+    """Refuse an address that the server could not listen on, before anything is made or anybody is told where it is."""
+    from fieldops.errors import BadInput
+
+    try:
+        place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        with socket.socket(place[0], place[1]) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind(place[4])
+            trial.listen()
+    except OSError as error:
+        cure = "choose another --port" if error.errno in (errno.EADDRINUSE, errno.EACCES) else "choose another --host"
+        raise BadInput(f"cannot listen on {host}:{port} ({error.strerror})", cure=cure) from None
 
 
 def _print_link(db: Path, login: str | None, address: str) -> None:

@@ -1,7 +1,9 @@
 """`fieldops walk`: today's way of a crew, stop by stop."""
 
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -55,32 +57,35 @@ def walk(
     from fieldops.ids import CrewId
     from fieldops.intake import read_day
     from fieldops.store.connect import open_region
+    from fieldops.store.places import read_zone
 
+    region = open_region(db)
     if crew is None:
         with progress_bar(quiet=as_json) as progress:
             every = make_walks(
-                open_region(db), shell_actor(), read_day({"--date": day or ""}, "--date"), sides=sides,
+                region, shell_actor(), read_day({"--date": day or ""}, "--date"), sides=sides,
                 time_limit=time_limit, seed=seed, now=given_moment(now), progress=progress,
             )  # fmt: skip
-        _tell_all(every, as_json=as_json)
+        _tell_all(every, read_zone(region.reader()), as_json=as_json)
         return
     made = make_walk(
-        open_region(db), shell_actor(), CrewId(crew), read_day({"--date": day or ""}, "--date"), sides=sides, time_limit=time_limit,
+        region, shell_actor(), CrewId(crew), read_day({"--date": day or ""}, "--date"), sides=sides, time_limit=time_limit,
         seed=seed, now=given_moment(now),
     )  # fmt: skip
     if gpx is not None:
-        write_text(gpx, gpx_text(f"{crew} {made.day}", [(crew, made.way)], [_waypoint(row) for row in made.visits]))
+        way = gpx_text(f"{crew} {made.day}", [(crew, made.way)], [_waypoint(row) for row in made.visits])
+        write_text(gpx, way, option="--gpx")
         say(f"{gpx}: the way, {len(made.way)} points")
     if as_json:
-        print_json(_document(made))
+        print_json(_document(made, read_zone(region.reader())))
     else:
         _print(made)
 
 
-def _tell_all(every: "Walks", *, as_json: bool) -> None:
+def _tell_all(every: "Walks", zone: ZoneInfo, *, as_json: bool) -> None:
     if as_json:
         print_json({
-            "walks": [_document(one) for one in every.made],
+            "walks": [_document(one, zone) for one in every.made],
             "refused": [{"crew": crew, "reason": reason} for crew, reason in every.refused],
         })  # fmt: skip
         return
@@ -96,9 +101,16 @@ def _waypoint(row: dict[str, Any]) -> dict[str, Any]:
     return {"lon": row["lon"], "lat": row["lat"], "label": f"{row['order']} {row['label']}", "comment": row["arrive"]}
 
 
-def _document(made: "StoredWalk") -> dict[str, Any]:
+def _moment(made: "StoredWalk", clock: str, zone: ZoneInfo) -> str:
+    """Return the moment of a walk's "HH:MM", which goes on counting after midnight."""
+    hours, _, minutes = clock.partition(":")
+    return (datetime.combine(made.day, time(), zone) + timedelta(hours=int(hours), minutes=int(minutes))).isoformat()
+
+
+def _document(made: "StoredWalk", zone: ZoneInfo) -> dict[str, Any]:
+    stops = [row | {word: _moment(made, row[word], zone) for word in ("arrive", "leave")} for row in made.visits]
     return {
-        "crew": made.crew, "date": made.day.isoformat(), "stops": made.visits, "length_m": made.length_m,
+        "crew": made.crew, "date": made.day.isoformat(), "stops": stops, "length_m": made.length_m,
         "bound_m": made.bound_m, "gap": round(made.gap, 6),
         "left_out": [{k: v for k, v in row.items() if k != "left_out"} for row in made.left_out],
     }  # fmt: skip

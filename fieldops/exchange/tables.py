@@ -85,6 +85,8 @@ def open_table(path: Path, *, needed: Sequence[str], known: Sequence[str]) -> Ta
     BadInput
         If the file is missing, empty, in another encoding, or its header lacks a needed column or names one twice.
     """
+    if path.is_dir():
+        raise BadInput(f"{path} is a folder", cure="name the file in it")
     if not path.is_file():
         raise BadInput(f"there is no file {path}", cure="check the path")
     encoding = _find_encoding(path)

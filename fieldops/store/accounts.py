@@ -11,7 +11,7 @@ from fieldops.ids import AccountId, ActorId, CrewId, PromoterId
 from fieldops.people import Actor, Role
 from fieldops.store import connect
 from fieldops.store.connect import Region, open_private
-from fieldops.store.sqlite import sqlite3
+from fieldops.store.sqlite import refusal, sqlite3
 
 _ACCOUNT = "id, login, name, role, crew_id, promoter_id, made_at, disabled_at, password IS NOT NULL"
 
@@ -34,7 +34,7 @@ def private_turn(region: Region) -> Iterator[sqlite3.Connection]:
         yield connection
         connection.execute("COMMIT")
     except sqlite3.OperationalError as error:
-        raise connect.refusal(error) from error
+        raise refusal(error) from error
     finally:
         connection.close()  # rolls back what was not committed
 
@@ -53,7 +53,7 @@ def private_reader(region: Region) -> Iterator[sqlite3.Connection]:
     try:
         yield connection
     except sqlite3.OperationalError as error:
-        raise connect.refusal(error) from error
+        raise refusal(error) from error
     finally:
         connection.close()
 

@@ -20,7 +20,7 @@ from fieldops.progress import Progress, no_progress
 from fieldops.store import audit, connect
 from fieldops.store.audit import Head
 from fieldops.store.connect import Region
-from fieldops.store.sqlite import sqlite3
+from fieldops.store.sqlite import refusal, sqlite3
 from fieldops.store.verify import verify
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def copy_file(source: Path, target: Path, *, in_use: bool = False) -> None:
         if not in_use:
             writing.execute("PRAGMA journal_mode=DELETE")
     except sqlite3.DatabaseError as error:
-        raise connect.refusal(error) from error
+        raise refusal(error) from error
     finally:
         writing.close()
         reading.close()
@@ -119,7 +119,7 @@ def examine_copy(
             raise RecordDamaged(problem=f"the record in {path} is damaged: event {first.seq}: {first.what}")
         return result.head, count_rows(connection)
     except sqlite3.DatabaseError as error:
-        raise connect.refusal(error) from error
+        raise refusal(error) from error
     finally:
         copy.close()
 

@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fieldops import clock
-from fieldops.errors import BadInput, ClockRefused, FieldopsError, NotFound, RecordDamaged, StorageFailed
+from fieldops.errors import BadInput, ClockRefused, NotFound, StorageFailed
 from fieldops.events import RegionCreated
 from fieldops.ids import DeviceId
 from fieldops.people import Actor
 from fieldops.rules import Rules
 from fieldops.store import audit, geopackage, migrations
-from fieldops.store.sqlite import has_wal_reset_race, sqlite3
+from fieldops.store.sqlite import OLDER, has_wal_reset_race, refusal, sqlite3
 from fieldops.store.turnstile import Turnstile
 
 if TYPE_CHECKING:
@@ -264,9 +264,14 @@ def journal_mode() -> str:
     return "DELETE" if has_wal_reset_race() else "WAL"
 
 
-def open_region(path: Path) -> Region:
+def open_region(path: Path, *, older: bool = False) -> Region:
     """
     Open an existing region.
+
+    Parameters
+    ----------
+    older
+        Open it although an older fieldops made it: to examine it, or to bring it to the present version.
 
     Raises
     ------
@@ -274,7 +279,11 @@ def open_region(path: Path) -> Region:
         If there is no such file.
     BadInput
         If the file is no region of fieldops, or its key is missing.
+    StorageFailed
+        If an older fieldops made it.
     """
+    if path.is_dir():
+        raise BadInput(f"{path} is a folder", cure="name the region file with --db or $FIELDOPS_DB")
     if not path.exists():
         raise NotFound(
             "region file", str(path), cure="make one with `fieldops import MAP --city NAME` or `fieldops demo`"
@@ -282,11 +291,15 @@ def open_region(path: Path) -> Region:
     connection = open_file(path, read_only=True)
     try:
         row = connection.execute("SELECT value FROM setting WHERE name = 'sandbox'").fetchone()
+        missing = migrations.steps_missing(connection)
     except sqlite3.DatabaseError as error:
         connection.close()
         raise BadInput(
             f"{path} is not a region file of fieldops ({error})", cure="choose another file with --db"
         ) from None
+    if not older and missing:
+        connection.close()
+        raise StorageFailed(problem=f"{path} was made by an older fieldops", cure=OLDER)
     keys = key_path(path)
     if not keys.exists():
         connection.close()
@@ -374,22 +387,3 @@ def _make_key(path: Path) -> None:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_hex(32) + "\n")
-
-
-def refusal(error: sqlite3.DatabaseError) -> FieldopsError:
-    """Return what an error of SQLite means to people: StorageFailed with the cure, or RecordDamaged."""
-    text = str(error)
-    if not isinstance(error, sqlite3.OperationalError):
-        return RecordDamaged(problem=f"the region file is damaged: {text}")
-    cure = {
-        "locked": "another program holds the file for writing: close QGIS editing sessions and other fieldops commands, then try again",
-        "full": "free disk space and try again",
-        "readonly": "make the file and its folder writable",
-        "unable to open": "check the path and its permissions",
-        "no such": "it was made by an older fieldops: stop the web, then `fieldops check --migrate`",
-        "I/O": "check the disk, and free space on it",
-    }
-    for word, advice in cure.items():
-        if word in text:
-            return StorageFailed(problem=f"the region file refuses: {text}; nothing was written", cure=advice)
-    return StorageFailed(problem=f"the region file refuses: {text}; nothing was written", cure="see `fieldops check`")

@@ -22,9 +22,9 @@ from fieldops.clock import format_moment, parse_moment
 from fieldops.errors import NotFound
 from fieldops.ids import ActorId, CrewId, JobId
 from fieldops.people import Actor, Role
-from fieldops.store.connect import BUSY_SECONDS, journal_mode, refusal
+from fieldops.store.connect import BUSY_SECONDS, journal_mode
 from fieldops.store.migrations.jobs import JOBS
-from fieldops.store.sqlite import sqlite3
+from fieldops.store.sqlite import refusal, sqlite3
 
 LOST_AFTER = timedelta(seconds=15)  # a worker not heard for so long is dead
 MOST_ATTEMPTS = 3

@@ -25,8 +25,8 @@ from fieldops.clock import format_moment, parse_moment
 from fieldops.errors import RecordDamaged
 from fieldops.ids import CandidateId
 from fieldops.recruiting.names import matches, search_words
-from fieldops.store.connect import Region, Turn, open_private, refusal
-from fieldops.store.sqlite import sqlite3
+from fieldops.store.connect import Region, Turn, open_private
+from fieldops.store.sqlite import refusal, sqlite3
 
 MOST_UNSEALED = 3_000  # persons looked at one by one where the index knows only the beginning of a word
 _NONCE = 12

@@ -1,6 +1,12 @@
-"""The one SQLite library of this process: pysqlite3 where it has a wheel (free of the WAL-reset race), else Python's."""
+"""
+The one SQLite library of this process: pysqlite3 where it has a wheel (free of the WAL-reset race), else Python's.
+
+And what its errors mean to people.
+"""
 
 from typing import TYPE_CHECKING
+
+from fieldops.errors import FieldopsError, RecordDamaged, StorageFailed
 
 if TYPE_CHECKING:
     import sqlite3
@@ -10,7 +16,9 @@ else:
     except ImportError:  # no wheel for this machine
         import sqlite3
 
-__all__ = ["has_wal_reset_race", "sqlite3"]
+__all__ = ["OLDER", "has_wal_reset_race", "refusal", "sqlite3"]
+
+OLDER = "stop the web, then `fieldops check --migrate`"
 
 _FIXED_BACKPORTS = {(3, 50): 7, (3, 44): 6}
 
@@ -27,3 +35,22 @@ def has_wal_reset_race(version: tuple[int, int, int] = sqlite3.sqlite_version_in
         return False
     backport = _FIXED_BACKPORTS.get(version[:2])
     return backport is None or version[2] < backport
+
+
+def refusal(error: sqlite3.DatabaseError) -> FieldopsError:
+    """Return what an error of SQLite means to people: StorageFailed with the cure, or RecordDamaged."""
+    text = str(error)
+    if not isinstance(error, sqlite3.OperationalError):
+        return RecordDamaged(problem=f"the region file is damaged: {text}")
+    cure = {
+        "locked": "another program holds the file for writing: close QGIS editing sessions and other fieldops commands, then try again",
+        "full": "free disk space and try again",
+        "readonly": "make the file and its folder writable",
+        "unable to open": "check the path and its permissions",
+        "no such": f"it was made by an older fieldops: {OLDER}",
+        "I/O": "check the disk, and free space on it",
+    }
+    for word, advice in cure.items():
+        if word in text:
+            return StorageFailed(problem=f"the region file refuses: {text}; nothing was written", cure=advice)
+    return StorageFailed(problem=f"the region file refuses: {text}; nothing was written", cure="see `fieldops check`")

@@ -16,10 +16,10 @@ from fieldops.errors import FieldopsError, Stopped
 from fieldops.events import event_kinds
 from fieldops.progress import Progress, no_progress
 from fieldops.rules import Rules
-from fieldops.store import bursts, connect, contacts, response, surveys, walks
+from fieldops.store import bursts, contacts, response, surveys, walks
 from fieldops.store.audit import GENESIS, Head
 from fieldops.store.replay import Recorded, Replay, Violation, expected_row
-from fieldops.store.sqlite import sqlite3
+from fieldops.store.sqlite import refusal, sqlite3
 from fieldops.store.verify_recruiting import compare_recruiting
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def verify(region: "Region", *, anchors: Iterable[Head] = (), progress: Progress
         with _snapshot(connection):
             return _examine(connection, region.key, list(anchors), progress)
     except sqlite3.DatabaseError as error:
-        raise connect.refusal(error) from error
+        raise refusal(error) from error
 
 
 @contextmanager

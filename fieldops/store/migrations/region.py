@@ -17,7 +17,36 @@ from fieldops.store.migrations import (
 from fieldops.store.migrations.statements import run_statements
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqlite_utils.db import Database
+
+    from fieldops.store.sqlite import sqlite3
+
+
+def _tables(db: "Database") -> None:
+    for script in (tables.RECORD, tables.MAP, tables.PEOPLE, tables.EVIDENCE, tables.CLAIMS, tables.PLANS):
+        run_statements(db, script)
+    for table, (geometry_type, description) in tables.LAYERS.items():
+        geopackage.add_layer(db.conn, table, geometry_type, description)
+    views.add_views(db.conn)
+
+
+# By their names every file remembers which it has: a step that was once published stays as it is.
+STEPS: dict[str, "Callable[[Database], None]"] = {
+    "m2026_11_23_geopackage": lambda db: geopackage.add_core(db.conn),
+    "m2026_11_23_tables": _tables,
+    "m2026_11_26_phones": lambda db: run_statements(db, phones.RECORDS),
+    "m2026_11_26_recruiting": lambda db: run_statements(db, recruiting.REGION),
+    "m2026_11_26_reserves": lambda db: run_statements(db, dispatch.RESERVES),
+    "m2026_11_26_appeals": lambda db: run_statements(db, phones.APPEALS),
+    "m2026_11_26_walks": lambda db: run_statements(db, walks.WALKS),
+    "m2026_11_26_bursts": lambda db: run_statements(db, bursts.BURSTS),
+    "m2026_11_26_response": lambda db: run_statements(db, response.FITS),
+    "m2026_11_26_sentinels": lambda db: run_statements(db, sentinels.SENTINELS),
+    "m2026_11_26_neighbours": lambda db: run_statements(db, neighbours.INDEXES),
+    "m2026_11_26_lifted": lambda db: run_statements(db, phones.LIFTED),
+}
 
 
 def migrate_region(database: "Database") -> None:
@@ -25,57 +54,12 @@ def migrate_region(database: "Database") -> None:
     from sqlite_utils.migrations import Migrations
 
     migrations = Migrations("region")
-
-    @migrations()
-    def m2026_11_23_geopackage(db: "Database") -> None:
-        geopackage.add_core(db.conn)
-
-    @migrations()
-    def m2026_11_23_tables(db: "Database") -> None:
-        for script in (tables.RECORD, tables.MAP, tables.PEOPLE, tables.EVIDENCE, tables.CLAIMS, tables.PLANS):
-            run_statements(db, script)
-        for table, (geometry_type, description) in tables.LAYERS.items():
-            geopackage.add_layer(db.conn, table, geometry_type, description)
-        views.add_views(db.conn)
-
-    @migrations()
-    def m2026_11_26_phones(db: "Database") -> None:
-        run_statements(db, phones.RECORDS)
-
-    @migrations()
-    def m2026_11_26_recruiting(db: "Database") -> None:
-        run_statements(db, recruiting.REGION)
-
-    @migrations()
-    def m2026_11_26_reserves(db: "Database") -> None:
-        run_statements(db, dispatch.RESERVES)
-
-    @migrations()
-    def m2026_11_26_appeals(db: "Database") -> None:
-        run_statements(db, phones.APPEALS)
-
-    @migrations()
-    def m2026_11_26_walks(db: "Database") -> None:
-        run_statements(db, walks.WALKS)
-
-    @migrations()
-    def m2026_11_26_bursts(db: "Database") -> None:
-        run_statements(db, bursts.BURSTS)
-
-    @migrations()
-    def m2026_11_26_response(db: "Database") -> None:
-        run_statements(db, response.FITS)
-
-    @migrations()
-    def m2026_11_26_sentinels(db: "Database") -> None:
-        run_statements(db, sentinels.SENTINELS)
-
-    @migrations()
-    def m2026_11_26_neighbours(db: "Database") -> None:
-        run_statements(db, neighbours.INDEXES)
-
-    @migrations()
-    def m2026_11_26_lifted(db: "Database") -> None:
-        run_statements(db, phones.LIFTED)
-
+    for name, step in STEPS.items():
+        migrations(name=name)(step)
     migrations.apply(database)
+
+
+def steps_missing(connection: "sqlite3.Connection") -> list[str]:
+    """Return the steps that a region file still lacks; empty where it is of the present version."""
+    done = {row[0] for row in connection.execute("SELECT name FROM _sqlite_migrations WHERE migration_set = 'region'")}
+    return [name for name in STEPS if name not in done]
