@@ -129,12 +129,14 @@ def test_bursts_that_cannot_be_are_refused(region: Region) -> None:
     with pytest.raises(BadInput, match="no zone; import a map"):
         put(region, 5)
     add_town(region)
-    with pytest.raises(NotFound, match="fieldops burst --people N"):
+    with pytest.raises(BadInput, match="no bursts are set; set them: fieldops burst --people N"):
         read_bursts(region, LEAD, now=NOON)
     with pytest.raises(BadInput, match="nobody"):
         put(region, 0)
     with pytest.raises(BadInput, match="2026-03-01 is over"):
         put(region, 5, start=TODAY - DAY)
+    with pytest.raises(BadInput, match="9999-12-31 is more than a year ahead"):
+        put(region, 5, start=date(9999, 12, 31))
     with pytest.raises(BadInput, match="within 7 to 15"):
         set_bursts(region, LEAD, people_at_hand=5, days_min=5, now=NOON)
     with pytest.raises(NotFound, match="zone 'NOWHERE'"):

@@ -50,6 +50,14 @@ def test_a_walk_goes_over_streets_of_the_crew_and_no_other(claimed: Region) -> N
     assert made.way[0] == made.way[-1]  # it ends where it begins
 
 
+def test_a_walk_of_today_begins_after_this_moment_and_one_of_tomorrow_with_the_day(claimed: Region) -> None:
+    late = NOON + timedelta(hours=11, minutes=17)  # 15:17 in the town
+    assert quick(claimed, A, now=late).visits[0]["arrive"] >= "15:18"
+    assert quick(claimed, A, TODAY + DAY, now=late).visits[0]["arrive"][:2] == "09"
+    night = quick(claimed, A, now=NOON + timedelta(hours=19, minutes=30))
+    assert night.visits[0]["arrive"] >= "23:31"
+
+
 def test_every_street_has_its_day_before_its_claim_ends(claimed: Region) -> None:
     mine = {row[0] for row in claimed.reader().execute("SELECT street_id FROM claim WHERE crew_id = 'A'")}
     seen: set[str] = set()

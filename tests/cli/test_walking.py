@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,14 @@ def test_walk_gives_stops_length_bound_and_gap_and_writes_gpx(run: Run, tmp_path
     for stop in made["stops"]:
         assert {"order", "from_m", "walk_min", "arrive"} <= set(stop)
         assert ("street" in stop) + ("venue" in stop) + ("triangle" in stop) == 1
+        assert (
+            datetime.fromisoformat(NOON)
+            < datetime.fromisoformat(stop["arrive"])
+            <= datetime.fromisoformat(stop["leave"])
+        )
+    first = made["stops"][0]["arrive"]
+    assert first.startswith("2026-03-02T09:")  # the day begins at nine, in the city's zone
+    assert first.endswith("+00:00")
     assert made["gap"] == pytest.approx(made["length_m"] / made["bound_m"] - 1, abs=1e-4)
     assert "<trkpt " in (tmp_path / "a.gpx").read_text("utf-8")
     assert "no such walk is below" in run("walk", "--crew", "A", "--time-limit", "0.3", as_text=True)

@@ -23,7 +23,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_grid_map(made / "grid.osm")
     (made / "crews.csv").write_text(CREWS, "utf-8")
     (made / "some").mkdir()
-    assert told(made, "import", "grid.osm", "--city", "Grid", "--timezone", "UTC", "--residents", "3000").returncode == 0
+    assert (
+        told(made, "import", "grid.osm", "--city", "Grid", "--timezone", "UTC", "--residents", "3000").returncode == 0
+    )
     sandbox = ("--db", "try.gpkg", "--sandbox", "--now", NOW)
     assert told(made, "import", "grid.osm", "--city", "Grid", "--residents", "3000", *sandbox).returncode == 0
     return made
