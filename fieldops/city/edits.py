@@ -19,6 +19,10 @@ from fieldops.city.model import WGS84, City
 from fieldops.errors import BadInput, NotFound
 from fieldops.ids import StreetId
 
+FARTHEST_OUT_M = 2_000.0  # of a drawing from the streets that are there
+LONGEST_DRAWN_M = 5_000.0  # of a drawn line, or round a drawn compound
+FARTHEST_OFF_M = 500.0  # of a gate, or the place of a cut, from its street
+GAP_M = 60.0  # between streets that are one: the carriageways of an avenue, a square, a bridge
 KINDS = ("rename", "close", "open", "permit", "prioritise", "split", "join", "draw", "gate")
 
 
@@ -75,6 +79,22 @@ def _row(city: City, street: str) -> int:
     return int(np.flatnonzero(city.streets["street"].to_numpy() == street)[0])
 
 
+def _metres_apart(one: shapely.Geometry, other: shapely.Geometry) -> float:
+    """Return the metres between two shapes in degrees, good near each other."""
+    narrow = float(np.cos(np.radians(shapely.get_y(shapely.centroid(other)))))
+    flat = (shapely.transform(shape, lambda places: places * (narrow, 1.0)) for shape in (one, other))
+    return 111_000.0 * float(shapely.distance(*flat))
+
+
+def _refuse_far(city: City, street: StreetId, place: shapely.Geometry, noun: str) -> None:
+    """Refuse a place that can hardly be meant for a street."""
+    metres = _metres_apart(place, city.streets.geometry.iloc[_row(city, street)])
+    if not metres <= FARTHEST_OFF_M:
+        raise BadInput(
+            f"{noun} lies {metres / 1000:,.1f} km from {street}", cure="give longitude first, near the street"
+        )
+
+
 def _with_value(city: City, street: str, **values: str | float) -> City:
     streets = city.streets.copy()
     for column, value in values.items():
@@ -116,6 +136,7 @@ def _split(city: City, edit: Edit) -> City:
     street = edit.streets[0]
     kind = city.streets.at[_row(city, street), "kind"]
     cut = shapely.from_wkt(edit.wkt)
+    _refuse_far(city, street, cut, "the cut")
     return _split_compound(city, edit, cut) if kind == "compound" else _split_line(city, edit, cut)
 
 
@@ -218,11 +239,18 @@ def _replace_streets(city: City, edit: Edit, new_rows: list[dict[str, Any]]) -> 
 
 def _join(city: City, edit: Edit) -> City:
     rows = [city.streets.iloc[_row(city, street)] for street in edit.streets]
-    if len(rows) < 2:
-        raise BadInput("one street cannot be joined", cure="name two or more")
+    if len(set(edit.streets)) < max(2, len(rows)):
+        raise BadInput("one street cannot be joined", cure="name two or more, each once")
+    closed = [street for street, row in zip(edit.streets, rows, strict=True) if row["status"] != rows[0]["status"]]
+    if closed:
+        raise BadInput(
+            f"{closed[0]} is {_status(city, closed[0])} and {edit.streets[0]} is not",
+            cure="open it first, or close both",
+        )
     compounds = {row["kind"] == "compound" for row in rows}
     if len(compounds) > 1:
         raise BadInput("a compound and a street cannot be joined", cure="join compounds with compounds")
+    _refuse_apart(edit.streets, [row.geometry for row in rows])
     whole = shapely.union_all([row.geometry for row in rows])
     largest = max(rows, key=lambda row: float(row["people"]))
     joined = dict(largest) | {"street": edit.made[0], "geometry": whole, "name_source": "hand"}
@@ -234,6 +262,25 @@ def _join(city: City, edit: Edit) -> City:
     return _replace_streets(replace(city, segments=segments), edit, [joined])
 
 
+def _status(city: City, street: str) -> str:
+    return str(city.streets.at[_row(city, street), "status"])
+
+
+def _refuse_apart(streets: tuple[StreetId, ...], shapes: list[shapely.Geometry]) -> None:
+    """Refuse streets that do not hang together: one street is claimed and walked as one."""
+    apart = list(range(1, len(shapes)))
+    reached = [0]
+    while reached and apart:
+        at = reached.pop()
+        near = [other for other in apart if _metres_apart(shapes[at], shapes[other]) <= GAP_M]
+        apart = [other for other in apart if other not in near]
+        reached += near
+    if apart:
+        raise BadInput(
+            f"{streets[apart[0]]} does not touch {streets[0]}", cure="join neighbours; what lies apart stays apart"
+        )
+
+
 def _draw(city: City, edit: Edit) -> City:
     shape = shapely.from_wkt(edit.wkt)
     kind = "compound" if shape.geom_type == "Polygon" else "street"
@@ -242,6 +289,12 @@ def _draw(city: City, edit: Edit) -> City:
     nearest = city.streets.iloc[int(shapely.STRtree(list(city.streets.geometry)).nearest(shape))]
     degree_m = 111_320.0 * float(np.cos(np.radians(shape.centroid.y)))
     length = shape.length * (degree_m + 110_574.0) / 2
+    away = _metres_apart(shape, nearest.geometry)
+    if not (away <= FARTHEST_OUT_M and length <= LONGEST_DRAWN_M):
+        raise BadInput(
+            f"the drawing is {length / 1000:,.1f} km long and lies {away / 1000:,.1f} km from the nearest street",
+            cure=f"give longitude first; draw near the streets, at most {LONGEST_DRAWN_M / 1000:g} km at once",
+        )
     people = max(1.0, length * float(city.streets["people"].sum()) / max(1.0, float(city.streets["walk_m"].sum())))
     drawn = dict(nearest) | {
         "street": edit.made[0], "kind": kind, "name": edit.value or edit.made[0], "label": edit.value or edit.made[0],
@@ -258,6 +311,7 @@ def _gate(city: City, edit: Edit) -> City:
     if row["kind"] != "compound":
         raise BadInput(f"street {edit.streets[0]} is no compound", cure="only compounds have gates")
     point = shapely.from_wkt(edit.wkt)
+    _refuse_far(city, edit.streets[0], point, "the gate")
     lon, lat = shapely.get_x(point), shapely.get_y(point)
     away = np.hypot((city.nodes["lon"] - lon) * np.cos(np.radians(lat)), city.nodes["lat"] - lat)
     node = int(city.nodes["node"].iloc[int(np.argmin(away.to_numpy()))])

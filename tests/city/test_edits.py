@@ -60,7 +60,10 @@ def test_a_compound_cut_by_a_line_gives_each_part_the_buildings_that_stand_in_it
 
 def test_a_line_beside_a_compound_does_not_cut_it() -> None:
     with pytest.raises(BadInput, match="two parts"):
-        apply_edit(town(), Edit(kind="split", streets=ids("COURT"), made=ids("H1", "H2"), wkt="LINESTRING (1 1, 2 2)"))
+        apply_edit(
+            town(),
+            Edit(kind="split", streets=ids("COURT"), made=ids("H1", "H2"), wkt="LINESTRING (0 0.001, 0.001 0.001)"),
+        )
 
 
 def test_joined_streets_are_one_street_with_the_people_and_segments_of_all() -> None:
@@ -87,6 +90,30 @@ def test_a_gate_set_by_hand_takes_the_place_of_a_guessed_one_and_the_walk_goes_t
     city = apply_edit(town(), Edit(kind="gate", streets=ids("COURT"), wkt=f"POINT ({3 * STEP} 0)"))
     assert list(city.gates["source"]) == ["hand"]
     assert row(city, "COURT")["node"] == 4
+
+
+@pytest.mark.parametrize(
+    ("edit", "says"),
+    [
+        (Edit(kind="draw", made=ids("H1"), wkt="LINESTRING (0 0, 20 0.001)"), "2,2.* km long .* longitude first"),
+        (Edit(kind="draw", made=ids("H1"), wkt="LINESTRING (28.3 117.2, 28.3 117.201)"), "from the nearest street"),
+        (Edit(kind="gate", streets=ids("COURT"), wkt="POINT (2 2)"), "the gate lies .* km from COURT"),
+        (Edit(kind="split", streets=ids("EAST"), made=ids("H1", "H2"), wkt="POINT (2 2)"), "the cut lies .* from EAST"),
+        (Edit(kind="join", streets=ids("EAST", "EAST"), made=ids("H1")), "name two or more, each once"),
+    ],
+)
+def test_a_place_or_a_list_that_can_hardly_be_meant_is_refused(edit: Edit, says: str) -> None:
+    with pytest.raises(BadInput, match=says):
+        apply_edit(town(), edit)
+
+
+def test_streets_that_lie_apart_are_not_joined_and_a_closed_one_is_not_opened_by_it() -> None:
+    far = apply_edit(town(), Edit(kind="draw", made=ids("FAR"), wkt="LINESTRING (0 0.003, 0 0.004)"))
+    with pytest.raises(BadInput, match="FAR does not touch EAST"):
+        apply_edit(far, Edit(kind="join", streets=ids("EAST", "FAR"), made=ids("H1")))
+    closed = apply_edit(town(), Edit(kind="close", streets=ids("NORTH")))
+    with pytest.raises(BadInput, match="NORTH is closed and EAST is not; open it first"):
+        apply_edit(closed, Edit(kind="join", streets=ids("EAST", "NORTH"), made=ids("H1")))
 
 
 def test_an_edit_of_a_street_that_is_not_there_says_so() -> None:
