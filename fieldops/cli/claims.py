@@ -315,7 +315,9 @@ def _print_queue(rows: list[dict[str, Any]], found: "list[ListedClaim]") -> None
     from rich.table import Column, Table
 
     until, left = Column("until", no_wrap=True), Column("left", no_wrap=True)
-    table = Table("street", "label", "crew", until, left, "knows", "share (80 %)", "hours to 20 %", box=None)
+    table = Table(
+        Column("street", no_wrap=True), "label", "crew", until, left, "knows", "share (80 %)", "hours to 20 %", box=None
+    )
     for row, one in zip(rows, found, strict=True):
         share = "unknown" if row["share"] is None else f"{row['share']:.0%} ({row['low']:.0%}-{row['high']:.0%})"
         hours = "unknown" if row["hours_to_target"] is None else f"{row['hours_to_target']:.1f}"

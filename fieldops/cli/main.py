@@ -1,5 +1,6 @@
 """The `fieldops` command: one Typer application; every noun brings its own commands."""
 
+import os
 import sys
 from typing import Any
 
@@ -22,6 +23,8 @@ def main() -> None:
     """Run the command line; refusals become one line on stderr and the exit codes 0, 1, 2, 3."""
     from fieldops.cli import commands
 
+    if not sys.stdout.isatty():  # a pipe has no width: ids and reasons shall be whole there
+        os.environ.setdefault("COLUMNS", "200")
     commands.register(app)
     try:
         code = app(options_after_command(sys.argv[1:]), standalone_mode=False)

@@ -30,7 +30,7 @@ def print_plan(one: "StoredPlan", names: dict[str, str]) -> None:
     from rich.console import Console
     from rich.table import Column, Table
 
-    console, figures = Console(), one.figures
+    console, figures = Console(soft_wrap=True), one.figures
     if figures["impossible"]:
         console.print(f"No plan is possible: {figures['impossible']}")
         return
@@ -64,7 +64,7 @@ def _print_terms(figures: dict[str, Any], names: dict[str, str]) -> None:
     """Print what the plan was made under, how evenly crews fare, and who is left out."""
     from rich.console import Console
 
-    console = Console()
+    console = Console(soft_wrap=True)
     if figures.get("what_if"):
         assumed = ", ".join(f"{name} {value:g}" for name, value in figures["what_if"].items())
         console.print(f"What if {assumed}: it is kept for comparing and is never published.")

@@ -96,8 +96,9 @@ def list_streets(
         return
     right = [Column(title, justify="right") for title in ("people", "low - high", "metres")]
     table = Table(
-        "street", "label", "kind", *right[:2], "from", right[2], "permission", "status", "zone", "triangle", box=None
-    )
+        Column("street", no_wrap=True), "label", "kind", *right[:2], "from", right[2], "permission", "status", "zone",
+        Column("triangle", no_wrap=True), box=None,
+    )  # fmt: skip
     for row in rows:
         table.add_row(
             row["street"], row["label"], row["kind"], f"{row['people']:,.0f}",

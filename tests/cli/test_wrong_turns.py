@@ -118,3 +118,10 @@ def test_the_days_of_bursts_are_shown_to_the_last_one_and_every_column_is_whole(
     assert first["start"] == "2026-03-02"
     assert f"2026-03-{first['days'] + 1:02d}" in shown
     assert f"2026-03-{first['days'] + 2:02d}" not in shown
+
+
+def test_ids_are_whole_in_a_pipe_and_in_a_narrow_window(folder: Path) -> None:
+    ids = [row["street"] for row in json.loads(told(folder, "streets", "list", "--json").stdout)["streets"]]
+    for width in ({}, {"COLUMNS": "80"}):
+        shown = told(folder, "streets", "list", **width).stdout
+        assert all(one in shown for one in ids)
