@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from fieldops.clock import Stopwatch
 from fieldops.errors import BadInput
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ FOREVER = 10_000_000  # seconds
 FAR = 10_000_000  # tenths of a metre: where there is no way
 WORTH = 1_000_000  # tenths of a metre that are walked for a task that may be left out
 PATIENCE = 20_000  # iterations without anything better after which the search ends
+BEGINNING = 2_000  # iterations of each beginning of a search that begins afresh
+LAST = 0.2  # share of the time that it goes on from the best of them
+HISTORY, PERTURBED = 50, 10  # how it looks around: less is taken apart at once, and less worse is accepted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +88,8 @@ def route(
     seed: int,
     time_limit: float | None = None,
     iterations: int | None = None,
+    afresh: bool = False,
+    begin: Sequence[tuple[int, int]] = (),
 ) -> Rounds:
     """
     Return the rounds of least length that were found.
@@ -100,27 +106,72 @@ def route(
         The same seed and iterations give the same answer.
     time_limit, iterations
         Seconds, or a number of iterations, after which the best is returned; at least one is given.
+    afresh
+        Whether to begin again and again, the last time from the best: for walkers with little room to spare, whose good
+        rounds lie far apart.
+    begin
+        (task, way) in an order of the first walker from which the search begins; empty where it makes its own beginning.
 
     Notes
     -----
     Wouda, Lan & Kool (2024), PyVRP: a high-performance VRP solver package, INFORMS Journal on Computing 36(4).
     """
-    from pyvrp import solve
-    from pyvrp.stop import MaxIterations, MaxRuntime, MultipleCriteria, NoImprovement
-
     if not tasks:
         return Rounds(tuple(() for _ in walkers), tuple(range(len(walkers))), (), True)
     if time_limit is None and iterations is None:
         raise BadInput("neither a time limit nor a number of iterations", field="time_limit")
-    criteria: list[Any] = [NoImprovement(PATIENCE)]
-    criteria += [MaxRuntime(time_limit)] if time_limit is not None else []
-    criteria += [MaxIterations(iterations)] if iterations is not None else []
     places, owner = _places(tasks, walkers)
-    result = solve(
-        _pose(metres, tasks, walkers, places, metres_per_second), MultipleCriteria(criteria), seed=seed,
-        collect_stats=False, display=False,
-    )  # fmt: skip
-    return _read(result.best, tasks, owner, result.is_feasible())
+    data = _pose(metres, tasks, walkers, places, metres_per_second)
+    seconds, turns = time_limit or FOREVER, iterations or FOREVER
+    if afresh:
+        best = _search_afresh(data, seed, seconds, turns)
+    else:
+        best = _search(data, seed, seconds, turns, begin=_beginning(data, owner, begin))
+    return _read(best, tasks, owner, best.is_feasible())
+
+
+def _search(
+    data: "ProblemData", seed: int, seconds: float, iterations: int, *, params: Any = None, begin: Any = None
+) -> "Solution":
+    from pyvrp import SolveParams, solve
+    from pyvrp.stop import MaxIterations, MaxRuntime, MultipleCriteria, NoImprovement
+
+    criteria: list[Any] = [NoImprovement(PATIENCE), MaxRuntime(seconds), MaxIterations(iterations)]
+    return solve(
+        data, MultipleCriteria(criteria), seed=seed, collect_stats=False, display=False, params=params or SolveParams(),
+        initial_solution=begin,
+    ).best  # fmt: skip
+
+
+def _beginning(
+    data: "ProblemData", owner: list[tuple[int, int]], order: Sequence[tuple[int, int]]
+) -> "Solution | None":
+    from pyvrp import Activity, ActivityType, Route, Solution
+
+    if not order:
+        return None
+    place = {both: i for i, both in enumerate(owner)}
+    return Solution(data, [Route(data, [Activity(ActivityType.CLIENT, place[both]) for both in order], 0)])
+
+
+def _search_afresh(data: "ProblemData", seed: int, seconds: float, iterations: int) -> "Solution":
+    """Search from many beginnings, each for as many iterations, and with the last share of the time from the best end."""
+    from pyvrp import IteratedLocalSearchParams, SolveParams
+    from pyvrp.search import PerturbationParams
+
+    params = SolveParams(
+        ils=IteratedLocalSearchParams(history_length=HISTORY), perturbation=PerturbationParams(1, PERTURBED)
+    )
+    watch, left, found = Stopwatch(), iterations, list["Solution"]()
+    while not found or (left > LAST * iterations and watch.seconds < (1 - LAST) * seconds):
+        each = min(BEGINNING, left)
+        found.append(_search(data, seed + len(found), max(0.01, seconds - watch.seconds), each, params=params))
+        left -= each
+    best = min(found, key=lambda one: (not one.is_feasible(), one.distance()))
+    if left <= 0 or watch.seconds >= seconds:
+        return best
+    last = _search(data, seed, seconds - watch.seconds, left, params=params, begin=best)
+    return min((best, last), key=lambda one: (not one.is_feasible(), one.distance()))
 
 
 def _places(tasks: Sequence[Task], walkers: Sequence[Walker]) -> tuple[IntArray, list[tuple[int, int]]]:

@@ -7,21 +7,18 @@ with these cuts, found as they are violated, is a bound at every round; the same
 that are too dear for any walk better than the one at hand are left out, is a better one.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 from scipy.sparse import csr_array, csr_matrix, hstack, vstack
 from scipy.sparse.csgraph import breadth_first_order, connected_components, maximum_flow
 
 from fieldops.clock import Stopwatch
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
+from fieldops.planning.assignment import BoolArray, FloatArray, IntArray
+from fieldops.planning.zonebound import Parts
 
 MOST_NODES = 600  # beyond, pieces that hang together are one node: weaker, and still a bound
 MOST_ROUNDS = 60
@@ -42,9 +39,18 @@ class DeadHead:
     ways: tuple[tuple[int, int], ...] | None = None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Shared:
+    """What each piece takes of a walker's day, the largest day, and the terminals where walkers begin; see `zonebound`."""
+
+    loads: FloatArray
+    room: float
+    starts: IntArray
+
+
 def least_dead_head(
     metres: FloatArray, pieces: Sequence[tuple[int, int]], points: Sequence[int], *, at_most: float = np.inf,
-    seconds: float = 5.0, cuts: Sequence[tuple[Collection[int], float]] = (),
+    seconds: float = 5.0, shared: Shared | None = None,
 ) -> DeadHead:  # fmt: skip
     """
     Return what every closed walk over all pieces and points has beyond the pieces themselves.
@@ -61,18 +67,20 @@ def least_dead_head(
         Dead-head of a walk that is known, metres: whole numbers are tried only to prove more than that it is near.
     seconds
         Time after which nothing new is begun; the bound so far holds.
-    cuts
-        Sets of terminals, each with how often at least the ways between pieces leave it, for other reasons (several
-        walkers, of whom none can carry everything).
+    shared
+        How several walkers share the pieces, of whom none can carry all; None for a single walker.
     """
     watch = Stopwatch()
     terminals, group, odd, between = _nodes(metres, pieces, points)
     program = _Program(group, odd, between)
     if len(group) == 1:
         return DeadHead(0.0, ())
-    if len(group) == len(terminals):
-        for members, least in cuts:
-            program.add_cut(np.isin(terminals, list(members)), least)
+    if shared is not None:
+        program.most = np.inf  # every walker may come this way
+        if len(between) == len(terminals):
+            ends = np.searchsorted(terminals, np.array(pieces, dtype=np.int64).reshape(-1, 2))
+            starts = np.searchsorted(terminals, shared.starts)
+            program.parts = Parts(ends, shared.loads, shared.room, starts, len(terminals))
     while program.rounds < MOST_ROUNDS and watch.seconds < seconds and program.tighten():
         pass
     while (
@@ -133,10 +141,12 @@ class _Program:
     dearer: FloatArray  # what one walk of a way adds to it at least
     rounds: int
     whole: FloatArray | None  # how often each way is walked in an answer without a violated cut
+    most: float  # how often a way is walked at most in the best answer
+    parts: Parts | None
 
     def __init__(self, group: IntArray, odd: BoolArray, between: FloatArray) -> None:
         self.group, self.odd = group, odd
-        self.whole = None
+        self.whole, self.most, self.parts = None, 2.0, None
         self.first, self.second = _single_ways(between)
         self.cost = between[self.first, self.second]
         self.rows, self.least = [], []
@@ -158,7 +168,7 @@ class _Program:
         if found.fun >= self.bound:
             self.bound = self.fraction = float(found.fun)
             self.dearer = np.asarray(found.lower.marginals)
-        return self._add(self._violated(np.asarray(found.x)))
+        return self._add_violated(np.asarray(found.x))
 
     def tighten_whole(self, at_most: float, seconds: float) -> bool:
         """Solve in whole numbers with every node left an even number of times in all; return whether cuts were violated."""
@@ -176,7 +186,7 @@ class _Program:
         )
         found: Any = milp(
             np.concatenate([self.cost[kept], np.zeros(nodes)]), integrality=np.ones(ways + nodes, dtype=np.int64),
-            bounds=Bounds(0, np.concatenate([np.full(ways, 2.0), np.full(nodes, np.inf)])),
+            bounds=Bounds(0, np.concatenate([np.full(ways, self.most), np.full(nodes, np.inf)])),
             constraints=[
                 LinearConstraint(vstack([even]), self.odd.astype(float), self.odd.astype(float)),
                 LinearConstraint(cuts, np.array(self.least), np.inf),
@@ -189,10 +199,10 @@ class _Program:
             return False
         x = np.zeros(len(self.cost))
         x[kept] = np.rint(found.x[:ways])
-        violated = self._violated(x)
+        violated = self._add_violated(x)
         if not violated:
             self.whole = x
-        return self._add(violated)
+        return violated
 
     def ways(self, terminals: IntArray) -> tuple[tuple[int, int], ...] | None:
         """Return the ways of the answer in whole numbers by terminals, None where none was found."""
@@ -202,10 +212,13 @@ class _Program:
         pairs = np.column_stack([terminals[self.first], terminals[self.second]])
         return tuple((int(a), int(b)) for a, b in np.repeat(pairs, times, axis=0))
 
-    def add_cut(self, members: BoolArray, least: float) -> None:
-        """Add a cut that the caller knows to hold."""
-        self.rows.append((members[self.first] != members[self.second]).astype(np.float64))
-        self.least.append(least)
+    def _add_violated(self, x: FloatArray) -> bool:
+        """Add the cuts that these ways violate and return whether there were any."""
+        lacking = [] if self.parts is None else self.parts.violated(self.first, self.second, x)
+        for members, least in lacking:
+            self.rows.append((members[self.first] != members[self.second]).astype(np.float64))
+            self.least.append(least)
+        return self._add(self._violated(x)) or bool(lacking)
 
     def _add(self, sets: Sequence[BoolArray]) -> bool:
         """Add the cut of each set: left twice where it is whole groups, once where its odd ends are odd in number."""

@@ -10,6 +10,7 @@ from itertools import pairwise
 import numpy as np
 
 from fieldops.errors import BadInput
+from fieldops.planning.firstway import first_ways
 from fieldops.planning.routing import FOREVER, FloatArray, IntArray, Task, Visit, Walker, route
 from fieldops.planning.walkbound import DeadHead, least_dead_head
 from fieldops.planning.walkproblem import Leg, Piece, Walk, WalkProblem, join_pieces, walks_between
@@ -45,11 +46,14 @@ def walk(
     _refuse_islands(problem, pieces, place, metres)
     tasks = _tasks(problem, pieces, place)
     walker = Walker(start=place[problem.start], early=round(60 * problem.begins))
+    doubled = pieces * problem.sides
+    ends = [(place[piece.first], place[piece.last]) for piece in doubled]
+    ways = first_ways(metres, ends, [place[problem.start], *(place[stop.node] for stop in problem.stops)])
+    begin = [(visit.task, visit.way) for visit in _closed_way(place[problem.start], tasks, ways, ())]
     found = route(
         metres, tasks, [walker], metres_per_second=problem.metres_per_minute / 60, seed=seed, time_limit=time_limit,
-        iterations=iterations,
+        iterations=iterations, begin=begin,
     )  # fmt: skip
-    doubled = pieces * problem.sides
     if not found.feasible:
         raise BadInput("the stops do not fit their opening hours", cure="begin earlier, or leave a stop out")
     visits = _turn_round(found.rounds[0] if found.rounds else (), tasks, metres, place[problem.start])
@@ -58,7 +62,6 @@ def walk(
     left = tuple(task - len(doubled) for task in found.left_out)
     dead = DeadHead(0.0)
     if bound:
-        ends = [(place[piece.first], place[piece.last]) for piece in doubled]
         points = [place[s.node] for i, s in enumerate(problem.stops) if i not in left]
         dead = least_dead_head(
             metres, ends, [place[problem.start], *points], at_most=length - required, seconds=bound_seconds

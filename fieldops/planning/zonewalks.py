@@ -4,7 +4,6 @@ A whole zone given to its crews in one day: who walks which of its streets, in w
 Every street is walked by exactly one crew, nobody is given more than its day, and the metres of all together are least.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +15,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from fieldops.errors import BadInput
 from fieldops.planning.routing import FloatArray, IntArray, Task, Walker, route
-from fieldops.planning.walkbound import least_dead_head
+from fieldops.planning.walkbound import Shared, least_dead_head
 
 
 @dataclass(frozen=True, slots=True, init=False, eq=False)
@@ -124,7 +123,14 @@ def zone_walks(
         for (start, room), count in zip(kinds.tolist(), counts.tolist(), strict=True)
     ]
     found = route(
-        metres, tasks, walkers, metres_per_second=1.0, seed=seed, time_limit=time_limit, iterations=iterations
+        metres,
+        tasks,
+        walkers,
+        metres_per_second=1.0,
+        seed=seed,
+        time_limit=time_limit,
+        iterations=iterations,
+        afresh=True,
     )
     if not found.feasible:
         raise BadInput(
@@ -134,8 +140,9 @@ def zone_walks(
     length, given = _read(problem, found.rounds, found.walker, tasks, walkers, metres)
     required = float(problem.metres.sum())
     dead = least_dead_head(
-        metres, [(a, b) for a, b in ends.tolist()], sorted(set(starts.tolist())), at_most=length - required,
-        seconds=bound_seconds, cuts=_capacity_cuts(problem, ends, starts, metres),
+        _joined(metres, starts), [(a, b) for a, b in ends.tolist()], sorted(set(starts.tolist())),
+        at_most=length - required, seconds=bound_seconds,
+        shared=Shared(problem.loads.astype(np.float64), float(problem.capacities.max()), np.unique(starts)),
     )  # fmt: skip
     return ZoneWalks(given, length, min(length, required + dead.metres))
 
@@ -167,26 +174,12 @@ def _read(
     return length, tuple(given)
 
 
-def _capacity_cuts(
-    problem: ZoneWalkProblem, ends: IntArray, starts: IntArray, metres: FloatArray
-) -> list[tuple[list[int], float]]:
+def _joined(metres: FloatArray, starts: IntArray) -> FloatArray:
     """
-    Return sets far from the start with how often they are left because no crew can carry all that is in them.
+    Return the metres with all starts as one place: what several crews walk together is no shorter than in this town.
 
-    Notes
-    -----
-    x(S) >= 2 ceil(load(S) / capacity) - required edges that leave S (Belenguer & Benavent 1998, European Journal of
-    Operational Research 110), for the nested sets of nodes beyond each distance; for crews of one start only.
+    Without it a bound would make somebody visit the start of a crew that stays at home.
     """
-    if len(set(starts.tolist())) > 1:
-        return []
-    most, home = int(problem.capacities.max()), metres[starts[0]]
-    cuts = []
-    for beyond in np.unique(home)[1:].tolist():
-        members = home >= beyond
-        touched = members[ends].any(axis=1)
-        leaving = int(np.count_nonzero(members[ends[:, 0]] != members[ends[:, 1]]))
-        least = 2 * math.ceil(problem.loads[touched].sum() / most) - leaving
-        if least > 0:
-            cuts.append((np.flatnonzero(members).tolist(), float(least)))
-    return cuts
+    away: FloatArray = metres[:, np.unique(starts)].min(axis=1)
+    joined: FloatArray = np.minimum(metres, away[:, None] + away[None, :])
+    return joined

@@ -10,6 +10,7 @@ from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from fieldops.errors import BadInput
+from fieldops.planning.firstway import first_ways
 from fieldops.planning.walkbound import least_dead_head
 from fieldops.planning.walkcheck import is_walk, route_nodes
 from fieldops.planning.walkproblem import Stop, WalkProblem, join_pieces, walks_between
@@ -152,6 +153,22 @@ def test_nothing_to_do_is_no_walk() -> None:
     assert (found.length_m, found.bound_m, found.gap, found.sequence) == (0.0, 0.0, 0.0, ())
 
 
+def test_a_walk_is_near_the_best_after_one_turn_of_the_search() -> None:
+    matrix, edges = grid(16, 16)
+    rng = np.random.default_rng(4)
+    scattered = [edges[i] for i in rng.choice(len(edges), 60, replace=False).tolist()]
+    found = walk(WalkProblem(matrix, scattered, [200, 37], 120), iterations=1)
+    assert is_walk(WalkProblem(matrix, scattered, [200, 37], 120), found) == []
+    assert found.gap < 0.03
+
+
+def test_a_first_way_joins_what_lies_apart_and_leaves_every_end_even() -> None:
+    line = np.abs(np.subtract.outer(np.arange(6.0), np.arange(6.0)))
+    assert sorted(map(sorted, first_ways(line, [(0, 1), (4, 5)], [0]))) == [[0, 5], [1, 4]]
+    assert first_ways(line, [(0, 1), (1, 0)], [0]) == []
+    assert sorted(map(sorted, first_ways(line, [], [0, 3, 2]))) == [[0, 2], [0, 3], [2, 3]]
+
+
 def test_the_same_seed_and_iterations_give_the_same_walk() -> None:
     matrix, edges = grid(7, 7)
     problem = WalkProblem(matrix, [edges[i] for i in range(0, 80, 4)], [3, 30], 24)
@@ -209,6 +226,59 @@ def test_a_zone_is_walked_by_its_crews_each_street_once_and_nobody_beyond_its_da
     assert sorted(given) == list(range(len(edges)))
     assert all(loads[list(mine)].sum() <= 30 for mine in found.streets)
     assert 2400.0 < found.bound_m <= found.length_m <= 1.25 * found.bound_m
+
+
+def test_the_bound_of_a_zone_counts_the_crews_that_its_far_part_takes() -> None:
+    chain = coo_array(([100.0] * 5, ([0, 1, 2, 2, 2], [1, 2, 3, 4, 5])), shape=(6, 6)).tocsr()
+    problem = ZoneWalkProblem(chain, [(2, 3), (2, 4), (2, 5)], [100.0] * 3, [6, 6, 6], [0, 0, 0], [8, 8, 8])
+    found = zone_walks(problem, iterations=500)
+    assert found.length_m == 3 * 600.0  # each street has a crew of its own, which comes and goes by the one way
+    assert found.gap < 1e-4
+
+
+def best_of_zone(problem: ZoneWalkProblem, graph: csr_array) -> float:
+    """The least metres of all crews by trying every way to share the streets out, inf where none fits."""
+    best = np.inf
+    alone: dict[tuple[int, ...], float] = {}
+    for crews in product(range(len(problem.starts)), repeat=len(problem.edges)):
+        total = 0.0
+        for crew, (start, room) in enumerate(zip(problem.starts.tolist(), problem.capacities.tolist(), strict=True)):
+            mine = [i for i, one in enumerate(crews) if one == crew]
+            if problem.loads[mine].sum() > room:
+                total = np.inf
+            elif mine:
+                key = (start, *mine)
+                if key not in alone:
+                    alone[key] = shortest(WalkProblem(graph, problem.edges[mine].tolist(), [], start))
+                total += alone[key]
+        best = min(best, total)
+    return best
+
+
+@settings(deadline=None, max_examples=25)
+@given(data=st.data())
+def test_the_bound_of_a_zone_is_not_above_the_best_of_all_ways_to_share_it(data: st.DataObject) -> None:
+    matrix, edges = grid(3, 3)
+    chosen = data.draw(st.lists(st.sampled_from(edges), min_size=2, max_size=4, unique=True))
+    loads = data.draw(st.lists(st.integers(1, 4), min_size=len(chosen), max_size=len(chosen)))
+    starts = data.draw(st.lists(st.integers(0, 8), min_size=2, max_size=3))
+    rooms = data.draw(st.lists(st.integers(4, 8), min_size=len(starts), max_size=len(starts)))
+    try:
+        problem = ZoneWalkProblem(matrix, chosen, [100.0] * len(chosen), loads, starts, rooms)
+        found = zone_walks(problem, iterations=300)
+    except BadInput:
+        return
+    best = best_of_zone(problem, matrix)
+    assert found.bound_m <= best + 1e-6
+    assert found.length_m >= best - 1e-6
+
+
+def test_the_bound_of_a_zone_lets_a_crew_stay_at_home() -> None:
+    chain = coo_array(([100.0, 900.0], ([0, 1], [1, 2])), shape=(3, 3)).tocsr()
+    problem = ZoneWalkProblem(chain, [(0, 1)], [100.0], [3], [0, 2], [8, 8])
+    found = zone_walks(problem, iterations=200)
+    assert found.length_m == 200.0
+    assert found.bound_m <= 200.0
 
 
 def test_a_street_larger_than_every_crew_and_a_zone_larger_than_all_are_named() -> None:
