@@ -201,6 +201,11 @@ def cool_down_until(claim: Claim, rules: Rules) -> datetime | None:
     return claim.ends_at + rules.cool_down
 
 
+def was_in_time(claims: Iterable[Claim], crew: CrewId, made_at: datetime) -> bool:
+    """Return whether a record was made by the crew while one of its claims among these was in force (rule 7)."""
+    return any(claim.crew == crew and claim.holds_at(made_at) for claim in claims)
+
+
 def match_late(
     claims: Iterable[Claim], crew: CrewId, made_at: datetime, *, generation: int | None = None
 ) -> tuple[Standing, Claim | None]:

@@ -20,8 +20,8 @@ class Test:
     """
     What a rule says of the answers of one measurement.
 
-    `knows` of `asked` answers count; the first `surveys_used` decided. `wrong_move_on` and `wrong_push_on` are the rule's
-    error rates at the ends of its zone. `why_more` says what is missing while the verdict is *ask more*; `ask` is the
+    `knows` of `asked` answers count; the first `surveys_used`, of which `knows_used` knew, decided. `wrong_move_on` and
+    `wrong_push_on` are the rule's error rates at the ends of its zone. `why_more` says what is missing while the verdict is *ask more*; `ask` is the
     number of surveys until the next look. `plain` is what the plain rule "2 of 10" says, for what it is worth.
     """
 
@@ -30,6 +30,7 @@ class Test:
     asked: int
     knows: int
     surveys_used: int
+    knows_used: int
     wrong_move_on: float
     wrong_push_on: float
     plain: Verdict
@@ -42,8 +43,9 @@ class PlaceDecision:
     """
     A decisive test of a place, as it is recorded.
 
-    `decisive_at` is when its last survey was asked, `decided_at` when it was decided; `crew` asked, and `blind` says
-    whether for verification.
+    `knows` of `asked` surveys counted then, and `digest` is theirs; the first `surveys_used` of them decided, the last of
+    which was asked at `decisive_at`. It was decided at `decided_at`; `crew` asked most of those that decided, and `blind`
+    says whether for verification.
     """
 
     id: str
@@ -92,13 +94,16 @@ def judge(answers: str, *, promoters: int, corners: int, rule: str, rules: Rules
         said = card.decide(given)
         ask = card.next_look(said.asked) - said.asked if said.verdict is Verdict.ASK_MORE else 0
         why = f"ask {ask} more" if ask else ""
-        test = Test(said.verdict, rule, said.asked, said.knows, said.surveys_used, *error_rates(rule), plain, why, ask)
+        test = Test(
+            said.verdict, rule, said.asked, said.knows, said.surveys_used, said.knows_used, *error_rates(rule), plain, why,
+            ask,
+        )  # fmt: skip
     # RULE 9: at least 2 promoters or 2 corners, else one person's companions decide
     if test.verdict is not Verdict.ASK_MORE and promoters < rules.least_promoters and corners < rules.least_clusters:
         why = "another promoter, or another corner"
         return Test(
-            Verdict.ASK_MORE, test.rule, test.asked, test.knows, test.asked, test.wrong_move_on, test.wrong_push_on,
-            plain, why, 1,
+            Verdict.ASK_MORE, test.rule, test.asked, test.knows, test.asked, test.knows, test.wrong_move_on,
+            test.wrong_push_on, plain, why, 1,
         )  # fmt: skip
     return test
 
@@ -108,11 +113,11 @@ def _count_heads(given: list[bool], people: int, target: float, plain: Verdict) 
     needed, asked, knows = math.ceil(target * people - 1e-9), len(given), sum(given)
     for used, so_far in enumerate(accumulate(given), start=1):
         if so_far >= needed:
-            return Test(Verdict.MOVE_ON, HEAD_COUNT, asked, knows, used, 0.0, 0.0, plain)
+            return Test(Verdict.MOVE_ON, HEAD_COUNT, asked, knows, used, so_far, 0.0, 0.0, plain)
         if used - so_far > people - needed:
-            return Test(Verdict.PUSH_ON, HEAD_COUNT, asked, knows, used, 0.0, 0.0, plain)
+            return Test(Verdict.PUSH_ON, HEAD_COUNT, asked, knows, used, so_far, 0.0, 0.0, plain)
     why = f"its point, or {needed} of its {people} who know"
-    return Test(Verdict.ASK_MORE, HEAD_COUNT, asked, knows, asked, 0.0, 0.0, plain, why, needed - knows)
+    return Test(Verdict.ASK_MORE, HEAD_COUNT, asked, knows, asked, knows, 0.0, 0.0, plain, why, needed - knows)
 
 
 @cache
@@ -123,7 +128,9 @@ def error_rates(rule: str) -> tuple[float, float]:
     return card.operating_characteristic(low).move_on, 1.0 - card.operating_characteristic(high).move_on
 
 
-def saturating(own: PlaceDecision | None, point: PlaceDecision | None) -> PlaceDecision | None:
+def saturating(
+    own: PlaceDecision | None, point: PlaceDecision | None, closing: PlaceDecision | None = None
+) -> PlaceDecision | None:
     """
     Return the decision by which a street is saturated, None where it is not.
 
@@ -133,9 +140,12 @@ def saturating(own: PlaceDecision | None, point: PlaceDecision | None) -> PlaceD
         The street's own latest decisive test.
     point
         The latest decisive test of its triangle's connection point.
+    closing
+        The latest decision that closed it and still stands.
     """
     # RULE 10: its own latest test says move on, or its point's does and its own does not say push on
-    saying = [one for one in (own, point) if one is not None and one.verdict is Verdict.MOVE_ON]
+    # RULE 8: what moved on stays closed when the point says push on later; only its own test says that of the street
+    saying = [one for one in (own, point, closing) if one is not None and one.verdict is Verdict.MOVE_ON]
     if own is not None and own.verdict is Verdict.PUSH_ON:
         return None
     return max(saying, key=lambda one: one.decisive_at, default=None)

@@ -173,7 +173,6 @@ class Tally:
     promoters: int
     corners: int
     left_out: Mapping[str, int]
-    digest: str
     homes: Mapping[str, tuple[int, int]]
 
 
@@ -222,26 +221,32 @@ def why_not_counted(surveys: Sequence[Asked], rules: Rules) -> list[str]:
 
 
 def tally(surveys: Sequence[Asked], rules: Rules) -> Tally:
-    """
-    Return the tally of the surveys of one measurement (at least one), given in the order asked.
-
-    The digest is SHA-256 over the ids and answers that count, in order: two tallies of equal digest decide alike.
-    """
+    """Return the tally of the surveys of one measurement (at least one), given in the order asked."""
     reasons = why_not_counted(surveys, rules)
     counted = [survey for survey, reason in zip(surveys, reasons, strict=True) if not reason]
     homes: dict[str, tuple[int, int]] = {}
     for survey in counted:
         knows, asked = homes.get(survey.home, (0, 0))
         homes[survey.home] = (knows + (survey.answer == Answer.KNOWS), asked + 1)
-    content = "\n".join(f"{survey.id}\t{survey.answer}" for survey in counted)
     return Tally(
         answers="".join("1" if survey.answer == Answer.KNOWS else "0" for survey in counted),
         last_asked_at=surveys[-1].asked_at, phase=phase_of(surveys),
         promoters=len({survey.promoter for survey in counted}),
         corners=len({survey.corner for survey in counted}),
-        left_out=Counter(reason for reason in reasons if reason),
-        digest=hashlib.sha256(content.encode()).hexdigest(), homes=homes,
+        left_out=Counter(reason for reason in reasons if reason), homes=homes,
     )  # fmt: skip
+
+
+def those_that_count(surveys: Sequence[Asked], rules: Rules) -> list[Asked]:
+    """Return the surveys of a measurement that count, in the order asked; see `why_not_counted`."""
+    reasons = why_not_counted(surveys, rules)
+    return [survey for survey, reason in zip(surveys, reasons, strict=True) if not reason]
+
+
+def digest_of(counted: Iterable[Asked]) -> str:
+    """Return the SHA-256 over the ids and answers of surveys, in order: what a decision rests on."""
+    content = "\n".join(f"{survey.id}\t{survey.answer}" for survey in counted)
+    return hashlib.sha256(content.encode()).hexdigest()
 
 
 # ── effort ──────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from fieldops import claims as rule
-from fieldops.claims import Claim, Outcome, Standing
+from fieldops.claims import Claim, Outcome
 from fieldops.clock import find_zone
 from fieldops.errors import (
     BadInput,
@@ -156,28 +156,6 @@ def publish_in_turn(
     if refused and not best_effort:
         raise PlanNotPublishable(plan=plan_id, violations=tuple(str(refusal.error) for refusal in refused))
     return Published(granted, refused)
-
-
-def settle_late_in_turn(
-    turn: Turn, *, street: StreetId, crew: CrewId, made_at: datetime, generation: int | None = None, why: str
-) -> tuple[Standing, Claim | None]:
-    """
-    Let evidence that arrived late show that the street had been saturated when it was made (rule 7).
-
-    The claim in force on the street now, whoever holds it, ends as saturated with the credit of the asker; the claim
-    under which the asker worked keeps its outcome, and nothing is revived. Call it after the decisive test.
-
-    Returns
-    -------
-    tuple
-        What the record was to the claims (see `match_late`), and the claim that ended, None where nobody held it.
-    """
-    claims = store.claims_of_street(turn.connection, street)
-    standing, _ = rule.match_late(claims, crew, made_at, generation=generation)
-    held = next((claim for claim in claims if claim.holds_at(turn.now)), None)
-    if standing is not Standing.IN_TIME or held is None:
-        return standing, None
-    return standing, end_in_turn(turn, held.id, outcome=Outcome.SATURATED, why=why, credit=crew)
 
 
 def close_ended_in_turn(turn: Turn, *, most: int = 10_000) -> list[Claim]:

@@ -6,27 +6,34 @@ is new and not what there is.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache, partial
+from itertools import zip_longest
 
 from fieldops.actions.awareness import refresh_in_turn
 from fieldops.actions.claims import end_in_turn
-from fieldops.actions.dispatch import Told, suggest
+from fieldops.actions.dispatch import suggest_all
 from fieldops.awareness import Verdict, find_rule
-from fieldops.claims import Claim, Outcome
+from fieldops.claims import Claim, Outcome, was_in_time
 from fieldops.decisions import HEAD_COUNT, PlaceDecision, Test, judge, reopening, saturating
 from fieldops.errors import NotFound
 from fieldops.events import DecisionMade, DecisionWithdrawn
 from fieldops.ids import CrewId, MeasurementId, StreetId, TriangleId, VenueId, new_id
 from fieldops.people import Actor
 from fieldops.permissions import require
+from fieldops.rules import Rules
 from fieldops.store import claims as claim_store
 from fieldops.store import decisions as store
 from fieldops.store import tallies
 from fieldops.store.connect import Region, Turn, read_rules
+from fieldops.store.people import find_promoter
 from fieldops.store.places import has_triangle
 from fieldops.store.response import read_fit
+from fieldops.surveys import Asked, digest_of, those_that_count
+
+_AT_A_TIME = 2_000  # measurements whose surveys are in memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +59,13 @@ class Decided:
     """
     What a run decided: decisions made and withdrawn, streets closed, crews moved.
 
-    `looked_at` are the triangles with new surveys; `estimated` says whether their stored estimates are up to date.
+    `renewed` are those of the made that say again what the one before them said, by other surveys; `looked_at` are the
+    triangles with new surveys; `estimated` says whether their stored estimates are up to date.
     """
 
     made: list[PlaceDecision] = field(default_factory=list)
     withdrawn: list[PlaceDecision] = field(default_factory=list)
+    renewed: set[str] = field(default_factory=set)
     closed: list[StreetId] = field(default_factory=list)
     moved: list[Move] = field(default_factory=list)
     looked_at: set[TriangleId] = field(default_factory=set)
@@ -69,7 +78,8 @@ class Standing:
     The newest measurement of a place and what its test says.
 
     `low` and `high` hold the share with the region's probability whenever and why the asking stopped; `share` is unbiased
-    where a card stopped the test, and None else: the plain ratio is inflated by stopping.
+    where a card stopped the test, and None else: the plain ratio is inflated by stopping. All three are of the surveys
+    that decided, `surveys_used`, so that they belong together; what was asked later is in the estimates.
     """
 
     measurement: store.Counted
@@ -140,16 +150,20 @@ def decide_in_turn(
     if only is not None:
         names = set(only)
         waiting = [one for one in waiting if one.measurement in names]
-    for one in waiting:
-        test = judge(
-            one.answers, promoters=one.promoters, corners=one.corners, rule=one.rule, rules=rules, people=one.people
-        )
-        _record(turn, one, test, done)
+    crew_of = cache(partial(find_promoter, turn.connection))
+    for start in range(0, len(waiting), _AT_A_TIME):
+        some = {one.measurement: (one, _test(one, rules)) for one in waiting[start : start + _AT_A_TIME]}
+        decisive = [name for name, (_, test) in some.items() if test.verdict is not Verdict.ASK_MORE]
+        asked = tallies.read_asked(turn.connection, decisive)
+        for name, (one, test) in some.items():
+            counted = those_that_count(asked.get(name, ()), rules)
+            askers = Counter(known.crew for by in counted[: test.surveys_used] if (known := crew_of(by.promoter)))
+            _record(turn, one, test, counted, next(iter(askers.most_common(1)), (one.crew,))[0], done)
     done.looked_at = store.triangles_of(turn.connection, waiting)
     store.mark_decided(turn, [one.measurement for one in waiting], event=turn.head.seq)
-    _close(turn, _affected(turn, [*done.made, *done.withdrawn]), done)
+    closed = _close(turn, _affected(turn, [*done.made, *done.withdrawn]), done)
     if ends_claims:
-        _move(turn, done)
+        _move(turn, closed, done)
     return done
 
 
@@ -170,27 +184,22 @@ def read_standings(
     counted = store.newest_measurements(connection, triangle, at)
     if with_quarantined:
         counted = tallies.as_if_trusted(connection, counted, rules)
-    tests = [
-        judge(one.answers, promoters=one.promoters, corners=one.corners, rule=one.rule, rules=rules, people=one.people)
-        for one in counted
-    ]
+    tests = [_test(one, rules) for one in counted]
     low, high = confidence_interval(
-        [test.knows for test in tests], [test.asked for test in tests], 1.0 - rules.interval_share
+        [test.knows_used for test in tests], [test.surveys_used for test in tests], 1.0 - rules.interval_share
     )
     return [
-        Standing(one, test, _unbiased(one, test), float(least), float(most))
+        Standing(one, test, _unbiased(test), float(least), float(most))
         for one, test, least, most in zip(counted, tests, low, high, strict=True)
     ]
 
 
-def _unbiased(one: store.Counted, test: Test) -> float | None:
+def _unbiased(test: Test) -> float | None:
     from fieldops.awareness import unbiased_share
 
     if test.verdict is Verdict.ASK_MORE or test.rule == HEAD_COUNT:
         return None
-    return unbiased_share(
-        find_rule(test.rule), test.surveys_used, one.answers[: test.surveys_used].count("1"), curtailed=True
-    )
+    return unbiased_share(find_rule(test.rule), test.surveys_used, test.knows_used, curtailed=True)
 
 
 def read_swarms(region: Region, actor: Actor, standings: Iterable[Standing]) -> list[Swarm]:
@@ -204,10 +213,21 @@ def read_swarms(region: Region, actor: Actor, standings: Iterable[Standing]) -> 
     ]
 
 
-def _record(turn: Turn, one: store.Counted, test: Test, done: Decided) -> None:
-    """Record what changed: a first verdict, another one, or none any more."""
+def _test(one: store.Counted, rules: Rules) -> Test:
+    return judge(
+        one.answers, promoters=one.promoters, corners=one.corners, rule=one.rule, rules=rules, people=one.people
+    )
+
+
+def _record(
+    turn: Turn, one: store.Counted, test: Test, counted: Sequence[Asked], asker: CrewId | None, done: Decided
+) -> None:
+    """Record what changed: a first verdict, another one, the same by other surveys, or none any more."""
     before = store.standing(turn.connection, one.measurement)
-    if before is not None and (before.verdict, before.rule) == (test.verdict, test.rule):
+    # RULE 13: what stands must be what counts, none in quarantine; surveys asked later than those do not change it
+    if before is not None and (before.verdict, before.rule, before.digest) == (
+        test.verdict, test.rule, digest_of(counted[: before.asked]),
+    ):  # fmt: skip
         return
     if before is not None:
         event = DecisionWithdrawn(
@@ -220,14 +240,16 @@ def _record(turn: Turn, one: store.Counted, test: Test, done: Decided) -> None:
     made = PlaceDecision(
         id=new_id(), measurement=one.measurement, street=one.street, triangle=one.triangle, rule=test.rule,
         asked=test.asked, knows=test.knows, surveys_used=test.surveys_used, verdict=test.verdict,
-        wrong_move_on=test.wrong_move_on, wrong_push_on=test.wrong_push_on, digest=one.digest, crew=one.crew,
-        blind=one.blind, decisive_at=one.last_asked_at, decided_at=turn.now,
+        wrong_move_on=test.wrong_move_on, wrong_push_on=test.wrong_push_on, digest=digest_of(counted), crew=asker,
+        blind=one.blind, decisive_at=counted[test.surveys_used - 1].asked_at, decided_at=turn.now,
     )  # fmt: skip
+    if before is not None and before.verdict is made.verdict:
+        done.renewed.add(made.id)
     store.record_decision(
         turn, made,
         event=DecisionMade(
             at=turn.now, measurement=one.measurement, street=one.street, triangle=one.triangle, rule=test.rule,
-            asked=test.asked, knows=test.knows, surveys_used=test.surveys_used, verdict=test.verdict, digest=one.digest,
+            asked=made.asked, knows=made.knows, surveys_used=made.surveys_used, verdict=made.verdict, digest=made.digest,
         ),
     )  # fmt: skip
     done.made.append(made)
@@ -244,44 +266,54 @@ def _affected(turn: Turn, changed: Sequence[PlaceDecision]) -> list[StreetId]:
     return list(found)
 
 
-def _close(turn: Turn, streets: Sequence[StreetId], done: Decided) -> None:
-    if not streets:
-        return
-    response, rules = read_fit(turn.connection, turn.now).response, turn.rules
+def _close(turn: Turn, streets: Sequence[StreetId], done: Decided) -> dict[StreetId, PlaceDecision]:
+    """Let streets be closed or open as the decisions stand now; return those that moved on now, and by which."""
+    moved_on: dict[StreetId, PlaceDecision] = {}
+    response = read_fit(turn.connection, turn.now).response if streets else None
     for street in streets:
-        by = saturating(*store.latest_tests(turn.connection, street))
+        by = saturating(*store.latest_tests(turn.connection, street), store.closing_test(turn.connection, street))
         until = None
-        if by is not None:
-            until = reopening(by, prior=response.mu, prior_surveys=response.kappa, fading=response.delta, rules=rules)
-        if store.set_closure(turn, street, by, until, event=turn.head.seq):
-            done.closed.append(street)
+        if by is not None and response is not None:
+            until = reopening(
+                by, prior=response.mu, prior_surveys=response.kappa, fading=response.delta, rules=turn.rules
+            )
+        # RULE 13: a decision that only rests on other surveys now gets its new end, and claims stay as they are
+        if store.set_closure(turn, street, by, until, event=turn.head.seq) and by and by.id not in done.renewed:
+            moved_on[street] = by
+    done.closed += moved_on
+    return moved_on
 
 
-def _move(turn: Turn, done: Decided) -> None:
+def _move(turn: Turn, moved_on: Mapping[StreetId, PlaceDecision], done: Decided) -> None:
     """RULE 10: claims on streets that moved on end as saturated, and each crew is told its next street at once."""
     ended: list[Claim] = []
-    for street in done.closed:
-        held = next(
-            (one for one in claim_store.claims_of_street(turn.connection, street) if one.holds_at(turn.now)), None
-        )
+    for street, by in moved_on.items():
+        claims = claim_store.claims_of_street(turn.connection, street)
+        held = next((one for one in claims if one.holds_at(turn.now)), None)
         if held is None:
             continue
-        by = saturating(*store.latest_tests(turn.connection, street))
-        assert by is not None  # it closed the street
-        # RULE 7: where the evidence is older than the claim, the credit is the asker's
-        credit = by.crew if by.decisive_at < held.claimed_at else None
         why = "own_test" if by.street else "point_test"
+        credit = by.crew if _proves_earlier(turn, by, claims, held) else None
         ended.append(end_in_turn(turn, held.id, outcome=Outcome.SATURATED, why=why, credit=credit))
-    if not ended:
-        return
+    _send_on(turn, ended, done)
+
+
+def _proves_earlier(turn: Turn, by: PlaceDecision, claims: Sequence[Claim], held: Claim) -> bool:
+    """RULE 7: whether the asker, while a claim of theirs was in force here, found the street saturated before `held` began."""
+    if by.crew is None or by.decisive_at >= held.claimed_at:
+        return False
+    if by.triangle:
+        claims = claim_store.claims_in_triangle(turn.connection, by.triangle, by.crew)
+    return was_in_time(claims, by.crew, by.decisive_at)
+
+
+def _send_on(turn: Turn, ended: Sequence[Claim], done: Decided) -> None:
+    """Tell each crew whose claim ended its next street: none twice, and none beyond what the crew can hold and work."""
     promised: set[StreetId] = set()
-    places: Counter[CrewId] = Counter()
-    hours: dict[CrewId, float] = {}
-    for claim in ended:
-        told = Told(promised, places[claim.crew], hours.get(claim.crew, 0.0))
-        to = suggest(turn.connection, claim.crew, turn.now, start=claim.street, told=told)
-        if to.street is not None and not to.held:
-            promised.add(to.street)
-            places[claim.crew] += 1
-            hours[claim.crew] = told.hours + to.hours
-        done.moved.append(Move(claim.crew, claim.street, to.street, to.reason))
+    for crew in dict.fromkeys(claim.crew for claim in ended):
+        left = [claim.street for claim in ended if claim.crew == crew]
+        told = suggest_all(turn.connection, crew, turn.now, start=left[0], most=len(left), told=promised)
+        promised.update(one.street for one in told if one.street and not one.held)
+        for street, to in zip_longest(left, told):
+            reason = to.reason if to else "no other street: what it is told needs all its hours"
+            done.moved.append(Move(crew, street, to.street if to else None, reason))

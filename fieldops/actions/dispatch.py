@@ -39,7 +39,7 @@ LEAST_SURVEYS = 10  # of a test: so many are asked before any card decides
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What was promised in the same turn: `streets` to anybody, and of these `places` and `hours` to this crew."""
+    """What is promised already: `streets` to anybody, and of these `places` and `hours` to this crew."""
 
     streets: Collection[StreetId] = ()
     places: int = 0
@@ -86,26 +86,24 @@ def next_street(
     return suggest(region.reader(), crew, region.moment(now), start=start)
 
 
-def suggest(
-    connection: "sqlite3.Connection",
-    crew: CrewId,
-    at: datetime,
-    *,
-    start: StreetId | None = None,
-    told: Told = Told(),
-) -> Next:
-    """Return the next street by what a connection sees; for turns in which several crews are `told` at once."""
+def suggest(connection: "sqlite3.Connection", crew: CrewId, at: datetime, *, start: StreetId | None = None) -> Next:
+    """Return the next street by what a connection sees."""
+    return suggest_all(connection, crew, at, start=start, most=1)[0]
+
+
+def suggest_all(
+    connection: "sqlite3.Connection", crew: CrewId, at: datetime, *, start: StreetId | None, most: int,
+    told: Collection[StreetId] = (),
+) -> list[Next]:  # fmt: skip
+    """
+    Return the next streets of a crew, at most so many, that fit its hours together; one answer where there is none.
+
+    `told` are streets that others were promised in the same turn.
+    """
     watch = Stopwatch()
     standing = store.crew_standing(connection, crew, at, start)
-    room, offers = offers_of(connection, standing, at, told, most=1)
-    if offers:
-        best = offers[0]
-        label, _ = claim_store.street_words(connection, best.candidate.street)
-        return Next(
-            crew, best.candidate.street, label, False, best.candidate.metres, best.hours,
-            explain_offer(room, best), round(watch.seconds * 1000, 2),
-        )  # fmt: skip
-    return _go_on(connection, standing, room, watch, at)
+    room, offers = offers_of(connection, standing, at, Told(told), most=most)
+    return _nexts(connection, crew, room, offers, watch) or [_go_on(connection, standing, room, watch, at)]
 
 
 def near_streets(
@@ -115,7 +113,12 @@ def near_streets(
     require(actor, "region.read")
     watch, connection, at = Stopwatch(), region.reader(), region.moment(now)
     standing = store.crew_standing(connection, crew, at, None)
-    room, offers = offers_of(connection, standing, at, Told(), most=most)
+    return _nexts(connection, crew, *offers_of(connection, standing, at, Told(), most=most), watch)
+
+
+def _nexts(
+    connection: "sqlite3.Connection", crew: CrewId, room: Room, offers: Sequence[Offer], watch: Stopwatch
+) -> list[Next]:
     return [
         Next(
             crew, one.candidate.street, claim_store.street_words(connection, one.candidate.street)[0], False,
@@ -164,12 +167,7 @@ def _why_nothing(connection: "sqlite3.Connection", standing: CrewStanding, room:
 
 
 def offers_of(
-    connection: "sqlite3.Connection",
-    standing: CrewStanding,
-    at: datetime,
-    told: Told,
-    *,
-    most: int,
+    connection: "sqlite3.Connection", standing: CrewStanding, at: datetime, told: Told, *, most: int
 ) -> tuple[Room, list[Offer]]:
     """Return what the crew has left, and its best streets: within reach, else from farther away."""
     rules = read_rules(connection)

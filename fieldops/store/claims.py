@@ -15,7 +15,7 @@ from fieldops.claims import Claim, Ground, Outcome, cool_down_until
 from fieldops.clock import format_moment, parse_moment
 from fieldops.errors import NotFound
 from fieldops.events import CoolDownOverridden, Event
-from fieldops.ids import ClaimId, CrewId, PlanId, StreetId
+from fieldops.ids import ClaimId, CrewId, PlanId, StreetId, TriangleId
 from fieldops.rules import Rules
 from fieldops.store import audit, connect, decisions, reserves
 
@@ -146,6 +146,16 @@ def claims_of_street(connection: "sqlite3.Connection", street: StreetId) -> list
     rows = connection.execute(
         f"SELECT {_COLUMNS} FROM claim WHERE street_id = ? ORDER BY generation",  # noqa: S608  # constants
         (street,),
+    )
+    return [_claim(row) for row in rows]
+
+
+def claims_in_triangle(connection: "sqlite3.Connection", triangle: TriangleId, crew: CrewId) -> list[Claim]:
+    """Return every claim that the crew ever had on streets of the triangle."""
+    rows = connection.execute(
+        f"SELECT {_COLUMNS} FROM claim WHERE crew_id = ? AND street_id IN"  # noqa: S608  # constants
+        " (SELECT id FROM street WHERE triangle_id = ?)",
+        (crew, triangle),
     )
     return [_claim(row) for row in rows]
 

@@ -42,7 +42,7 @@ def closed_streets(
     dict
         Street -> end of the closure, as known at `at`.
     """
-    # RULE 8: closed over [since, reopens_at), or until a push-on of its own ended it
+    # RULE 8: closed over [since, reopens_at), or until a push-on of its own or a withdrawal ended it
     moment = format_moment(at)
     rows = connection.execute(
         "SELECT street_id, max(reopens_at) FROM closure WHERE (:some IS NULL OR street_id IN (SELECT value FROM json_each(:some)))"
@@ -78,14 +78,13 @@ class Counted:
     promoters: int
     corners: int
     last_asked_at: datetime
-    digest: str
     people: float | None
     label: str
 
 
 _COUNTED = (
     "SELECT t.measurement_id, m.street_id, m.triangle_id, m.rule, m.crew_id, m.blind, m.opened_at, t.answers, t.promoters,"
-    " t.corners, t.last_asked_at, t.digest, s.people, coalesce(s.label, '') FROM tally AS t JOIN measurement AS m ON m.id = t.measurement_id"
+    " t.corners, t.last_asked_at, s.people, coalesce(s.label, '') FROM tally AS t JOIN measurement AS m ON m.id = t.measurement_id"
     " LEFT JOIN street AS s ON s.id = m.street_id"
 )
 _DECISION = (
@@ -131,6 +130,13 @@ def latest_tests(connection: sqlite3.Connection, street: StreetId) -> tuple[Plac
         _DECISION + " JOIN street AS s ON s.triangle_id = d.triangle_id WHERE s.id = ?" + ordered, (street,)
     ).fetchone()
     return (_decision(own) if own else None), (_decision(point) if point else None)
+
+
+def closing_test(connection: sqlite3.Connection, street: StreetId) -> PlaceDecision | None:
+    """Return the latest of the decisions that closed the street at any time and stand now; None where there is none."""
+    where = " JOIN closure AS c ON c.decision_id = d.id WHERE c.street_id = ? AND d.withdrawn_at IS NULL"
+    row = connection.execute(_DECISION + where + " ORDER BY d.decisive_at DESC LIMIT 1", (street,)).fetchone()
+    return _decision(row) if row else None
 
 
 def triangles_of(connection: sqlite3.Connection, measurements: Iterable[Counted]) -> set[TriangleId]:
@@ -228,7 +234,7 @@ def _counted(row: sqlite3.Row) -> Counted:
     return Counted(
         measurement=row[0], street=row[1], triangle=row[2], rule=row[3], crew=row[4], blind=bool(row[5]),
         opened_at=parse_moment(row[6]), answers=row[7], promoters=row[8], corners=row[9],
-        last_asked_at=parse_moment(row[10]), digest=row[11], people=row[12], label=row[13],
+        last_asked_at=parse_moment(row[10]), people=row[11], label=row[12],
     )  # fmt: skip
 
 

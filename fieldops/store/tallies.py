@@ -126,13 +126,13 @@ def _grouped(rows: Iterable[sqlite3.Row]) -> Iterator[tuple[MeasurementId, list[
 
 def _save(turn: Turn, batch: Sequence[tuple[str, Tally]]) -> None:
     turn.connection.executemany(
-        "INSERT INTO tally VALUES (?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT (measurement_id) DO UPDATE SET"
+        "INSERT INTO tally VALUES (?, ?, ?, ?, ?, ?, 1) ON CONFLICT (measurement_id) DO UPDATE SET"
         " answers = excluded.answers, promoters = excluded.promoters, corners = excluded.corners,"
-        " left_out = excluded.left_out, last_asked_at = excluded.last_asked_at, digest = excluded.digest, undecided = 1",
+        " left_out = excluded.left_out, last_asked_at = excluded.last_asked_at, undecided = 1",
         [
             (
                 name, one.answers, one.promoters, one.corners, canonical(dict(one.left_out)),
-                format_moment(one.last_asked_at), one.digest,
+                format_moment(one.last_asked_at),
             )
             for name, one in batch
         ],

@@ -12,9 +12,8 @@ from fieldops.actions.claims import (
     make_claim,
     override_cool_down,
     publish_in_turn,
-    settle_late_in_turn,
 )
-from fieldops.claims import Outcome, Standing
+from fieldops.claims import Outcome
 from fieldops.errors import (
     BadInput,
     ClaimNotInForce,
@@ -198,28 +197,6 @@ def test_a_plan_by_best_effort_leaves_out_what_the_rules_refuse_and_says_so(town
         (S1, C0, StreetAlreadyClaimed),
         (S0, C1, StreetAlreadyClaimed),
     ]
-
-
-def test_late_evidence_ends_the_present_claim_as_saturated_and_credits_the_asker(town: Region) -> None:
-    first = make_claim(town, LEAD, street=S0, crew=C0, now=NOON)
-    second = make_claim(town, LEAD, street=S0, crew=C1, now=NOON + WEEK)
-    with town.turn(LEAD, now=NOON + WEEK + DAY) as turn:
-        standing, ended = settle_late_in_turn(
-            turn, street=S0, crew=C0, made_at=NOON + 6 * DAY, generation=1, why="late_sync"
-        )
-    assert standing is Standing.IN_TIME
-    assert ended is not None
-    assert (ended.id, ended.outcome, ended.credit) == (second.id, Outcome.SATURATED, C0)
-    assert store.find_claim(town.reader(), first.id).outcome is Outcome.FORFEITED
-
-
-def test_a_record_made_after_the_claims_end_ends_nothing(town: Region) -> None:
-    make_claim(town, LEAD, street=S0, crew=C0, now=NOON)
-    second = make_claim(town, LEAD, street=S0, crew=C1, now=NOON + WEEK)
-    with town.turn(LEAD, now=NOON + WEEK + DAY) as turn:
-        answer = settle_late_in_turn(turn, street=S0, crew=C0, made_at=NOON + WEEK, generation=1, why="late_sync")
-    assert answer == (Standing.LATE, None)
-    assert store.claims_in_force(town.reader(), NOON + WEEK + DAY) == [second]
 
 
 def test_the_sweep_writes_down_only_what_the_clock_has_ended(town: Region) -> None:

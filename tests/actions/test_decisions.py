@@ -4,18 +4,22 @@ import json
 from datetime import datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fieldops.actions.backcheck import lift_quarantine, quarantine_surveys
 from fieldops.actions.claims import make_claim
 from fieldops.actions.decisions import Decided, Move, decide, read_standings, read_swarms
 from fieldops.actions.surveys import record_surveys
-from fieldops.awareness import R50, Verdict, confidence_interval, unbiased_share
+from fieldops.awareness import A130, R50, TWO_OF_TEN, CountRule, Verdict, confidence_interval, unbiased_share
+from fieldops.clock import format_moment
 from fieldops.errors import Conflict, Forbidden, NotFound, StreetClosed
 from fieldops.ids import ActorId, CrewId, MeasurementId, PromoterId, StreetId, TriangleId
 from fieldops.people import Actor, Role
 from fieldops.store.claims import claims_in_force, claims_of_street
 from fieldops.store.connect import Region
 from fieldops.store.decisions import closed_streets, is_closed, latest_tests, set_closure
+from fieldops.store.verify import verify
 from tests.actions.test_venues import VENUE, venues
 from tests.conftest import LEAD, NOON
 from tests.towns import add_town, numbered, position, survey_rows
@@ -145,6 +149,49 @@ def test_a_closed_street_opens_at_the_very_moment_that_was_stated(region: Region
     claim(region, "S0", "C0", until)
 
 
+def test_a_refusal_after_the_decisive_survey_does_not_shift_the_closure(region: Region) -> None:
+    add_town(region)
+    refused = {"answer": "refused", "survey_id": "late", "asked_at": format_moment(NOON + timedelta(minutes=55))}
+    rows = survey_rows(YES, at=NOON, street="S0", measurement="M")
+    record_surveys(region, LEAD, numbered([*rows, rows[0] | refused]), now=NOON + timedelta(hours=1))
+    settle(region)
+    until = closed_streets(region.reader(), NOON + timedelta(hours=2))[StreetId("S0")]
+    assert until == NOON + timedelta(minutes=12) + 7 * DAY
+
+
+def test_a_later_push_on_of_the_point_opens_no_street_that_its_move_on_closed(region: Region) -> None:
+    add_town(region)
+    ask(region, YES, prefix="a", triangle="T0", measurement="A")
+    settle(region)
+    closed = closed_streets(region.reader(), NOON + DAY)
+    ask(region, NO, at=NOON + DAY, prefix="b", triangle="T0", measurement="B")
+    settle(region, NOON + 2 * DAY)
+    assert closed_streets(region.reader(), NOON + 2 * DAY) == closed
+    assert set(closed) == {"S0", "S1", "S2"}
+    quarantine_surveys(region, LEAD, reason="made up", measurement=MeasurementId("A"), now=NOON + 2 * DAY)
+    assert closed_streets(region.reader(), NOON + 2 * DAY) == {}
+
+
+def test_a_move_on_that_comes_in_after_a_later_push_on_of_the_point_closes_nothing(region: Region) -> None:
+    add_town(region)
+    ask(region, NO, at=NOON + DAY, prefix="b", triangle="T0")
+    settle(region, NOON + 2 * DAY)
+    ask(region, YES, prefix="a", triangle="T0", now=NOON + 2 * DAY)
+    assert settle(region, NOON + 2 * DAY).closed == []
+
+
+def test_a_street_that_moved_on_is_closed_again_when_the_push_on_that_opened_it_was_made_up(region: Region) -> None:
+    add_town(region)
+    ask(region, YES, prefix="a", triangle="T0")
+    settle(region)
+    ask(region, NO, at=NOON + DAY, prefix="b", triangle="T0")
+    ask(region, NO, at=NOON + DAY, prefix="c", street="S1", measurement="C")
+    settle(region, NOON + 2 * DAY)
+    assert "S1" not in closed_streets(region.reader(), NOON + 2 * DAY)
+    quarantine_surveys(region, LEAD, reason="made up", measurement=MeasurementId("C"), now=NOON + 2 * DAY)
+    assert "S1" in closed_streets(region.reader(), NOON + 2 * DAY)
+
+
 def test_a_closure_that_ran_out_is_not_begun_anew_by_the_decision_that_made_it(region: Region) -> None:
     add_town(region)
     ask(region, YES, street="S0")
@@ -245,6 +292,27 @@ def test_a_stopped_test_shows_the_unbiased_share_and_an_interval_that_holds_when
     assert asking.low < 0.1 < asking.high
 
 
+@given(st.sampled_from([R50, A130, TWO_OF_TEN]), st.floats(0.3, 0.99), st.data())
+def test_the_share_of_every_outcome_of_every_rule_lies_in_its_own_interval(
+    card: CountRule, held: float, data: st.DataObject
+) -> None:
+    surveys, knows = data.draw(st.sampled_from(sorted(card.paths())))
+    low, high = confidence_interval(knows, surveys, 1 - held)
+    assert low <= unbiased_share(card, surveys, knows, curtailed=True) <= high
+
+
+def test_the_share_of_a_stopped_test_lies_in_its_interval_whatever_was_asked_later(region: Region) -> None:
+    add_town(region)
+    ask(region, YES, street="S0", measurement="M", minutes=2)  # type: ignore[arg-type]
+    corners = [f"C{crew}-{i}" for crew in range(2) for i in range(2)]
+    ask(region, [False] * 20, at=NOON + timedelta(minutes=20), prefix="n", street="S0", measurement="M", promoters=corners,
+        now=NOON + timedelta(hours=2))  # type: ignore[arg-type]  # fmt: skip
+    shown = read_standings(region, LEAD, now=NOON + timedelta(hours=2))[0]
+    assert shown.share is not None
+    assert shown.low <= shown.share <= shown.high
+    assert (shown.test.surveys_used, shown.test.asked) == (4, 24)
+
+
 def test_standings_can_be_shown_as_if_nothing_were_in_quarantine(region: Region) -> None:
     add_town(region)
     ask(region, YES, street="S0", measurement="M")
@@ -297,6 +365,57 @@ def test_without_the_quarantined_promoters_answers_the_others_decide(region: Reg
     assert [one.verdict for one in settle(region, NOON + timedelta(hours=2)).made] == [Verdict.MOVE_ON]
     done = quarantine_surveys(region, LEAD, reason="made up", promoter=PromoterId("C0-2"), now=NOON + DAY)
     assert [one.verdict for one in done.decided.made] == [Verdict.PUSH_ON]
+
+
+def made_up_and_honest(region: Region, answers: list[bool]) -> None:
+    """Four answers made up by one promoter, and forty minutes later honest ones; the street moves on by either."""
+    made_up = survey_rows(YES, at=NOON, prefix="x", promoters=["C1-0"], street="S0", measurement="M")
+    honest = survey_rows(answers, at=NOON + timedelta(minutes=40), prefix="h", street="S0", measurement="M")
+    record_surveys(region, LEAD, numbered(made_up + honest), now=NOON + timedelta(hours=2))
+    settle(region, NOON + timedelta(hours=2))
+
+
+def test_a_quarantine_that_leaves_the_verdict_gives_the_decision_new_counts_and_the_closure_a_new_end(
+    region: Region,
+) -> None:
+    add_town(region)
+    made_up_and_honest(region, [*YES, *[False] * 16])
+    at, closed = NOON + 3 * DAY, StreetId("S0")
+    assert closed_streets(region.reader(), at)[closed] == NOON + timedelta(minutes=12) + 7 * DAY
+    order = quarantine_surveys(region, LEAD, reason="made up", promoter=PromoterId("C1-0"), now=at).order
+    own, _ = latest_tests(region.reader(), closed)
+    assert own is not None
+    assert (own.knows, own.asked, own.decisive_at) == (4, 20, NOON + timedelta(minutes=52))
+    assert closed_streets(region.reader(), at)[closed] == NOON + timedelta(minutes=52) + 7 * DAY
+    lift_quarantine(region, LEAD, order, now=at + DAY)
+    own, _ = latest_tests(region.reader(), closed)
+    assert own is not None
+    assert (own.knows, own.asked, own.decisive_at) == (8, 24, NOON + timedelta(minutes=12))
+    assert closed_streets(region.reader(), at + DAY)[closed] == NOON + timedelta(minutes=12) + 7 * DAY
+    assert verify(region).violations == []
+
+
+def test_a_decision_that_rests_on_other_surveys_now_ends_no_claim_made_since(region: Region) -> None:
+    add_town(region)
+    made_up_and_honest(region, [*YES, *[False] * 16])
+    at = NOON + 7 * DAY + timedelta(minutes=20)  # the old closure has run out, the new one would not have
+    claim(region, "S0", "C1", at)
+    done = quarantine_surveys(region, LEAD, reason="made up", promoter=PromoterId("C1-0"), now=at).decided
+    assert ([one.verdict for one in done.made], done.moved) == ([Verdict.MOVE_ON], [])
+    assert [one.crew for one in claims_in_force(region.reader(), at)] == ["C1"]
+
+
+def test_surveys_asked_later_are_no_part_of_a_decision_also_when_they_are_made_up(region: Region) -> None:
+    add_town(region)
+    ask(region, YES, street="S0", measurement="M")
+    settle(region)
+    ask(
+        region, YES, at=NOON + timedelta(minutes=60), prefix="x", street="S0", measurement="M",
+        now=NOON + timedelta(hours=2), promoters=("C1-0",),
+    )  # type: ignore[arg-type]  # fmt: skip
+    settle(region, NOON + timedelta(hours=2))
+    done = quarantine_surveys(region, LEAD, reason="?", promoter=PromoterId("C1-0"), now=NOON + DAY).decided
+    assert (done.made, done.withdrawn) == ([], [])
 
 
 def test_a_decision_may_close_a_street_lose_to_another_and_win_again_within_one_moment(region: Region) -> None:

@@ -88,7 +88,7 @@ def test_a_street_opens_again_when_the_fitted_forgetting_says_so(region: Region)
     until = closed_streets(region.reader(), NOON + timedelta(hours=1))[StreetId("S20")]
     estimate = (fading.mu * fading.kappa + 30) / (fading.kappa + 30)
     nights = np.log(estimate / 0.2) / -np.log(1 - fading.delta)
-    assert until == NOON + timedelta(minutes=58) + timedelta(days=max(7.0, nights))
+    assert until == NOON + timedelta(minutes=6) + timedelta(days=max(7.0, nights))  # four who know decide
 
 
 def test_a_fit_that_was_changed_behind_the_record_is_found(region: Region) -> None:

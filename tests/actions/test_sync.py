@@ -48,7 +48,7 @@ def state(region: Region) -> list[Sequence[object]]:
         "SELECT id, kind, promoter_id, crew_id, made_at, standing, what, hours FROM phone_record ORDER BY id",
         "SELECT id, made_at, disposition FROM contact ORDER BY id",
         "SELECT id, asked_at, answer, late FROM survey ORDER BY id",
-        "SELECT answers, promoters, corners, digest FROM tally ORDER BY digest",
+        "SELECT answers, promoters, corners, left_out, last_asked_at FROM tally ORDER BY 1, 2, 3, 4, 5",
         "SELECT id, promoter_hours, contacts FROM effort ORDER BY id",
     ):
         found += query(region, sql)

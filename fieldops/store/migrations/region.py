@@ -46,6 +46,8 @@ STEPS: dict[str, "Callable[[Database], None]"] = {
     "m2026_11_26_sentinels": lambda db: run_statements(db, sentinels.SENTINELS),
     "m2026_11_26_neighbours": lambda db: run_statements(db, neighbours.INDEXES),
     "m2026_11_26_lifted": lambda db: run_statements(db, phones.LIFTED),
+    # A decision has the digest of what it rests on.
+    "m2026_11_26_tally_without_digest": lambda db: run_statements(db, "ALTER TABLE tally DROP COLUMN digest"),
 }
 
 
