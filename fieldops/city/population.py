@@ -131,7 +131,7 @@ def _from_total(
     units: Units, assumed: FloatArray, source: np.ndarray, total: float
 ) -> tuple[FloatArray, np.ndarray]:  # fmt: skip
     """
-    Share out a total: homes keep their proportions, stretched at most twofold; the rest goes by length.
+    Share out a total: homes grow as all that is assumed does, at most twofold; the rest goes by length.
 
     Each street gets the larger of its homes' people and `rate x length`; `rate` is solved so that the sum is the total.
     So a fully mapped town is only scaled, and a thinly mapped one is peopled along its streets.
@@ -141,7 +141,9 @@ def _from_total(
     homes = np.where(source == "area", assumed, units.home_people)
     length = units.walk_m
     bare = float(length[homes <= 0].sum() / max(length.sum(), 1e-9))
-    stretch = min((1 - _LEAST_SHARE_OF_LENGTH * bare) * total / max(homes.sum(), 1e-9), _MOST_STRETCH)
+    most = (1 - _LEAST_SHARE_OF_LENGTH * bare) * total / max(homes.sum(), 1e-9)
+    # As far as the assumption goes streets without homes grow with the others: homes alone would take their people.
+    stretch = min(most, total / assumed.sum(), _MOST_STRETCH)
     homes = homes * stretch
     if length.sum() <= 0:
         return homes * total / homes.sum(), np.full(len(homes), "total", dtype=object)

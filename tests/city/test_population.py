@@ -52,6 +52,12 @@ def test_a_fully_mapped_town_is_only_scaled_by_a_total() -> None:
     assert found.source.tolist() == ["total"] * 3
 
 
+def test_streets_without_homes_grow_with_the_others_when_a_total_says_that_more_people_live_there() -> None:
+    without, total = estimate(units([500, 500], [0, 800])), 1950  # half as many again as 500 by length and 800 in homes
+    assert without.people.tolist() == [500, 800]
+    assert estimate(units([500, 500], [0, 800]), total).people.tolist() == pytest.approx([750, 1200])
+
+
 def test_a_thinly_mapped_town_gives_the_rest_to_its_streets_by_length() -> None:
     found = estimate(units([100, 300, 0], [0, 0, 200]), 4000)
     assert found.people.tolist() == pytest.approx([900, 2700, 400])  # homes are stretched twofold, no further
