@@ -1,4 +1,4 @@
-"""PDF by the machine's own Chromium: what is printed is the page that is seen."""
+"""PDF and PNG by the machine's own Chromium: what is printed is the page that is seen."""
 
 import os
 import shutil
@@ -11,6 +11,8 @@ from fieldops.errors import BadInput
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge", "microsoft-edge")
 MOST_SECONDS = 90
 HTML_INSTEAD = "write the page with --format html and print it from any browser"
+PAGE_INSTEAD = "write the page as .html and open it in any browser"
+PICTURE = (1600, 1200)  # pixels
 
 
 def find_chromium() -> str | None:
@@ -30,23 +32,46 @@ def pdf_bytes(page: str) -> bytes:
     BadInput
         If there is no Chromium, or it fails; the message names the page itself as the other way.
     """
+    return _printed(page, "PDF", ("--no-pdf-header-footer", "--print-to-pdf={out}"), "--format", HTML_INSTEAD)
+
+
+def png_bytes(page: str) -> bytes:
+    """
+    Return the first sight of an HTML page as a PNG of `PICTURE` pixels.
+
+    Raises
+    ------
+    BadInput
+        If there is no Chromium, or it fails; the message names the page itself as the other way.
+    """
+    width, height = PICTURE
+    words = (
+        "--hide-scrollbars",
+        f"--window-size={width},{height}",
+        "--virtual-time-budget=10000",
+        "--screenshot={out}",
+    )
+    return _printed(page, "PNG", words, "--out", PAGE_INSTEAD)
+
+
+def _printed(page: str, kind: str, words: tuple[str, ...], option: str, cure: str) -> bytes:
     browser = find_chromium()
     if browser is None:
-        raise BadInput("there is no Chromium on this machine to print a PDF", field="--format", cure=HTML_INSTEAD)
+        raise BadInput(f"there is no Chromium on this machine to print a {kind}", field=option, cure=cure)
     with tempfile.TemporaryDirectory() as folder:
-        source, out = Path(folder) / "page.html", Path(folder) / "page.pdf"
+        source, out = Path(folder) / "page.html", Path(folder) / f"page.{kind.lower()}"
         source.write_text(page, "utf-8")
-        words = [
+        command = [
             browser, "--headless", "--disable-gpu", "--no-first-run", f"--user-data-dir={folder}/profile",
-            "--no-pdf-header-footer", f"--print-to-pdf={out}", source.as_uri(),
+            *(word.format(out=out) for word in words), source.as_uri(),
         ]  # fmt: skip
         if hasattr(os, "geteuid") and os.geteuid() == 0:
-            words.insert(1, "--no-sandbox")  # Chromium refuses to run as root with it; the page is our own
+            command.insert(1, "--no-sandbox")  # Chromium refuses to run as root with it; the page is our own
         try:
-            done = subprocess.run(words, capture_output=True, timeout=MOST_SECONDS, check=False)  # no shell
+            done = subprocess.run(command, capture_output=True, timeout=MOST_SECONDS, check=False)  # no shell
         except (OSError, subprocess.TimeoutExpired) as error:
-            raise BadInput(f"Chromium could not print ({type(error).__name__})", cure=HTML_INSTEAD) from None
+            raise BadInput(f"Chromium could not print ({type(error).__name__})", cure=cure) from None
         if not out.exists():
             last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
-            raise BadInput(f"Chromium could not print ({' '.join(last)[:200]})", cure=HTML_INSTEAD)
+            raise BadInput(f"Chromium could not print ({' '.join(last)[:200]})", cure=cure)
         return out.read_bytes()
