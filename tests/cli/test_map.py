@@ -28,7 +28,7 @@ def test_a_picture_is_a_picture_where_there_is_a_chromium_and_is_refused_where_n
         assert answer.returncode == 0, answer.stderr
         with Image.open(tmp_path / "town.png") as picture:
             assert (picture.format, picture.size) == ("PNG", PICTURE)
-            assert len(picture.convert("RGB").resize((80, 60)).getcolors(4800)) > 20  # the town is on it
+            assert len(picture.convert("RGB").resize((80, 60)).getcolors(4800) or ()) > 20  # the town is on it
         (tmp_path / "town.png").unlink()
     monkeypatch.setenv("FIELDOPS_CHROMIUM", "/nowhere/chromium")
     answer = fieldops("map", "--out", "town.png", folder=tmp_path)
