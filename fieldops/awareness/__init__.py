@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from fieldops.awareness.estimate import posterior_interval as posterior_interval
     from fieldops.awareness.estimate import probability_at_least as probability_at_least
     from fieldops.awareness.fit import fit_response as fit_response
+    from fieldops.awareness.forecast import CHANCE_DOSES as CHANCE_DOSES
+    from fieldops.awareness.forecast import chance_by_dose as chance_by_dose
     from fieldops.awareness.forecast import finish_probability as finish_probability
     from fieldops.awareness.forecast import hours_at_probability as hours_at_probability
     from fieldops.awareness.forecast import hours_for_finish as hours_for_finish
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     from fieldops.awareness.history import pace_of_contacts as pace_of_contacts
     from fieldops.awareness.picture import draw_curve as draw_curve
     from fieldops.awareness.pooling import fit_pool as fit_pool
+    from fieldops.awareness.pushing import SHORT_BY as SHORT_BY
     from fieldops.awareness.pushing import joint_hours as joint_hours
     from fieldops.awareness.robust import Leaving as Leaving
     from fieldops.awareness.robust import chain_of_tests as chain_of_tests
@@ -111,6 +114,8 @@ _ROOM_OF_NAME = {
         ),
         "fit": ("fit_response",),
         "forecast": (
+            "CHANCE_DOSES",
+            "chance_by_dose",
             "finish_probability",
             "hours_at_probability",
             "hours_for_finish",
@@ -124,7 +129,7 @@ _ROOM_OF_NAME = {
         ),
         "picture": ("draw_curve",),
         "pooling": ("fit_pool",),
-        "pushing": ("joint_hours",),
+        "pushing": ("SHORT_BY", "joint_hours"),
         "robust": (
             "Leaving",
             "chain_of_tests",

@@ -23,6 +23,7 @@ _BLOCK = 4096  # streets at a time: some 10 MB
 _STEP = 0.125
 _SHARES = 1.0 / (1.0 + np.exp(-np.arange(-12.0, 4.0, _STEP)))
 _FINEST_DOSE, _DOSE_STEP = 1e-4, 0.04  # from the second on each dose is e^0.04 times the one before
+CHANCE_DOSES = np.concatenate([[0.0], np.geomspace(0.004, 2.5, 48)])
 _DOSES = np.concatenate([[0.0], _FINEST_DOSE * np.exp(_DOSE_STEP * np.arange(319))])
 _PACES, _PACE_WEIGHTS = np.polynomial.hermite_e.hermegauss(25)
 _PACE_WEIGHTS = _PACE_WEIGHTS / _PACE_WEIGHTS.sum()
@@ -232,7 +233,7 @@ def chance_by_dose(
     a, b = (np.atleast_1d(np.asarray(column, dtype=np.float64)) for column in (alpha, beta))
     needed = np.maximum(np.log1p(-_SHARES) - np.log1p(-target), 0.0)
     weights = _weights(a, b)
-    doses = _DOSES[1::4]
+    doses = CHANCE_DOSES[1:]
     unknown = np.asarray(tau, dtype=np.float64)[:, None]
     spread = np.sqrt(unknown**2 + max(response.spread**2 - response.tau**2, 0.0)) + 1e-9
     below = needed > 0.0
@@ -241,7 +242,7 @@ def chance_by_dose(
     reached = special.ndtr(margin / spread[:, :, None])
     chance = np.einsum("ijk,ik->ij", reached, weights[:, below]) + weights[:, ~below].sum(axis=1)[:, None]
     start = weights[:, ~below].sum(axis=1)[:, None]
-    return np.hstack([start, chance]), np.concatenate([[0.0], doses])
+    return np.hstack([start, chance]), CHANCE_DOSES
 
 
 def hours_for_finish(

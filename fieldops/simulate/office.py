@@ -93,6 +93,7 @@ class Office:
     unlawful: list[str] = field(default_factory=list)
     closed_now: list[int] = field(default_factory=list)
     heard: dict[PromoterId, tuple[int, int]] = field(default_factory=dict)
+    heard_in_all: tuple[int, int] = (0, 0)
     refused: set[int] = field(default_factory=set)  # triangles whose point said push on, and nobody has pushed since
     stands: dict[CrewId, int] = field(default_factory=dict)  # where each crew has set itself up
     ended: list[Claim] = field(default_factory=list)
@@ -102,6 +103,7 @@ class Office:
     _quiet_until: datetime | None = field(default=None, repr=False)
     _rules: Rules | None = field(default=None, repr=False)
     _response: Response | None = field(default=None, repr=False)
+    _usual: float | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         """Number the streets."""
@@ -199,6 +201,7 @@ class Office:
         for promoter, (knew, met) in heard.items():
             before = self.heard.get(promoter, (0, 0))
             self.heard[promoter] = (before[0] + knew, before[1] + met)
+            self.heard_in_all = (self.heard_in_all[0] + knew, self.heard_in_all[1] + met)
         heeded = [counts for promoter, counts in heard.items() if self._is_heeded(promoter)]
         self.outlook(street).push(hours, contacts, sum(k for k, _ in heeded), sum(n for _, n in heeded))
         for near, weight in self.map.spill[street]:
@@ -206,8 +209,7 @@ class Office:
 
     def _is_heeded(self, promoter: PromoterId) -> bool:
         knew, met = self.heard[promoter]
-        others = sum(k for k, _ in self.heard.values()) - knew, sum(n for _, n in self.heard.values()) - met
-        usual = (others[0] + 1.0) / (others[1] + 10.0)
+        usual = (self.heard_in_all[0] - knew + 1.0) / (self.heard_in_all[1] - met + 10.0)
         return promoter_score([knew], [met], [usual], icc=_TALK_ICC) < STANDS_OUT
 
     def spill_among(self, group: list[int]) -> tuple[FloatArray, FloatArray]:
@@ -235,12 +237,14 @@ class Office:
         return None if street in self.given_up else street
 
     def usual_contacts(self) -> float:
-        """Return how many conversations an hour gives on a typical street, by all that were counted."""
-        return conversations_per_hour(self.contacts, self.counted_hours, self.response)
+        """Return how many conversations an hour gives on a typical street, by all that were counted until this morning."""
+        if self._usual is None:
+            self._usual = conversations_per_hour(self.contacts, self.counted_hours, self.response)
+        return self._usual
 
     def forget_estimate(self) -> None:
         """Let the estimate be made anew when it is next asked for."""
-        self._known = self._response = None
+        self._known = self._response = self._usual = None
         self._outlooks.clear()
 
     # ── acting ──────────────────────────────────────────────────────────────────────────────────────────────────────

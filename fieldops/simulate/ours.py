@@ -5,7 +5,7 @@ from itertools import islice
 
 import numpy as np
 
-from fieldops.awareness import Verdict, joint_hours
+from fieldops.awareness import CHANCE_DOSES, Verdict, joint_hours
 from fieldops.ids import CrewId
 from fieldops.rules import Rules
 from fieldops.simulate.office import Office
@@ -195,13 +195,13 @@ class Ours:
         stands = office.stands.get(crew)
         begin = [0.0 if one == stands else self.setup for one in group]
         refused = int(office.map.triangle[group[0]]) in office.refused
+        target = office.rules.target_share
+        worth = np.array([one.worth(response, target, self.short) for one in known])
+        reach = [one.reach(response) / response.rho for one in known]
         for part in (1.0, *_CHEAPER) if refused else (1.0,):
             # An hour that streets outside gain from as well costs the less.
-            hours = joint_hours(
-                [one.alpha for one in known], [one.beta for one in known], [one.reach(response) for one in known], response,
-                target=office.rules.target_share, tau=[one.spread(response) for one in known], spill=spill,
-                price=part * self.price * (1.0 - outside), setup=begin, short=self.short,
-            )  # fmt: skip
+            price = part * self.price * (1.0 - outside)
+            hours = joint_hours(worth, CHANCE_DOSES, reach, spill=spill, price=price, setup=begin)
             if hours.any():
                 break
         return hours

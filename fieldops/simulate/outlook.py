@@ -2,10 +2,20 @@
 
 import math
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
-from fieldops.awareness import History, Response, current_awareness, pace_of_contacts, probability_at_least
+from fieldops.awareness import (
+    SHORT_BY,
+    History,
+    Response,
+    chance_by_dose,
+    current_awareness,
+    pace_of_contacts,
+    probability_at_least,
+)
+from fieldops.simulate.town import FloatArray
 
 # Who stops to talk is no sample of who passes: log odds of knowing that err with a standard deviation of a quarter on a
 # street (ASSUMED), times p (1 - p) around the target, for each conversation.
@@ -30,6 +40,7 @@ class Outlook:
     groups: list[tuple[int, int, int]] = field(default_factory=list)
     talks: list[tuple[int, int, int]] = field(default_factory=list)
     counted: float = 0.0
+    _standing: "Standing | None" = field(default=None, repr=False)
 
     def push(self, hours: float, contacts: int = 0, knew: int = 0, met: int = 0) -> None:
         """
@@ -37,6 +48,7 @@ class Outlook:
 
         In `met` of them it was asked, and heeded, whether the person knew already: `knew` of them did, in the middle of the push.
         """
+        self._standing = None
         self.hours.append(hours / 2)
         self.talks.append((len(self.hours), knew, met))
         self.hours.append(hours / 2)
@@ -45,6 +57,7 @@ class Outlook:
 
     def spill(self, hours: float) -> None:
         """Note what hours on a neighbouring street are worth here."""
+        self._standing = None
         if self.hours and all(before < len(self.hours) for before, _, _ in (*self.groups, *self.talks)):
             self.hours[-1] += hours
         else:
@@ -52,11 +65,12 @@ class Outlook:
 
     def ask(self, knows: int, asked: int) -> None:
         """Note the answers of a test made after what was pushed so far."""
+        self._standing = None
         self.groups.append((len(self.hours), knows, asked))
 
     def now(self, response: Response, usual_contacts: float) -> "Standing":
         """
-        Return what is known at this moment.
+        Return what is known at this moment; kept until more is known, so for one response and usual figure a day.
 
         Parameters
         ----------
@@ -65,6 +79,11 @@ class Outlook:
         usual_contacts
             Conversations that an hour gives on a typical street; 0 where nobody counts them.
         """
+        if self._standing is None:
+            self._standing = self._stand(response, usual_contacts)
+        return self._standing
+
+    def _stand(self, response: Response, usual_contacts: float) -> "Standing":
         pace = self._pace(response, usual_contacts)
         worth = 1.0 / (1.0 + _ALIKE * sum(met for _, _, met in self.talks))
         groups = [*self.groups, *((at, knew * worth, met * worth) for at, knew, met in self.talks if met)]
@@ -100,7 +119,7 @@ class Outlook:
         return float((mean * deviation**-2 + seen * weight) / total), float(total**-0.5)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Standing:
     """What is known of a street at a moment: Beta posterior, people, and the factor's deviate, its mean and deviation."""
 
@@ -109,6 +128,17 @@ class Standing:
     people: float
     pace: float
     pace_deviation: float
+    _worth: FloatArray | None = field(default=None, repr=False)
+
+    def worth(self, response: Response, target: float, short: float) -> FloatArray:
+        """Return what the street is worth after each of the doses of `chance_by_dose`, in chances of being truly at the target; see `joint_hours`."""
+        if self._worth is None:
+            known: dict[str, Any] = {"alpha": [self.alpha], "beta": [self.beta], "tau": [self.spread(response)]}
+            self._worth = chance_by_dose(**known, response=response, target=target)[0][0]
+            if short > 0:
+                not_short = chance_by_dose(**known, response=response, target=target - SHORT_BY)[0][0]
+                self._worth = self._worth + short * not_short
+        return self._worth
 
     def spread(self, response: Response) -> float:
         """Return the standard deviation of what is not known of the log of the street's factor."""

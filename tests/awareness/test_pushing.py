@@ -3,23 +3,27 @@
 import numpy as np
 import pytest
 
-from fieldops.awareness import Response, hours_at_probability, joint_hours
-from fieldops.awareness.forecast import chance_by_dose
+from fieldops.awareness import CHANCE_DOSES, Response, chance_by_dose, hours_at_probability, joint_hours
 
 RESPONSE = Response()
 ALPHA, BETA, PEOPLE = 1.75, 23.25, 400.0  # a street of which nothing is known
 
 
-def push(count: int = 1, *, people: float = PEOPLE, **wishes: object) -> np.ndarray:
-    asked: dict[str, object] = {
-        "tau": np.full(count, 0.35),
-        "spill": np.zeros((count, count)),
-        "price": 0.09,
-        "setup": 0.0,
-    }
-    return joint_hours(
-        np.full(count, ALPHA), np.full(count, BETA), np.full(count, people), RESPONSE, target=0.2, **(asked | wishes)
-    )  # type: ignore[arg-type]
+def worth(
+    count: int = 1, *, alpha: float = ALPHA, beta: float = BETA, tau: float = 0.35, short: float = 0.0
+) -> np.ndarray:
+    street = {"alpha": [alpha], "beta": [beta], "tau": [tau], "response": RESPONSE}
+    one = chance_by_dose(**street, target=0.2)[0] + short * chance_by_dose(**street, target=0.15)[0]  # type: ignore[arg-type]
+    return np.repeat(one, count, axis=0)
+
+
+def push(
+    count: int = 1, *, people: float = PEOPLE, short: float = 0.0, price: float = 0.09, setup: float = 0.0,
+    spill: np.ndarray | None = None,
+) -> np.ndarray:  # fmt: skip
+    among = np.zeros((count, count)) if spill is None else spill
+    reach = np.full(count, people / RESPONSE.rho)
+    return joint_hours(worth(count, short=short), CHANCE_DOSES, reach, spill=among, price=price, setup=setup)
 
 
 def test_the_chance_after_a_dose_is_the_inverse_of_the_hours_for_a_chance() -> None:
@@ -54,10 +58,9 @@ def test_streets_that_hear_of_each_other_need_fewer_hours_each() -> None:
 
 
 def test_of_two_streets_the_one_whose_neighbour_is_pushed_is_left_out_where_beginning_costs_much() -> None:
-    both = joint_hours(
-        [ALPHA, 7.0], [BETA, 26.0], [PEOPLE, PEOPLE], RESPONSE, target=0.2, tau=[0.1, 0.1],
-        spill=np.array([[0.0, 0.3], [0.3, 0.0]]), price=0.09, setup=[1.33, 3.0],
-    )  # fmt: skip
+    two = np.vstack([worth(tau=0.1), worth(alpha=7.0, beta=26.0, tau=0.1)])
+    spill = np.array([[0.0, 0.3], [0.3, 0.0]])
+    both = joint_hours(two, CHANCE_DOSES, np.full(2, PEOPLE / RESPONSE.rho), spill=spill, price=0.09, setup=[1.33, 3.0])
     assert both[0] > 0.0
     assert both[1] == 0.0
 
