@@ -58,16 +58,18 @@ def simulate(
     Example: fieldops simulate --runs 8 --policy ours,population-first --seed 1 --out comparison.html
     """
     from fieldops.errors import Stopped
+    from fieldops.exchange.files import write_text
     from fieldops.simulate.batch import run_batch
     from fieldops.simulate.figures import tell
     from fieldops.simulate.report import draw_report
 
-    names = [name.strip() for name in policy.split(",") if name.strip()]
+    names = list(dict.fromkeys(name.strip() for name in policy.split(",") if name.strip()))
     setting = {
         "days": days, "streets": streets, "crews": crews, "field": field, "fabricating": fabricating, "trust": trust,
         "region": str(region or ""), "truth": str(truth or ""),
     }  # fmt: skip
     jobs = _jobs(names, setting, runs=runs, seed=seed, luck=luck)
+    _refuse_lost_results({"--out": out, "--store": store})
     with progress_bar(quiet=as_json) as progress:
         done, complete = run_batch(jobs, store=store, workers=workers, progress=progress)
     if not any(one.outcome for one in done):
@@ -77,7 +79,7 @@ def simulate(
         "complete": complete,
     }
     if out:
-        out.write_text(draw_report(document, title="Policies compared"), "utf-8")
+        write_text(out, draw_report(document, title="Policies compared"))
         say(f"written: {out}")
     if as_json:
         print_json(document)
@@ -88,6 +90,17 @@ def simulate(
             "the figures are of the campaigns that were run"
             + (f"; go on with the same --store {store}" if store else "")
         )
+
+
+def _refuse_lost_results(files: "dict[str, Path | None]") -> None:
+    """Refuse files that could not be written, before hours of work are done for them."""
+    import os
+
+    from fieldops.errors import BadInput
+
+    for option, path in files.items():
+        if path and (path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK)):
+            raise BadInput(f"{path} cannot be written", field=option, cure="name a file in a directory that there is")
 
 
 def _jobs(names: list[str], setting: dict[str, Any], *, runs: int, seed: int, luck: int) -> "list[Job]":

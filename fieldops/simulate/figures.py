@@ -17,6 +17,7 @@ FIGURES = {
     "mean_share_left": "mean awareness when left", "surveys_per_street": "surveys per street", "idle_hours": "idle hours",
     "forfeits": "forfeits", "gini": "Gini of streets finished", "recruits": "recruits", "days": "days", "finished": "streets finished",
 }  # fmt: skip
+_MOST = {"truly_at_target": 1.0, "left_short": 1.0, "mean_share_left": 1.0, "gini": 1.0}  # all figures are at least 0
 CAUSES = {
     "pushing": "pushing that was needed", "over_pushing": "over-pushing", "forfeited": "pushing lost by forfeits",
     "wrong_hours": "wrong hours", "asking": "surveys", "verifying": "verifying", "setup": "set-up", "walking": "walking",
@@ -73,6 +74,8 @@ def _policy(mine: dict[tuple[int, int], Any], bounds: dict[int, dict[str, float]
     for figure in FIGURES:
         mean, low, high = mean_with_interval([float(getattr(one, figure)) for one in mine.values()], groups)
         figures[figure] = round(mean, 4)
+        if low is not None and high is not None:  # a share of more than all, or fewer days than none, cannot be
+            low, high = max(low, 0.0), min(high, _MOST.get(figure, high))
         figures["interval"][figure] = None if low is None or high is None else [round(low, 4), round(high, 4)]
     hours = {cause: [one.hours[cause] / CREW_DAY for one in mine.values()] for cause in CAUSES}
     figures["crew_days_by_cause"] = {cause: round(float(np.mean(values)), 3) for cause, values in hours.items()}

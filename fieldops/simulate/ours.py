@@ -5,7 +5,8 @@ from itertools import islice
 
 import numpy as np
 
-from fieldops.awareness import CHANCE_DOSES, Verdict, joint_hours
+from fieldops.awareness import CHANCE_DOSES, Verdict, find_rule, joint_hours
+from fieldops.errors import BadInput
 from fieldops.ids import CrewId
 from fieldops.rules import Rules
 from fieldops.simulate.office import Office
@@ -63,6 +64,19 @@ class Ours:
     cap: int = 40
     tests: int = 9
     rule: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse what no crew can do."""
+        lawful = {
+            "price": self.price > 0, "part": 0 < self.part <= 1, "exits": self.exits in ("own", "point"),
+            "replan_days": self.replan_days >= 1, "cap": self.cap >= 1, "tests": self.tests >= 1,
+        }  # fmt: skip
+        for name, fits in lawful.items():
+            if not fits:
+                cure = f"for example {name}={Ours.__dataclass_fields__[name].default}"
+                raise BadInput(f"{name} cannot be {getattr(self, name)}", field="--policy", cure=cure)
+        if self.rule:
+            find_rule(self.rule)
 
     def settings(self, rules: Rules) -> Rules:
         """Return the region's defaults, but for the cap and the card."""

@@ -5,13 +5,14 @@ A policy sees the office (what the operation knows), never the truth. It is aske
 crew without work goes, and what a crew on a street does next.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Protocol
 
 import numpy as np
 
-from fieldops.awareness import Verdict, hours_to_target
+from fieldops.awareness import Verdict, find_rule, hours_to_target
 from fieldops.errors import BadInput
 from fieldops.ids import CrewId
 from fieldops.rules import Rules
@@ -19,6 +20,7 @@ from fieldops.simulate.office import Office
 from fieldops.simulate.ours import Ours
 from fieldops.simulate.visit import Ask, Leave, Push, Step, Visit
 
+ORDERS = ("list", "people", "nearest", "value")
 _TRIES = 5  # streets that a crew asks the door for before it waits
 
 
@@ -69,6 +71,15 @@ class Naive:
     first: float = 0.0
     block: float = 4.0
     rule: str = "two_of_ten"
+
+    def __post_init__(self) -> None:
+        """Refuse what no crew can do."""
+        if self.order not in ORDERS:
+            raise BadInput(
+                f"no order is called '{self.order}'", field="--policy", cure=f"choose of {', '.join(ORDERS)}"
+            )
+        if self.rule:
+            find_rule(self.rule)
 
     def settings(self, rules: Rules) -> Rules:
         """Return the settings with this card for every test, and no head-counts."""
@@ -127,7 +138,7 @@ def find_policy(text: str) -> Policy:
     Raises
     ------
     BadInput
-        If there is no such policy or setting.
+        If there is no such policy or setting, or a setting cannot be.
     """
     name, _, settings = text.partition(":")
     if name not in POLICIES:
@@ -146,6 +157,10 @@ def find_policy(text: str) -> Policy:
             raise BadInput(
                 f"'{value}' is not a value of {key}", field="--policy", cure=f"now {getattr(policy, key)}"
             ) from None
+        if isinstance(chosen[key], float | int) and not 0 <= chosen[key] < math.inf:
+            raise BadInput(
+                f"{key} cannot be {value}", field="--policy", cure=f"give 0 or more; now {getattr(policy, key)}"
+            )
     made: Policy = replace(policy, **chosen)
     return made
 

@@ -9,10 +9,15 @@ from fieldops.simulate.figures import CAUSES, FIGURES
 _LEFT = 290.0  # where bars begin: names of policies with their settings are long
 _COLOURS = ("#2b6cb0", "#c05621", "#805ad5", "#b7791f", "#2f855a", "#319795", "#718096", "#a0aec0", "#e2e8f0")
 _STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; color: #1a202c }
-table { border-collapse: collapse; margin: 1rem 0 } td, th { padding: .25rem .8rem; text-align: right; border-bottom: 1px solid #e2e8f0 }
-td:first-child, th:first-child { text-align: left } small { color: #4a5568 } svg { max-width: 100%; height: auto }
+:root { color-scheme: light dark; --ink: #1a202c; --soft: #4a5568; --line: #e2e8f0 }
+@media (prefers-color-scheme: dark) { :root { --ink: #edf2f7; --soft: #cbd5e0; --line: #4a5568 } }
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; color: var(--ink) }
+.wide { overflow-x: auto } .wide:focus-visible { outline: 2px solid } small { color: var(--soft) }
+table { border-collapse: collapse; margin: 1rem 0 } td, th { padding: .25rem .8rem; text-align: right; border-bottom: 1px solid var(--line) }
+td:first-child, th:first-child { text-align: left } th { overflow-wrap: anywhere; min-width: 4rem } td small { white-space: nowrap }
+svg { width: 100%; min-width: 40rem; height: auto } svg text { fill: var(--ink) }
 """
+_WIDE = "<div class='wide' tabindex='0'>"  # what a phone scrolls sideways, by keyboard too
 
 
 def draw_report(document: dict[str, Any], *, title: str) -> str:
@@ -27,7 +32,7 @@ def draw_report(document: dict[str, Any], *, title: str) -> str:
         Of the page.
     """
     policies: dict[str, Any] = document["policies"]
-    setting = "; ".join(f"{name} {value}" for name, value in document.get("setting", {}).items())
+    setting = "; ".join(f"{name} {value}" for name, value in document.get("setting", {}).items() if value != "")
     parts = [
         f"<!doctype html><html lang='en'><meta charset='utf-8'><meta name='viewport' content='width=device-width'><title>{escape(title)}</title><style>{_STYLE}</style>",
         f"<h1>{escape(title)}</h1><p><small>{escape(setting)}</small></p>",
@@ -71,7 +76,7 @@ def _causes_table(policies: dict[str, Any]) -> str:
 def _causes_chart(policies: dict[str, Any], bound: float | None) -> str:
     widest = max([sum(one["crew_days_by_cause"].values()) for one in policies.values()] + [bound or 0.0]) or 1.0
     scale, height = 560.0 / widest, 30 * len(policies) + 80
-    parts = [f"<svg viewBox='0 0 900 {height}' role='img' aria-label='crew-days by cause'>"]
+    parts = [f"{_WIDE}<svg viewBox='0 0 900 {height}' role='img' aria-label='crew-days by cause'>"]
     for row, (name, one) in enumerate(policies.items()):
         at = _LEFT
         parts.append(
@@ -85,7 +90,7 @@ def _causes_chart(policies: dict[str, Any], bound: float | None) -> str:
             at += width
     if bound:
         x = _LEFT + bound * scale
-        parts.append(f"<path d='M{x:.1f} 0V{30 * len(policies) + 8}' stroke='#1a202c' stroke-dasharray='4 3'/>")
+        parts.append(f"<path d='M{x:.1f} 0V{30 * len(policies) + 8}' stroke='currentColor' stroke-dasharray='4 3'/>")
         parts.append(
             f"<text x='{x:.1f}' y='{30 * len(policies) + 24}' text-anchor='middle' font-size='12'>bound {bound:.1f}</text>"
         )
@@ -95,14 +100,15 @@ def _causes_chart(policies: dict[str, Any], bound: float | None) -> str:
             f"<rect x='{x}' y='{y}' width='10' height='10' fill='{colour}'/>"
             f"<text x='{x + 14}' y='{y + 9}' font-size='11'>{escape(words)}</text>"
         )
-    return "".join(parts) + "</svg>"
+    return "".join(parts) + "</svg></div>"
 
 
 def _truth_chart(policies: dict[str, Any]) -> str:
     """Draw each policy as a point: crew-days across, share truly at the target up, both with their intervals."""
-    days: list[float] = [one["crew_days"] for one in policies.values()]
-    low, high = 0.9 * min(days), 1.1 * max(days)
+    days = [one["interval"].get("crew_days") or [one["crew_days"]] * 2 for one in policies.values()]
+    low, high = 0.95 * min(ends[0] for ends in days), 1.05 * max(ends[1] for ends in days)
     span = (high - low) or 1.0
+    places = 0 if span > 10 else 1
 
     def across(value: float) -> float:
         return 60 + 780 * (value - low) / span
@@ -110,14 +116,14 @@ def _truth_chart(policies: dict[str, Any]) -> str:
     def up(share: float) -> float:
         return 300.0 - 270.0 * share
 
-    parts = ["<svg viewBox='0 0 900 340' role='img' aria-label='truth against crew-days'>"]
+    parts = [f"{_WIDE}<svg viewBox='0 0 900 340' role='img' aria-label='truth against crew-days'>"]
     parts += [
-        f"<path d='M60 {up(share):.1f}H850' stroke='{'#2f855a' if share == 0.8 else '#e2e8f0'}'/>"
+        f"<path d='M60 {up(share):.1f}H850' stroke='{'#2f855a' if share == 0.8 else 'var(--line)'}'/>"
         f"<text x='50' y='{up(share) + 4:.1f}' text-anchor='end' font-size='12'>{share:.0%}</text>"
         for share in (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
     ]
     parts += [
-        f"<text x='{across(low + span * k / 5):.1f}' y='325' text-anchor='middle' font-size='12'>{low + span * k / 5:.0f}</text>"
+        f"<text x='{across(low + span * k / 5):.1f}' y='325' text-anchor='middle' font-size='12'>{low + span * k / 5:.{places}f}</text>"
         for k in range(6)
     ]
     for colour, (name, one) in zip(_cycle(len(policies)), policies.items(), strict=True):
@@ -136,7 +142,7 @@ def _truth_chart(policies: dict[str, Any]) -> str:
         )
     return (
         "".join(parts)
-        + "</svg><p><small>Across: crew-days. Up: share of streets truly at the target when left.</small></p>"
+        + "</svg></div><p><small>Across: crew-days. Up: share of streets truly at the target when left.</small></p>"
     )
 
 
@@ -188,4 +194,5 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]], *, escaped: bool 
         "<tr>" + "".join(f"<td>{cell if k or escaped else escape(cell)}</td>" for k, cell in enumerate(row)) + "</tr>"
         for row in rows
     )
-    return "<table><tr>" + "".join(f"<th>{escape(one)}</th>" for one in head) + f"</tr>{cells}</table>"
+    heads = "".join(f"<th scope='col'>{escape(one)}</th>" for one in head)
+    return f"{_WIDE}<table><tr>{heads}</tr>{cells}</table></div>"

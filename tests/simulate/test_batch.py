@@ -118,3 +118,21 @@ def test_the_command_refuses_what_cannot_be_meant(words: list[str], reason: str)
     answer = CliRunner().invoke(app, ["simulate", *words])
     assert isinstance(answer.exception, BadInput)
     assert reason in str(answer.exception)
+
+
+@pytest.mark.parametrize("option", ["--out", "--store"])
+def test_a_file_that_cannot_be_written_is_refused_before_anything_is_run(option: str, tmp_path: Path) -> None:
+    line = ["simulate", "--streets", "100", "--runs", "500", option, str(tmp_path / "nowhere" / "file")]
+    done = CliRunner().invoke(app, line)
+    assert isinstance(done.exception, BadInput)
+    assert "cannot be written" in str(done.exception)
+
+
+def test_intervals_of_shares_stay_within_0_and_1_and_no_policy_is_run_twice() -> None:
+    line = ["simulate", "--streets", "9", "--runs", "3", "--days", "8", "--crews", "1", "--workers", "1", "--json",
+            "--policy", "nearest-first,nearest-first"]  # fmt: skip
+    document = json.loads(CliRunner().invoke(app, line).stdout)
+    assert list(document["policies"]) == ["nearest-first"]
+    for figure in ("truly_at_target", "left_short"):
+        low, high = document["policies"]["nearest-first"]["interval"][figure]
+        assert 0.0 <= low <= high <= 1.0

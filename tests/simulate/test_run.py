@@ -101,6 +101,18 @@ def test_a_policy_takes_settings_and_refuses_others() -> None:
         find_policy("fixed-hours:first=soon")
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        "fixed-hours:first=nan", "fixed-hours:first=-1", "nearest-first:order=magic", "nearest-first:rule=r99", "ours:price=0",
+        "ours:part=0", "ours:part=2", "ours:exits=both", "ours:cap=0", "ours:replan_days=0", "ours:rule=r99",
+    ],
+)  # fmt: skip
+def test_a_policy_that_no_crew_can_follow_is_refused_before_anybody_starts(told: str) -> None:
+    with pytest.raises(BadInput):
+        find_policy(told)
+
+
 def test_the_gini_of_equal_shares_is_none_and_of_one_winner_nearly_all() -> None:
     assert gini([3, 3, 3]) == 0.0
     assert gini([0, 0, 0, 9]) == pytest.approx(0.75)
