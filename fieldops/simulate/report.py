@@ -105,7 +105,7 @@ def _causes_chart(policies: dict[str, Any], bound: float | None) -> str:
 
 def _truth_chart(policies: dict[str, Any]) -> str:
     """Draw each policy as a point: crew-days across, share truly at the target up, both with their intervals."""
-    days = [one["interval"].get("crew_days") or [one["crew_days"]] * 2 for one in policies.values()]
+    days: list[list[float]] = [one["interval"].get("crew_days") or [one["crew_days"]] * 2 for one in policies.values()]
     low, high = 0.95 * min(ends[0] for ends in days), 1.05 * max(ends[1] for ends in days)
     span = (high - low) or 1.0
     places = 0 if span > 10 else 1
