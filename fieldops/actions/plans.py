@@ -144,7 +144,7 @@ def _solve(
     problem: "PlanProblem", terms: Terms, *, time_limit: float, seed: int, workers: int, progress: Progress
 ) -> _Solved:
     from fieldops.planning.explain import impossible
-    from fieldops.planning.fairness import ROUNDS, even_out
+    from fieldops.planning.fairness import even_out
     from fieldops.planning.problem import pose
     from fieldops.planning.solve import assign
 
@@ -152,15 +152,10 @@ def _solve(
     reason = impossible(problem)
     if reason:
         return _Solved(posed, None, reason)
-    share = 1.0 if terms.fair is None else 0.4
-    found = assign(posed, time_limit=share * time_limit, seed=seed, workers=workers, progress=progress)
+    found = assign(posed, time_limit=time_limit, seed=seed, workers=workers, progress=progress)
     if terms.fair is None or found.status == "stopped":
         return _Solved(posed, found, "")
-    each = (1.0 - share) * time_limit / ROUNDS
-    fair = even_out(
-        posed, found, limit=terms.fair,
-        solve=lambda lifted: assign(lifted, time_limit=each, seed=seed, workers=workers, progress=progress),
-    )  # fmt: skip
+    fair = even_out(posed, found, limit=terms.fair)
     return _Solved(posed, fair.found, "", fair)
 
 

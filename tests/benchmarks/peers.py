@@ -35,10 +35,7 @@ def fairer(spec: list[Any], seconds: float, share: float) -> Row:
     watch, before = Stopwatch(), processor()
     best = assign(problem, time_limit=seconds, seed=1, workers=WORKERS)
     first = gini(results_of(problem, best.crew_of_street), problem.capacities)
-    fair = even_out(
-        problem, best, limit=share * first,
-        solve=lambda one: assign(one, time_limit=seconds / 4, seed=1, workers=WORKERS),
-    )  # fmt: skip
+    fair = even_out(problem, best, limit=share * first)
     return {
         "value": fair.found.objective, "bound": fair.found.bound, "best": best.objective, "gini_before": fair.gini_before,
         "gini": fair.gini, "price": fair.price, "wall": round(watch.seconds, 2), "cpu": round(processor() - before, 2),

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from fieldops.planning import Assignment, AssignmentProblem, assign
+from fieldops.planning import AssignmentProblem, assign
 from fieldops.planning.fairness import even_out, gini, results_of
+from tests.benchmarks.problems import Terms, made_up
 from tests.planning.test_solve import is_lawful
 
 
@@ -31,13 +32,10 @@ def test_a_fairer_plan_is_lawful_evener_and_priced_against_the_same_bound() -> N
     values = (rng.uniform(20, 60, streets)[:, None] * rich).ravel()
     problem = AssignmentProblem(values, rng.uniform(2, 6, len(pairs)).round(2), np.full(crews, 25.0), pairs)
 
-    def solve(posed: AssignmentProblem) -> Assignment:
-        return assign(posed, time_limit=1.0, seed=1)
-
-    best = solve(problem)
+    best = assign(problem, time_limit=1.0, seed=1)
     hours = problem.capacities
     before = gini(results_of(problem, best.crew_of_street), hours)
-    fair = even_out(problem, best, limit=before - 0.02, solve=solve)
+    fair = even_out(problem, best, limit=before - 0.02)
     lawful, value = is_lawful(problem, fair.found.crew_of_street.tolist())
     assert lawful
     assert value == pytest.approx(fair.found.objective)
@@ -45,5 +43,19 @@ def test_a_fairer_plan_is_lawful_evener_and_priced_against_the_same_bound() -> N
     assert fair.gini < fair.gini_before == before
     assert fair.price == pytest.approx((best.objective - value) / best.objective)
     assert fair.found.bound == best.bound >= value
-    even = even_out(problem, best, limit=0.9, solve=solve)
+    even = even_out(problem, best, limit=0.9)
     assert (even.found, even.price) == (best, 0.0)
+
+
+@pytest.mark.parametrize("capacity", [0.5, 0.9])
+def test_in_a_city_whose_crews_all_earn_about_the_same_the_coefficient_still_halves_for_a_hundredth(
+    capacity: float,
+) -> None:
+    problem, _ = made_up(300, 8, Terms(capacity, capped=True, weights=True))
+    best = assign(problem, time_limit=60.0, seed=1, gap=0.02)
+    fair = even_out(problem, best, limit=0.0)
+    lawful, value = is_lawful(problem, fair.found.crew_of_street.tolist())
+    assert lawful
+    assert value == pytest.approx(fair.found.objective)
+    assert fair.gini < 0.5 * fair.gini_before
+    assert fair.price < 0.01
