@@ -38,6 +38,8 @@ class Kind(StrEnum):
     WITHDRAWAL = "withdrawal"
     UNDO = "undo"
     APPEAL = "appeal"
+    INCIDENT = "incident"
+    LESSON = "lesson"  # a training card worked through
 
 
 class Disposition(StrEnum):
@@ -62,6 +64,27 @@ class Visit(StrEnum):
     NOT_ALLOWED = "not_allowed"
 
 
+class Incident(StrEnum):
+    """What happened in the field that a lead has to know of."""
+
+    CITY_MANAGEMENT = "city_management"  # 城管
+    POLICE = "police"
+    TURNED_AWAY = "turned_away"  # by the guard or the management of a place
+    COMPLAINT = "complaint"
+    INJURY = "injury"
+    DANGER = "danger"
+    OTHER = "other"
+
+
+class Lesson(StrEnum):
+    """What the training cards of the phone teach."""
+
+    POSTER = "poster"
+    TALK = "talk"
+    CARD = "card"
+    SELLER = "seller"
+
+
 class Mark(StrEnum):
     """What is noted of a record that was taken."""
 
@@ -77,7 +100,13 @@ COLUMNS = frozenset({
     "accuracy_m", "street", "triangle", "venue", "what", "door", "hours", "day", "about", "why", "cluster", "phase",
     "home_street", "measurement", "back_check_of", "key", "sealed",
 })  # fmt: skip
-_WORDS: Mapping[Kind, type[StrEnum]] = {Kind.SURVEY: Answer, Kind.CONTACT: Disposition, Kind.VISIT: Visit}
+_WORDS: Mapping[Kind, type[StrEnum]] = {
+    Kind.SURVEY: Answer,
+    Kind.CONTACT: Disposition,
+    Kind.VISIT: Visit,
+    Kind.LESSON: Lesson,
+    Kind.INCIDENT: Incident,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -150,11 +150,9 @@ class StreetAlreadyClaimed(Conflict):
 
     def __str__(self) -> str:
         """Name holder, end and cure."""
-        return (
-            f"street {_named(self.street, self.street_label)} is claimed by crew "
-            f"{_named(self.holder, self.holder_name)} until {_local(self.held_until)}; claim it from that moment on, "
-            "see what is free with `fieldops next`, or let a lead revoke the claim with a reason"
-        )
+        street, holder = _named(self.street, self.street_label), _named(self.holder, self.holder_name)
+        cure = "claim it from that moment on, see `fieldops next`, or let a lead revoke the claim with a reason"
+        return f"street {street} is claimed by crew {holder} until {_local(self.held_until)}; {cure}"
 
 
 @dataclass(eq=False)
@@ -200,10 +198,12 @@ class CrewAtCap(Conflict):
     crew: CrewId
     holds: int
     cap: int
+    crew_name: str = ""
 
     def __str__(self) -> str:
         """Name crew, count and cure."""
-        return f"crew {self.crew} holds {self.holds} claims and may hold {self.cap}; finish or withdraw from a street first"
+        crew, cure = _named(self.crew, self.crew_name), "finish or withdraw from a street first"
+        return f"crew {crew} holds {self.holds} claims and may hold {self.cap}; {cure}"
 
 
 @dataclass(eq=False)

@@ -67,3 +67,25 @@ class Promoter:
     crew: CrewId
     since: date | None = None
     until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """An office of the region: its address, where it stands (degrees WGS-84, None where nobody said), when it is open."""
+
+    name: str
+    address: str = ""
+    lon: float | None = None
+    lat: float | None = None
+    hours: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse a base that cannot be."""
+        if not self.name.strip() or len(self.name) > 60:
+            raise BadInput(f"'{self.name[:60]}' is no name of a base", field="name", cure="give 1 to 60 letters")
+        if (self.lon is None) != (self.lat is None):
+            raise BadInput("half a position", field="lon", cure="give longitude and latitude, or neither")
+        if self.lon is not None and self.lat is not None and not (-180 <= self.lon <= 180 and -85 <= self.lat <= 85):
+            raise BadInput(f"({self.lon}, {self.lat})", field="lon", cure="give degrees WGS-84, longitude first")
+        if len(self.address) > 200 or len(self.hours) > 100:
+            raise BadInput("is too long", field="address", cure="200 letters for the address, 100 for the hours")

@@ -71,6 +71,10 @@ class Rules:
     # bursts
     burst_days_min: int = 7  # RULE 14
     burst_days_max: int = 15
+    # the web
+    requests_a_minute: int = 1_200
+    # the office
+    pay_per_hour: float = 20.0  # yuan
     # recruiting
     sellers_per_rep: int = 35  # RULE 18
     plan_values: str = "awareness"  # or "recruits": what a plan counts a street for
@@ -212,6 +216,11 @@ MEANINGS: dict[str, tuple[int, str]] = {
     "compound_people_max": (0, "larger compounds are divided when a map is imported"),
     "burst_days_min": (14, "shortest burst, in days"),
     "burst_days_max": (14, "longest burst, in days"),
+    "pay_per_hour": (0, "yuan for a verified hour, on the pay sheet"),
+    "requests_a_minute": (
+        0,
+        "most requests of one signed-in device in a minute; visitors of one address together have ten times it",
+    ),
     "sellers_per_rep": (18, "most sellers in care of one rep"),
     "plan_values": (
         0,

@@ -10,11 +10,13 @@ from web import (
     answers,
     api,
     crew,
+    crews,
     join,
     language,
     leads,
     messages,
     navigation,
+    pace,
     refusals,
     regions,
     security,
@@ -45,7 +47,7 @@ def create_app(settings: Settings) -> Flask:
     regions.install(app, settings.region)
     app.secret_key = derive_key(settings.region, "web messages")
     app.session_interface = messages.Messages()
-    for part in (language, security, answers, refusals, session):
+    for part in (language, security, answers, refusals, session, pace, crews):
         part.install(app)
     navigation.install(app, rooms())
     session.check_routes(app)

@@ -19,13 +19,17 @@ AUDIENCES = ("leads", "crew", "reps")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A line of the menu: where it leads, its words (lazily translated), its place, for whom; `home` opens after signing in."""
+    """A line of the menu: where it leads, its words (lazily translated), its place, for whom; `home` opens after signing in.
+
+    `also` names rooms of pages that are reached from it and have no entry of their own.
+    """
 
     endpoint: str
     words: Any
     order: int
     audience: str = "leads"
     home: bool = False
+    also: tuple[str, ...] = ()
 
 
 def install(app: Flask, rooms: Iterable[ModuleType]) -> None:
@@ -59,9 +63,10 @@ def home() -> str | None:
 
 def is_here(entry: Entry) -> bool:
     """Return whether the page that is read belongs to an entry: the same room of pages, or the very page."""
-    if request.endpoint == entry.endpoint:
+    room = (request.endpoint or "").split(".")[0]
+    if request.endpoint == entry.endpoint or room in entry.also:
         return True
-    room = (request.endpoint or "").split(".")[0] + "."
+    room += "."
     return entry.endpoint.startswith(room) and sum(one.endpoint.startswith(room) for one in _entries()) == 1
 
 

@@ -64,7 +64,7 @@ def _at_cap(refusal: Any) -> Wording:
     return Wording(
         gettext(
             "%(crew)s holds %(holds)s streets and may hold %(cap)s.",
-            crew=refusal.crew,
+            crew=refusal.crew_name or refusal.crew,
             holds=refusal.holds,
             cap=refusal.cap,
         ),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fieldops.clock import Stopwatch, find_zone
 from fieldops.errors import BadInput, NotFound, StreetInUse
 from fieldops.events import CityImported, StreetEdited
-from fieldops.ids import CityId, JobId, StreetId, new_id
+from fieldops.ids import CityId, StreetId, new_id
 from fieldops.people import Actor
 from fieldops.permissions import require
 from fieldops.progress import Progress, no_progress
@@ -286,8 +286,9 @@ def edit_street(
     from fieldops.city.edits import apply_edit
 
     require(actor, "street.edit")
-    count = {"split": 2, "join": 1, "draw": 1}.get(edit.kind, 0)
-    edit = replace(edit, made=tuple(StreetId(f"H{new_id()[:10].upper()}") for _ in range(count)))
+    if not edit.made:
+        count = {"split": 2, "join": 1, "draw": 1}.get(edit.kind, 0)
+        edit = replace(edit, made=tuple(StreetId(f"H{new_id()[:10].upper()}") for _ in range(count)))
     with region.turn(actor, now=now) as turn:
         if edit.kind in UNDER_CLAIM_REFUSED:
             _refuse_to_drop_claims(turn, set(edit.streets))
@@ -297,25 +298,6 @@ def edit_street(
         event = StreetEdited(at=turn.now, street=subject, change=edit.kind, others=tuple(others))
         city_store.save_edit(turn, CityId(before.name), edit, after, event=event)
     return edit
-
-
-def run_edit_job(
-    path: Path, actor: Actor, *, job: JobId, progress: Progress, kind: str, street: str, value: str = "", now: str = ""
-) -> dict[str, Any]:
-    """Do a job of kind `edit` (see `actions.jobs`): one change of one street that may be done twice, then new tiles."""
-    from fieldops.actions.tiles import make_tiles
-    from fieldops.city.edits import Edit
-    from fieldops.clock import parse_moment
-
-    del job
-    region = open_region(path)
-    try:
-        edit = Edit(kind=kind, streets=(StreetId(street),), value=value)
-        edit_street(region, actor, edit, now=parse_moment(now) if now else None)
-    finally:
-        region.close()
-    make_tiles(path, actor, progress=progress)
-    return {"street": street}
 
 
 def _city_of(connection: Any, edit: "Edit") -> CityId | None:

@@ -8,21 +8,18 @@ the street and every other is told who has it and until when. Acknowledged is st
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from fieldops import claims as rule
+from fieldops.actions.refusals import in_words
 from fieldops.claims import Claim, Outcome
 from fieldops.clock import find_zone
 from fieldops.errors import (
     BadInput,
     ClaimNotInForce,
     Conflict,
-    CrewCoolingDown,
     NotFound,
     PlanNotPublishable,
     RegionWindingDown,
-    StreetAlreadyClaimed,
-    StreetReserved,
 )
 from fieldops.events import (
     ClaimForfeited,
@@ -89,7 +86,7 @@ def grant_in_turn(turn: Turn, *, street: StreetId, crew: CrewId, plan: PlanId | 
     try:
         made = rule.make_claim(ClaimId(new_id()), ground, crew, turn.now, rules, plan)
     except Conflict as refusal:
-        raise _in_words(turn, refusal) from None
+        raise in_words(turn, refusal) from None
     event = StreetClaimed(
         at=made.claimed_at, claim=made.id, street=street, crew=crew, generation=made.generation,
         held_until=made.held_until, plan=plan,
@@ -359,18 +356,3 @@ def end_event(claim: Claim) -> Event:
         claim.outcome or Outcome.FORFEITED, ClaimForfeited
     )
     return kind(at=at, why=why, claim=claim.id, street=claim.street, crew=claim.crew)
-
-
-def _in_words(turn: Turn, refusal: Conflict) -> Conflict:
-    """Return the refusal with the names of street and crew, and its moment in the zone of the city."""
-    if not isinstance(refusal, StreetAlreadyClaimed | CrewCoolingDown | StreetReserved):
-        return refusal
-    label, zone_name = store.street_words(turn.connection, refusal.street)
-    zone: ZoneInfo = find_zone(zone_name)
-    if isinstance(refusal, StreetAlreadyClaimed):
-        name = store.crew_name(turn.connection, refusal.holder)
-        return StreetAlreadyClaimed(refusal.street, refusal.holder, refusal.held_until.astimezone(zone), label, name)
-    name = store.crew_name(turn.connection, refusal.crew)
-    if isinstance(refusal, StreetReserved):
-        return StreetReserved(refusal.street, refusal.crew, refusal.kept_until.astimezone(zone), label, name)
-    return CrewCoolingDown(refusal.street, refusal.crew, refusal.until.astimezone(zone), label, name)

@@ -29,6 +29,7 @@ from fieldops.errors import (
     StreetClosed,
     StreetReserved,
 )
+from fieldops.events import IncidentReported
 from fieldops.ids import CrewId, StreetId, VenueId
 from fieldops.intake import Intake, read_choice
 from fieldops.permissions import why
@@ -36,6 +37,7 @@ from fieldops.recruiting.sources import Group, Source, SourceKind
 from fieldops.store import claims as claim_store
 from fieldops.store import contacts as store
 from fieldops.store import effort as effort_store
+from fieldops.store import incidents as incident_store
 from fieldops.store.connect import Turn
 from fieldops.store.phonekeys import open_sign_up
 from fieldops.surveys import Effort
@@ -113,6 +115,14 @@ def take_sign_up(turn: Turn, entry: Entry) -> dict[str, object]:
     except BadInput as no:  # its words may repeat a name or number: only the field is told
         raise Rejected("malformed", field=no.field) from None
     return {"again": done.again}
+
+
+def report_incident(turn: Turn, entry: Entry) -> None:
+    """Put what happened in the field onto the desk of the leads, as of when it happened."""
+    taken, record = entry.taken, entry.taken.record
+    street = None if Mark.STREET_GONE in taken.marks else entry.street
+    event = IncidentReported(at=taken.made_at, incident=record.id, what=record.what, street=street, crew=taken.crew)
+    incident_store.add_incident(turn, record.promoter, event=event)
 
 
 def check_undo(turn: Turn, record: Record, beside: Iterable[Entry]) -> None:

@@ -2,24 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-from fieldops import clock
-from fieldops.actions import effort, keep, people, venues
+from fieldops.actions import effort, people, venues
 from fieldops.actions.surveys import record_surveys
-from fieldops.clock import format_moment
 from fieldops.errors import NotFound
 from fieldops.exchange.spreadsheets import csv_bytes, xlsx_bytes
 from fieldops.exchange.tables import open_table
-from fieldops.ids import JobId
 from fieldops.intake import Intake
 from fieldops.people import Actor
 from fieldops.permissions import require
-from fieldops.progress import Progress
 from fieldops.store import exports
-from fieldops.store.connect import Region, open_region
+from fieldops.store.connect import Region
 from fieldops.surveys import COLUMNS_KNOWN, COLUMNS_NEEDED
 
 Take = Callable[..., Intake]
@@ -43,16 +38,6 @@ IMPORTS: dict[str, Table] = {
     "surveys": Table(tuple(COLUMNS_NEEDED), tuple(COLUMNS_KNOWN), record_surveys, "survey.record"),
 }
 EXPORTS = ("streets", "claims", "crews", "decisions", "effort", "timesheet", "surveys", "venues", "events")
-BACKUPS = "backups"
-
-
-@dataclass(frozen=True, slots=True)
-class KeptBackup:
-    """A backup beside the region: its name, size in bytes, and when it was made."""
-
-    name: str
-    size: int
-    made_at: datetime
 
 
 def take_table(
@@ -99,35 +84,3 @@ def write_table(region: Region, actor: Actor, name: str, out: Path) -> None:
         xlsx_bytes(name, found.columns, found.rows) if out.suffix == ".xlsx" else csv_bytes(found.columns, found.rows)
     )
     out.write_bytes(content)
-
-
-def list_backups(region: Region, actor: Actor) -> list[KeptBackup]:
-    """
-    Return the backups that pages made, newest first.
-
-    Raises
-    ------
-    Forbidden
-        If the actor keeps no records.
-    """
-    require(actor, "record.keep")
-    folder = region.path.parent / BACKUPS
-    found = sorted(folder.glob(f"{region.path.stem}-*.gpkg"), reverse=True)
-    return [
-        KeptBackup(file.name, file.stat().st_size, datetime.fromtimestamp(file.stat().st_mtime, tz=UTC))
-        for file in found
-    ]
-
-
-def run_backup_job(path: Path, actor: Actor, *, job: JobId, progress: Progress) -> dict[str, Any]:
-    """Do a job of kind `backup` (see `actions.jobs`): a copy in the folder `backups` beside the region, examined."""
-    del job
-    folder = path.parent / BACKUPS
-    folder.mkdir(exist_ok=True)
-    stamp = format_moment(clock.now())[:19].replace(":", "").replace("T", "-")
-    region = open_region(path)
-    try:
-        made = keep.back_up(region, actor, folder / f"{path.stem}-{stamp}.gpkg", progress=progress)
-    finally:
-        region.close()
-    return {"backup": made.file.name, "events": made.head.seq}

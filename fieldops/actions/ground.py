@@ -16,7 +16,7 @@ from fieldops.ids import CrewId, PlanId, StreetId, TriangleId
 from fieldops.people import Crew
 from fieldops.planning.terms import Terms, WhatIf
 from fieldops.rules import Rules
-from fieldops.store import bursts, decisions, people, places, plans, reserves
+from fieldops.store import bursts, decisions, incidents, people, places, plans, reserves
 from fieldops.store import claims as claim_store
 from fieldops.store.connect import Region, read_rules
 from fieldops.store.plans import PlanStreet
@@ -63,7 +63,7 @@ def read_ground(region: Region, start: datetime, terms: Terms, *, without: PlanI
     return Ground(
         start=start, rules=what_if.apply(rules), zone=zone, streets=plans.plan_streets(connection), crews=crews,
         claims=[c for c in claim_store.claims_in_force(connection, start) if without is None or c.plan != without],
-        waiting=claim_store.cool_downs(connection, start), closed=decisions.closed_streets(connection, start),
+        waiting=claim_store.cool_downs(connection, start), closed=decisions.closed_streets(connection, start) | incidents.paused_streets(connection, start),
         outside=_not_to_be_given(connection, start, zone),
         swarmed=plans.swarmed_triangles(connection, start),
         kept=plans.kept_pairs(connection, start - rules.claim_duration, start), terms=terms,

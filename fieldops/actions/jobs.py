@@ -30,7 +30,7 @@ from fieldops.ids import JobId, new_id
 from fieldops.people import Actor
 from fieldops.permissions import require
 from fieldops.store import jobs
-from fieldops.store.jobs import Job
+from fieldops.store.jobs import Job as Job
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,15 @@ KINDS: Mapping[str, JobKind] = MappingProxyType({
             "what_if": dict,  # as `planning.terms.WhatIf`: people, hours, days, threshold, finish
         },
     ),
-    "backup": JobKind(permission="record.keep", act="fieldops.actions.files:run_backup_job", parameters={}),
+    "backup": JobKind(permission="record.keep", act="fieldops.actions.backups:run_backup_job", parameters={}),
+    "examine": JobKind(
+        permission="record.keep", act="fieldops.actions.backups:run_examine_job", parameters={"backup": str}
+    ),
+    "restore": JobKind(
+        permission="record.restore",
+        act="fieldops.actions.backups:run_restore_job",
+        parameters={"backup": str, "digest": str, "now": str},
+    ),
     "bursts": JobKind(
         permission="burst.set",
         act="fieldops.actions.timeline:run_bursts_job",
@@ -66,8 +74,18 @@ KINDS: Mapping[str, JobKind] = MappingProxyType({
     ),
     "edit": JobKind(
         permission="street.edit",
-        act="fieldops.actions.city:run_edit_job",
-        parameters={"kind": str, "street": str, "value": str, "now": str},
+        act="fieldops.actions.mapjobs:run_edit_job",
+        parameters={
+            "kind": str, "street": str, "value": str, "now": str, "streets": list, "wkt": str, "made": list, "city": str,
+        },
+    ),
+    "import": JobKind(
+        permission="city.import",
+        act="fieldops.actions.mapjobs:run_import_job",
+        parameters={
+            "map_file": str, "boundary": str, "city": str, "coordinates": str, "residents": int, "time_zone": str, "now": str,
+        },
+        patience_s=1_800.0,
     ),
     "reps": JobKind(
         permission="rep.manage",

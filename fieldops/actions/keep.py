@@ -136,23 +136,10 @@ def restore(
     RecordDamaged
         If the backup is damaged, or is not the one that its anchor names.
     """
-    require(actor, "record.keep")
-    if not backup.exists():
-        raise NotFound("backup", str(backup), cure="name the file that `fieldops backup --out` wrote")
+    require(actor, "record.restore")
     if path.exists() and not replace_present:
         raise BadInput(f"{path} exists", cure="say --replace to put it aside, or restore to another file with --db")
-    key_file = connect.key_path(path)
-    if not key_file.exists():
-        raise BadInput(f"the key {key_file} is missing", cure="copy it there from where you keep it")
-    key = bytes.fromhex(key_file.read_text().strip())
-    written = None
-    if (anchor := backup_store.anchor_file_of(backup)).exists():
-        written = backup_store.read_anchor(anchor)
-    head, rows = backup_store.examine_copy(backup, key, anchors=[written[0]] if written else [], progress=progress)
-    if written and written != (head, rows):
-        raise BadInput(
-            f"{backup} is not the file that its anchor describes", cure="use the pair that was written together"
-        )
+    examine_backup(path, actor, backup, progress=progress)
     stamp = clock.now().strftime("%Y%m%dT%H%M%SZ")
     aside = path.with_name(f"{path.stem}.replaced-{stamp}{path.suffix}") if path.exists() else None
     before = backup_store.replace_region(path, backup, aside or path)
@@ -165,6 +152,39 @@ def restore(
         backup_store.record_restore(turn, event=event)
     forget_again(region, actor, now=now)
     return region, aside
+
+
+def examine_backup(path: Path, actor: Actor, backup: Path, *, progress: Progress = no_progress) -> "audit.Head":
+    """
+    Return the head of a backup's record after pages, chain and tables were examined, and its anchor where there is one.
+
+    Raises
+    ------
+    Forbidden
+        If the actor keeps no records.
+    NotFound
+        If there is no such backup.
+    BadInput
+        If the key is missing, or the anchor is of another file.
+    RecordDamaged
+        If the backup is damaged.
+    """
+    require(actor, "record.keep")
+    if not backup.exists():
+        raise NotFound("backup", str(backup), cure="name the file that `fieldops backup --out` wrote")
+    key_file = connect.key_path(path)
+    if not key_file.exists():
+        raise BadInput(f"the key {key_file} is missing", cure="copy it there from where you keep it")
+    key = bytes.fromhex(key_file.read_text().strip())
+    written = None
+    if (anchor := backup_store.anchor_file_of(backup)).exists():
+        written = backup_store.read_anchor(anchor)
+    head, rows = backup_store.examine_copy(backup, key, anchors=[written[0]] if written else [], progress=progress)
+    if written and written != (head, rows):
+        raise BadInput(
+            f"{backup} is not the file that its anchor describes", cure="use the pair that was written together"
+        )
+    return head
 
 
 def preview_clock(region: Region, actor: Actor, *, now: datetime | None = None) -> ClockRepair | None:

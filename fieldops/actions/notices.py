@@ -17,17 +17,19 @@ from fieldops import notices as rule
 from fieldops.actions.claims import close_ended_in_turn
 from fieldops.claims import Claim
 from fieldops.errors import NotFound
-from fieldops.events import ChannelSet, NoticesMade, NoticesSent
+from fieldops.events import ChannelSet, ChannelTried, NoticesMade, NoticesSent
 from fieldops.exchange import webhooks
 from fieldops.ids import CrewId
-from fieldops.notices import INBOX, Channel
+from fieldops.notices import INBOX, Channel, Form
+from fieldops.notices import make_channel as make_channel
 from fieldops.people import Actor
 from fieldops.permissions import require
 from fieldops.store import claims as claim_store
 from fieldops.store import notices as store
 from fieldops.store.connect import Region, Turn, read_rules
-from fieldops.store.notices import StoredNotice
+from fieldops.store.notices import SentMessage, StoredNotice
 
+FORMS = tuple(str(one) for one in Form)
 Send = Callable[[webhooks.Message], str]
 
 
@@ -157,6 +159,43 @@ def remove_channel(region: Region, actor: Actor, name: str, *, now: datetime | N
     with region.turn(actor, now=now) as turn:
         if not store.drop_channel(turn, name, event=ChannelSet(at=turn.now, channel=name, form="")):
             raise NotFound("channel", name, cure="see `fieldops notices channels`")
+
+
+def try_channel(
+    region: Region, actor: Actor, name: str, *, now: datetime | None = None, send: Send = webhooks.send
+) -> str:
+    """
+    Send a message that only shows that a webhook works; return the code of what went wrong, empty where it arrived.
+
+    Event: ChannelTried.
+
+    Raises
+    ------
+    Forbidden
+        If the actor delivers no notices.
+    NotFound
+        If there is none of that name.
+    """
+    channel = next((one for one in list_channels(region, actor) if one.name == name), None)
+    if channel is None:
+        raise NotFound("channel", name, cure="see `fieldops notices channels`")
+    problem = send(webhooks.trial(channel, clock.now()))
+    with region.turn(actor, now=now) as turn:
+        store.record_trial(turn, event=ChannelTried(at=turn.now, channel=name, problem=problem))
+    return problem
+
+
+def list_sent(region: Region, actor: Actor, *, most: int = 50) -> list[SentMessage]:
+    """
+    Return the newest messages to webhooks and what became of them.
+
+    Raises
+    ------
+    Forbidden
+        If the actor delivers no notices.
+    """
+    require(actor, "notice.deliver")
+    return store.read_sent(region.reader(), most=most)
 
 
 def _make_due(turn: Turn, channels: Sequence[str]) -> int:

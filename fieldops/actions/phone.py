@@ -9,6 +9,7 @@ import numpy as np
 from fieldops.actions.phonekeys import present_key
 from fieldops.actions.regions import standing_moment
 from fieldops.actions.reserves import keep_reserves
+from fieldops.actions.roster import read_own_work
 from fieldops.awareness import find_rule
 from fieldops.city.coordinates import bd09_from_wgs84, gcj02_from_wgs84
 from fieldops.claims import Claim, Reserve
@@ -28,6 +29,7 @@ from fieldops.store import phone as store
 from fieldops.store import reserves as reserve_store
 from fieldops.store.connect import Region, read_rules
 from fieldops.store.phone import Credit, Doubted, Ended, Own, Place, Point, Rank, Sitting, VenueStop
+from fieldops.store.roster import PromoterWork
 from fieldops.surveys import Asked, why_not_counted
 
 LONGEST_WORDS = 500
@@ -257,6 +259,9 @@ class OwnPage:
     own: Own
     credits: tuple[Credit, ...]
     rank: Rank
+    work: PromoterWork
+    shown: bool
+    counted_from: date
     appeals: tuple[contacts.Appeal, ...]
     doubted: tuple[Doubted, ...]
 
@@ -283,11 +288,12 @@ def read_own_page(region: Region, actor: Actor, promoter: PromoterId, *, now: da
     zone = places.read_zone(connection)
     first = local_day(at, zone) - timedelta(days=6)
     since = datetime.combine(first, time(), zone)
+    work, shown, counted = read_own_work(region, actor, promoter)
     return OwnPage(
         at, zone, promoter, private.read_names(region).get(promoter, promoter), people_store.find_crew(connection, known.crew),
         store.read_own(connection, promoter, since, first), tuple(store.read_credits(connection, known.crew, at - _WEEK)),
-        store.read_rank(connection, known.crew, at - _WEEK), tuple(contacts.read_appeals(connection, promoter=promoter)),
-        tuple(store.read_doubted(connection, promoter)),
+        store.read_rank(connection, known.crew, datetime.combine(counted, time(), zone)), work, shown, counted,
+        tuple(contacts.read_appeals(connection, promoter=promoter)), tuple(store.read_doubted(connection, promoter)),
     )  # fmt: skip
 
 

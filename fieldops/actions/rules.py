@@ -87,3 +87,8 @@ def change_rules(
         if new:
             write_rules(turn, after, event=RulesChanged(at=turn.now, why=why, settings=new))
     return [setting for setting in list_rules(region, actor) if setting.name in new]
+
+
+def most_requests(region: Region) -> int:
+    """Return how many requests one device may make in a minute."""
+    return read_rules(region.reader()).requests_a_minute

@@ -264,6 +264,8 @@ class _Batch:
                 effects.check_undo(self._turn, record, self._entries.values())
             elif record.kind is Kind.SIGN_UP:
                 facts.update(effects.take_sign_up(self._turn, entry))
+            elif record.kind is Kind.INCIDENT:
+                effects.report_incident(self._turn, entry)
             self._answers[place] = Answer(record.id, "accepted", "", entry.taken.marks, facts)
         except Rejected as no:
             del self._entries[place]

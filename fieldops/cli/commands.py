@@ -6,6 +6,7 @@ from fieldops.cli import (
     accounts,
     awareness,
     backcheck,
+    bases,
     burst,
     claims,
     crews,
@@ -18,6 +19,7 @@ from fieldops.cli import (
     keep,
     mappage,
     notices,
+    office,
     phones,
     plan,
     recruit,
@@ -41,6 +43,7 @@ def register(app: typer.Typer) -> None:
     imports.register(app)
     streets.register(app)
     crews.register(app)
+    bases.register(app)
     surveys.register(app)
     effort.register(app)
     venues.register(app)
@@ -50,6 +53,7 @@ def register(app: typer.Typer) -> None:
     claims.register(app)
     keep.register(app)
     notices.register(app)
+    office.register(app)
     phones.register(app)
     mappage.register(app)
     plan.register(app)

@@ -1,10 +1,10 @@
 """`fieldops crews` and `fieldops promoters`: who walks."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fieldops.cli.console import DEFAULT_DB, AsJson, Db, Now, given_moment, print_json, shell_actor
+from fieldops.cli.console import DEFAULT_DB, AsJson, Db, Now, given_moment, print_json, say, shell_actor
 from fieldops.cli.tables import File, Numbered, Strict, import_table
 
 if TYPE_CHECKING:
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from fieldops.progress import Progress
 
 crews = typer.Typer(no_args_is_help=True, help="Crews: the teams that claim streets.")
+One = Annotated[str, typer.Argument(help="The promoter's id, see `fieldops promoters list`.")]
 promoters = typer.Typer(no_args_is_help=True, help="Promoters: the members of crews.")
 
 
@@ -106,3 +107,55 @@ def list_promoters(db: Db = DEFAULT_DB, as_json: AsJson = False) -> None:
     for one, name in found:
         table.add_row(one.id, name, one.crew, str(one.since or ""), str(one.until or ""))
     Console().print(table)
+
+
+@promoters.command()
+def standby(promoter: One, db: Db = DEFAULT_DB, now: Now = None, as_json: AsJson = False) -> None:
+    """Let a promoter stand by: the crew counts one person less. Example: fieldops promoters standby P017"""
+    from fieldops.actions.standby import stand_by
+    from fieldops.ids import PromoterId
+    from fieldops.store.connect import open_region
+
+    done = stand_by(open_region(db), shell_actor(), PromoterId(promoter), now=given_moment(now))
+    _told(as_json, {"promoter": done.id, "crew": done.crew, "standby": True}, f"{done.id} of {done.crew} stands by")
+
+
+@promoters.command()
+def place(
+    promoter: One,
+    crew: Annotated[str, typer.Option(help="The crew to work in.")],
+    db: Db = DEFAULT_DB,
+    now: Now = None,
+    as_json: AsJson = False,
+) -> None:
+    """Send a promoter to a crew, from the standby pool or from another crew. Example: fieldops promoters place P017 --crew C03"""
+    from fieldops.actions.standby import send_to_crew
+    from fieldops.ids import CrewId, PromoterId
+    from fieldops.store.connect import open_region
+
+    done = send_to_crew(open_region(db), shell_actor(), PromoterId(promoter), CrewId(crew), now=given_moment(now))
+    _told(as_json, {"promoter": done.id, "crew": crew, "standby": False}, f"{done.id} works in {crew} now")
+
+
+@promoters.command()
+def board(
+    promoter: One,
+    hide: Annotated[bool, typer.Option("--hide", help="Leave the promoter off the board; without it, show.")] = False,
+    db: Db = DEFAULT_DB,
+    now: Now = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show a promoter on the board of verified work, or not. Example: fieldops promoters board P017 --hide"""
+    from fieldops.actions.standby import choose_board
+    from fieldops.ids import PromoterId
+    from fieldops.store.connect import open_region
+
+    done = choose_board(open_region(db), shell_actor(), PromoterId(promoter), shown=not hide, now=given_moment(now))
+    _told(as_json, {"promoter": done.id, "shown": not hide}, f"{done.id} is {'not ' * hide}on the board")
+
+
+def _told(as_json: bool, facts: dict[str, object], sentence: str) -> None:
+    if as_json:
+        print_json(facts)
+    else:
+        say(sentence)

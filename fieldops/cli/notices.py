@@ -160,6 +160,22 @@ def channel_set(
     say(f"reminders go to {name} too")
 
 
+@notices.command("channel-test")
+def channel_test(
+    name: Annotated[str, typer.Argument(help="The name that the webhook was given.")],
+    db: Db = DEFAULT_DB,
+    now: Now = None,
+) -> None:
+    """Send a message to a webhook that only shows that it works; exit code 1 where it does not arrive."""
+    from fieldops.actions.notices import try_channel
+    from fieldops.store.connect import open_region
+
+    problem = try_channel(open_region(db), shell_actor(), name, now=given_moment(now))
+    say(f"{name}: {problem}" if problem else f"{name}: the message has arrived")
+    if problem:
+        raise typer.Exit(1)
+
+
 @notices.command("channel-remove")
 def channel_remove(
     name: Annotated[str, typer.Argument(help="The name that the webhook was given.")],

@@ -12,6 +12,7 @@ from fieldops.events.accounts import (
 from fieldops.events.bursts import BurstOverridden, BurstsSet
 from fieldops.events.claims import (
     ChannelSet,
+    ChannelTried,
     ClaimForfeited,
     ClaimRevoked,
     ClaimSaturated,
@@ -34,6 +35,15 @@ from fieldops.events.evidence import (
     SurveysRecorded,
 )
 from fieldops.events.kinds import event_fields, event_kinds
+from fieldops.events.office import (
+    HoursConfirmed,
+    IncidentReported,
+    IncidentSettled,
+    PauseEnded,
+    StockMoved,
+    StreetPaused,
+)
+from fieldops.events.people import BoardChosen, PromoterPlaced
 from fieldops.events.phones import (
     AppealAnswered,
     DayWordsSet,
@@ -71,7 +81,7 @@ from fieldops.events.recruiting import (
     TrainingMade,
     WindDownSet,
 )
-from fieldops.events.region import CityImported, RegionCreated, RowsImported, RulesChanged, StreetEdited
+from fieldops.events.region import BaseSet, CityImported, RegionCreated, RowsImported, RulesChanged, StreetEdited
 from fieldops.events.walks import WalkMade
 
 __all__ = [
@@ -81,6 +91,8 @@ __all__ = [
     "ApiKeyMade",
     "AppealAnswered",
     "BackCheckOrdered",
+    "BaseSet",
+    "BoardChosen",
     "BurstOverridden",
     "BurstsSet",
     "CallMade",
@@ -90,6 +102,7 @@ __all__ = [
     "CandidatesMerged",
     "CandidatesMoved",
     "ChannelSet",
+    "ChannelTried",
     "CityImported",
     "ClaimForfeited",
     "ClaimRevoked",
@@ -102,12 +115,16 @@ __all__ = [
     "DecisionWithdrawn",
     "DoNotContactLifted",
     "Event",
+    "HoursConfirmed",
+    "IncidentReported",
+    "IncidentSettled",
     "InvitationMade",
     "InvitationUsed",
     "MergeUndone",
     "NoteAdded",
     "NoticesMade",
     "NoticesSent",
+    "PauseEnded",
     "PersonCorrected",
     "PersonErased",
     "PersonExported",
@@ -119,6 +136,7 @@ __all__ = [
     "PlanPublished",
     "PosterClosed",
     "PosterMade",
+    "PromoterPlaced",
     "QuarantineLifted",
     "RecordsTaken",
     "RegionCreated",
@@ -135,8 +153,10 @@ __all__ = [
     "SessionEnded",
     "SignUpsRecorded",
     "StepDone",
+    "StockMoved",
     "StreetClaimed",
     "StreetEdited",
+    "StreetPaused",
     "SurveysQuarantined",
     "SurveysRecorded",
     "TextsChanged",

@@ -89,3 +89,11 @@ class NoticesSent(Event):
     count: int
     digest: str
     problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelTried(Event):
+    """A message was sent to a channel by hand, to see whether it arrives: `problem` is a code, empty where it did."""
+
+    channel: str
+    problem: str = ""

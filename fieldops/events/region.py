@@ -51,3 +51,11 @@ class RowsImported(Event):
     unchanged: int
     rejected: int
     digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaseSet(Event):
+    """A base was described, or with `gone` taken off the list."""
+
+    base: str
+    gone: bool = False

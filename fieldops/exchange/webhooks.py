@@ -96,9 +96,34 @@ def _problem(answer: bytes) -> str:
     return "" if code == 0 else f"refused_{code}"
 
 
+def trial(channel: Channel, sent_at: datetime) -> Message:
+    """Return a message that only shows that the channel works."""
+    text = (
+        "【测试】fieldops 的提醒会发到这里" if channel.language == "zh" else "[fieldops] test: reminders will come here"
+    )
+    plain = {"kind": "test", "sent_at": format_moment(sent_at), "text": text, "notices": []}
+    return _wrapped(channel, text, plain, (), sent_at)
+
+
 def _message(channel: Channel, notices: Sequence[Notice], sent_at: datetime) -> Message:
+    text = message_text(notices, channel.language)
+    plain = {"kind": "claims_ending", "sent_at": format_moment(sent_at), "text": text, "notices": [
+        {
+            "notice": one.id, "claim": one.claim, "street": one.street, "street_label": one.street_label,
+            "crew": one.crew, "crew_name": one.crew_name, "hours_before": one.hours_before,
+            "held_until": format_moment(one.held_until),
+        }
+        for one in notices
+    ]}  # fmt: skip
+    return _wrapped(channel, text, plain, tuple(notices), sent_at)
+
+
+def _wrapped(
+    channel: Channel, text: str, plain: dict[str, Any], notices: tuple[Notice, ...], sent_at: datetime
+) -> Message:
+    """Return the request as the form of the channel wants it, signed where it has a secret."""
     url, headers = channel.url, {"Content-Type": "application/json; charset=utf-8", "User-Agent": "fieldops"}
-    text, seconds = message_text(notices, channel.language), int(sent_at.timestamp())
+    seconds = int(sent_at.timestamp())
     body: dict[str, Any]
     match channel.form:
         case Form.WECOM:
@@ -114,20 +139,13 @@ def _message(channel: Channel, notices: Sequence[Notice], sent_at: datetime) -> 
             if channel.secret:
                 body |= {"timestamp": str(seconds), "sign": _base64_hmac(f"{seconds}\n{channel.secret}", "")}
         case Form.PLAIN:
-            body = {"kind": "claims_ending", "sent_at": format_moment(sent_at), "text": text, "notices": [
-                {
-                    "notice": one.id, "claim": one.claim, "street": one.street, "street_label": one.street_label,
-                    "crew": one.crew, "crew_name": one.crew_name, "hours_before": one.hours_before,
-                    "held_until": format_moment(one.held_until),
-                }
-                for one in notices
-            ]}  # fmt: skip
+            body = plain
     payload = json.dumps(body, ensure_ascii=False).encode()
     if channel.form is Form.PLAIN and channel.secret:
         headers["X-Fieldops-Timestamp"] = str(seconds)
         signed = f"{seconds}.".encode() + payload
         headers["X-Fieldops-Signature"] = "sha256=" + hmac.digest(channel.secret.encode(), signed, "sha256").hex()
-    return Message(tuple(notices), url, payload, headers)
+    return Message(notices, url, payload, headers)
 
 
 def _base64_hmac(key: str, message: str) -> str:

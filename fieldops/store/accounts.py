@@ -134,6 +134,11 @@ def save_promoter(connection: sqlite3.Connection, account: AccountId, promoter: 
     connection.execute("UPDATE account SET promoter_id = ? WHERE id = ?", (promoter, account))
 
 
+def move_promoter(connection: sqlite3.Connection, promoter: PromoterId, crew: CrewId) -> None:
+    """Let the accounts of a promoter belong to another crew, so that their phone goes on there."""
+    connection.execute("UPDATE account SET crew_id = ? WHERE promoter_id = ? AND crew_id IS NOT NULL", (crew, promoter))
+
+
 def find_key(connection: sqlite3.Connection, secret: str) -> Actor | None:
     """Return who acts by a key of the API, given by the hash of its secret; None where it is unknown or ended."""
     row = connection.execute(

@@ -21,6 +21,7 @@ from fieldops.store import audit, connect
 from fieldops.store.audit import Head
 from fieldops.store.connect import Region
 from fieldops.store.sqlite import refusal, sqlite3
+from fieldops.store.turnstile import Turnstile
 from fieldops.store.verify import verify
 
 if TYPE_CHECKING:
@@ -180,8 +181,19 @@ def replace_region(path: Path, backup: Path, aside: Path) -> Head | None:
     Put a backup in the place of a region, and what was there to `aside`; return the head that was put aside.
 
     The pages are replaced in one transaction, so that whoever has the region open sees the one or the other. Where the
-    present file is no readable database it is moved to `aside` as it is, which other processes must not have open.
+    present file is no readable database it is moved to `aside` as it is, which other processes must not have open. Writers
+    wait at the turnstile meanwhile: what they were answered as stored lies in `aside`, or comes after the restore.
     """
+    turnstile = Turnstile(connect.turnstile_path(path))
+    turnstile.enter(connect.BUSY_SECONDS)
+    try:
+        return _replace_region(path, backup, aside)
+    finally:
+        turnstile.leave()
+        turnstile.close()
+
+
+def _replace_region(path: Path, backup: Path, aside: Path) -> Head | None:
     before: Head | None = None
     if path.exists():
         try:
@@ -204,9 +216,65 @@ def replace_region(path: Path, backup: Path, aside: Path) -> Head | None:
     return before
 
 
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What a restore would take out of the record: events after `common`, the last one that both have, by kind."""
+
+    common: Head
+    lost: dict[str, int]
+    lost_since: str
+    behind: int
+
+
+def compare_records(path: Path, backup: Path) -> Loss:
+    """
+    Return what the region's record has and the backup's has not; `behind` counts events that only the backup has.
+
+    Two records that ever had the same chain value were the same until there: the last common event is found by halving.
+
+    Raises
+    ------
+    BadInput, StorageFailed
+        If one of them cannot be read.
+    """
+    here, there = connect.open_file(path, read_only=True), connect.open_file(backup, read_only=True)
+    try:
+        low, high = 0, min(audit.head(here).seq, audit.head(there).seq)
+        while low < high:
+            middle = (low + high + 1) // 2
+            if _chain(here, middle) == _chain(there, middle):
+                low = middle
+            else:
+                high = middle - 1
+        rows = here.execute(
+            "SELECT kind, count(*), min(recorded_at) FROM event WHERE seq > ? GROUP BY kind", (low,)
+        ).fetchall()
+        found = here.execute("SELECT seq, chain, recorded_at FROM event WHERE seq = ?", (low,)).fetchone()
+        return Loss(
+            Head(*found) if found else Head(), {row[0]: row[1] for row in rows}, min((row[2] for row in rows), default=""),
+            audit.head(there).seq - low,
+        )  # fmt: skip
+    except sqlite3.DatabaseError as error:
+        raise refusal(error) from error
+    finally:
+        here.close()
+        there.close()
+
+
+def _chain(connection: sqlite3.Connection, seq: int) -> str:
+    row = connection.execute("SELECT chain FROM event WHERE seq = ?", (seq,)).fetchone()
+    return row[0] if row else ""
+
+
 def record_restore(turn: "Turn", *, event: RegionRestored) -> None:
     """Record in the restored region that it took the place of another."""
     audit.append(turn, event)
+
+
+def last_restored(connection: sqlite3.Connection) -> str:
+    """Return the digest of the backup that the newest event says was put in place; empty where it says anything else."""
+    row = connection.execute("SELECT kind, facts FROM event ORDER BY seq DESC LIMIT 1").fetchone()
+    return str(json.loads(row[1])["digest"]) if row and row[0] == "RegionRestored" else ""
 
 
 def _head(path: Path) -> Head:

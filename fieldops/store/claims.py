@@ -17,7 +17,7 @@ from fieldops.errors import NotFound
 from fieldops.events import CoolDownOverridden, Event
 from fieldops.ids import ClaimId, CrewId, PlanId, StreetId, TriangleId
 from fieldops.rules import Rules
-from fieldops.store import audit, connect, decisions, reserves
+from fieldops.store import audit, connect, decisions, incidents, reserves
 
 if TYPE_CHECKING:
     from fieldops.store.connect import Turn
@@ -238,7 +238,8 @@ def street_state(connection: "sqlite3.Connection", street: StreetId, at: datetim
         until = cool_down_until(claim, rules) if claim.ends_at <= at and claim.id not in overridden else None
         if until is not None and until > at:
             waiting[claim.crew] = max(until, waiting.get(claim.crew, until))
-    closed = "closed" if row["status"] != "open" else ""
+    shut = row["status"] != "open" or incidents.is_paused(connection, street, at)
+    closed = "closed" if shut else ""
     closed = closed or ("no_permission" if row["permission"] == "refused" else "")
     closed = closed or ("saturated" if decisions.is_closed(connection, street, at) else "")
     held = next((claim for claim in claims if claim.holds_at(at)), None)
@@ -268,7 +269,7 @@ def ground(connection: "sqlite3.Connection", street: StreetId, crew: CrewId, at:
     moment = {"crew": crew, "at": format_moment(at)}
     holds = connection.execute(f"SELECT count(*) FROM claim WHERE crew_id = :crew AND {_IN_FORCE}", moment)  # noqa: S608
     return Ground(
-        street, row["status"], row["permission"], decisions.is_closed(connection, street, at), claims,
+        street, "closed" if incidents.is_paused(connection, street, at) else row["status"], row["permission"], decisions.is_closed(connection, street, at), claims,
         _overridden(connection, [claim for claim in claims if claim.crew == crew], at), holds.fetchone()[0],
         reserves.reserve_of_street(connection, street, at),
     )  # fmt: skip

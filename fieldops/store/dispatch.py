@@ -79,7 +79,8 @@ def near_streets(connection: "sqlite3.Connection", box: Box, crew: CrewId, at: d
         " AND s.permission <> 'refused' AND NOT EXISTS (SELECT 1 FROM claim AS c WHERE c.street_id = s.id"
         " AND c.claimed_at <= :at AND c.held_until > :at AND coalesce(c.ended_at, c.held_until) > :at)"
         " AND NOT EXISTS (SELECT 1 FROM closure AS d WHERE d.street_id = s.id AND d.since <= :at AND d.reopens_at > :at"
-        " AND (d.ended_at IS NULL OR d.ended_at > :at)) AND NOT EXISTS (SELECT 1 FROM reserve AS r"
+        " AND (d.ended_at IS NULL OR d.ended_at > :at)) AND NOT EXISTS (SELECT 1 FROM pause AS p WHERE p.street_id = s.id"
+        " AND p.since <= :at AND coalesce(p.ended_at, p.until) > :at) AND NOT EXISTS (SELECT 1 FROM reserve AS r"
         " WHERE r.street_id = s.id AND r.crew_id <> :crew AND r.kept_until > :at"
         " AND coalesce(r.ended_at, r.kept_until) > :at)",
         _box(box) | {"crew": crew, "at": format_moment(at)},

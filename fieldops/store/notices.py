@@ -6,6 +6,7 @@ at once. Addresses and secrets of webhooks lie in the private file, their names 
 """
 
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from fieldops.claims import Claim
 from fieldops.clock import format_moment, parse_moment
-from fieldops.events import ChannelSet, NoticesMade, NoticesSent
+from fieldops.events import ChannelSet, ChannelTried, NoticesMade, NoticesSent
 from fieldops.ids import CrewId, new_id
 from fieldops.notices import INBOX, Channel, Form, Notice
 from fieldops.store import audit
@@ -146,6 +147,34 @@ def drop_channel(turn: Turn, name: str, *, event: ChannelSet) -> bool:
     if found:
         audit.append(turn, event)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class SentMessage:
+    """A message that was handed to a channel, or failed to be: how many notices it carried (None: a test), the problem's code."""
+
+    channel: str
+    at: datetime
+    count: int | None
+    problem: str
+
+
+def record_trial(turn: Turn, *, event: ChannelTried) -> None:
+    """Record that a channel was tried by hand."""
+    audit.append(turn, event)
+
+
+def read_sent(connection: "sqlite3.Connection", *, most: int = 50) -> list[SentMessage]:
+    """Return the newest messages to webhooks, newest first."""
+    rows = connection.execute(
+        "SELECT kind, recorded_at, facts FROM event WHERE kind IN ('NoticesSent', 'ChannelTried') ORDER BY seq DESC LIMIT ?",
+        (most,),
+    )
+    told = [(row[0], parse_moment(row[1]), json.loads(row[2])) for row in rows]
+    return [
+        SentMessage(facts["channel"], at, facts["count"] if kind == "NoticesSent" else None, facts["problem"])
+        for kind, at, facts in told
+    ]
 
 
 def _stored(row: Any) -> StoredNotice:

@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 
+from fieldops.clock import format_moment, parse_moment
 from fieldops.errors import NotFound
-from fieldops.events import RowsImported
+from fieldops.events import BoardChosen, PromoterPlaced, RowsImported
 from fieldops.ids import CrewId, PromoterId
 from fieldops.people import Crew, Promoter
 from fieldops.store import audit
@@ -87,3 +88,38 @@ def write_promoters(turn: Turn, promoters: Sequence[Promoter], *, event: RowsImp
 
 def _day(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
+
+
+def read_standby(connection: sqlite3.Connection) -> dict[PromoterId, datetime]:
+    """Return who stands by and since when, who waits longest first."""
+    rows = connection.execute("SELECT promoter_id, since FROM standby ORDER BY since, promoter_id")
+    return {PromoterId(row[0]): parse_moment(row[1]) for row in rows}
+
+
+def read_hidden(connection: sqlite3.Connection) -> set[PromoterId]:
+    """Return who does not want to be on the board."""
+    return {PromoterId(row[0]) for row in connection.execute("SELECT promoter_id FROM board_hidden")}
+
+
+def place_promoter(turn: Turn, *, event: PromoterPlaced, people: dict[CrewId, int]) -> None:
+    """Let a promoter stand by or work in a crew, and crews have so many people; with the event."""
+    audit.append(turn, event)
+    if event.standby:
+        turn.connection.execute(
+            "INSERT INTO standby VALUES (?, ?) ON CONFLICT DO NOTHING", (event.promoter, format_moment(event.at))
+        )
+    else:
+        turn.connection.execute("DELETE FROM standby WHERE promoter_id = ?", (event.promoter,))
+        turn.connection.execute("UPDATE promoter SET crew_id = ? WHERE id = ?", (event.crew, event.promoter))
+    turn.connection.executemany(
+        "UPDATE crew SET people = ? WHERE id = ?", [(count, crew) for crew, count in people.items()]
+    )
+
+
+def choose_board(turn: Turn, *, event: BoardChosen) -> None:
+    """Show a promoter on the board from now on, or not; with the event."""
+    audit.append(turn, event)
+    if event.shown:
+        turn.connection.execute("DELETE FROM board_hidden WHERE promoter_id = ?", (event.promoter,))
+    else:
+        turn.connection.execute("INSERT INTO board_hidden VALUES (?) ON CONFLICT DO NOTHING", (event.promoter,))

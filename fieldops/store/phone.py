@@ -10,6 +10,7 @@ import numpy as np
 from fieldops.clock import format_moment, parse_moment
 from fieldops.ids import CrewId, MeasurementId, PromoterId, StreetId, TriangleId, VenueId
 from fieldops.store import geopackage
+from fieldops.store.roster import VERIFIED
 from fieldops.store.sqlite import sqlite3
 
 Line = list[tuple[float, float]]
@@ -296,11 +297,12 @@ def read_credits(connection: sqlite3.Connection, crew: CrewId, since: datetime) 
 
 
 def read_rank(connection: sqlite3.Connection, crew: CrewId, since: datetime) -> Rank:
-    """Return a crew's place by streets saturated with its credit since a moment; equals share a place."""
+    """Return a crew's place by verified streets with its credit since a moment; equals share a place."""
     counts = dict(
         tuple(row)
         for row in connection.execute(
-            "SELECT w.id, (SELECT count(*) FROM claim AS c WHERE c.credit = w.id AND c.ended_at >= ?) FROM crew AS w",
+            "SELECT w.id, (SELECT count(*) FROM claim AS k WHERE k.credit = w.id AND k.ended_at >= ?"  # noqa: S608
+            f" AND {VERIFIED}) FROM crew AS w",
             (format_moment(since),),
         )
     )

@@ -35,7 +35,8 @@ _STREETS = """
 CREATE VIEW street_status AS
 SELECT s.fid, s.geom, s.id AS street, s.city_id AS city, s.kind, s.label, s.people, s.walk_m, s.permission, s.priority,
   s.zone_id AS zone, s.triangle_id AS triangle,
-  CASE WHEN s.status = 'closed' THEN 'closed' WHEN c.id IS NOT NULL THEN 'claimed'
+  CASE WHEN s.status = 'closed' OR EXISTS (SELECT 1 FROM pause AS p WHERE p.street_id = s.id AND p.since <= now.moment
+      AND coalesce(p.ended_at, p.until) > now.moment) THEN 'closed' WHEN c.id IS NOT NULL THEN 'claimed'
     WHEN EXISTS (SELECT 1 FROM closure AS d WHERE d.street_id = s.id AND d.since <= now.moment
       AND d.reopens_at > now.moment AND (d.ended_at IS NULL OR d.ended_at > now.moment)) THEN 'saturated'
     WHEN s.permission = 'refused' THEN 'no_permission' ELSE 'free' END AS state,
@@ -77,3 +78,11 @@ def add_views(connection: "sqlite3.Connection") -> None:
         connection.execute(statement)
     for view, (geometry_type, description) in LAYERS.items():
         geopackage.add_layer(connection, view, geometry_type, description)
+
+
+def renew_views(connection: "sqlite3.Connection") -> None:
+    """Make the views of streets and zones anew, as this version has them."""
+    for name in ("zone_status", "street_status"):
+        connection.execute(f"DROP VIEW {name}")
+    for statement in (_STREETS, _ZONES):
+        connection.execute(statement)

@@ -42,7 +42,7 @@ def test_a_restored_backup_holds_what_was_there_when_it_was_taken(town: Region, 
     assert made.rows["claim"] == 1
     make_claim(town, LEAD, street=S[1], crew=C[1], now=NOON + DAY)
     town.close()
-    restored, aside = restore(town.path, LEAD, made.file, replace_present=True, now=NOON + 2 * DAY)
+    restored, aside = restore(town.path, PLANNER, made.file, replace_present=True, now=NOON + 2 * DAY)
     assert [claim.street for claim in store.claims_in_force(restored.reader(), NOON + 2 * DAY)] == [S[0]]
     assert verify_record(restored, LEAD).violations == []
     assert aside is not None
@@ -56,14 +56,14 @@ def test_a_restored_backup_holds_what_was_there_when_it_was_taken(town: Region, 
 def test_a_backup_restores_where_nothing_was_and_refuses_to_overwrite(town: Region, tmp_path: Path) -> None:
     made = back_up(town, LEAD, tmp_path / "monday.gpkg")
     with pytest.raises(BadInput, match="--replace"):
-        restore(town.path, LEAD, made.file)
+        restore(town.path, PLANNER, made.file)
     with pytest.raises(BadInput, match="exists already"):
         back_up(town, LEAD, made.file)
     other = tmp_path / "other.gpkg"
     with pytest.raises(BadInput, match="key"):
-        restore(other, LEAD, made.file, now=NOON)
+        restore(other, PLANNER, made.file, now=NOON)
     other.with_suffix(".key").write_text(town.path.with_suffix(".key").read_text())
-    restored, aside = restore(other, LEAD, made.file, now=NOON)
+    restored, aside = restore(other, PLANNER, made.file, now=NOON)
     assert aside is None
     assert verify_record(restored, LEAD).violations == []
     assert restored.private_path.exists()
@@ -86,10 +86,10 @@ def test_a_damaged_backup_is_refused_and_the_region_stays_as_it_is(town: Region,
     at = whole.index(b'"street":"S0"')
     made.file.write_bytes(whole[:at] + b'"street":"S1"' + whole[at + 13 :])
     with pytest.raises(RecordDamaged, match="is damaged"):
-        restore(town.path, LEAD, made.file, replace_present=True, now=NOON)
+        restore(town.path, PLANNER, made.file, replace_present=True, now=NOON)
     made.file.write_bytes(whole[: len(whole) // 2])
     with pytest.raises((RecordDamaged, BadInput)):
-        restore(town.path, LEAD, made.file, replace_present=True, now=NOON)
+        restore(town.path, PLANNER, made.file, replace_present=True, now=NOON)
     assert verify_record(town, LEAD).violations == []
 
 
@@ -99,14 +99,14 @@ def test_an_older_backup_with_the_anchor_of_a_newer_one_is_refused(town: Region,
     new = back_up(town, LEAD, tmp_path / "new.gpkg")
     old.anchor_file.write_text(new.anchor_file.read_text())
     with pytest.raises(RecordDamaged, match="its tail was cut"):
-        restore(town.path, LEAD, old.file, replace_present=True, now=NOON)
+        restore(town.path, PLANNER, old.file, replace_present=True, now=NOON)
 
 
 def test_an_unreadable_region_is_put_aside_and_replaced(town: Region, tmp_path: Path) -> None:
     made = back_up(town, LEAD, tmp_path / "monday.gpkg")
     town.close()
     town.path.write_bytes(b"this is no database at all, and long enough to be looked at" * 100)
-    restored, aside = restore(town.path, LEAD, made.file, replace_present=True, now=NOON)
+    restored, aside = restore(town.path, PLANNER, made.file, replace_present=True, now=NOON)
     assert verify_record(restored, LEAD).violations == []
     assert aside is not None
     assert aside.read_bytes().startswith(b"this is no database")
@@ -142,7 +142,7 @@ def test_who_keeps_no_records_may_not(town: Region, tmp_path: Path) -> None:
         with pytest.raises(Forbidden):
             act()
     with pytest.raises(NotFound):
-        restore(town.path, LEAD, tmp_path / "nothing.gpkg", replace_present=True)
+        restore(town.path, PLANNER, tmp_path / "nothing.gpkg", replace_present=True)
 
 
 # ── check ───────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from fieldops.actions.backcheck import quarantine_surveys
 from fieldops.actions.claims import make_claim
 from fieldops.actions.decisions import decide
-from fieldops.actions.roster import read_roster, staying
+from fieldops.actions.roster import CURVE, expected_heads, read_roster, staying
 from fieldops.actions.surveys import record_surveys
 from fieldops.ids import CrewId, MeasurementId, StreetId
 from fieldops.store.connect import Region
@@ -57,4 +57,35 @@ def test_a_saturated_street_counts_for_its_crew_until_its_surveys_are_in_quarant
     assert {one.id: one.saturated for one in read_roster(region, LEAD).crews}["C0"] == 1
     measurement = region.reader().execute("SELECT id FROM measurement").fetchone()[0]
     quarantine_surveys(region, LEAD, reason="suspect", measurement=MeasurementId(measurement), now=later)
+    assert {one.id: one.saturated for one in read_roster(region, LEAD).crews}["C0"] == 0
+
+
+def test_the_curve_begins_with_everybody_and_passes_through_the_table() -> None:
+    spans = [(ago(60), ago(55))] * 2 + [(ago(60), None)] * 8
+    curve = {one.days: one for one in staying(spans, TODAY, CURVE)}
+    assert curve[0].share == 1.0
+    assert [curve[one.days] for one in staying(spans, TODAY)] == staying(spans, TODAY)
+
+
+def test_heads_ahead_follow_from_who_left_of_those_watched_in_the_last_28_days() -> None:
+    # Nine watched for 28 days, one for 18 who then left: one leaver in 270 days.
+    spans: list[tuple[date | None, date | None]] = (
+        [(ago(40), None)] * 9 + [(ago(40), ago(10))] + [(ago(90), ago(50))] * 5
+    )
+    week, fortnight = expected_heads(spans, 9, TODAY)
+    assert (week.days, fortnight.days) == (7, 14)
+    assert week.expected == pytest.approx(9 * 2.718281828 ** (-7 / 270))
+    assert fortnight.low < week.low < week.expected < week.high <= 9
+    assert expected_heads([], 0, TODAY) == []
+    assert expected_heads([(None, None)], 1, TODAY) == []
+
+
+def test_a_crew_s_work_is_of_this_claim_and_not_of_a_decision_before_it(region: Region) -> None:
+    add_town(region)
+    make_claim(region, LEAD, street=StreetId("S0"), crew=CrewId("C0"), now=NOON)
+    later = NOON + timedelta(hours=1)
+    record_surveys(region, LEAD, numbered(survey_rows([True] * 4, at=NOON, street="S0")), now=later)
+    decide(region, LEAD, now=later)
+    with region.turn(LEAD, now=later) as turn:
+        turn.connection.execute("UPDATE decision SET decided_at = '2026-03-01T00:00:00.000000Z'")
     assert {one.id: one.saturated for one in read_roster(region, LEAD).crews}["C0"] == 0

@@ -26,7 +26,19 @@ from tests.conftest import NOON, PLANNER, ROOT
 from tests.phone_town import make_phone_town
 
 AXE = (ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
-VIEWS = ["", "#street=S0", "#survey=T0", "#venue=V1", "#hours", "#signup", "#outbox", "me", "learn", "hand-over"]
+VIEWS = [
+    "",
+    "#street=S0",
+    "#survey=T0",
+    "#venue=V1",
+    "#hours",
+    "#incident",
+    "#signup",
+    "#outbox",
+    "me",
+    "learn",
+    "hand-over",
+]
 SMALL = """() => [...document.querySelectorAll('a, button, input, select, summary, label.choice')].filter((one) => {
   if (!one.checkVisibility() || one.closest('label.choice') && one.tagName === 'INPUT') return false;
   const box = one.getBoundingClientRect();

@@ -9,10 +9,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from fieldops.actions.rules import change_rules
 from fieldops.actions.tiles import make_tiles
 from fieldops.people import Role
 from tests.accounts import PLAIN_COOKIE, session_of
-from tests.conftest import PLANNER
+from tests.conftest import NOON, PLANNER
 from tests.desk_town import make_desk_town
 from web.app import create_app
 from web.settings import Settings
@@ -22,7 +23,9 @@ from web.settings import Settings
 def desk_region(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The region file of a planned town, with its tiles."""
     path = tmp_path_factory.mktemp("desk") / "region.gpkg"
-    make_desk_town(path).close()
+    region = make_desk_town(path)
+    change_rules(region, PLANNER, why="tests", now=NOON, requests_a_minute=1_000_000)
+    region.close()
     make_tiles(path, PLANNER)
     return path
 

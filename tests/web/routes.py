@@ -15,6 +15,7 @@ assert len(CREWS) > 2
 SAMPLES: dict[str, str] = {
     "filename": "page.css",
     "form": "csv",
+    "incident": "none",
     "invitation": "none",
     "job": "none",
     "key": "1",
@@ -28,6 +29,7 @@ SAMPLES: dict[str, str] = {
     "plan": "plan1",
     "release": "none",
     "record": "none",
+    "promoter": "none",
     "rep": "none",
     "street": "R00",
     "training": "none",

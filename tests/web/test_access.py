@@ -13,8 +13,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from fieldops.actions.rules import change_rules
 from fieldops.people import Role
 from tests.accounts import PLAIN_COOKIE, session_of
+from tests.conftest import NOON, PLANNER
 from tests.desk_town import make_desk_town
 from tests.web.conftest import Browser, SignedIn
 from tests.web.routes import OTHER, OWN, Route, routes
@@ -32,7 +34,9 @@ HERE = {"Origin": "http://localhost"}
 def desk_region(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A town of their own: these tests press every button."""
     path = tmp_path_factory.mktemp("access") / "region.gpkg"
-    make_desk_town(path).close()
+    region = make_desk_town(path)
+    change_rules(region, PLANNER, why="tests", now=NOON, requests_a_minute=1_000_000)
+    region.close()
     return path
 
 

@@ -4,7 +4,6 @@ import csv
 import io
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
@@ -12,10 +11,8 @@ from openpyxl import load_workbook
 
 from fieldops.actions.accounts import list_accounts
 from fieldops.actions.files import EXPORTS
-from fieldops.actions.jobs import list_jobs
 from fieldops.people import Role
 from fieldops.store.connect import Region, read_rules
-from fieldops.worker import Worker
 from tests.accounts import PLAIN_COOKIE, session_of
 from tests.conftest import PLANNER
 from tests.desk_town import make_desk_town
@@ -163,12 +160,3 @@ def test_what_a_spreadsheet_would_calculate_goes_out_as_text(planner: FlaskClien
         rows = list(csv.DictReader(io.StringIO(planner.get("/files/export/crews.csv").data.decode("utf-8-sig"))))
         assert next(row["name"] for row in rows if row["crew"] == "X") in (f"'{name}", "")
     assert planner.get("/files/export/secrets.csv").status_code == 404
-
-
-def test_a_backup_is_taken_by_the_worker_and_listed(planner: FlaskClient, town: Region) -> None:
-    assert planner.post("/files/backup", headers=HERE).status_code == 303
-    Worker(town.path, lambda _: None).run(once=True)
-    assert list_jobs(town.path, PLANNER)[0].state == "done"
-    kept = list((town.path.parent / "backups").glob("*.gpkg"))
-    assert [file.name in words(planner, "/files") for file in kept] == [True]
-    assert not list(Path(town.path.parent / "backups").glob("*.key"))

@@ -111,7 +111,7 @@ def test_a_street_is_taken_back_with_a_reason_only(lead: FlaskClient, town: Regi
 def test_granting_goes_through_the_one_door_and_a_refusal_names_holder_and_end(lead: FlaskClient, town: Region) -> None:
     done = lead.post("/claims", data={"street": "R20", "crew": "C4", "back": "/streets/R20"}, headers=HERE)
     assert done.status_code == 303
-    assert "C4 holds the street now." in words(lead, "/streets/R20")
+    assert "戊组 holds the street now." in words(lead, "/streets/R20")
     refused = lead.post("/claims", data={"street": "R20", "crew": "C3", "back": "/streets/R20"}, headers=HERE)
     assert refused.status_code == 409
     seen = text_of(refused.text)
@@ -162,7 +162,7 @@ def test_running_the_tests_moves_crews_on_and_says_where(lead: FlaskClient, town
     seen = text_of(ran.text)
     assert "1 place decided" in seen
     assert "every survey has been looked at" in seen
-    assert re.search(rf"{held.crew} : \S+ \S+", seen)
+    assert re.search(r"甲组 : \S+ \S+", seen)
     assert claims_of_street(town.reader(), held.street)[0].outcome == "saturated"
     assert "Saturated 1" in words(lead, "/today")
     assert "is saturated" in words(lead, "/today")

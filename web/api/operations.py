@@ -23,7 +23,7 @@ from fieldops.actions.awareness import save_estimates
 from fieldops.actions.desk import CrewTurf, StreetFacts, StreetRow
 from fieldops.ids import ClaimId, CrewId, MeasurementId, PlanId, PromoterId, StreetId
 from fieldops.rules import read_setting
-from web.api import recruiting
+from web.api import office, people, recruiting
 from web.api.registry import Field, Operation
 from web.regions import act_moment, region_path, the_region
 from web.session import current_actor
@@ -325,4 +325,6 @@ OPERATIONS = [
     Operation("rules_change", "POST", "/rules", ("rules.change",), "Give settings new values.", list[dict[str, Any]], _change_rules,
               body={"settings": Field("texts", needed=True), "why": _WHY}),
     *recruiting.OPERATIONS,
+    *people.OPERATIONS,
+    *office.OPERATIONS,
 ]  # fmt: skip

@@ -14,6 +14,7 @@ from flask import (
     current_app,
     jsonify,
     make_response,
+    redirect,
     render_template,
     request,
     send_from_directory,
@@ -25,7 +26,9 @@ from werkzeug.wrappers import Response as AnyResponse
 from fieldops.actions import dispatch
 from fieldops.actions import phone as acts
 from fieldops.actions.regions import standing_moment
+from fieldops.actions.roster import LESSONS, read_own_work
 from fieldops.actions.sessions import count_try
+from fieldops.actions.standby import choose_board
 from fieldops.actions.sync import sync_records
 from fieldops.clock import format_moment
 from fieldops.errors import BadInput, NotFound
@@ -39,7 +42,7 @@ from web.regions import the_region
 from web.session import current_actor, current_session, needs, public
 
 SCRIPTS = ("app.js", "outbox.js", "card.js", "views.js")  # what the page of the day needs at once
-SHELL = ("crew.css", *SCRIPTS, "forms.js", "moving.js", "me.js", "seal.js", "list.js", "near.js", "maps.js")
+SHELL = ("crew.css", *SCRIPTS, "forms.js", "moving.js", "me.js", "seal.js", "list.js", "near.js", "maps.js", "learn.js")
 MOST_DRAWN = 8  # streets of the sketch: those of the coming hours; more would lie on top of each other
 LARGEST_BATCH = 400_000  # bytes: fifty records, sign-ups among them
 MOST_SYNCS, SYNC_WINDOW = (
@@ -84,14 +87,29 @@ def me() -> AnyResponse:
     """Return the promoter's own page: the week, what it came to, appeals, the crew's standing."""
     seen = acts.read_own_page(the_region(), current_actor(), own_promoter())
     frame = _frame() | {"data": _frame()["data"] | {"promoter": seen.promoter, "zone": seen.zone.key}}
-    return _kept(make_response(render_template("crew/me.html", seen=seen, **frame)))
+    return _kept(make_response(render_template("crew/me.html", seen=seen, lessons=LESSONS, **frame)))
 
 
 @pages.get("/learn")
 @needs("phone.use")
 def learn() -> AnyResponse:
-    """Return the training cards."""
-    return _kept(make_response(render_template("crew/learn.html", **_frame())))
+    """Return the training cards, and which of them this promoter has worked through."""
+    mine = own_promoter()
+    work, _, _ = read_own_work(the_region(), current_actor(), mine)
+    frame = _frame()
+    frame["data"] |= {"promoter": mine}
+    return _kept(make_response(render_template("crew/learn.html", learned=work.learned, lessons=LESSONS, **frame)))
+
+
+@pages.post("/board")
+@needs("phone.use")
+def board() -> AnyResponse:
+    """Show one's name on the board of verified work, or not."""
+    choose_board(
+        the_region(), current_actor(), own_promoter(), shown=request.form.get("shown") == "yes",
+        now=standing_moment(the_region()),
+    )  # fmt: skip
+    return redirect(url_for("phone.me"), 303)
 
 
 @pages.get("/hand-over")

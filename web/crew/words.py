@@ -18,6 +18,11 @@ def _outcomes() -> dict[str, str]:
         "survey": gettext("Survey"), "contact": gettext("Contact"), "visit": gettext("Venue visit"),
         "hours": gettext("Hours"), "sign_up": gettext("Sign-up"), "claim": gettext("Wish for a street"),
         "withdrawal": gettext("Street given up"), "undo": gettext("Undone"), "appeal": gettext("Appeal"),
+        "incident": gettext("Incident"), "city_management": gettext("City management came"), "turned_away": gettext("Turned away"),
+        "complaint": gettext("Complaint"), "police": gettext("Police came"), "injury": gettext("Somebody is hurt"),
+        "danger": gettext("Danger"), "other": gettext("Something else"), "noPlace": gettext("At none of my streets"),
+        "lesson": gettext("Skill learned"), "poster": gettext("Placing a poster"), "talk": gettext("Opening a talk"),
+        "card": gettext("Asking with the card"), "seller": gettext("A seller's first steps"),
     }  # fmt: skip
 
 
@@ -91,5 +96,6 @@ def _sentences() -> dict[str, str]:
         "m.far": gettext("position far away"), "m.street_gone": gettext("street gone from the map"),
         "m.do_not_contact": gettext("had asked not to be contacted"),
         "newVersion": gettext("New version: load it"), "signOutFirst": gettext("Send everything first."),
+        "learned": gettext("Kept: your crew and your lead see it."),
         "needHours": gettext("Choose more than 0 hours."),
     }  # fmt: skip

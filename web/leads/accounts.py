@@ -7,10 +7,11 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
 from fieldops.accounts import CREW_ROLES, MAY_MAKE
-from fieldops.actions import accounts, desk, invitations
+from fieldops.actions import accounts, invitations
 from fieldops.errors import BadInput
-from fieldops.ids import CrewId, InvitationId
+from fieldops.ids import InvitationId
 from fieldops.people import Role
+from web.crews import read_crew
 from web.navigation import Entry
 from web.regions import the_region
 from web.session import current_actor, needs
@@ -30,7 +31,7 @@ def _page(link: str) -> str:
     region, actor = the_region(), current_actor()
     return render_template(
         "leads/accounts.html", accounts=accounts.list_accounts(region, actor), link=link, code=_code(link) if link else "",
-        invitations=invitations.open_invitations(region, actor), crews=desk.list_crew_names(region, actor),
+        invitations=invitations.open_invitations(region, actor),
         roles=[role for role in Role if role in MAY_MAKE[actor.role]], crew_roles=CREW_ROLES,
     )  # fmt: skip
 
@@ -48,9 +49,9 @@ def invite() -> AnyResponse:
         role = Role(request.form.get("role", ""))
     except ValueError:
         raise BadInput("no such role", field="role", cure="choose one of the list") from None
-    crew = request.form.get("crew", "").split(" ")[0] if role in CREW_ROLES else ""
+    named = request.form.get("crew", "").strip() if role in CREW_ROLES else ""
     _, secret = invitations.make_invitation(
-        the_region(), current_actor(), role=role, crew=CrewId(crew) if crew else None
+        the_region(), current_actor(), role=role, crew=read_crew(named) if named else None
     )
     return _shown(secret)
 

@@ -14,6 +14,7 @@ from fieldops.actions.claims import Ending
 from fieldops.actions.walks import read_walk
 from fieldops.errors import NotFound
 from fieldops.ids import ClaimId, CrewId, StreetId
+from web.crews import crew_name, read_crew
 from web.language import is_path
 from web.navigation import Entry
 from web.regions import act_moment, the_region
@@ -58,9 +59,9 @@ def grant() -> AnyResponse:
     """Give a street to a crew, through the one door."""
     made = claims.make_claim(
         the_region(), current_actor(), street=StreetId(request.form.get("street", "")),
-        crew=CrewId(request.form.get("crew", "").split(" ")[0]), now=act_moment(),
+        crew=read_crew(request.form.get("crew", "")), now=act_moment(),
     )  # fmt: skip
-    flash(gettext("%(crew)s holds the street now.", crew=made.crew))
+    flash(gettext("%(crew)s holds the street now.", crew=crew_name(made.crew)))
     return back()
 
 

@@ -1,17 +1,17 @@
-"""Files: tables taken in with their row errors on the screen, tables given out, backups."""
+"""Files: tables taken in with their row errors on the screen, tables given out."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, make_response, render_template, request
 from flask_babel import lazy_gettext
 from werkzeug.wrappers import Response as AnyResponse
 
-from fieldops.actions import files, jobs
+from fieldops.actions import files
 from fieldops.errors import BadInput, RowsRefused
 from web.navigation import Entry
-from web.regions import act_moment, region_path, the_region
-from web.session import current_actor, may, needs
+from web.regions import act_moment, the_region
+from web.session import current_actor, needs
 
 pages = Blueprint("files", __name__)
 MENU = [Entry("files.page", lazy_gettext("Files"), 88)]
@@ -25,16 +25,12 @@ FORMS = {
 @pages.get("/files")
 @needs("desk.read")
 def page() -> str:
-    """Return the page of tables in and out, and of backups."""
+    """Return the page of tables in and out."""
     return _page()
 
 
 def _page(**more: object) -> str:
-    region, actor = the_region(), current_actor()
-    return render_template(
-        "leads/files.html", imports=files.IMPORTS, exports=files.EXPORTS, forms=list(FORMS), **more,
-        backups=files.list_backups(region, actor) if may("record.keep") else [],
-    )  # fmt: skip
+    return render_template("leads/files.html", imports=files.IMPORTS, exports=files.EXPORTS, forms=list(FORMS), **more)
 
 
 @pages.post("/files/import")
@@ -71,11 +67,3 @@ def give(table: str, form: str) -> Response:
     response.headers["Content-Disposition"] = f'attachment; filename="{table}.{form}"'
     response.headers["Cache-Control"] = "no-store"
     return response
-
-
-@pages.post("/files/backup")
-@needs("record.keep")
-def backup() -> AnyResponse:
-    """Take a backup as a job: a copy that is examined before it counts."""
-    job = jobs.order_job(region_path(), current_actor(), "backup")
-    return redirect(url_for("plans.job", job=job.id), 303)

@@ -7,6 +7,7 @@ from fieldops.store.migrations import (
     bursts,
     dispatch,
     neighbours,
+    office,
     phones,
     recruiting,
     response,
@@ -32,6 +33,11 @@ def _tables(db: "Database") -> None:
     views.add_views(db.conn)
 
 
+def _office(db: "Database") -> None:
+    run_statements(db, office.OFFICE)
+    views.renew_views(db.conn)
+
+
 # By their names every file remembers which it has: a step that was once published stays as it is.
 STEPS: dict[str, "Callable[[Database], None]"] = {
     "m2026_11_23_geopackage": lambda db: geopackage.add_core(db.conn),
@@ -46,6 +52,9 @@ STEPS: dict[str, "Callable[[Database], None]"] = {
     "m2026_11_26_sentinels": lambda db: run_statements(db, sentinels.SENTINELS),
     "m2026_11_26_neighbours": lambda db: run_statements(db, neighbours.INDEXES),
     "m2026_11_26_lifted": lambda db: run_statements(db, phones.LIFTED),
+    "m2026_11_27_standby": lambda db: run_statements(db, office.STANDBY),
+    "m2026_11_27_bases": lambda db: run_statements(db, office.BASES),
+    "m2026_11_27_office": _office,
     # A decision has the digest of what it rests on.
     "m2026_11_26_tally_without_digest": lambda db: run_statements(db, "ALTER TABLE tally DROP COLUMN digest"),
 }

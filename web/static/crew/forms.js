@@ -64,9 +64,22 @@ async function signUp(form) {
   go("today");
 }
 
-export function show(view, id) {
-  ({ venue: showVenue, hours: showHours, signup: showSignUp })[view](id);
+function showIncident(id) {
+  const rows = Object.entries(data.held).map(([key, { label }]) => new Option(label, key, false, key === (id || last)));
+  $("incidentPlace").replaceChildren(new Option(say("noPlace"), ""), ...rows);
 }
+
+async function incident(what) {
+  const street = $("incidentPlace").value;
+  await tap("incident", { ...(street && { street }), what }, say(what));
+  go("today");
+}
+
+export function show(view, id) {
+  ({ venue: showVenue, hours: showHours, signup: showSignUp, incident: showIncident })[view](id);
+}
+
+press("incidents", incident);
 
 press("visits", visit);
 on("less", "click", () => step(-0.5));

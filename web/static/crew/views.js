@@ -4,7 +4,7 @@ import { $, clone, data, place, ready, refresh, say, toast, warn } from "./app.j
 import { judge } from "./card.js";
 import * as box from "./outbox.js";
 
-const VIEWS = ["today", "street", "survey", "venue", "hours", "signup", "moveon", "outbox"];
+const VIEWS = ["today", "street", "survey", "venue", "hours", "signup", "moveon", "outbox", "incident"];
 export let here = ""; // the street, point or venue of the view
 export let last = sessionStorage.getItem("street") ?? ""; // the street worked on last: the source of sign-ups
 
@@ -239,7 +239,7 @@ async function show() {
   if (view === "today") await showToday();
   if (view === "street") showStreet(id);
   if (view === "survey") await showSurvey(id || defaultPoint());
-  if (["venue", "hours", "signup"].includes(view)) (await import("./forms.js")).show(view, id);
+  if (["venue", "hours", "signup", "incident"].includes(view)) (await import("./forms.js")).show(view, id);
   if (view === "outbox") await refresh();
   $("v-" + view).querySelector("h1")?.focus({ preventScroll: true });
 }

@@ -1,0 +1,147 @@
+"""Incidents: reported from a phone or at the desk, settled by a lead, who may close the street for a time."""
+
+from datetime import datetime, timedelta
+
+from fieldops.actions.claims import end_in_turn
+from fieldops.claims import Outcome
+from fieldops.contacts import Incident
+from fieldops.errors import BadInput, NotFound
+from fieldops.events import IncidentReported, IncidentSettled, PauseEnded, StreetPaused
+from fieldops.ids import CrewId, StreetId, new_id
+from fieldops.people import Actor
+from fieldops.permissions import require
+from fieldops.store import claims as claim_store
+from fieldops.store import incidents as store
+from fieldops.store.connect import Region, Turn
+from fieldops.store.incidents import StoredIncident
+from fieldops.store.people import find_crew
+
+KINDS = tuple(str(one) for one in Incident)
+OUTCOMES = ("talked", "nothing", "street_closed", "crew_moved", "reported_on")
+LONGEST_DAYS = 60
+
+
+def list_incidents(region: Region, actor: Actor, *, now: datetime | None = None) -> list[StoredIncident]:
+    """Return incidents, those that wait first. Permission: desk.read."""
+    require(actor, "desk.read")
+    return store.read_incidents(region.reader(), region.moment(now))
+
+
+def report_incident(
+    region: Region, actor: Actor, what: str, *, street: StreetId | None = None, crew: CrewId | None = None,
+    now: datetime | None = None,
+) -> str:  # fmt: skip
+    """
+    Report something that happened in the field, and return its id.
+
+    Permission: incident.report, in crews for the own crew. Event: IncidentReported.
+
+    Raises
+    ------
+    Forbidden
+        If the actor may not.
+    BadInput
+        If there is no such kind of incident.
+    NotFound
+        If street or crew are unknown.
+    """
+    require(actor, "incident.report", crew=crew)
+    if what not in KINDS:
+        raise BadInput(f"'{what[:20]}' is no incident", field="what", cure=f"choose one of {', '.join(KINDS)}")
+    with region.turn(actor, now=now) as turn:
+        if street is not None:
+            claim_store.street_state(turn.connection, street, turn.now)
+        if crew is not None:
+            find_crew(turn.connection, crew)
+        name = new_id()
+        event = IncidentReported(at=turn.now, incident=name, what=what, street=street, crew=crew or actor.crew)
+        store.add_incident(turn, None, event=event)
+    return name
+
+
+def settle_incident(
+    region: Region, actor: Actor, incident: str, outcome: str, *, close_days: int = 0, now: datetime | None = None
+) -> datetime | None:
+    """
+    Settle an incident; with `close_days` its street is closed to claims for so many days, and its claim is taken back.
+
+    A crew whose claim is taken back so has no cool-down (rule 4). Permission: incident.settle. Events: IncidentSettled,
+    StreetPaused, ClaimRevoked.
+
+    Returns
+    -------
+    datetime | None
+        Until when the street is closed; None where it is not.
+
+    Raises
+    ------
+    Forbidden
+        If the actor may not.
+    NotFound
+        If no such incident waits.
+    BadInput
+        If there is no such outcome, too many days, or no street to close.
+    """
+    require(actor, "incident.settle")
+    if outcome not in OUTCOMES:
+        raise BadInput(f"'{outcome[:20]}' is no outcome", field="outcome", cure=f"choose one of {', '.join(OUTCOMES)}")
+    if not 0 <= close_days <= LONGEST_DAYS:
+        raise BadInput(f"{close_days} days", field="close_days", cure=f"give 0 to {LONGEST_DAYS}")
+    with region.turn(actor, now=now) as turn:
+        waiting = store.find_open(turn.connection, incident)
+        if waiting is None:
+            raise NotFound("open incident", incident, cure="see `fieldops incidents list`")
+        until = None
+        if close_days:
+            if waiting.street is None:
+                raise BadInput("the incident names no street", field="close_days", cure="give 0 days")
+            until = _close(turn, waiting.street, close_days, incident)
+        store.settle(turn, event=IncidentSettled(at=turn.now, incident=incident, outcome=outcome))
+    return until
+
+
+def pause_street(region: Region, actor: Actor, street: StreetId, days: int, *, now: datetime | None = None) -> datetime:
+    """
+    Close a street to claims for so many days, whatever the reason; its claim is taken back.
+
+    Permission: incident.settle. Events: StreetPaused, ClaimRevoked.
+
+    Raises
+    ------
+    Forbidden, NotFound, BadInput
+        As `settle_incident`.
+    """
+    require(actor, "incident.settle")
+    if not 1 <= days <= LONGEST_DAYS:
+        raise BadInput(f"{days} days", field="days", cure=f"give 1 to {LONGEST_DAYS}")
+    with region.turn(actor, now=now) as turn:
+        return _close(turn, street, days, "")
+
+
+def reopen_street(region: Region, actor: Actor, street: StreetId, *, now: datetime | None = None) -> None:
+    """
+    Open a street again before its pause is over.
+
+    Permission: incident.settle. Event: PauseEnded.
+
+    Raises
+    ------
+    Forbidden
+        If the actor may not.
+    NotFound
+        If the street is not closed for a time.
+    """
+    require(actor, "incident.settle")
+    with region.turn(actor, now=now) as turn:
+        if not store.is_paused(turn.connection, street, turn.now):
+            raise NotFound("pause of street", street, cure="see `fieldops incidents list`")
+        store.reopen(turn, event=PauseEnded(at=turn.now, street=street))
+
+
+def _close(turn: Turn, street: StreetId, days: int, incident: str) -> datetime:
+    held = claim_store.street_state(turn.connection, street, turn.now).claim
+    if held is not None:
+        end_in_turn(turn, held.id, outcome=Outcome.REVOKED, why="safety")
+    until = turn.now + timedelta(days=days)
+    store.pause(turn, event=StreetPaused(at=turn.now, street=street, until=until, incident=incident))
+    return until
