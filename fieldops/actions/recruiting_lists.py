@@ -34,7 +34,7 @@ ROWS_A_PAGE = 50
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A candidate with what may be shown: the name, and the number with four digits only; empty where erased."""
+    """A candidate with what may be shown: the name, the number with four digits only (empty where erased), where from."""
 
     candidate: Candidate
     name: str
@@ -186,7 +186,7 @@ def _cards(region: Region, actor: Actor, found: Sequence[Candidate], present: da
     return {
         one.id: Card(
             one, known[one.id].name if one.id in known else "", mask_phone(known[one.id].phone) if one.id in known else "",
-            labels.get(one.source.street or "", ""), one.due_at is not None and one.due_at <= present,
+            labels.get(one.source.street or "") or one.source.channel or one.source.poster or "", one.due_at is not None and one.due_at <= present,
         )
         for one in found
     }  # fmt: skip

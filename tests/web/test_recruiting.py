@@ -199,3 +199,36 @@ def test_pages_with_names_are_kept_by_no_browser_and_lists_hold_no_whole_number(
     board = auditor.get("/candidates").text
     assert "王小明" not in board
     assert "138****" not in board
+
+
+def test_lists_and_funnels_that_are_narrowed_say_to_what(shared_town: tuple[Flask, Path, str]) -> None:
+    app, path, code = shared_town
+    client = app.test_client()
+    client.set_cookie(PLAIN_COOKIE, session_of(path, Role.LEAD))
+    region = open_region(path)
+    street, label = region.reader().execute("SELECT id, label FROM street ORDER BY id LIMIT 1").fetchone()
+    region.close()
+    english = {"Accept-Language": "en"}
+    for address in (
+        f"/candidates?street={street}",
+        f"/candidates/table?street={street}&due=1",
+        f"/funnel?street={street}",
+    ):
+        page = client.get(address, headers=english).text
+        heading = re.search(r"<h1>(.*?)</h1>", page)
+        assert heading is not None
+        assert label in heading[1], address
+        assert ("To call today" in heading[1]) == ("due=1" in address)
+    assert code in re.findall(r"<h1>(.*?)</h1>", client.get(f"/funnel?poster={code}", headers=english).text)[0]
+
+
+@pytest.mark.parametrize("by", ["street", "venue", "venue_kind", "crew", "day", "hour", "poster"])
+def test_what_brings_names_its_cost_and_leads_to_each_funnel(shared_town: tuple[Flask, Path, str], by: str) -> None:
+    app, path, code = shared_town
+    client = app.test_client()
+    client.set_cookie(PLAIN_COOKIE, session_of(path, Role.LEAD))
+    page = client.get(f"/brings?by={by}", headers={"Accept-Language": "en"})
+    assert page.status_code == 200
+    assert ("A poster costs 5 yuan." if by == "poster" else "A promoter-hour costs 20 yuan.") in page.text
+    if by == "poster":
+        assert f'href="/funnel?poster={code}"' in page.text

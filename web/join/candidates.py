@@ -15,7 +15,7 @@ from fieldops.actions.recruiting_reps import list_reps
 from fieldops.actions.recruiting_training import book_training, list_trainings, mark_step, read_step_labels
 from fieldops.errors import BadInput
 from fieldops.ids import CandidateId, RepId, TrainingId
-from web.join.forms import asked, back, choice, city_moment, field, filters, in_days, keep_nothing, whole
+from web.join.forms import asked, back, choice, city_moment, field, filters, in_days, keep_nothing, place_asked, whole
 from web.join.wording import stage_name
 from web.navigation import Entry
 from web.regions import act_moment, the_region
@@ -47,7 +47,7 @@ def _shared(allowed: object) -> dict[str, object]:
     reps = list_reps(the_region(), current_actor()) if may("rep.manage") else []
     return {
         "asked": asked(), "asked_without": asked, "stages": list(Stage), "groups": GROUPS_FIRST, "reasons": list(Reason),
-        "reps": [one for one in reps if one.works], "rep_names": {one.rep.id: one.name for one in reps}, "allowed": allowed,
+        "reps": [one for one in reps if one.works], "rep_names": {one.rep.id: one.name for one in reps}, "allowed": allowed, "place": place_asked(),
     }  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from flask_babel import lazy_gettext
 
 from fieldops.actions import recruiting_brings as brings
 from fieldops.actions.recruiting_lists import GROUPS_FIRST, WAY, read_funnel
-from web.join.forms import asked, field, filters
+from web.join.forms import asked, field, filters, place_asked
 from web.navigation import Entry
 from web.regions import act_moment, the_region
 from web.session import current_actor, needs
@@ -24,17 +24,9 @@ def funnel() -> str:
     """Return the funnel of all, of one kind of source, of one group, or of one street, venue, crew or poster."""
     report = read_funnel(the_region(), current_actor(), filters(), now=act_moment())
     return render_template(
-        "join/funnel.html", report=report, way=WAY, asked=asked("stage", "rep"), groups=GROUPS_FIRST, place=_place(),
+        "join/funnel.html", report=report, way=WAY, asked=asked("stage", "rep"), groups=GROUPS_FIRST, place=place_asked(),
         weeks=report.cohorts[:COHORTS_SHOWN],
     )  # fmt: skip
-
-
-def _place() -> str:
-    """Return the name of the one street, venue, crew or poster that the address asks for, "" where it asks for none."""
-    for sort in ("street", "venue", "crew"):
-        if field(sort):
-            return brings.name_one(the_region(), current_actor(), sort, field(sort))
-    return field("poster")
 
 
 @pages.get("/brings")

@@ -10,12 +10,13 @@ from flask import Blueprint, Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from fieldops.actions.desk import read_time_zone
-from fieldops.actions.recruiting_brings import end_of_day
+from fieldops.actions.recruiting_brings import end_of_day, name_one
 from fieldops.actions.recruiting_lists import Filters, Group, SourceKind, Stage
 from fieldops.errors import BadInput
 from fieldops.ids import CrewId, PosterCode, RepId, StreetId, VenueId
 from web.language import is_path
 from web.regions import act_moment, the_region
+from web.session import current_actor
 
 Choice = TypeVar("Choice", bound=StrEnum)
 Name = TypeVar("Name", bound=str)
@@ -102,6 +103,14 @@ def _tonight() -> datetime:
     """Return the end of the city's day: what is due by then is to be done today."""
     present = the_region().moment(act_moment())
     return end_of_day(present, ZoneInfo(read_time_zone(the_region())))
+
+
+def place_asked() -> str:
+    """Return the name of the one street, venue, crew or poster that the address asks for, "" where it asks for none."""
+    for sort in ("street", "venue", "crew"):
+        if field(sort):
+            return name_one(the_region(), current_actor(), sort, field(sort))
+    return field("poster")
 
 
 def asked(*left_out: str) -> dict[str, str]:
