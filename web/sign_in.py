@@ -146,6 +146,13 @@ def end_session() -> AnyResponse:
     """End a session of one's own from here."""
     account = current_account()
     if account is not None:
+        if account.has_password:  # whoever finds an open desk must not put its owner out everywhere else
+            try:
+                sessions.check_password(
+                    the_region(), account, request.form.get("password", ""), address=request.remote_addr or ""
+                )
+            except (SignInRefused, TooManyTries) as refusal:
+                return _again(refusal, _devices(refusal))
         chosen = SessionId(request.form.get("session", ""))
         sessions.end_session(the_region(), current_actor(), account.id, chosen)
         flash(gettext("That device is signed out."))

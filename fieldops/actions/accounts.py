@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from fieldops.accounts import CREW_ROLES, MAY_MAKE, Account, read_login, read_password, read_person
-from fieldops.actions.passwords import hash_password
+from fieldops.accounts import CREW_ROLES, MAY_MAKE, Account, read_login, read_person
+from fieldops.actions.passwords import hash_password, take_password
 from fieldops.actions.regions import standing_moment
 from fieldops.errors import BadInput, Forbidden, LastPlanner, NotFound
 from fieldops.events import AccountAdded, AccountChanged
@@ -120,7 +120,7 @@ def read_new_account(
     """Return a new account that may be, and its password's hash; see `add_account` for what is refused."""
     login, name = read_login(login), read_person(name)
     check_place(turn, role, crew, promoter)
-    hashed = hash_password(read_password(password, login)) if password is not None else None
+    hashed = hash_password(take_password(password, login)) if password is not None else None
     return Account(AccountId(new_id()), login, name, role, crew, promoter, turn.now, None, hashed is not None), hashed
 
 
@@ -188,7 +188,7 @@ def set_password(
         if account.actor.id != actor.id:
             require(actor, "account.manage", crew=account.crew)
             require_role(actor, account.role)
-        store.save_password(private, account.id, hash_password(read_password(password, account.login)))
+        store.save_password(private, account.id, hash_password(take_password(password, account.login)))
         sessions.end_sessions(private, account.id, turn.now, but=but)
         audit.append(turn, AccountChanged(at=turn.now, account=account.id, change="password"))
     return account

@@ -1,11 +1,16 @@
 """Passwords: hashed by argon2id, compared in equal time, made of words that can be read out."""
 
+import os
 import secrets
-from functools import cache
+from functools import cache, lru_cache
+from pathlib import Path
 from threading import BoundedSemaphore
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+
+from fieldops.accounts import SHORTEST_PASSWORD, read_password
+from fieldops.errors import BadInput
 
 # OWASP's least: 19 MiB, two passes, one lane; about 50 ms. Two at a time, so that a storm of sign-ins leaves a core free.
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
@@ -41,3 +46,40 @@ def make_password() -> str:
 @cache
 def _nobody() -> str:
     return _HASHER.hash(secrets.token_hex())
+
+
+def take_password(text: str, login: str) -> str:
+    """
+    Return a password that is hard to guess and stands on no list that the operator gave.
+
+    `$FIELDOPS_PASSWORD_LIST` names a file of known passwords, one a line: the commonest ones, or those of a breach. Nothing
+    is asked of anybody else.
+
+    Raises
+    ------
+    BadInput
+        If it is too short, too long, easy to guess, or known; also if the list cannot be read.
+    """
+    password = read_password(text, login)
+    given = os.environ.get("FIELDOPS_PASSWORD_LIST")
+    if given and password.casefold() in _known(Path(given), _changed_at(Path(given))):
+        raise BadInput(
+            "a password that others know", field="password", cure="take four words that do not belong together"
+        )
+    return password
+
+
+def _changed_at(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError as error:
+        raise BadInput(
+            f"the list {path} cannot be read ({error.strerror})", cure="mend $FIELDOPS_PASSWORD_LIST"
+        ) from None
+
+
+@lru_cache(maxsize=1)
+def _known(path: Path, _changed: int) -> frozenset[str]:
+    """Return the lines that are long enough to be passwords here at all, in small letters."""
+    with path.open(encoding="utf-8", errors="replace") as lines:
+        return frozenset(word for line in lines if len(word := line.rstrip("\r\n").casefold()) >= SHORTEST_PASSWORD)

@@ -89,6 +89,31 @@ def sign_in(
     return open_session(region, account, browser=browser, before=before, now=at)
 
 
+def check_password(
+    region: Region, account: Account, password: str, *, address: str, now: datetime | None = None
+) -> None:
+    """
+    Let somebody who is signed in show again who they are; wrong tries count as those of signing in.
+
+    Raises
+    ------
+    SignInRefused
+        If it is not the account's password.
+    TooManyTries
+        If there were too many wrong tries of late.
+    """
+    at = now or clock.now()
+    who = f"again {account.id}"
+    _refuse_storms(region, at, {who: MOST_FOR_ACCOUNT, f"sign-in from {address}": MOST_FOR_ADDRESS})
+    with private_reader(region) as private:
+        stored = store.read_password_hash(private, account.id)
+    if not is_password(_typed(password[:1000]), stored):
+        with private_turn(region) as private:
+            for what in (who, f"sign-in from {address}"):
+                attempts.add_attempt(private, what, at, WINDOW)
+        raise SignInRefused("password")
+
+
 def open_session(
     region: Region, account: Account, *, browser: str, before: str = "", now: datetime | None = None
 ) -> SignedIn:

@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -262,3 +263,19 @@ def test_signing_in_does_not_move_the_time_of_a_sandbox(region: Region, lead: ac
     assert region.moment(None) >= NOON
     last = region.reader().execute("SELECT max(recorded_at) FROM event").fetchone()[0]
     assert clock.parse_moment(last) == NOON
+
+
+def test_a_password_on_the_operators_list_is_refused(
+    region: Region, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = tmp_path / "known.txt"
+    known.write_text("short\nHarbour Lamp Seven Tulip\r\n", "utf-8")
+    monkeypatch.setenv("FIELDOPS_PASSWORD_LIST", str(known))
+    with pytest.raises(BadInput, match="others know"):
+        accounts.add_account(
+            region, PLANNER, login="a.b", name="x", role=Role.LEAD, password="harbour lamp seven tulip"
+        )
+    accounts.add_account(region, PLANNER, login="a.c", name="x", role=Role.LEAD, password="harbour lamp eight tulip")
+    known.unlink()
+    with pytest.raises(BadInput, match="cannot be read"):
+        accounts.add_account(region, PLANNER, login="a.d", name="x", role=Role.LEAD, password="harbour lamp nine tulip")

@@ -169,10 +169,28 @@ def test_a_device_is_signed_out_from_another(app: Flask, visitor: FlaskClient, r
     page = visitor.get("/account", headers=HERE).text
     assert "Android, WeChat" in page
     chosen = page.split('name="session" value="')[1].split('"')[0]
-    assert visitor.post("/account/sessions/end", data={"session": chosen}, headers=HERE).status_code == 303
+    assert (
+        visitor.post("/account/sessions/end", data={"session": chosen, "password": GOOD}, headers=HERE).status_code
+        == 303
+    )
     assert "That device is signed out." in visitor.get("/account", headers=HERE).text
     assert phone.get("/map").status_code == 303
     assert visitor.get("/map").status_code == 200
+
+
+def test_ending_another_session_asks_for_the_password_again(visitor: FlaskClient, app: Flask, region: Region) -> None:
+    add_account(region, PLANNER, login="again", name="x", role=Role.LEAD, password=GOOD)
+    other = app.test_client()
+    for client in (other, visitor):
+        client.post("/sign-in", data={"login": "again", "password": GOOD}, headers=HERE)
+    chosen = visitor.get("/account").text.split('name="session" value="')[1].split('"')[0]
+    for password in ("", NEXT):
+        wrong = visitor.post("/account/sessions/end", data={"session": chosen, "password": password}, headers=HERE)
+        assert wrong.status_code == 401
+    assert other.get("/map").status_code == 200
+    form = {"session": chosen, "password": GOOD}
+    assert visitor.post("/account/sessions/end", data=form, headers=HERE).status_code == 303
+    assert other.get("/map").status_code == 303
 
 
 def test_a_new_password_asks_for_the_old_one_and_gives_this_browser_a_new_session(
