@@ -55,6 +55,10 @@ class Disposition(StrEnum):
     DO_NOT_CONTACT = "do_not_contact"
 
 
+# Who ended so did not know before, and does now.
+NEWLY_TOLD = (Disposition.INTERESTED, Disposition.SIGNED_UP, Disposition.COME_BACK)
+
+
 class Visit(StrEnum):
     """What was done at a venue."""
 

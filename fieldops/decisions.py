@@ -109,14 +109,18 @@ def judge(answers: str, *, promoters: int, corners: int, rule: str, rules: Rules
 
 
 def _count_heads(given: list[bool], people: int, target: float, plain: Verdict) -> Test:
-    """RULE 9: a street of few people has no test of its own; only a head-count can settle it, then without error."""
+    """
+    RULE 9: a street of few people has no test of its own; only a head-count can settle it.
+
+    Heads that know are those who said so and those whom the crew told since: it is as right as the crew's own count.
+    """
     needed, asked, knows = math.ceil(target * people - 1e-9), len(given), sum(given)
     for used, so_far in enumerate(accumulate(given), start=1):
         if so_far >= needed:
             return Test(Verdict.MOVE_ON, HEAD_COUNT, asked, knows, used, so_far, 0.0, 0.0, plain)
         if used - so_far > people - needed:
             return Test(Verdict.PUSH_ON, HEAD_COUNT, asked, knows, used, so_far, 0.0, 0.0, plain)
-    why = f"its point, or {needed} of its {people} who know"
+    why = f"its point, or {needed} of its {people} who know or were told"
     return Test(Verdict.ASK_MORE, HEAD_COUNT, asked, knows, asked, knows, 0.0, 0.0, plain, why, needed - knows)
 
 

@@ -19,6 +19,7 @@ from fieldops.rules import Rules
 
 CLOCK_OFFSET_MAX = timedelta(minutes=10)  # a phone's clock may run ahead by so much
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+TOLD = "told"  # no answer: somebody on a small street whom the crew told itself, counted as a head that knows
 
 COLUMNS_NEEDED = ("survey_id", "asked_at", "answer", "promoter")
 COLUMNS_KNOWN = (
@@ -199,6 +200,9 @@ def why_not_counted(surveys: Sequence[Asked], rules: Rules) -> list[str]:
     phase = phase_of(surveys)
     reasons: list[str] = []
     for survey in surveys:
+        if survey.answer == TOLD:
+            reasons.append("")
+            continue
         if survey.quarantined:  # RULE 13
             reasons.append("quarantined")
             continue
@@ -221,16 +225,17 @@ def why_not_counted(surveys: Sequence[Asked], rules: Rules) -> list[str]:
 
 
 def tally(surveys: Sequence[Asked], rules: Rules) -> Tally:
-    """Return the tally of the surveys of one measurement (at least one), given in the order asked."""
+    """Return the tally of the surveys of one measurement, at least one of them asked, in the order asked or told."""
     reasons = why_not_counted(surveys, rules)
     counted = [survey for survey, reason in zip(surveys, reasons, strict=True) if not reason]
     homes: dict[str, tuple[int, int]] = {}
     for survey in counted:
-        knows, asked = homes.get(survey.home, (0, 0))
-        homes[survey.home] = (knows + (survey.answer == Answer.KNOWS), asked + 1)
+        if survey.answer != TOLD:  # who was told is no sample of the street: estimates have the effort instead
+            knows, asked = homes.get(survey.home, (0, 0))
+            homes[survey.home] = (knows + (survey.answer == Answer.KNOWS), asked + 1)
     return Tally(
-        answers="".join("1" if survey.answer == Answer.KNOWS else "0" for survey in counted),
-        last_asked_at=surveys[-1].asked_at, phase=phase_of(surveys),
+        answers="".join("1" if survey.answer in (Answer.KNOWS, TOLD) else "0" for survey in counted),
+        last_asked_at=max(survey.asked_at for survey in surveys if survey.answer != TOLD), phase=phase_of(surveys),
         promoters=len({survey.promoter for survey in counted}),
         corners=len({survey.corner for survey in counted}),
         left_out=Counter(reason for reason in reasons if reason), homes=homes,

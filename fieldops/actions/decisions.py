@@ -154,7 +154,7 @@ def decide_in_turn(
     for start in range(0, len(waiting), _AT_A_TIME):
         some = {one.measurement: (one, _test(one, rules)) for one in waiting[start : start + _AT_A_TIME]}
         decisive = [name for name, (_, test) in some.items() if test.verdict is not Verdict.ASK_MORE]
-        asked = tallies.read_asked(turn.connection, decisive)
+        asked = tallies.read_heads(turn.connection, decisive, rules)
         for name, (one, test) in some.items():
             counted = those_that_count(asked.get(name, ()), rules)
             askers = Counter(known.crew for by in counted[: test.surveys_used] if (known := crew_of(by.promoter)))

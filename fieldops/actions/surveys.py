@@ -168,6 +168,8 @@ def explain_measurement(region: Region, actor: Actor, name: MeasurementId) -> li
     """
     Return the surveys of a measurement in the order asked, each with the reason where it does not count.
 
+    On a small street the people who were told after it are among them, with the answer "told" (rule 9).
+
     Permission: region.read.
 
     Raises
@@ -176,10 +178,11 @@ def explain_measurement(region: Region, actor: Actor, name: MeasurementId) -> li
         If there is no such measurement.
     """
     require(actor, "region.read")
-    asked = tallies.read_asked(region.reader(), [name]).get(name)
+    rules = read_rules(region.reader())
+    asked = tallies.read_heads(region.reader(), [name], rules).get(name)
     if asked is None:
         raise NotFound("measurement", name, cure="list them with `fieldops surveys list`")
-    reasons = why_not_counted(asked, read_rules(region.reader()))
+    reasons = why_not_counted(asked, rules)
     return [Counted(survey, reason) for survey, reason in zip(asked, reasons, strict=True)]
 
 

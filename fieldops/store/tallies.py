@@ -7,6 +7,7 @@ from datetime import datetime
 from itertools import groupby
 
 from fieldops.clock import format_moment
+from fieldops.contacts import NEWLY_TOLD
 from fieldops.errors import Stopped
 from fieldops.ids import MeasurementId
 from fieldops.progress import Progress, no_progress
@@ -15,7 +16,7 @@ from fieldops.store.audit import canonical
 from fieldops.store.connect import Turn
 from fieldops.store.decisions import Counted
 from fieldops.store.sqlite import sqlite3
-from fieldops.surveys import Asked, Tally, tally
+from fieldops.surveys import TOLD, Asked, Tally, tally
 
 _SAVE_EVERY = 2_000
 _SURVEYS = (
@@ -25,6 +26,14 @@ _SURVEYS = (
     " FROM {chosen} CROSS JOIN measurement AS m ON m.id = chosen.id CROSS JOIN survey AS s ON s.measurement_id = m.id"
     " ORDER BY chosen.id, s.asked_at, s.id"
 )
+_WITHIN_A_DAY = "c.made_at >= m.opened_at AND c.made_at < strftime('%Y-%m-%dT%H:%M:%f', m.opened_at, '+1 day')"
+# RULE 9, statistics.md 3.2: on a small street whoever was told after its arrival measurement is one more who knows, a door once
+_HEADS = (  # noqa: S608  # constants
+    "SELECT m.id, c.id, min(c.made_at), c.promoter_id, c.door FROM {chosen} CROSS JOIN measurement AS m ON m.id = chosen.id"
+    " CROSS JOIN street AS s ON s.id = m.street_id AND s.people < ? CROSS JOIN contact AS c ON c.street_id = m.street_id"
+    " WHERE m.blind = 0 AND m.phase <> 'exit' AND c.venue_id IS NULL AND c.disposition IN ({told}) AND {within}"
+    " GROUP BY m.id, CASE c.door WHEN '' THEN c.id ELSE c.door END"
+).format(chosen="{chosen}", told=", ".join(f"'{one}'" for one in NEWLY_TOLD), within=_WITHIN_A_DAY)
 
 
 def recount(turn: Turn, measurements: Sequence[MeasurementId], *, event: int, progress: Progress = no_progress) -> None:
@@ -51,8 +60,9 @@ def recount(turn: Turn, measurements: Sequence[MeasurementId], *, event: int, pr
     rules = turn.rules
     _choose(turn.connection, measurements)
     batch: list[tuple[str, Tally]] = []
+    heads = _heads(turn.connection, rules, "temp.chosen AS chosen")
     for done, (name, surveys) in enumerate(_surveys(turn.connection), start=1):
-        batch.append((name, tally(surveys, rules)))
+        batch.append((name, tally(_in_order(surveys, heads.get(name)), rules)))
         if len(batch) >= _SAVE_EVERY or done == len(measurements):
             _save(turn, batch)
             batch.clear()
@@ -72,15 +82,37 @@ def read_asked(
     return found
 
 
+def read_heads(
+    connection: sqlite3.Connection, measurements: Iterable[MeasurementId], rules: Rules
+) -> dict[MeasurementId, list[Asked]]:
+    """Return the surveys of measurements with whoever was told on small streets, in the order asked or told."""
+    names = list(measurements)
+    heads = _heads(connection, rules, "(SELECT value AS id FROM json_each(?)) AS chosen", json.dumps(names))
+    return {name: _in_order(asked, heads.get(name)) for name, asked in read_asked(connection, names).items()}
+
+
+def sittings_of_contacts(connection: sqlite3.Connection, records: Iterable[str], rules: Rules) -> list[MeasurementId]:
+    """Return the measurements of small streets whose heads these records of phones change: contacts, and what undoes them."""
+    rows = connection.execute(
+        "SELECT DISTINCT m.id FROM phone_record AS r CROSS JOIN phone_record AS c"  # noqa: S608  # constants
+        " ON c.id = CASE r.kind WHEN 'undo' THEN r.about ELSE r.id END AND c.kind = 'contact' CROSS JOIN street AS s"
+        " ON s.id = c.street_id AND s.people < ? CROSS JOIN measurement AS m ON m.street_id = c.street_id"
+        f" WHERE r.id IN (SELECT value FROM json_each(?)) AND r.kind IN ('contact', 'undo') AND {_WITHIN_A_DAY}",
+        (rules.small_street_people, json.dumps(list(records))),
+    )
+    return [MeasurementId(row[0]) for row in rows]
+
+
 def read_counts(
     connection: sqlite3.Connection, measurements: Iterable[MeasurementId]
 ) -> dict[MeasurementId, tuple[int, int]]:
     """Return of measurements how many know and how many were asked, counted answers only."""
     rows = connection.execute(
-        "SELECT measurement_id, answers FROM tally WHERE measurement_id IN (SELECT value FROM json_each(?))",
+        "SELECT measurement_id, sum(knows), sum(asked) FROM home_tally WHERE measurement_id IN"
+        " (SELECT value FROM json_each(?)) GROUP BY measurement_id",
         (json.dumps(list(measurements)),),
     )
-    return {MeasurementId(name): (answers.count("1"), len(answers)) for name, answers in rows}
+    return {MeasurementId(name): (knows, asked) for name, knows, asked in rows}
 
 
 def as_if_trusted(connection: sqlite3.Connection, counted: Sequence[Counted], rules: Rules) -> list[Counted]:
@@ -94,7 +126,9 @@ def as_if_trusted(connection: sqlite3.Connection, counted: Sequence[Counted], ru
             (names,),
         )
     ]
-    trusted = {name: tally(asked, rules) for name, asked in read_asked(connection, held, with_quarantined=True).items()}
+    heads = _heads(connection, rules, "(SELECT value AS id FROM json_each(?)) AS chosen", json.dumps(held))
+    asked_of = read_asked(connection, held, with_quarantined=True)
+    trusted = {name: tally(_in_order(asked, heads.get(name)), rules) for name, asked in asked_of.items()}
     return [
         replace(one, answers=other.answers, promoters=other.promoters, corners=other.corners)
         if (other := trusted.get(one.measurement))
@@ -122,6 +156,21 @@ def _grouped(rows: Iterable[sqlite3.Row]) -> Iterator[tuple[MeasurementId, list[
                 for row in group
             ],
         )
+
+
+def _heads(connection: sqlite3.Connection, rules: Rules, chosen: str, *names: str) -> dict[MeasurementId, list[Asked]]:
+    """Return whoever was told on small streets, by measurement of the day; `names` fill the places of `chosen`."""
+    found: dict[MeasurementId, list[Asked]] = {}
+    for name, contact, at, promoter, door in connection.execute(
+        _HEADS.format(chosen=chosen), (*names, rules.small_street_people)
+    ):
+        head = Asked(contact, datetime.fromisoformat(at), TOLD, promoter, door or contact)
+        found.setdefault(MeasurementId(name), []).append(head)
+    return found
+
+
+def _in_order(surveys: list[Asked], heads: list[Asked] | None) -> list[Asked]:
+    return sorted([*surveys, *heads], key=lambda one: (one.asked_at, one.id)) if heads else surveys
 
 
 def _save(turn: Turn, batch: Sequence[tuple[str, Tally]]) -> None:

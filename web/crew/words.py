@@ -74,7 +74,7 @@ def _sentences() -> dict[str, str]:
         "crowd": gettext("Five here within 20 minutes are enough: go to another corner, or let a team-mate ask."),
         "another": gettext("Ask one more at another corner, or let a team-mate ask."),
         "pushOn": gettext("The card says: push on. Work the streets, then ask again."),
-        "small": gettext("Few people live here: the connection point decides. Surveys here are kept for the picture."),
+        "small": gettext("Few people live here: the connection point decides, or enough people who know or whom you told."),
         "thanks": gettext("Thank you! {label} knows enough. Leave now."),
         "go": gettext("Take {label}"), "wish": gettext("Asking for {label} ..."),
         "yours": gettext("{label} is yours until {until}."),

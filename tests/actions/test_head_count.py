@@ -1,0 +1,126 @@
+"""Small streets (rule 9, statistics.md 3.2): heads that know are those who said so and those whom the crew told since."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from fieldops.actions.claims import make_claim
+from fieldops.actions.decisions import read_standings
+from fieldops.actions.surveys import explain_measurement
+from fieldops.awareness import Verdict
+from fieldops.ids import CrewId, MeasurementId, StreetId
+from fieldops.store.claims import claims_of_street
+from fieldops.store.connect import Region
+from fieldops.store.decisions import is_closed
+from fieldops.store.verify import verify
+from tests.conftest import LEAD, NOON
+from tests.phones import Phone
+from tests.towns import add_town
+
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+S0 = StreetId("S0")
+NEEDED = 20  # of the street's 100 people
+TOLD = ("interested", "signed_up", "come_back")
+
+
+@pytest.fixture
+def phone(region: Region) -> Phone:
+    """The phone of a crew that holds a street of 100 people, on which 4 of 10 said that they know."""
+    add_town(region, people=[100.0] * 6)
+    make_claim(region, LEAD, street=S0, crew=CrewId("C0"), now=NOON)
+    phone = Phone()
+    asked = [
+        phone.survey(NOON + i * 5 * MINUTE, i < 4, street="S0", phase="before", measurement="M", cluster="AB"[i % 2])
+        for i in range(10)
+    ]
+    phone.send(region, asked, NOON + HOUR)
+    return phone
+
+
+def talk(
+    phone: Phone, region: Region, count: int, *, at: datetime = NOON + HOUR, what: str = "", street: str = "S0", door: str = "",
+) -> list[dict[str, object]]:  # fmt: skip
+    """Let the crew end so many conversations, a minute each, at a door of their own unless one is given."""
+    begun = len(phone.made)
+    made = [
+        phone.make(at + i * MINUTE, street=street, what=what or TOLD[i % 3], door=door or f"{begun + i}")
+        for i in range(count)
+    ]
+    phone.send(region, made, max(at, NOON + HOUR) + HOUR)
+    return made
+
+
+def verdict(region: Region, at: datetime = NOON + 3 * HOUR) -> Verdict:
+    return read_standings(region, LEAD, now=at)[0].test.verdict
+
+
+def test_a_small_street_moves_on_with_the_head_that_was_told_last(region: Region, phone: Phone) -> None:
+    talk(phone, region, NEEDED - 4 - 1)
+    assert (verdict(region), is_closed(region.reader(), S0, NOON + 3 * HOUR)) == (Verdict.ASK_MORE, False)
+    talk(phone, region, 1, at=NOON + 2 * HOUR)
+    test = read_standings(region, LEAD, now=NOON + 3 * HOUR)[0].test
+    assert (test.verdict, test.rule, test.knows, test.asked) == (Verdict.MOVE_ON, "head_count", NEEDED, 26)
+    assert claims_of_street(region.reader(), S0)[0].outcome == "saturated"
+    assert region.reader().execute("SELECT decisive_at FROM decision").fetchone()[0][:16] == "2026-03-02T06:00"
+    assert verify(region).violations == []
+
+
+def test_a_door_counts_once_and_nobody_who_did_not_listen_or_knew_already(region: Region, phone: Phone) -> None:
+    talk(phone, region, 15)
+    talk(phone, region, 5, door="7", at=NOON + 2 * HOUR)
+    talk(phone, region, 1, what="interested", door="7", at=NOON + 2 * HOUR)
+    for what in ("not_home", "refused", "knows_already", "no_access", "do_not_contact"):
+        talk(phone, region, 3, what=what, at=NOON + 2 * HOUR)
+    standing = read_standings(region, LEAD, now=NOON + 4 * HOUR)[0].test
+    assert (standing.verdict, standing.knows) == (Verdict.MOVE_ON, 20)
+    heads = explain_measurement(region, LEAD, MeasurementId("M"))
+    assert sum(one.survey.answer == "told" for one in heads) == 16  # fifteen doors, and door 7
+
+
+def test_a_conversation_that_is_undone_withdraws_what_rested_on_it(region: Region, phone: Phone) -> None:
+    made = talk(phone, region, NEEDED - 4)
+    assert verdict(region) is Verdict.MOVE_ON
+    phone.send(region, [phone.make(NOON + 2 * HOUR, "undo", about=made[0]["id"])], NOON + 2 * HOUR)
+    assert verdict(region) is Verdict.ASK_MORE
+    assert not is_closed(region.reader(), S0, NOON + 3 * HOUR)
+    assert claims_of_street(region.reader(), S0)[0].outcome == "saturated"  # what has moved stays
+    assert verify(region).violations == []
+
+
+@pytest.mark.parametrize(
+    ("at", "street"), [(NOON - HOUR, "S0"), (NOON + 25 * HOUR, "S0"), (NOON + HOUR, "S1")],
+    ids=["before it was asked", "a day later", "elsewhere"],
+)  # fmt: skip
+def test_only_who_was_told_on_the_street_within_a_day_of_the_measurement_counts(
+    region: Region, phone: Phone, at: datetime, street: str
+) -> None:
+    talk(Phone(promoter="C0-1", device="D1"), region, 30, at=at, street=street)
+    assert verdict(region, NOON + 27 * HOUR) is Verdict.ASK_MORE
+
+
+def test_a_street_of_200_people_is_tested_by_answers_alone(region: Region) -> None:
+    add_town(region, people=[200.0] * 6)
+    phone = Phone()
+    asked = [
+        phone.survey(NOON + i * 5 * MINUTE, False, street="S0", phase="before", cluster="AB"[i % 2]) for i in range(10)
+    ]
+    phone.send(region, asked, NOON + HOUR)
+    talk(phone, region, 45)
+    assert (verdict(region), len(claims_of_street(region.reader(), S0))) == (Verdict.PUSH_ON, 0)
+
+
+def test_an_exit_measurement_already_hears_who_was_told_and_counts_answers_alone(region: Region) -> None:
+    add_town(region, people=[100.0] * 6)
+    phone = Phone()
+    asked = [
+        phone.survey(NOON + i * 5 * MINUTE, True, street="S0", phase="after", cluster="AB"[i % 2]) for i in range(4)
+    ]
+    phone.send(region, asked, NOON + HOUR)
+    talk(phone, region, 30)
+    assert verdict(region) is Verdict.ASK_MORE
+
+
+def test_who_was_told_is_no_sample_for_the_estimate(region: Region, phone: Phone) -> None:
+    talk(phone, region, 16)
+    counted = region.reader().execute("SELECT knows, asked FROM home_tally WHERE street_id = 'S0'").fetchall()
+    assert [tuple(row) for row in counted] == [(4, 10)]
