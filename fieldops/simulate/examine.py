@@ -6,10 +6,12 @@ from fieldops.actions import desk
 from fieldops.actions.awareness import save_estimates
 from fieldops.actions.claims import list_claims
 from fieldops.actions.coverage import read_coverage
+from fieldops.clock import find_zone, local_day
 from fieldops.ids import CrewId, StreetId
 from fieldops.simulate.office import Office
 from fieldops.store.claims import claims_in_force
 from fieldops.store.decisions import closed_streets
+from fieldops.store.today import count_streets, idle_crews
 from fieldops.store.verify import verify
 
 
@@ -37,6 +39,7 @@ def examine(office: Office) -> list[str]:
         wrong.append("the list of claims and the claims in force differ")
     wrong += _read_model(office, holders, closed := set(closed_streets(region.reader(), moment)))
     wrong += _desk(office, holders, closed, sum(one.share is not None for one in report.streets))
+    wrong += _today(office, holders, closed)
     known = {office.map.streets[street] for street, claim in office.claims.items() if claim.holds_at(moment)}
     if known != set(holders):
         wrong.append(f"the office remembers other claims than the region ({len(known)} and {len(holders)})")
@@ -60,6 +63,25 @@ def _desk(office: Office, holders: dict[StreetId, CrewId], closed: set[StreetId]
         street = min(holders)
         if desk.read_street(office.region, office.actor, street).holder != holders[street]:
             wrong.append(f"the page of street {street} names another holder")
+    return wrong
+
+
+def _today(office: Office, holders: dict[StreetId, CrewId], closed: set[StreetId]) -> list[str]:
+    """Compare the counts of the first page of a lead with the claims and closures."""
+    wrong: list[str] = []
+    overview = desk.read_overview(office.region, office.actor)
+    streets = count_streets(office.region.reader(), overview.city.id, overview.present)
+    shown, count = (streets.free, streets.claimed, streets.saturated), len(office.map.streets)
+    told = (count - len(closed | set(holders)), len(holders), len(closed - set(holders)))
+    if shown != told:
+        wrong.append(f"the first page shows (free, claimed, saturated) = {shown}, the region holds {told}")
+    idle = idle_crews(
+        office.region.reader(),
+        overview.present,
+        local_day(overview.present, find_zone(overview.city.time_zone)).isoformat(),
+    )
+    if {crew.id for crew in idle} != {crew.id for crew in overview.crews} - set(holders.values()):
+        wrong.append("the first page calls other crews idle than those that hold nothing")
     return wrong
 
 

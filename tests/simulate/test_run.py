@@ -1,5 +1,6 @@
 """Campaigns run through the real acts: they repeat, keep the rules, and what is wrong is found."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from fieldops.actions.city import MapSource, import_city
 from fieldops.actions.claims import make_claim
 from fieldops.errors import BadInput, Stopped
+from fieldops.ids import CrewId
 from fieldops.simulate.conditions import PLAIN, ROUGH
 from fieldops.simulate.examine import examine
 from fieldops.simulate.office import Map, Office
@@ -18,6 +20,7 @@ from fieldops.simulate.run import BENCH, run_campaign
 from fieldops.simulate.scenes import grid_scene, region_scene
 from fieldops.store.claims import claims_in_force
 from fieldops.store.connect import create_memory_region, create_region
+from fieldops.store.decisions import closed_streets
 from tests.small_map import write_grid_map
 
 LAST_EVENING = datetime(2026, 3, 4, 22, tzinfo=UTC)
@@ -69,20 +72,68 @@ def test_made_up_answers_leave_more_streets_short_and_the_trust_desk_finds_them(
     assert on.truly_at_target > off.truly_at_target
 
 
-def test_a_claim_behind_the_back_of_the_office_is_found() -> None:
-    scene = grid_scene(city=1, seed=1, conditions=PLAIN, side=4, crews=2, days=3)
+@pytest.fixture
+def evening() -> Iterator[tuple[Office, list[str]]]:
+    """The office on the evening of a small campaign's third day, all well, and the streets that nobody holds."""
+    scene = grid_scene(city=1, seed=1, conditions=PLAIN, side=6, crews=2, days=3)
     region = create_memory_region(BENCH, now=datetime(2026, 3, 1, tzinfo=UTC))
-    assert run_campaign(scene, find_policy("fixed-hours:first=3"), region=region).violations == []
-    held = {claim.street for claim in claims_in_force(region.reader(), region.moment(LAST_EVENING))}
+    assert run_campaign(scene, find_policy("ours"), region=region).violations == []
     office = Office(region, BENCH, Map.of(scene.town, scene.town.people), LAST_EVENING)
-    office.claims = {
-        scene.town.streets.index(claim.street): claim for claim in claims_in_force(region.reader(), LAST_EVENING)
-    }
+    place = {street: k for k, street in enumerate(scene.town.streets)}
+    office.claims = {place[claim.street]: claim for claim in claims_in_force(region.reader(), LAST_EVENING)}
+    office.finished = {place[street] for street in closed_streets(region.reader(), LAST_EVENING)}
+    assert office.claims
+    assert office.finished
     assert examine(office) == []
-    street = next(name for name in scene.town.streets if name not in held)
-    make_claim(region, BENCH, street=street, crew=scene.crews[0].id, now=LAST_EVENING)
-    assert examine(office) == [f"the office remembers other claims than the region ({len(held)} and {len(held) + 1})"]
+    taken = office.finished | office.claims.keys()
+    yield office, [street for street, k in place.items() if k not in taken]
     region.close()
+
+
+def tamper(office: Office, *statements: str) -> None:
+    """Change rows behind the back of every act and of the database's own guards."""
+    with office.region.turn(BENCH, now=LAST_EVENING) as turn:
+        kinds = turn.connection.execute(
+            "SELECT type, name FROM sqlite_schema WHERE type = 'trigger' OR (type = 'index' AND sql LIKE '%UNIQUE%')"
+        )
+        for kind, name in kinds.fetchall():
+            turn.connection.execute(f"DROP {kind} {name}")
+        for statement in statements:
+            turn.connection.execute(statement)
+
+
+def test_a_claim_behind_the_back_of_the_office_is_found(evening: tuple[Office, list[str]]) -> None:
+    office, free = evening
+    make_claim(office.region, BENCH, street=free[0], crew=CrewId("C000"), now=LAST_EVENING)
+    held = len(office.claims)
+    assert examine(office) == [f"the office remembers other claims than the region ({held} and {held + 1})"]
+
+
+def test_a_street_with_two_holders_is_found_though_the_database_let_it_pass(evening: tuple[Office, list[str]]) -> None:
+    office, _ = evening
+    claim = next(iter(office.claims.values()))
+    columns = [row[1] for row in office.region.reader().execute("PRAGMA table_info(claim)")]
+    other = {
+        "id": "'copy'",
+        "generation": "c.generation + 1",
+        "crew_id": "(SELECT id FROM crew WHERE id <> c.crew_id LIMIT 1)",
+    }
+    copied = ", ".join(other.get(name, f"c.{name}") for name in columns)
+    tamper(office, f"INSERT INTO claim SELECT {copied} FROM claim AS c WHERE id = '{claim.id}'")
+    found = examine(office)
+    assert f"street {claim.street} has two holders" in found
+
+
+def test_an_event_that_was_taken_out_of_the_record_is_found(evening: tuple[Office, list[str]]) -> None:
+    office, _ = evening
+    tamper(office, "DELETE FROM event WHERE seq = (SELECT max(seq) - 3 FROM event)")
+    assert any(wrong.startswith("the record:") for wrong in examine(office))
+
+
+def test_a_closure_that_only_some_screens_would_show_is_found(evening: tuple[Office, list[str]]) -> None:
+    office, _ = evening
+    office.finished.pop()
+    assert any("finished streets" in wrong for wrong in examine(office))
 
 
 def test_a_campaign_that_is_stopped_says_so() -> None:
