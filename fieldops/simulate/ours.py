@@ -1,6 +1,7 @@
 """Our policy: the plan gives the streets, the model gives the hours, the card says when to go."""
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from itertools import islice
 
 import numpy as np
@@ -47,8 +48,8 @@ class Ours:
         Claims that a crew may hold at once (rule 5).
     tests
         Tests of a street under one claim before it is left to others; those after the third are by the audit card (rule 9).
-    rule
-        Card of the tests; empty: the region's.
+    rule, finish, cool_down
+        Card of the tests, probability of finishing for which the plan gives hours, and days of cool-down; empty or 0: the region's.
     """
 
     name: str
@@ -64,6 +65,8 @@ class Ours:
     cap: int = 40
     tests: int = 9
     rule: str = ""
+    finish: float = 0.0
+    cool_down: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse what no crew can do."""
@@ -79,8 +82,12 @@ class Ours:
             find_rule(self.rule)
 
     def settings(self, rules: Rules) -> Rules:
-        """Return the region's defaults, but for the cap and the card."""
-        return replace(rules, claims_per_crew=self.cap, move_on_rule=self.rule or rules.move_on_rule)
+        """Return the region's defaults, but for what the policy changes."""
+        return replace(
+            rules, claims_per_crew=self.cap, move_on_rule=self.rule or rules.move_on_rule,
+            finish_probability=self.finish or rules.finish_probability,
+            cool_down=timedelta(days=self.cool_down) if self.cool_down else rules.cool_down,
+        )  # fmt: skip
 
     def morning(self, office: Office, day: int) -> None:
         """Plan on the first day and every few days after."""
