@@ -50,6 +50,9 @@ class Turn:
         return read_rules(self.connection)
 
 
+_MEMORY = Path(":memory:")
+
+
 @dataclass(slots=True)
 class Region:
     """An open region. Not shared between threads or processes: each opens its own."""
@@ -60,6 +63,11 @@ class Region:
     _writer: sqlite3.Connection | None = field(default=None, repr=False)
     _reader: sqlite3.Connection | None = field(default=None, repr=False)
     _turnstile: Turnstile | None = field(default=None, repr=False)
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether the region lives in memory, and so has no private file."""
+        return self.path == _MEMORY
 
     @property
     def private_path(self) -> Path:
@@ -244,7 +252,7 @@ def create_memory_region(actor: Actor, *, now: datetime | None = None) -> Region
     connection.row_factory = sqlite3.Row
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute("INSERT INTO setting VALUES ('sandbox', 'true')")
-    region = Region(Path(":memory:"), secrets.token_bytes(32), True, connection, connection)
+    region = Region(_MEMORY, secrets.token_bytes(32), True, connection, connection)
     with region.turn(actor, now=now) as turn:
         audit.append(turn, RegionCreated(at=turn.now, sandbox=True))
     return region

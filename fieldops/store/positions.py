@@ -30,7 +30,9 @@ def save_positions(region: Region, positions: Iterable[tuple[str, datetime, Posi
 
 
 def read_positions(region: Region, since: datetime) -> dict[str, Position]:
-    """Return the positions of records made since a moment, by record."""
+    """Return the positions of records made since a moment, by record; none of a region in memory."""
+    if region.in_memory:
+        return {}
     with private_reader(region) as connection:
         rows = connection.execute(
             "SELECT record_id, lon, lat, accuracy_m FROM position WHERE made_at >= ?", (format_moment(since),)
