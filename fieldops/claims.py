@@ -95,17 +95,19 @@ class Ground:
     What the rules look at before a street is given to a crew.
 
     `claims` are claims of the street, at least those whose span or cool-down may reach the moment, and the newest.
-    `overridden` are those whose cool-down a lead has lifted; `holds` counts the crew's claims in force anywhere.
+    `overridden` are those whose cool-down a lead has lifted; `holds` counts the crew's claims in force anywhere, the first
+    of which ends at `first_ends`; `saturated_until` is when a street that moved on opens again (rule 8).
     `reserve` is the list of a phone on which the street stands at the moment, None where it stands on none.
     """
 
     street: StreetId
     status: str
     permission: str
-    saturated: bool
+    saturated_until: datetime | None
     claims: tuple[Claim, ...]
     overridden: Collection[ClaimId]
     holds: int
+    first_ends: datetime | None
     reserve: Reserve | None = None
 
 
@@ -121,10 +123,12 @@ def refuse_claim(ground: Ground, crew: CrewId, at: datetime, rules: Rules) -> Co
     for reason, refuses in (
         ("closed", ground.status != "open"),
         ("no_permission", ground.permission == "refused"),
-        ("saturated", ground.saturated),  # RULE 8
+        ("saturated", ground.saturated_until is not None),  # RULE 8
     ):
         if refuses:
-            return StreetClosed(street=ground.street, reason=reason)
+            return StreetClosed(
+                street=ground.street, reason=reason, until=ground.saturated_until if reason == "saturated" else None
+            )
     kept = ground.reserve
     if kept is not None and kept.crew != crew and kept.kept_from <= at < kept.ends_at:  # RULE 6
         return StreetReserved(street=ground.street, crew=kept.crew, kept_until=kept.ends_at)
@@ -135,8 +139,8 @@ def refuse_claim(ground: Ground, crew: CrewId, at: datetime, rules: Rules) -> Co
     ]
     if waits and at < max(waits):  # RULE 4
         return CrewCoolingDown(street=ground.street, crew=crew, until=max(waits))
-    if ground.holds >= rules.claims_per_crew:  # RULE 5
-        return CrewAtCap(crew=crew, holds=ground.holds, cap=rules.claims_per_crew)
+    if ground.holds >= rules.claims_per_crew and ground.first_ends is not None:  # RULE 5
+        return CrewAtCap(crew=crew, holds=ground.holds, cap=rules.claims_per_crew, first_ends=ground.first_ends)
     return None
 
 
@@ -172,7 +176,10 @@ def end_claim(claim: Claim, at: datetime, outcome: Outcome, reason: str, *, cred
     if outcome is Outcome.FORFEITED:
         raise BadInput("a claim is forfeited by the clock only", field="outcome", cure="withdraw it, or revoke it")
     if not claim.holds_at(at):
-        raise ClaimNotInForce(claim=claim.id, outcome=claim.outcome or Outcome.FORFEITED, ended_at=claim.ends_at)
+        raise ClaimNotInForce(
+            claim=claim.id, street=claim.street, crew=claim.crew, outcome=claim.outcome or Outcome.FORFEITED,
+            ended_at=claim.ends_at,
+        )  # fmt: skip
     credited = (credit or claim.crew) if outcome is Outcome.SATURATED else None
     return replace(claim, ended_at=at, outcome=outcome, reason=reason, credit=credited)
 

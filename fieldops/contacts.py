@@ -15,13 +15,23 @@ from enum import StrEnum
 
 from fieldops.errors import BadInput
 from fieldops.ids import DeviceId, PromoterId, StreetId, TriangleId, VenueId
-from fieldops.intake import read_choice, read_day, read_id, read_moment, read_name, read_number, read_position
+from fieldops.intake import (
+    read_choice,
+    read_day,
+    read_id,
+    read_moment,
+    read_name,
+    read_number,
+    read_position,
+    read_reason,
+)
 from fieldops.surveys import CLOCK_OFFSET_MAX, EARLIEST, Answer, Phase
 
 MOST_RECORDS = 50  # in one batch
 LONGEST_SEALED = 4_096  # characters
 FAR_M = 1_000.0  # a position farther than that from its place, its accuracy allowed for, is no position of it
 MOST_HOURS = 24.0
+WHYS = ("it_is_true", "crew_gave_up")  # the codes that our own phones send
 _DOOR = re.compile(r"[0-9A-Z]{1,8}(-[0-9A-Z]{1,8}){0,3}")
 _A_WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
 
@@ -178,7 +188,7 @@ def read_record(told: Mapping[str, object]) -> Record:
         what=read_choice(_WORDS[kind], row, "what") if kind in _WORDS else "", door=read_door(row.get("door", "")),
         hours=read_number(row, "hours", low=0.01, high=MOST_HOURS) if kind is Kind.HOURS else None,
         day=read_day(row, "day"), about=read_id(row, "about") if kind in (Kind.UNDO, Kind.APPEAL, Kind.SIGN_UP) else "",
-        why=read_name(row, "why") if row.get("why") else "", lon=lon, lat=lat,
+        why=read_reason(read_name(row, "why"), WHYS) if row.get("why") else "", lon=lon, lat=lat,
         accuracy_m=read_number(row, "accuracy_m", low=0.0) if row.get("accuracy_m") else None,
         survey={name: row.get(name, "") for name in ("cluster", "home_street", "measurement", "back_check_of")}
         | {"phase": read_choice(Phase, row, "phase") if row.get("phase") else ""},

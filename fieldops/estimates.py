@@ -87,13 +87,19 @@ class GroupAwareness:
 
 @dataclass(frozen=True, slots=True)
 class Estimates:
-    """Posteriors of streets, connection points, triangles and zones today, and the hours still to be expected."""
+    """
+    Posteriors of streets, connection points, triangles and zones today, and the hours still to be expected.
+
+    `hours_low` and `hours_high` are the hours at the ends of the interval of each street's awareness.
+    """
 
     streets: StreetAwareness
     points: StreetAwareness
     triangles: GroupAwareness
     zones: GroupAwareness
     hours_to_target: FloatArray
+    hours_low: FloatArray
+    hours_high: FloatArray
 
 
 def estimate(
@@ -155,7 +161,7 @@ def estimate(
         points,
         _triangles(evidence, known, points, inherited[:streets], interval),
         _zones(evidence, every, work.first <= evidence.today, by_zone, interval),
-        _expected_hours(known.alpha, known.beta, evidence.people / known.factor, response, target, evidence.own),
+        *_expected_hours(known, evidence.people / known.factor, response, target, evidence.own),
     )
 
 
@@ -253,19 +259,22 @@ def _wanted(evidence: Evidence) -> BoolArray:
 
 
 def _expected_hours(
-    alpha: FloatArray,
-    beta: FloatArray,
-    people: FloatArray,
-    response: "Response",
-    target: float,
-    own: int | None,
-) -> FloatArray:
-    """Return the hours still to be expected over each street's posterior, not at its mean: doubt costs hours too."""
-    from fieldops.awareness import expected_dose
+    known: StreetAwareness, people: FloatArray, response: "Response", target: float, own: int | None
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """
+    Return the hours still to be expected over each street's posterior, and those at the ends of its interval.
 
-    expected = np.zeros(len(people))
-    expected[:own] = people[:own] / response.rho * expected_dose(alpha[:own], beta[:own], target)
-    return expected
+    Not at the posterior's mean: doubt costs hours too.
+    """
+    from fieldops.awareness import expected_dose, hours_to_target
+
+    def hours(awareness: FloatArray) -> FloatArray:
+        return np.asarray(hours_to_target(awareness, people[:own], response, target))
+
+    expected, low, high = np.zeros((3, len(people)))
+    expected[:own] = people[:own] / response.rho * expected_dose(known.alpha[:own], known.beta[:own], target)
+    low[:own], high[:own] = hours(known.high[:own]), hours(known.low[:own])
+    return expected, low, high
 
 
 def _triangles(

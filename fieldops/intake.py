@@ -5,7 +5,8 @@ Files, forms and phones come in through here, so that the same row is refused fo
 """
 
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -16,6 +17,7 @@ from fieldops.errors import BadInput, RowsRefused
 
 LONGEST_ID = 64
 LONGEST_NAME = 200
+_REASON = re.compile(r"[a-z0-9_]{1,60}")
 MOST_LISTED = 10_000
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -209,3 +211,28 @@ def read_choice(kind: type[Choice], row: Mapping[str, str], field: str) -> Choic
         raise BadInput(
             f"'{row.get(field, '')}' is not known", field=field, cure=f"use one of {', '.join(kind)}"
         ) from None
+
+
+def read_reason(text: str, known: Sequence[str], *, field: str = "why", needed: bool = True) -> str:
+    """
+    Return a reason as the record takes it: a code, so that no event ever holds a name (rule 20).
+
+    `known` are the usual codes, which the refusal lists; another one may be coined. Empty where it is not needed.
+
+    Raises
+    ------
+    BadInput
+        If it is anything but small letters, digits and underscores, 60 at most, or missing.
+    """
+    code = text.strip()
+    if is_reason(code) and (code or not needed):
+        return code
+    raise BadInput(
+        f"'{code}' is no code" if code else "a reason is missing", field=field,
+        cure=f"write small letters, digits and _ only, such as {', '.join(known)}; the record takes no other words",
+    )  # fmt: skip
+
+
+def is_reason(code: str) -> bool:
+    """Return whether the record takes it for a reason: a code, or nothing."""
+    return not code or _REASON.fullmatch(code) is not None

@@ -45,7 +45,7 @@ def make_desk_town(path: Path) -> Region:
         )
         estimates = [
             (street, "street", 0 if share is None else 2, 0 if share is None else 20, share, share and share / 2,
-             share and min(1.0, share * 2), 12.5)
+             share and min(1.0, share * 2), 12.5, 6.0, 21.5)
             for i, street in enumerate(city.streets["street"]) for share in [SHARES[i % len(SHARES)]]
         ]  # fmt: skip
         save_estimates(turn, estimates, event=turn.head.seq)

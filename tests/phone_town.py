@@ -80,7 +80,7 @@ def make_phone_town(path: Path, *, sandbox: bool = True, claims: bool = True) ->
             [(f"C{i}-{j}", f"C{i}") for i in range(3) for j in range(3)],
         )
         write(
-            "INSERT INTO estimate VALUES (?, 'street', ?, ?, ?, ?, ?, 9.5, ?)",
+            "INSERT INTO estimate VALUES (?, 'street', ?, ?, ?, ?, ?, 9.5, ?, 4.5, 16.5)",
             [
                 (f"S{i}", knows, asked, share, share / 2, min(1.0, share * 2), format_moment(NOON))
                 for i, knows, asked, share in ((0, 1, 20, 0.06), (1, 3, 20, 0.13), (2, 4, 25, 0.17))

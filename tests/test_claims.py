@@ -33,8 +33,8 @@ A, B = CrewId("A"), CrewId("B")
 
 
 def ground(*claims: Claim, holds: int = 0, overridden: tuple[ClaimId, ...] = (), **words: object) -> Ground:
-    facts: dict[str, object] = {"status": "open", "permission": "free", "saturated": False} | words
-    return Ground(street=STREET, claims=claims, overridden=overridden, holds=holds, **facts)  # type: ignore[arg-type]
+    facts: dict[str, object] = {"status": "open", "permission": "free", "saturated_until": None} | words
+    return Ground(street=STREET, claims=claims, overridden=overridden, holds=holds, first_ends=NOON + WEEK, **facts)  # type: ignore[arg-type]
 
 
 def claim_of(crew: CrewId, at: datetime, generation: int = 1) -> Claim:
@@ -99,7 +99,7 @@ def test_a_claim_made_and_given_up_at_once_leaves_the_street_free_at_that_moment
         ({"status": "closed"}, "closed"),
         ({"status": "gone"}, "closed"),
         ({"permission": "refused"}, "no_permission"),
-        ({"saturated": True}, "saturated"),
+        ({"saturated_until": NOON + WEEK}, "saturated"),
     ],
 )
 def test_a_street_that_is_closed_forbidden_or_saturated_is_refused(words: dict[str, object], reason: str) -> None:

@@ -63,36 +63,46 @@ def _kept(refusal: Any) -> Wording:
 def _at_cap(refusal: Any) -> Wording:
     return Wording(
         gettext(
-            "%(crew)s holds %(holds)s streets and may hold %(cap)s.",
-            crew=refusal.crew_name or refusal.crew,
-            holds=refusal.holds,
-            cap=refusal.cap,
+            "%(crew)s holds %(holds)s streets and may hold %(cap)s; the first of them ends %(end)s.",
+            crew=refusal.crew_name or refusal.crew, holds=refusal.holds, cap=refusal.cap, end=_moment(refusal.first_ends),
         ),
         gettext("Let it finish or give up a street first."),
-    )
+    )  # fmt: skip
 
 
 def _closed(refusal: Any) -> Wording:
+    street = refusal.street_label or refusal.street
     if refusal.reason == "saturated":
         return Wording(
-            gettext("%(street)s is saturated.", street=refusal.street),
+            gettext("%(street)s is saturated, until %(end)s at the latest.", street=street, end=_moment(refusal.until)),
             gettext("It opens again when a fresh test says push on, or its forecast falls below the target."),
         )
     if refusal.reason == "no_permission":
         return Wording(
-            gettext("Nobody may enter %(street)s.", street=refusal.street),
+            gettext("Nobody may enter %(street)s.", street=street),
             gettext("Once entry is granted, say so on the page of the street."),
         )
-    return Wording(
-        gettext("%(street)s is closed.", street=refusal.street), gettext("Open it again on the page of the street.")
-    )
+    return Wording(gettext("%(street)s is closed.", street=street), gettext("Open it again on the page of the street."))
 
 
 def _ended(refusal: Any) -> Wording:
     return Wording(
-        gettext("The claim ended already, at %(end)s.", end=_moment(refusal.ended_at)),
+        gettext(
+            "The claim of %(crew)s on %(street)s ended already, at %(end)s.", crew=refusal.crew_name or refusal.crew,
+            street=refusal.street_label or refusal.street, end=_moment(refusal.ended_at),
+        ),
         gettext("Nothing is left to end."),
-    )
+    )  # fmt: skip
+
+
+def _in_use(refusal: Any) -> Wording:
+    return Wording(
+        gettext(
+            "%(street)s would be lost while %(crew)s holds it until %(end)s.", street=refusal.street_label or refusal.street,
+            crew=refusal.holder_name or refusal.holder, end=_moment(refusal.held_until),
+        ),
+        gettext("Wait for that moment; or take the claim back, with a reason."),
+    )  # fmt: skip
 
 
 def _plan(refusal: Any) -> Wording:
@@ -182,6 +192,7 @@ _WORDS: dict[type[FieldopsError], Callable[[Any], Wording]] = {
     errors.CrewAtCap: _at_cap,
     errors.StreetClosed: _closed,
     errors.ClaimNotInForce: _ended,
+    errors.StreetInUse: _in_use,
     errors.PlanNotPublishable: _plan,
     errors.LastPlanner: _last_planner,
     errors.NotFound: _not_found,

@@ -2,8 +2,9 @@
 
 from datetime import datetime
 
-from fieldops.errors import BadInput, NotFound
+from fieldops.errors import NotFound
 from fieldops.events import AppealAnswered
+from fieldops.intake import read_reason
 from fieldops.people import Actor
 from fieldops.permissions import require
 from fieldops.store import contacts as store
@@ -35,8 +36,7 @@ def answer_appeal(
         If no reason is given.
     """
     require(actor, "appeal.answer")
-    if not why.strip():
-        raise BadInput("an answer without a reason", field="why", cure="say why, for example back_check_agrees")
+    why = read_reason(why, ("back_check_agrees", "back_check_differs", "seen_by_the_lead", "mistake"))
     with region.turn(actor, now=now) as turn:
         waiting = {one.id: one for one in store.read_appeals(turn.connection, open_only=True)}
         if appeal not in waiting:

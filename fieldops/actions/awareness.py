@@ -41,7 +41,8 @@ class PlaceAwareness:
     What is known of a place. RULE 12: share, low and high are None where nobody was asked.
 
     `label` is the name for people. `hours_to_target` are promoter-hours of pushing still to be expected, None where the place is closed (rule 8) or no
-    effort reaches the target; `closed_until` says when a street that moved on may be claimed again.
+    effort reaches the target; `hours_low` and `hours_high` are their 80 % interval, of streets only; `closed_until` says
+    when a street that moved on may be claimed again.
     """
 
     name: str
@@ -53,6 +54,8 @@ class PlaceAwareness:
     high: float | None
     hours_to_target: float | None
     closed_until: datetime | None = None
+    hours_low: float | None = None
+    hours_high: float | None = None
 
     def to_json(self, noun: str) -> dict[str, object]:
         """Return plain JSON values under the noun's name."""
@@ -60,7 +63,10 @@ class PlaceAwareness:
             noun: self.name, "label": self.label, "knows": self.knows, "asked": self.asked, "share": _short(self.share),
             "low": _short(self.low), "high": _short(self.high), "hours_to_target": _short(self.hours_to_target),
         }  # fmt: skip
-        return {**shown, "closed_until": self.closed_until} if noun == "street" else shown
+        if noun != "street":
+            return shown
+        hours = {"hours_low": _short(self.hours_low), "hours_high": _short(self.hours_high)}
+        return {**shown, **hours, "closed_until": self.closed_until}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +117,7 @@ def _report(
     return AwarenessReport(
         at,
         tuple(
-            _place(known.streets, i, name, labels.get(name, ""), known.hours_to_target[i], closed.get(name))
+            _street(known, i, name, labels.get(name, ""), closed.get(name))
             for i, name in enumerate(known.streets.street)
         ),
         _groups(known.triangles, triangles, labels, _sums(evidence.triangle, open_hours, evidence.triangles)),
@@ -157,7 +163,18 @@ def refresh_in_turn(turn: Turn, triangles: Collection[TriangleId]) -> bool:
 
 def _rows(report: AwarenessReport) -> list[store.EstimateRow]:
     return [
-        (one.name, noun, one.knows, one.asked, one.share, one.low, one.high, one.hours_to_target)
+        (
+            one.name,
+            noun,
+            one.knows,
+            one.asked,
+            one.share,
+            one.low,
+            one.high,
+            one.hours_to_target,
+            one.hours_low,
+            one.hours_high,
+        )
         for noun, ones in (("street", report.streets), ("triangle", report.triangles), ("zone", report.zones))
         for one in ones
     ]
@@ -228,6 +245,13 @@ def _groups(
 
 def _sums(group: IntArray, values: FloatArray, groups: int) -> FloatArray:
     return np.asarray(np.bincount(group, values, groups), dtype=np.float64)
+
+
+def _street(known: Estimates, i: int, name: str, label: str, closed: datetime | None) -> PlaceAwareness:
+    place = _place(known.streets, i, name, label, known.hours_to_target[i], closed)
+    if closed:
+        return place
+    return replace(place, hours_low=float(known.hours_low[i]), hours_high=float(known.hours_high[i]))
 
 
 def _place(

@@ -11,6 +11,7 @@ from fieldops.city.places import metres_to_nearest
 from fieldops.errors import BadInput, NotFound
 from fieldops.events import BackCheckOrdered, QuarantineLifted, SurveysQuarantined
 from fieldops.ids import CrewId, MeasurementId, PromoterId, new_id
+from fieldops.intake import read_reason
 from fieldops.people import Actor, Crew
 from fieldops.permissions import require
 from fieldops.store import backcheck as store
@@ -143,8 +144,7 @@ def quarantine_surveys(
         If there is no survey of theirs.
     """
     require(actor, "survey.quarantine")
-    if not reason.strip():
-        raise BadInput("a quarantine needs a reason", field="reason", cure="say what was found")
+    reason = read_reason(reason, ("pace", "evenness", "contradicted", "suspect", "complaint"), field="reason")
     if (promoter is None) == (measurement is None):
         raise BadInput("name a promoter or a measurement, one of them", field="promoter")
     with region.turn(actor, now=now) as turn:
@@ -159,7 +159,7 @@ def quarantine_surveys(
         if not surveys:
             raise NotFound("survey", f"of {promoter or measurement}", cure="see `fieldops backcheck suspects`")
         event = SurveysQuarantined(
-            at=turn.now, promoter=promoter, measurement=measurement, count=len(surveys),
+            at=turn.now, why=reason, promoter=promoter, measurement=measurement, count=len(surveys),
             digest=quarantine.digest_of(surveys),
         )  # fmt: skip
         seq, touched = quarantine.add_order(turn, surveys, reason, event=event)

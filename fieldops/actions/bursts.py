@@ -12,6 +12,7 @@ from fieldops.errors import BadInput, NotFound
 from fieldops.estimates import forecast_claims
 from fieldops.events import BurstOverridden, BurstsSet
 from fieldops.ids import StreetId, ZoneId
+from fieldops.intake import read_reason
 from fieldops.people import Actor
 from fieldops.permissions import require
 from fieldops.planning.burstcheck import burst_violations
@@ -191,10 +192,7 @@ def override_burst(region: Region, actor: Actor, zone: ZoneId, *, why: str, now:
         If no reason is given.
     """
     require(actor, "burst.override")
-    if not why.strip():
-        raise BadInput(
-            "a burst is overridden with a reason only", field="--why", cure="say why, for example school_fair"
-        )
+    why = read_reason(why, ("school_fair", "holiday", "lead_decision"))
     with region.turn(actor, now=now) as turn:
         if zone not in store.zone_names(turn.connection):
             raise NotFound("zone", zone, cure="see `fieldops awareness --json` for the zones")

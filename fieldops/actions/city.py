@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fieldops.actions.refusals import in_words
 from fieldops.clock import Stopwatch, find_zone
 from fieldops.errors import BadInput, NotFound, StreetInUse
 from fieldops.events import CityImported, StreetEdited
@@ -260,9 +261,8 @@ def _refuse_to_drop_claims(turn: Turn, streets: set[str]) -> None:
     held = [claim for claim in claim_store.claims_in_force(turn.connection, turn.now) if claim.street in streets]
     if held:
         first = held[0]
-        zone = find_zone(claim_store.street_words(turn.connection, first.street)[1])
-        until = first.held_until.astimezone(zone)
-        raise StreetInUse(street=first.street, holder=first.crew, held_until=until, others=len(held) - 1)
+        refusal = StreetInUse(street=first.street, holder=first.crew, held_until=first.ends_at, others=len(held) - 1)
+        raise in_words(turn, refusal)
 
 
 def edit_street(

@@ -6,13 +6,12 @@ the street and every other is told who has it and until when. Acknowledged is st
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from fieldops import claims as rule
 from fieldops.actions.refusals import in_words
 from fieldops.claims import Claim, Outcome
-from fieldops.clock import find_zone
 from fieldops.errors import (
     BadInput,
     ClaimNotInForce,
@@ -31,12 +30,14 @@ from fieldops.events import (
     StreetClaimed,
 )
 from fieldops.ids import ClaimId, CrewId, PlanId, StreetId, new_id
+from fieldops.intake import read_reason
 from fieldops.people import Actor
 from fieldops.permissions import require
 from fieldops.store import claims as store
 from fieldops.store.connect import Region, Turn
 from fieldops.store.recruiting_settings import read_wind_down
 
+END_REASONS = ("crew_shrank", "no_work_seen", "wrong_street", "safety", "complaint", "no_time", "lead_decision")
 _PERMISSIONS = {Outcome.WITHDRAWN: "claim.withdraw", Outcome.REVOKED: "claim.revoke"}
 
 
@@ -78,7 +79,7 @@ def grant_in_turn(turn: Turn, *, street: StreetId, crew: CrewId, plan: PlanId | 
     rules = turn.rules
     closing = read_wind_down(turn.connection).get("claims")
     if closing and closing[0] <= turn.now:
-        raise RegionWindingDown(what="claims", since=closing[0])
+        raise in_words(turn, RegionWindingDown(what="claims", since=closing[0]))
     ground = store.ground(turn.connection, street, crew, turn.now, rules)
     for claim in ground.claims:
         if claim.ended_at is None and not claim.holds_at(turn.now):
@@ -117,14 +118,12 @@ def end_in_turn(
         how = Outcome(outcome)
     except ValueError:
         raise BadInput(f"'{outcome}' ends no claim", field="outcome", cure="saturated, withdrawn or revoked") from None
-    if how is Outcome.REVOKED and not why.strip():
-        raise BadInput("a revocation without a reason", field="why", cure="say why, for example crew_shrank")
+    why = read_reason(why, END_REASONS, needed=how is Outcome.REVOKED)
     claim = store.find_claim(turn.connection, claim_id)
     try:
         ended = rule.end_claim(claim, turn.now, how, why, credit=credit)
     except ClaimNotInForce as refusal:
-        zone = find_zone(store.street_words(turn.connection, claim.street)[1])
-        raise replace(refusal, ended_at=refusal.ended_at.astimezone(zone)) from None
+        raise in_words(turn, refusal) from None
     store.write_end(turn, ended, event=end_event(ended))
     return ended
 
@@ -314,10 +313,7 @@ def override_cool_down(
         If no reason is given.
     """
     require(actor, "claim.override")
-    if not why.strip():
-        raise BadInput(
-            "a cool-down is lifted with a reason only", field="why", cure="say why, for example lead_decision"
-        )
+    why = read_reason(why, ("nearly_done", "lead_decision", "appeal"))
     with region.turn(actor, now=now) as turn:
         rules = turn.rules
         ground = store.ground(turn.connection, street, crew, turn.now, rules)

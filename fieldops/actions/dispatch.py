@@ -224,10 +224,10 @@ def _candidates(
     home = (standing.crew.home_lon, standing.crew.home_lat)
     return [
         Candidate(
-            street.street, way, DETOUR * _air_m(*home, street.lon, street.lat), missing, share, value,
+            street.street, way, DETOUR * _air_m(*home, street.lon, street.lat), missing, street.measured, value,
             hours, finish, "ask at the gate first: permission unknown" if street.permission == "unknown" else "",
         )
-        for (street, way), (missing, share, value, hours, finish) in zip(reached, worth, strict=True)
+        for (street, way), (missing, value, hours, finish) in zip(reached, worth, strict=True)
         if hours is not None
     ]  # fmt: skip
 
@@ -241,9 +241,9 @@ def _metres(standing: CrewStanding, street: NearStreet, walks: dict[int, float],
 
 def _worth(
     response: "Response", rules: Rules, streets: Sequence[NearStreet]
-) -> list[tuple[float, float | None, float, float | None, float]]:
+) -> list[tuple[float, float, float | None, float]]:
     """
-    Return for each street: people still to be told, share measured, value, hours and finish probability.
+    Return for each street: people still to be told, value, hours and finish probability.
 
     What the last plan found is brought up to the newest estimate: value and hours move with the share still expected to be
     told; asking is left in any case. What no plan has looked at is forecast now.
@@ -267,7 +267,7 @@ def _worth(
             hours = max(hours * after / before, min(hours, LEAST_SURVEYS * rules.survey_minutes / 60.0))
             share = street.fresh
         missing = street.people * _shortfall(share, doubt, target)
-        found.append((missing, share if street.asked else None, value, hours, street.finish))
+        found.append((missing, value, hours, street.finish))
     return found
 
 
@@ -281,7 +281,7 @@ def _shortfall(mean: float, deviation: float, target: float) -> float:
 
 def _forecast(
     response: "Response", rules: Rules, streets: Sequence[NearStreet]
-) -> list[tuple[float, float | None, float, float | None, float]]:
+) -> list[tuple[float, float, float | None, float]]:
     """Forecast streets that no plan has looked at, from the prior of the city and what was counted on each."""
     import numpy as np
 
@@ -300,8 +300,7 @@ def _forecast(
     missing = people * expected_shortfall(alpha, beta, rules.target_share)
     return [
         (
-            float(missing[i]), float(alpha[i] / (alpha[i] + beta[i])) if street.asked else None,
-            float(missing[i] * rules.finish_probability * street.priority),
+            float(missing[i]), float(missing[i] * rules.finish_probability * street.priority),
             float(hours[i]) if math.isfinite(hours[i]) else None, rules.finish_probability,
         )
         for i, street in enumerate(streets)

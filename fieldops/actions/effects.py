@@ -190,6 +190,10 @@ def _explain(turn: Turn, refusal: Conflict | NotFound, street: StreetId, crew: C
     elif isinstance(refusal, StreetReserved):
         until = format_moment(refusal.kept_until)
         facts = {"holder": refusal.crew, "holder_name": refusal.crew_name, "until": until}
+    elif isinstance(refusal, StreetClosed) and refusal.until is not None:
+        facts = {"until": format_moment(refusal.until)}
+    elif isinstance(refusal, CrewAtCap):
+        facts = {"until": format_moment(refusal.first_ends)}
     if isinstance(refusal, NotFound | CrewAtCap):
         return facts
     better = suggest(turn.connection, crew, turn.now, start=street)

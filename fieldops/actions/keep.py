@@ -13,10 +13,11 @@ from fieldops.actions.recruiting_duties import forget_again
 from fieldops.claims import Claim
 from fieldops.errors import BadInput, ClockRefused, NotFound
 from fieldops.events import ClockAccepted, RegionRestored
+from fieldops.intake import read_reason
 from fieldops.people import Actor
 from fieldops.permissions import require
 from fieldops.progress import Progress, no_progress
-from fieldops.store import audit, connect
+from fieldops.store import audit, connect, upgrade
 from fieldops.store import backup as backup_store
 from fieldops.store import check as check_store
 from fieldops.store import claims as claim_store
@@ -86,7 +87,7 @@ def migrate_region(path: Path, actor: Actor) -> None:
     require(actor, "record.keep")
     if not path.exists():
         raise NotFound("region file", str(path), cure="name it with --db")
-    connect.migrate_files(path)
+    upgrade.migrate_files(path)
 
 
 def back_up(
@@ -227,10 +228,7 @@ def accept_clock(region: Region, actor: Actor, *, why: str, now: datetime | None
         If the clock is earlier than the first event of the region: no record can be right then.
     """
     require(actor, "record.keep")
-    if not why.strip():
-        raise BadInput(
-            "the clock is accepted with a reason only", field="--why", cure="say why, for example ntp_failed"
-        )
+    why = read_reason(why, ("ntp_failed", "clock_was_set_by_hand", "restored_backup"))
     with region.turn(actor, now=now, accept_clock=True) as turn:
         last, first = audit.last_recorded_at(turn.connection), audit.first_recorded_at(turn.connection)
         if last is None or first is None or last <= turn.now:

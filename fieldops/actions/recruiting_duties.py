@@ -17,6 +17,7 @@ from fieldops.events import (
     RetentionRun,
 )
 from fieldops.ids import CandidateId
+from fieldops.intake import read_reason
 from fieldops.people import Actor
 from fieldops.permissions import require
 from fieldops.progress import Progress, no_progress
@@ -196,6 +197,7 @@ def erase_person(
         If the actor may not, or there is nobody to erase.
     """
     require(actor, "candidate.erase")
+    why = read_reason(why, ("asked", "withdrawn", "mistake"))
     with region.turn(actor, now=now) as turn:
         ids = [candidate, *candidates.read_merged(turn.connection, candidate)]
         there = [one for one in ids if (c := candidates.find_candidate(turn.connection, one)) and c.erased_at is None]

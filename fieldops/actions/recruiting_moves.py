@@ -18,6 +18,7 @@ from fieldops.events import (
     RepAssigned,
 )
 from fieldops.ids import CandidateId, RepId, new_id
+from fieldops.intake import read_reason
 from fieldops.people import Actor
 from fieldops.permissions import require
 from fieldops.recruiting import care
@@ -33,7 +34,7 @@ from fieldops.store import recruiting_training as training
 from fieldops.store.connect import Region, Turn
 
 LONGEST_NOTE = 2000
-LONGEST_CODE = 64
+REP_REASONS = ("lead_decision", "same_language", "knows_them", "rep_is_quick")
 
 
 class Outcome(StrEnum):
@@ -69,6 +70,7 @@ def move_candidate(
         If the candidate's rep cares for as many sellers as may be.
     """
     require(actor, "candidate.move")
+    override = read_reason(override, REP_REASONS, field="override", needed=False)
     if override:
         require(actor, "rep.override")
     with region.turn(actor, now=now) as turn:
@@ -143,6 +145,7 @@ def assign_rep(
         If the actor may not, there is no such candidate or rep, or the rep has as many as may be.
     """
     require(actor, "rep.manage")
+    override = read_reason(override, REP_REASONS, field="override", needed=False)
     if override:
         require(actor, "rep.override")
     with region.turn(actor, now=now) as turn:
@@ -160,24 +163,15 @@ def assign_in_turn(turn: Turn, candidate: CandidateId, rep: RepId | None, *, ove
             check_care(turn, rep, override)
         elif (there := reps.find_rep(turn.connection, rep)) is None or not there.works_on(turn.now.date()):
             raise NotFound("rep at work", rep, cure="see `fieldops recruit reps`")
-    event = RepAssigned(at=turn.now, candidate=found.id, rep=rep, why=why, override=read_code(override))
+    event = RepAssigned(
+        at=turn.now,
+        candidate=found.id,
+        rep=rep,
+        why=why,
+        override=override,
+    )
     store.write_facts(turn, found.id, event=event, rep_id=rep)
     return True
-
-
-def read_code(reason: str) -> str:
-    """
-    Return a reason as the record keeps it: a short code, no free text about people.
-
-    Raises
-    ------
-    BadInput
-        If it is longer than a code may be or holds signs of no word.
-    """
-    code = "_".join(reason.split()).lower()
-    if len(code) > LONGEST_CODE or not all(sign.isalnum() or sign == "_" for sign in code):
-        raise BadInput("is no code", field="override", cure="say why in a few plain words, without names")
-    return code
 
 
 def describe_candidate(
@@ -331,6 +325,7 @@ def undo_merge(
         If they come back into the care of a rep who has 35 sellers by now: free a place, or give a reason (`override`).
     """
     require(actor, "candidate.merge")
+    override = read_reason(override, REP_REASONS, field="override", needed=False)
     with region.turn(actor, now=now) as turn:
         found = store.find_candidate(turn.connection, merged)
         if found is None or found.merged_into is None or found.erased_at is not None:
@@ -338,7 +333,12 @@ def undo_merge(
         if found.stage in SELLERS and found.rep is not None:
             check_care(turn, found.rep, override)
         change = tallied(turn, found, store.read_moves(turn.connection, found.id))
-        event = MergeUndone(at=turn.now, kept=found.merged_into, merged=found.id, why=read_code(override))
+        event = MergeUndone(
+            at=turn.now,
+            kept=found.merged_into,
+            merged=found.id,
+            why=override,
+        )
         store.write_facts(turn, found.id, event=event, change=change, merged_into=None)
         return load_candidate(turn, merged)
 

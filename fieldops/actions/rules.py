@@ -7,6 +7,7 @@ from typing import Any
 from fieldops.awareness import find_rule
 from fieldops.errors import BadInput
 from fieldops.events import RulesChanged
+from fieldops.intake import read_reason
 from fieldops.people import Actor
 from fieldops.permissions import require
 from fieldops.rules import MEANINGS, Rules
@@ -72,8 +73,7 @@ def change_rules(
         If there is no such setting, a value is outside its range, or no reason is given.
     """
     require(actor, "rules.change")
-    if not why.strip():
-        raise BadInput("rules change with a reason only", field="why", cure="say why, for example pilot_of_10_days")
+    why = read_reason(why, ("pilot", "measured", "local_conditions", "correction", "lead_decision"))
     for name in settings.keys() & {"move_on_rule", "audit_rule"}:
         find_rule(str(settings[name]))
     with region.turn(actor, now=now) as turn:

@@ -49,7 +49,8 @@ def add(
     from fieldops.actions.accounts import add_account
     from fieldops.actions.passwords import make_password
     from fieldops.ids import CrewId, PromoterId
-    from fieldops.store.connect import migrate_files, open_region
+    from fieldops.store.connect import open_region
+    from fieldops.store.upgrade import migrate_files
 
     given = sys.stdin.readline().rstrip("\n") if password_stdin else ""
     made = "" if password_stdin else make_password()
@@ -80,7 +81,8 @@ def list_users(db: Db = DEFAULT_DB, as_json: AsJson = False) -> None:
     from rich.table import Table
 
     from fieldops.actions.accounts import list_accounts
-    from fieldops.store.connect import migrate_files, open_region
+    from fieldops.store.connect import open_region
+    from fieldops.store.upgrade import migrate_files
 
     region = open_region(db)
     migrate_files(db)
@@ -161,7 +163,8 @@ def key(
     """
     from fieldops.actions.apikeys import make_key
     from fieldops.ids import CrewId
-    from fieldops.store.connect import migrate_files, open_region
+    from fieldops.store.connect import open_region
+    from fieldops.store.upgrade import migrate_files
 
     region = open_region(db)
     migrate_files(db)
@@ -189,7 +192,8 @@ def keys(
     from rich.table import Table
 
     from fieldops.actions.apikeys import end_key, list_keys
-    from fieldops.store.connect import migrate_files, open_region
+    from fieldops.store.connect import open_region
+    from fieldops.store.upgrade import migrate_files
 
     region = open_region(db)
     migrate_files(db)
@@ -227,7 +231,8 @@ def invite(
     """
     from fieldops.actions.invitations import make_invitation
     from fieldops.ids import CrewId, PromoterId
-    from fieldops.store.connect import migrate_files, open_region
+    from fieldops.store.connect import open_region
+    from fieldops.store.upgrade import migrate_files
 
     region = open_region(db)
     migrate_files(db)

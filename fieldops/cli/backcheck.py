@@ -184,7 +184,7 @@ def list_checked(db: Db = DEFAULT_DB, as_json: AsJson = False) -> None:
 
 @backcheck.command("quarantine")
 def quarantine(
-    reason: Annotated[str, typer.Option("--reason", help="What was found.")],
+    reason: Annotated[str, typer.Option("--reason", help="What was found, as a code such as pace or contradicted.")],
     db: Db = DEFAULT_DB,
     promoter: Annotated[str | None, typer.Option("--promoter", help="All surveys of this promoter.")] = None,
     measurement: Annotated[str | None, typer.Option("--measurement", help="All surveys of this measurement.")] = None,

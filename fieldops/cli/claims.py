@@ -12,6 +12,7 @@ from fieldops.cli.console import (
     Db,
     Now,
     given_moment,
+    in_zone,
     print_json,
     progress_bar,
     say,
@@ -260,12 +261,15 @@ def verify(
                 "events": result.events,
                 "violations": [{"event": one.seq, "what": one.what} for one in result.violations],
                 "found": result.found,
+                "sealed": result.sealed,
                 "head": {"event": result.head.seq, "chain": result.head.chain, "recorded_at": result.head.recorded_at},
             }
         )
     else:
         for one in result.violations:
             say(f"event {one.seq}: {one.what}" if one.seq else one.what)
+        if not result.sealed:
+            say("the rows of this region are not bound to its record yet: run `fieldops check --migrate` once")
         say(f"{result.events} events, {result.claims} claims, {result.found} violations")
     if result.found:
         raise typer.Exit(1)
@@ -316,11 +320,21 @@ def _print_queue(rows: list[dict[str, Any]], found: "list[ListedClaim]") -> None
 
     until, left = Column("until", no_wrap=True), Column("left", no_wrap=True)
     table = Table(
-        Column("street", no_wrap=True), "label", "crew", until, left, "knows", "share (80 %)", "hours to 20 %", box=None
+        Column("street", no_wrap=True),
+        "label",
+        "crew",
+        until,
+        left,
+        "knows",
+        "share (80 %)",
+        "hours to 20 % (80 %)",
+        box=None,
     )
     for row, one in zip(rows, found, strict=True):
         share = "unknown" if row["share"] is None else f"{row['share']:.0%} ({row['low']:.0%}-{row['high']:.0%})"
         hours = "unknown" if row["hours_to_target"] is None else f"{row['hours_to_target']:.1f}"
+        if row["hours_low"] is not None:
+            hours += f" ({row['hours_low']:.1f}-{row['hours_high']:.1f})"
         table.add_row(
             row["street"], row["label"], f"{row['crew_name']} ({row['crew']})", _in_zone(one.claim.ends_at, one.time_zone),
             f"{row['hours_left']:.1f} h", f"{row['knows']} of {row['asked']}", share, hours,
@@ -347,5 +361,4 @@ def _in_zone(moment: datetime, zone: str) -> str:
 def _local(region: Any, claim: "Claim", moment: datetime) -> str:
     from fieldops.store.claims import street_words
 
-    zone = street_words(region.reader(), claim.street)[1]
-    return f"{_in_zone(moment, zone)} ({zone})"
+    return in_zone(moment, street_words(region.reader(), claim.street)[1])

@@ -5,7 +5,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -43,6 +43,13 @@ def given_moment(now: str | None) -> datetime | None:
     if not 1900 <= moment.year <= 2200:
         raise BadInput(f"the year {moment.year}", field="--now", cure="give a time between 1900 and 2200")
     return moment
+
+
+def in_zone(moment: datetime, zone: str) -> str:
+    """Return a moment as people of the city read it, with the name of their zone; rounded up to the minute."""
+    late = moment.second or moment.microsecond
+    shown = moment.replace(second=0, microsecond=0) + timedelta(minutes=1) if late else moment
+    return f"{shown.astimezone(clock.find_zone(zone)):%Y-%m-%d %H:%M} ({zone})"
 
 
 def shell_actor() -> Actor:

@@ -180,7 +180,8 @@ def _stored_plan(db: Path) -> str | None:
 def _has_account(db: Path) -> bool:
     from fieldops.actions.accounts import list_accounts
     from fieldops.cli.console import shell_actor
-    from fieldops.store.connect import migrate_files, open_region
+    from fieldops.store.connect import open_region
+    from fieldops.store.upgrade import migrate_files
 
     region = open_region(db)
     migrate_files(db)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fieldops.cli.console import DEFAULT_DB, AsJson, Db, Now, given_moment, print_json, say, shell_actor
+from fieldops.cli.console import DEFAULT_DB, AsJson, Db, Now, given_moment, in_zone, print_json, say, shell_actor
 
 if TYPE_CHECKING:
     from fieldops.actions.dispatch import Next
@@ -44,6 +44,7 @@ def next_street(
     from fieldops.actions import dispatch, reserves
     from fieldops.errors import BadInput
     from fieldops.ids import CrewId, StreetId
+    from fieldops.store.claims import street_words
     from fieldops.store.connect import open_region
 
     if release and keep:
@@ -61,7 +62,8 @@ def next_street(
     if as_json:
         print_json(_document(found, kept))
         return
-    _print(found, kept)
+    zones = {one.street: street_words(region.reader(), one.street)[1] for one in kept}
+    _print(found, [(one.street, in_zone(one.ends_at, zones[one.street])) for one in kept])
 
 
 def _document(found: "Next", kept: "list[Reserve]") -> dict[str, Any]:
@@ -72,12 +74,12 @@ def _document(found: "Next", kept: "list[Reserve]") -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _print(found: "Next", kept: "list[Reserve]") -> None:
+def _print(found: "Next", kept: list[tuple[str, str]]) -> None:
     if found.street is None:
         typer.echo(found.reason)
     else:
         typer.echo(f"{found.label or found.street} ({found.street}): {found.reason}")
         if not found.held:
             say(f"Claim it: fieldops claims grant --crew {found.crew} --street {found.street}")
-    for one in kept:
-        typer.echo(f"kept for its phone until {one.ends_at:%Y-%m-%d %H:%M} UTC: {one.street}")
+    for street, until in kept:
+        typer.echo(f"kept for its phone until {until}: {street}")

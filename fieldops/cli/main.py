@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from fieldops.errors import FieldopsError, Stopped
+from fieldops.errors import BadInput, FieldopsError, Stopped
 
 UsageError: Any = typer.BadParameter.__base__  # typer carries a click of its own and hands out only this much of it
 
@@ -27,7 +27,7 @@ def main() -> None:
         os.environ.setdefault("COLUMNS", "200")
     commands.register(app)
     try:
-        code = app(options_after_command(sys.argv[1:]), standalone_mode=False)
+        code = app(options_after_command(readable(sys.argv[1:])), standalone_mode=False)
     except typer.Exit as leaving:
         code = leaving.exit_code
     except UsageError as wrong:
@@ -45,6 +45,24 @@ def main() -> None:
     except BrokenPipeError:
         code = 0
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def readable(words: list[str]) -> list[str]:
+    """
+    Return the words as they were given.
+
+    Raises
+    ------
+    BadInput
+        If one holds bytes that are no UTF-8: no id, and no file that could be named in an answer.
+    """
+    for word in words:
+        try:
+            word.encode()
+        except UnicodeEncodeError:
+            shown = word.encode(errors="surrogateescape").decode(errors="replace")
+            raise BadInput(f"'{shown}' is no UTF-8", cure="write it in UTF-8; rename a file of such a name") from None
+    return words
 
 
 def options_after_command(words: list[str]) -> list[str]:

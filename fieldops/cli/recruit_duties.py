@@ -84,12 +84,11 @@ def forget(
     Example: fieldops recruit forget 13800138000
     """
     from fieldops.actions import recruiting_duties as acts
-    from fieldops.actions.recruiting_moves import read_code
     from fieldops.store.connect import open_region
 
     region = open_region(db)
     candidate = acts.find_person(region, shell_actor(), who)
-    done = acts.erase_person(region, shell_actor(), candidate, why=read_code(why), now=given_moment(now))
+    done = acts.erase_person(region, shell_actor(), candidate, why=why, now=given_moment(now))
     if as_json:
         print_json({"erased": list(done.candidates), "log_emptied": done.log_emptied})
         return

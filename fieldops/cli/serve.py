@@ -58,7 +58,8 @@ def serve(
     Example: fieldops serve --db region.gpkg --port 8080
     """
     from fieldops.actions.tiles import make_tiles, tiles_are_current
-    from fieldops.store.connect import migrate_files, open_region
+    from fieldops.store.connect import open_region
+    from fieldops.store.upgrade import migrate_files
 
     _can_listen(host, port)
     region = open_region(db, older=True)

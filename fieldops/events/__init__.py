@@ -54,7 +54,7 @@ from fieldops.events.phones import (
     RecordsTaken,
 )
 from fieldops.events.plans import PlanMade, PlanPublished
-from fieldops.events.record import ClockAccepted, RegionRestored
+from fieldops.events.record import ClockAccepted, RegionRestored, RowsSealed
 from fieldops.events.recruiting import (
     CallMade,
     CallPlanned,
@@ -148,6 +148,7 @@ __all__ = [
     "ResponseFitted",
     "RetentionRun",
     "RowsImported",
+    "RowsSealed",
     "RulesChanged",
     "SentinelsChosen",
     "SessionEnded",

@@ -22,3 +22,10 @@ class RegionRestored(Event):
     seq: int
     chain: str
     digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowsSealed(Event):
+    """What a turn added to the sum over all rows of each table that it wrote to, hidden by the key (`store/seals.py`)."""
+
+    tables: dict[str, str]

@@ -22,6 +22,7 @@ class Candidate:
     A free street within reach of a crew.
 
     `metres` is the walk to it from where the crew stands, `home_m` that from its home; `value` is in people to be told;
+    `measured_share` is awareness with the ends of its 80 % interval, None where nobody was asked (rule 12);
     `hours` are promoter-hours of pushing and asking until it is finished with probability `finish`.
     """
 
@@ -29,7 +30,7 @@ class Candidate:
     metres: float
     home_m: float
     missing: float
-    measured_share: float | None
+    measured_share: tuple[float, float, float] | None
     value: float
     hours: float
     finish: float
@@ -134,7 +135,10 @@ def best_offers(room: Room, candidates: Iterable[Candidate], *, most: int = 1) -
 def explain_offer(room: Room, chosen: Offer) -> str:
     """Return the reason in one sentence."""
     one = chosen.candidate
-    known = "never measured" if one.measured_share is None else f"{one.measured_share:.0%} know"
+    known = "never measured"
+    if one.measured_share is not None:
+        share, low, high = one.measured_share
+        known = f"{share:.0%} know, {low:.0%}-{high:.0%} by the 80 % interval"
     minutes = 60.0 * one.metres / room.metres_per_hour
     missing = (
         f"{one.missing:.0f} people still to be told" if one.missing >= 0.5 else "believed at the target, to be tested"

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from fieldops.clock import format_moment, parse_moment
 from fieldops.errors import BadInput
 from fieldops.events import Event
+from fieldops.intake import is_reason
 
 if TYPE_CHECKING:
     from fieldops.store.connect import Turn
@@ -56,14 +57,18 @@ def append(turn: "Turn", event: Event) -> int:
     Raises
     ------
     BadInput
-        If actor, device or why holds a control character.
+        If actor or device holds a control character, or the reason is no code.
     """
     columns = (
         event.kind, format_moment(event.at), format_moment(turn.now), turn.actor.id, turn.device or "", event.why,
         canonical(event.facts()),
     )  # fmt: skip
+    if not is_reason(event.why):
+        raise BadInput(
+            f"'{event.why}' is no code", field="why", cure="write small letters, digits and _ only"
+        )  # RULE 20
     if any(_SEPARATOR in column for column in columns):
-        raise BadInput("an actor, device or reason with a control character", cure="use plain words")
+        raise BadInput("an actor or device with a control character", cure="use plain words")
     seq = turn.head.seq + 1  # the turn holds the write lock: nobody else appends meanwhile
     chain = link(turn.region.key, turn.head.chain, seq, *columns)
     turn.connection.execute(

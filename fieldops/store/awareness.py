@@ -35,7 +35,10 @@ _SOME_GROUPS = (
     " AND m.triangle_id IN (SELECT value FROM json_each(:triangles)) AND h.street_id = ''"
 )
 
-EstimateRow = tuple[str, str, int, int, float | None, float | None, float | None, float | None]
+# place, noun, knows, asked; then share and hours to the target, each with the ends of its interval
+EstimateRow = tuple[
+    str, str, int, int, float | None, float | None, float | None, float | None, float | None, float | None
+]
 
 
 def read_evidence(
@@ -183,7 +186,9 @@ def save_estimates(turn: Turn, rows: Sequence[EstimateRow], *, event: int, other
         turn.connection.execute("DELETE FROM estimate")
     as_of = format_moment(turn.now)
     turn.connection.executemany(
-        "INSERT INTO estimate VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", [(*row, as_of) for row in rows]
+        "INSERT INTO estimate (place, noun, knows, asked, share, low, high, hours_to_target, hours_low, hours_high, as_of)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [(*row, as_of) for row in rows],
     )
 
 

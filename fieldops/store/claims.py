@@ -128,13 +128,15 @@ class Missing:
     low: float | None = None
     high: float | None = None
     hours_to_target: float | None = None
+    hours_low: float | None = None
+    hours_high: float | None = None
     estimated_at: str | None = None
 
 
 def missing_on(connection: "sqlite3.Connection", street: StreetId) -> Missing:
     """Return what the street still lacks to the target, as last estimated."""
     row = connection.execute(
-        "SELECT knows, asked, share, low, high, hours_to_target, as_of FROM estimate"
+        "SELECT knows, asked, share, low, high, hours_to_target, hours_low, hours_high, as_of FROM estimate"
         " WHERE place = ? AND noun = 'street'",
         (street,),
     ).fetchone()
@@ -267,10 +269,14 @@ def ground(connection: "sqlite3.Connection", street: StreetId, crew: CrewId, at:
     )
     claims = tuple(map(_claim, rows))
     moment = {"crew": crew, "at": format_moment(at)}
-    holds = connection.execute(f"SELECT count(*) FROM claim WHERE crew_id = :crew AND {_IN_FORCE}", moment)  # noqa: S608
+    holds, first_ends = connection.execute(
+        f"SELECT count(*), min(coalesce(ended_at, held_until)) FROM claim WHERE crew_id = :crew AND {_IN_FORCE}",  # noqa: S608
+        moment,
+    ).fetchone()
     return Ground(
-        street, "closed" if incidents.is_paused(connection, street, at) else row["status"], row["permission"], decisions.is_closed(connection, street, at), claims,
-        _overridden(connection, [claim for claim in claims if claim.crew == crew], at), holds.fetchone()[0],
+        street, "closed" if incidents.is_paused(connection, street, at) else row["status"], row["permission"], decisions.closed_until(connection, street, at), claims,
+        _overridden(connection, [claim for claim in claims if claim.crew == crew], at), holds,
+        parse_moment(first_ends) if first_ends else None,
         reserves.reserve_of_street(connection, street, at),
     )  # fmt: skip
 

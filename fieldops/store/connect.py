@@ -9,13 +9,12 @@ span the region file and the private file: the private row is written first, orp
 import json
 import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from fieldops import clock
 from fieldops.errors import BadInput, ClockRefused, NotFound, StorageFailed
@@ -23,12 +22,10 @@ from fieldops.events import RegionCreated
 from fieldops.ids import DeviceId
 from fieldops.people import Actor
 from fieldops.rules import Rules
-from fieldops.store import audit, geopackage, migrations
+from fieldops.store import audit, making, migrations
+from fieldops.store.seals import Seals
 from fieldops.store.sqlite import OLDER, has_wal_reset_race, refusal, sqlite3
 from fieldops.store.turnstile import Turnstile
-
-if TYPE_CHECKING:
-    from sqlite_utils import Database
 
 BUSY_SECONDS = 30.0
 
@@ -42,6 +39,7 @@ class Turn:
     actor: Actor
     now: datetime
     head: audit.Head
+    seals: Seals
     device: DeviceId | None = None
 
     @property
@@ -63,6 +61,7 @@ class Region:
     _writer: sqlite3.Connection | None = field(default=None, repr=False)
     _reader: sqlite3.Connection | None = field(default=None, repr=False)
     _turnstile: Turnstile | None = field(default=None, repr=False)
+    _seals: Seals | None = field(default=None, repr=False)
 
     @property
     def in_memory(self) -> bool:
@@ -106,13 +105,18 @@ class Region:
         if self._writer is None:
             self._writer, self._turnstile = open_file(self.path), Turnstile(turnstile_path(self.path))
         connection = self._writer
+        if self._seals is None:
+            self._seals = Seals(connection, self.key)
         if self._turnstile is not None:
             self._turnstile.enter(BUSY_SECONDS / 2)
         try:
             with self._transaction(connection):
                 head = audit.head(connection)
                 moment = self._moment(connection, head, now, accept_clock=accept_clock)
-                yield Turn(self, connection, actor, moment, head, device)
+                turn = Turn(self, connection, actor, moment, head, self._seals, device)
+                self._seals.begin()
+                yield turn
+                self._seals.record(turn)
         finally:
             if self._turnstile is not None:
                 self._turnstile.leave()
@@ -173,7 +177,7 @@ class Region:
         for connection in (self._reader, self._writer):  # the last one to close tidies the write-ahead log up
             if connection is not None:
                 connection.close()
-        self._writer = self._reader = None
+        self._writer = self._reader = self._seals = None
         if self._turnstile is not None:
             self._turnstile.close()
             self._turnstile = None
@@ -227,8 +231,8 @@ def create_region(path: Path, actor: Actor, *, sandbox: bool = False, now: datet
     building = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
     try:
         for file, migrate in ((building, migrations.migrate_region), (private_path(path), migrations.migrate_private)):
-            _make(file, migrate)
-        _make_key(key_path(path))
+            making.make_file(file, migrate)
+        making.make_key(key_path(path))
         connection = sqlite3.connect(building, isolation_level=None)
         connection.execute("INSERT INTO setting VALUES ('sandbox', ?)", (json.dumps(sandbox),))
         connection.close()
@@ -239,6 +243,7 @@ def create_region(path: Path, actor: Actor, *, sandbox: bool = False, now: datet
     region = open_region(path)
     with region.turn(actor, now=now) as turn:
         audit.append(turn, RegionCreated(at=turn.now, sandbox=sandbox))
+        turn.seals.seal_all(turn, before={})
     return region
 
 
@@ -255,13 +260,14 @@ def create_memory_region(actor: Actor, *, now: datetime | None = None) -> Region
     region = Region(_MEMORY, secrets.token_bytes(32), True, connection, connection)
     with region.turn(actor, now=now) as turn:
         audit.append(turn, RegionCreated(at=turn.now, sandbox=True))
+        turn.seals.seal_all(turn, before={})
     return region
 
 
 def empty_database() -> sqlite3.Connection:
     """Return a database in memory with the tables of a region and nothing in them."""
     connection = sqlite3.connect(":memory:")
-    migrations.migrate_region(_database(connection))
+    migrations.migrate_region(making.database(connection))
     connection.commit()
     connection.isolation_level = None
     return connection
@@ -357,41 +363,3 @@ def open_file(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
             f"{path} is not a region file of fieldops ({error})", cure="choose another file with --db"
         ) from None
     return connection
-
-
-def _database(connection: sqlite3.Connection) -> "Database":
-    from sqlite_utils import Database
-
-    return Database(connection)
-
-
-def migrate_files(path: Path) -> None:
-    """Bring the region file and its private file to the present schema, each step all or nothing."""
-    for file, migrate in ((path, migrations.migrate_region), (private_path(path), migrations.migrate_private)):
-        connection = sqlite3.connect(file, timeout=BUSY_SECONDS)
-        try:
-            migrate(_database(connection))
-            connection.commit()
-        except sqlite3.OperationalError as error:
-            raise refusal(error) from error
-        finally:
-            connection.close()
-
-
-def _make(path: Path, migrate: Callable[["Database"], None]) -> None:
-    path.unlink(missing_ok=True)
-    connection = sqlite3.connect(path, isolation_level=None)
-    connection.execute(f"PRAGMA application_id={geopackage.APPLICATION_ID}")
-    connection.execute(f"PRAGMA user_version={geopackage.USER_VERSION}")
-    connection.execute("PRAGMA journal_mode=DELETE")
-    connection.isolation_level = "DEFERRED"
-    migrate(_database(connection))
-    connection.commit()
-    connection.close()
-
-
-def _make_key(path: Path) -> None:
-    if not path.exists():
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_hex(32) + "\n")

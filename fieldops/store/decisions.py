@@ -54,13 +54,18 @@ def closed_streets(
 
 def is_closed(connection: sqlite3.Connection, street_id: StreetId, at: datetime) -> bool:
     """Return whether the street is closed to claims at `at` because it moved on; see `closed_streets`."""
+    return closed_until(connection, street_id, at) is not None
+
+
+def closed_until(connection: sqlite3.Connection, street_id: StreetId, at: datetime) -> datetime | None:
+    """Return when the street that moved on opens to claims again, None where it is open at `at`; see `closed_streets`."""
     moment = format_moment(at)
     row = connection.execute(
-        "SELECT 1 FROM closure WHERE street_id = ? AND since <= ? AND reopens_at > ? "
-        "AND (ended_at IS NULL OR ended_at > ?) LIMIT 1",
+        "SELECT max(reopens_at) FROM closure WHERE street_id = ? AND since <= ? AND reopens_at > ? "
+        "AND (ended_at IS NULL OR ended_at > ?)",
         (street_id, moment, moment, moment),
     ).fetchone()
-    return row is not None
+    return parse_moment(row[0]) if row[0] else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,8 @@ class NearStreet:
     A street that the crew could claim now, with what the last plan and the last estimate say of it.
 
     `value`, `hours` and `finish` are None where no plan has looked at it; `fresh` is the estimated share where that is
-    newer than the plan, with its interval, `share` what the plan counted on; `knows` of `asked` were counted.
+    newer than the plan, with its interval, `share` what the plan counted on; `knows` of `asked` were counted; `estimated`
+    is the newest estimate, however old, None where nobody was asked (rule 12).
     """
 
     street: StreetId
@@ -61,6 +62,12 @@ class NearStreet:
     fresh_high: float
     knows: int
     asked: int
+    estimated: float | None
+
+    @property
+    def measured(self) -> tuple[float, float, float] | None:
+        """Return the estimated awareness with the ends of its 80 % interval, None where nobody was asked (rule 12)."""
+        return None if self.estimated is None else (self.estimated, self.fresh_low, self.fresh_high)
 
 
 def near_streets(connection: "sqlite3.Connection", box: Box, crew: CrewId, at: datetime) -> list[NearStreet]:
@@ -72,8 +79,8 @@ def near_streets(connection: "sqlite3.Connection", box: Box, crew: CrewId, at: d
     rows = connection.execute(
         "SELECT s.id, s.lon, s.lat, s.node, s.people, s.priority, s.permission, o.value, o.hours, o.finish,"
         " o.share, CASE WHEN e.as_of > o.as_of OR o.as_of IS NULL THEN e.share END, coalesce(e.low, 0.0),"
-        " coalesce(e.high, 1.0), coalesce(e.knows, 0),"
-        " coalesce(e.asked, 0) FROM street AS s INDEXED BY street_near LEFT JOIN outlook AS o ON o.street_id = s.id"
+        " coalesce(e.high, 1.0), coalesce(e.knows, 0), coalesce(e.asked, 0), e.share"
+        " FROM street AS s INDEXED BY street_near LEFT JOIN outlook AS o ON o.street_id = s.id"
         " LEFT JOIN estimate AS e ON e.place = s.id AND e.noun = 'street'"
         " WHERE s.lon BETWEEN :west AND :east AND s.lat BETWEEN :south AND :north AND s.status = 'open'"
         " AND s.permission <> 'refused' AND NOT EXISTS (SELECT 1 FROM claim AS c WHERE c.street_id = s.id"

@@ -8,7 +8,7 @@ Moments are compared as the record's own text, whose order is time order.
 """
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from fieldops.errors import FieldopsError
@@ -87,11 +87,13 @@ class Replay:
     """
     The state after the events taken so far.
 
-    `repaired_from` is the earliest moment to which the clock was ever taken back in this record, None where it was not.
+    `repaired_from` is the earliest moment to which the clock was ever taken back in this record, None where it was not;
+    `longest_cool_down` the longest that any of its settings ever demanded: so long an ended claim may come to bind again.
     `settled` holds claims whose end is final; whoever drives the replay takes them out and compares them.
     """
 
     repaired_from: str | None
+    longest_cool_down: timedelta = Rules().cool_down
     rules: Rules = field(default_factory=Rules)
     violations: list[Violation] = field(default_factory=list)
     settled: list[Held] = field(default_factory=list)
@@ -106,8 +108,10 @@ class Replay:
     _streets: dict[str, tuple[int, tuple[str, ...]]] = field(default_factory=dict)
     _spans: dict[str, Held] = field(default_factory=dict)
     _crews: dict[str, dict[str, str]] = field(default_factory=dict)
-    _waits: dict[tuple[str, str], Held] = field(default_factory=dict)
+    _waits: dict[tuple[str, str], dict[str, Held]] = field(default_factory=dict)
+    _waiting: int = 0
     _prune_at: int = 10_000
+    _settings: list[tuple[int, Rules]] = field(default_factory=list)
 
     def take(self, event: Recorded) -> None:
         """Let the event happen; what contradicts the rules is added to `violations`."""
@@ -131,6 +135,10 @@ class Replay:
             self._release(event)
         elif isinstance(count := event.facts.get("count"), int):  # a batch: one event for many rows
             self.counts[event.kind + ".count"] = self.counts.get(event.kind + ".count", 0) + count
+
+    def rules_at(self, seq: int) -> Rules:
+        """Return the settings that were in force when the event of that number was recorded."""
+        return next((rules for since, rules in reversed(self._settings) if since < seq), Rules())
 
     def finish(self) -> None:
         """Settle what is still open: its end was not recorded yet."""
@@ -189,10 +197,11 @@ class Replay:
                 event, f"is claim {len(held) + 1} of crew {new.crew}, which may hold {self.rules.claims_per_crew}"
             )
         held[new.claim] = new.held_until
-        waits = self._waits.get((new.street, new.crew))
-        lifted_at = self.overrides.get(waits.claim, ("~",))[0] if waits else "~"
-        if waits and waits.ends_at <= event.at < self._cool(waits) and event.at < lifted_at:
-            self._blame(event, f"gives street {new.street} to crew {new.crew} within its cool-down (rule 4)")
+        for ended in self._waits.get((new.street, new.crew), {}).values():
+            lifted_at = self.overrides.get(ended.claim, ("~",))[0]
+            if ended.ends_at <= event.at < min(self._cool(ended), lifted_at):
+                self._blame(event, f"gives street {new.street} to crew {new.crew} within its cool-down (rule 4)")
+                break
 
     def _cool(self, claim: Held) -> str:
         """Return until when the claim's crew has to wait, as stored text; its end where nothing keeps it."""
@@ -201,7 +210,7 @@ class Replay:
         short = claim.outcome == "withdrawn" and held_for <= self.rules.withdrawal_grace
         if short or claim.outcome in ("saturated", "revoked"):
             return claim.ends_at
-        return (end + self.rules.cool_down).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return _text(end + self.rules.cool_down)
 
     # ── reserve lists ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -276,24 +285,36 @@ class Replay:
         return self.repaired_from is not None and claim.ends_at > self.repaired_from
 
     def _wait(self, claim: Held) -> None:
-        self._waits[claim.street, claim.crew] = claim
-        if len(self._waits) > self._prune_at:
-            now = self._recorded_at
-            self._waits = {key: held for key, held in self._waits.items() if self._cool(held) > now}
-            self._prune_at = max(10_000, 2 * len(self._waits))
+        """Remember the claim while it may bind: its crew may have several on a street, each lifted by its own name."""
+        self._waits.setdefault((claim.street, claim.crew), {})[claim.claim] = claim
+        self._waiting += 1
+        if self._waiting > self._prune_at:
+            since = _text(datetime.fromisoformat(self._recorded_at) - self.longest_cool_down)
+            kept = {
+                key: {name: held for name, held in claims.items() if held.ends_at > since}
+                for key, claims in self._waits.items()
+            }
+            self._waits = {key: claims for key, claims in kept.items() if claims}
+            self._waiting = sum(map(len, self._waits.values()))
+            self._prune_at = max(10_000, 2 * self._waiting)
 
     def _override(self, event: Recorded) -> None:
         claim, key = event.facts["claim"], (event.facts["street"], event.facts["crew"])
-        waits = self._waits.get(key)
-        if waits is None or waits.claim != claim:
+        if claim not in self._waits.get(key, {}):
             self._blame(event, f"lifts a cool-down of claim {claim}, which brought none")
         self.overrides[claim] = (event.at, event.why)
 
     def _change_rules(self, event: Recorded) -> None:
         try:
             self.rules = Rules.from_json(self.rules.to_json() | event.facts["settings"])
+            self._settings.append((event.seq, self.rules))
         except FieldopsError as error:
             self._blame(event, f"sets rules that cannot be: {error}")
+
+
+def _text(moment: datetime) -> str:
+    """Return a moment as the record writes it."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def expected_row(claim: Held) -> tuple[object, ...]:

@@ -1,7 +1,7 @@
 """Tallies: measurements reduced to what counts, derived from the surveys and brought up to date with every batch."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
@@ -137,6 +137,42 @@ def as_if_trusted(connection: sqlite3.Connection, counted: Sequence[Counted], ru
     ]
 
 
+def unlike_their_surveys(
+    connection: sqlite3.Connection, rules_at: Callable[[int], Rules]
+) -> Iterator[tuple[MeasurementId, str]]:
+    """
+    Count every measurement anew and yield those whose tally differs, each with the word for the table: tally or home_tally.
+
+    `rules_at` says which settings were in force at the event of a number: a tally is that of the last event that made it
+    necessary. One pass in the order of the measurements; memory does not grow with them.
+    """
+    causes = connection.cursor().execute(
+        "SELECT max(max(s.batch), coalesce(max(q.since_seq), 0), coalesce(max(q.until_seq), 0)) FROM survey AS s"
+        " LEFT JOIN quarantine AS q ON q.survey_id = s.id GROUP BY s.measurement_id ORDER BY s.measurement_id"
+    )
+    every = _grouped(
+        connection.cursor().execute(_SURVEYS.format(chosen="(SELECT id FROM measurement ORDER BY id) AS chosen"))
+    )
+    for (name, surveys), (event,) in zip(every, causes, strict=True):
+        told = tally(surveys, rules_at(event))
+        stored = connection.execute(
+            "SELECT answers, promoters, corners, left_out, last_asked_at FROM tally WHERE measurement_id = ?",
+            (name,),
+        ).fetchone()
+        if stored is None or tuple(stored) != _columns(told):
+            yield name, "tally"
+        homes = connection.execute("SELECT street_id, knows, asked FROM home_tally WHERE measurement_id = ?", (name,))
+        if {home: (knows, asked) for home, knows, asked in homes} != told.homes:
+            yield name, "home_tally"
+
+
+def _columns(one: Tally) -> tuple[object, ...]:
+    """Return a tally as it is stored."""
+    return (
+        one.answers, one.promoters, one.corners, canonical(dict(one.left_out)), format_moment(one.last_asked_at),
+    )  # fmt: skip
+
+
 def _choose(connection: sqlite3.Connection, measurements: Sequence[MeasurementId]) -> None:
     connection.execute("DROP TABLE IF EXISTS temp.chosen")
     connection.execute("CREATE TEMP TABLE chosen (id TEXT PRIMARY KEY) WITHOUT ROWID")
@@ -178,14 +214,8 @@ def _save(turn: Turn, batch: Sequence[tuple[str, Tally]]) -> None:
         "INSERT INTO tally VALUES (?, ?, ?, ?, ?, ?, 1) ON CONFLICT (measurement_id) DO UPDATE SET"
         " answers = excluded.answers, promoters = excluded.promoters, corners = excluded.corners,"
         " left_out = excluded.left_out, last_asked_at = excluded.last_asked_at, undecided = 1",
-        [
-            (
-                name, one.answers, one.promoters, one.corners, canonical(dict(one.left_out)),
-                format_moment(one.last_asked_at),
-            )
-            for name, one in batch
-        ],
-    )  # fmt: skip
+        [(name, *_columns(one)) for name, one in batch],
+    )
     turn.connection.executemany("DELETE FROM home_tally WHERE measurement_id = ?", [(name,) for name, _ in batch])
     turn.connection.executemany(
         "INSERT INTO home_tally VALUES (?, ?, ?, ?)",

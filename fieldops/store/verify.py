@@ -10,15 +10,17 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from fieldops.errors import FieldopsError, Stopped
 from fieldops.events import event_kinds
 from fieldops.progress import Progress, no_progress
 from fieldops.rules import Rules
-from fieldops.store import bursts, contacts, response, surveys, walks
+from fieldops.store import bursts, contacts, response, surveys, tallies, walks
 from fieldops.store.audit import GENESIS, Head
 from fieldops.store.replay import Recorded, Replay, Violation, expected_row
+from fieldops.store.seals import Sealed
 from fieldops.store.sqlite import refusal, sqlite3
 from fieldops.store.verify_recruiting import compare_recruiting
 
@@ -30,7 +32,7 @@ Digests = Callable[[sqlite3.Connection], Iterator[tuple[int, int, int, str]]]
 _BATCH = 2_000
 
 # rows of a table -> how many the events demand
-_TALLIES = {
+_COUNTS = {
     "claim": "StreetClaimed",
     "notice": "NoticesMade.count",
     "decision": "DecisionMade",
@@ -56,13 +58,18 @@ _DECIDED_FACTS = ("measurement", "street", "triangle", "rule", "asked", "knows",
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What an examination found: `violations` in the order of the record, then the tables; at most `MOST_VIOLATIONS` of `found`."""
+    """
+    What an examination found: `violations` in the order of the record, then the tables; at most `MOST_VIOLATIONS` of `found`.
+
+    `sealed` is whether the rows of every table are bound to the record: not yet in a region of an older version.
+    """
 
     claims: int
     events: int
     head: Head
     violations: list[Violation]
     found: int
+    sealed: bool
 
 
 def verify(region: "Region", *, anchors: Iterable[Head] = (), progress: Progress = no_progress) -> Verification:
@@ -101,12 +108,11 @@ def _snapshot(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def _examine(connection: sqlite3.Connection, key: bytes, anchors: list[Head], progress: Progress) -> Verification:
-    repaired = connection.execute("SELECT min(took_effect_at) FROM event WHERE kind = 'ClockAccepted'").fetchone()[0]
     last = connection.execute("SELECT max(seq) FROM event").fetchone()[0] or 0
-    replay = Replay(repaired.decode(errors="replace") if repaired else None)
+    replay = Replay(*_looked_ahead(connection))
     chain = _Chain(key, {anchor.seq: anchor.chain for anchor in anchors})
     known = {kind.encode(): kind for kind in event_kinds()}
-    decided = connection.cursor().execute(_DECIDED)
+    decided, sealed = connection.cursor().execute(_DECIDED), Sealed(key)
     for event in _events(connection, chain, known):
         if event.kind == "DecisionMade":
             _compare_decision(decided.fetchone(), event, chain.violations)
@@ -121,6 +127,8 @@ def _examine(connection: sqlite3.Connection, key: bytes, anchors: list[Head], pr
                 raise Stopped("nothing was changed; the record was examined in part only")
         try:
             replay.take(event)
+            if event.kind == "RowsSealed":
+                sealed.take(event.seq, event.facts["tables"])
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             chain.violations.append(Violation(event.seq, f"{event.kind} cannot be understood ({error!r})"))
     chain.finish()
@@ -128,15 +136,36 @@ def _examine(connection: sqlite3.Connection, key: bytes, anchors: list[Head], pr
     _compare_claims(connection, replay)
     _compare_reserves(connection, replay)
     _compare_overrides(connection, replay)
-    _compare_tallies(connection, replay)
+    _compare_counts(connection, replay)
     _compare_rules(connection, replay)
     _compare_batches(connection, replay, "SurveysRecorded", "surveys", surveys.batch_digests)
     _compare_batches(connection, replay, "RecordsTaken", "records of phones", contacts.batch_digests)
     compare_recruiting(connection, replay)
     _compare_fits(connection, replay)
+    _compare_tallies(connection, replay)
+    _compare_sealed(connection, replay, sealed)
     progress("verifying", 1.0)
     violations = sorted([*chain.violations, *replay.violations], key=lambda one: (not one.seq, one.seq))
-    return Verification(replay.claims, chain.events, chain.head, violations[:MOST_VIOLATIONS], len(violations))
+    return Verification(
+        replay.claims, chain.events, chain.head, violations[:MOST_VIOLATIONS], len(violations), sealed.found
+    )
+
+
+def _looked_ahead(connection: sqlite3.Connection) -> tuple[str | None, timedelta]:
+    """Return the earliest moment that the clock was taken back to, and the longest cool-down that was ever set."""
+    repaired, longest = None, Rules().cool_down
+    rows = connection.execute(
+        "SELECT kind, took_effect_at, facts FROM event WHERE kind IN ('ClockAccepted', 'RulesChanged')"
+    )
+    for kind, at, facts in rows:
+        try:
+            if kind == b"ClockAccepted":
+                repaired = min(at.decode(), repaired or "~")
+            elif "cool_down" in (changed := json.loads(facts)["settings"]):
+                longest = max(longest, Rules.from_json({"cool_down": changed["cool_down"]}).cool_down)
+        except (FieldopsError, ValueError, TypeError, KeyError, AttributeError):
+            continue  # the replay names it
+    return repaired, longest
 
 
 class _Chain:
@@ -299,6 +328,28 @@ def _compare_fits(connection: sqlite3.Connection, replay: Replay) -> None:
         connection.text_factory = bytes
 
 
+def _compare_tallies(connection: sqlite3.Connection, replay: Replay) -> None:
+    """Count every measurement anew from its surveys, by the settings of its time."""
+    connection.text_factory = str
+    try:
+        for measurement, table in tallies.unlike_their_surveys(connection, replay.rules_at):
+            replay.violations.append(
+                Violation(0, f"the {table} of measurement {measurement} is not what its surveys come to")
+            )
+    except (sqlite3.OperationalError, ValueError, TypeError) as error:
+        replay.violations.append(Violation(0, f"the tallies cannot be counted anew ({error})"))
+    finally:
+        connection.text_factory = bytes
+
+
+def _compare_sealed(connection: sqlite3.Connection, replay: Replay, sealed: Sealed) -> None:
+    """Compare the rows of every table with the sum that was recorded; a record of before sums has none to compare with."""
+    for table in sealed.unlike(connection) if sealed.found else ():
+        replay.violations.append(
+            Violation(0, f"the rows of table {table} are not those that were recorded: one was changed past fieldops")
+        )
+
+
 def _texts(row: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(value.decode(errors="replace") if isinstance(value, bytes) else value for value in row)
 
@@ -327,8 +378,8 @@ def _compare_overrides(connection: sqlite3.Connection, replay: Replay) -> None:
         replay.violations.append(Violation(0, f"the lifted cool-down of claim {override[0]} is in {where}"))
 
 
-def _compare_tallies(connection: sqlite3.Connection, replay: Replay) -> None:
-    for table, kind in _TALLIES.items():
+def _compare_counts(connection: sqlite3.Connection, replay: Replay) -> None:
+    for table, kind in _COUNTS.items():
         rows = connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608  # our own names
         demanded = replay.counts.get(kind, 0)
         if rows != demanded:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from fieldops.errors import BadInput
 from fieldops.recruiting.journey import Entry, entries, rolled_up
 from fieldops.store import places, recruiting
 from fieldops.store.replay import Replay, Violation
@@ -99,13 +100,13 @@ def _compare_batches(connection: sqlite3.Connection, replay: Replay, table: str,
 
 def _compare_funnel(connection: sqlite3.Connection, replay: Replay) -> None:
     """Recompute the funnel's tallies from every candidate's moves."""
-    zone = places.read_zone(connection)
     told: Counter[Entry] = Counter()
     try:
+        zone = places.read_zone(connection)
         for candidate, moves in recruiting.each_journey(connection):
             told.update(entries(candidate.made_at, moves, candidate.source.kind, candidate.group, zone))
         stored, told = recruiting.read_tallied(connection), rolled_up(told)
-    except (ValueError, TypeError, KeyError) as error:
+    except (BadInput, ValueError, TypeError, KeyError) as error:
         _blame(replay, f"candidates cannot be read ({error})")
         return
     wrong = [one for one in told.keys() | stored.keys() if told[one] != stored[one]]

@@ -71,7 +71,7 @@ def test_figures_are_shown_with_and_without_the_quarantined_surveys(region: Regi
     rows = survey_rows([True] * 5, at=BEFORE, prefix="fake", promoters=["C0-2"], street="S0", measurement="M")
     record_surveys(region, LEAD, numbered(rows), now=NOON)
     before = street_awareness(region, now=NOON)
-    quarantine_surveys(region, LEAD, reason="made up", promoter=PromoterId("C0-2"), now=NOON)
+    quarantine_surveys(region, LEAD, reason="made_up", promoter=PromoterId("C0-2"), now=NOON)
     without, shown = (street_awareness(region, now=NOON, with_quarantined=both) for both in (False, True))
     assert (before.knows[0], without.knows[0], shown.knows[0]) == (5, 0, 5)
     assert (before.asked[0], without.asked[0], shown.asked[0]) == (15, 10, 15)

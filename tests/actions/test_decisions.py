@@ -318,7 +318,7 @@ def test_standings_can_be_shown_as_if_nothing_were_in_quarantine(region: Region)
     ask(region, YES, street="S0", measurement="M")
     settle(region)
     at = NOON + timedelta(hours=3)
-    quarantine_surveys(region, LEAD, reason="?", measurement=MeasurementId("M"), now=at)
+    quarantine_surveys(region, LEAD, reason="odd", measurement=MeasurementId("M"), now=at)
     without, shown = (read_standings(region, LEAD, now=at, with_quarantined=both)[0].test for both in (False, True))
     assert (without.asked, without.verdict) == (0, Verdict.ASK_MORE)
     assert (shown.asked, shown.verdict) == (4, Verdict.MOVE_ON)
@@ -338,7 +338,7 @@ def test_a_quarantine_withdraws_the_decision_and_opens_the_street_and_claims_sta
     ask(region, YES, street="S0", measurement="M")
     settle(region)
     at = NOON + timedelta(hours=3)
-    done = quarantine_surveys(region, LEAD, reason="nobody there", measurement=MeasurementId("M"), now=at)
+    done = quarantine_surveys(region, LEAD, reason="nobody_there", measurement=MeasurementId("M"), now=at)
     assert (done.surveys, [one.verdict for one in done.decided.withdrawn]) == (4, [Verdict.MOVE_ON])
     assert not is_closed(region.reader(), StreetId("S0"), at)
     assert claims_of_street(region.reader(), StreetId("S0"))[0].outcome == "saturated"
@@ -350,7 +350,7 @@ def test_lifting_a_quarantine_closes_the_street_again_and_ends_no_claim_made_sin
     ask(region, YES, street="S0", measurement="M")
     settle(region)
     at = NOON + timedelta(hours=3)
-    order = quarantine_surveys(region, LEAD, reason="nobody there", measurement=MeasurementId("M"), now=at).order
+    order = quarantine_surveys(region, LEAD, reason="nobody_there", measurement=MeasurementId("M"), now=at).order
     claim(region, "S0", "C1", at)
     done = lift_quarantine(region, LEAD, order, now=at + DAY)
     assert (done.decided.closed, done.decided.moved) == (["S0"], [])
@@ -363,7 +363,7 @@ def test_without_the_quarantined_promoters_answers_the_others_decide(region: Reg
     rows += survey_rows(NO, at=NOON + timedelta(minutes=20), prefix="h", street="S0", measurement="M")
     record_surveys(region, LEAD, numbered(rows), now=NOON + timedelta(hours=2))
     assert [one.verdict for one in settle(region, NOON + timedelta(hours=2)).made] == [Verdict.MOVE_ON]
-    done = quarantine_surveys(region, LEAD, reason="made up", promoter=PromoterId("C0-2"), now=NOON + DAY)
+    done = quarantine_surveys(region, LEAD, reason="made_up", promoter=PromoterId("C0-2"), now=NOON + DAY)
     assert [one.verdict for one in done.decided.made] == [Verdict.PUSH_ON]
 
 

@@ -259,7 +259,7 @@ def test_rule_13_undoing_a_quarantine_changes_estimates_and_coming_tests_and_lea
     settle(region)
     at = NOON + 3 * HOUR
     with_them = street_awareness(region, now=at).share[0]
-    order = quarantine_surveys(region, LEAD, reason="?", measurement=MeasurementId("M"), now=at).order
+    order = quarantine_surveys(region, LEAD, reason="odd", measurement=MeasurementId("M"), now=at).order
     assert street_awareness(region, now=at).share[0] < with_them
     make_claim(region, LEAD, street=S0, crew=CrewId("C1"), now=at)
     lift_quarantine(region, LEAD, order, now=at + HOUR)

@@ -49,7 +49,7 @@ def test_a_restored_backup_holds_what_was_there_when_it_was_taken(town: Region, 
     assert backup.examine_copy(aside, town.key)[1]["claim"] == 2  # nothing is lost: it was put aside
     last = restored.reader().execute("SELECT kind, facts FROM event ORDER BY seq DESC").fetchone()
     assert last["kind"] == "RegionRestored"
-    assert '"seq":3' in last["facts"]
+    assert '"seq":5' in last["facts"]
     restored.close()
 
 

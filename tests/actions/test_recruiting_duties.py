@@ -207,7 +207,9 @@ def test_a_number_is_shown_in_full_on_the_record_only(region: Region) -> None:
     (card,) = list_candidates(region, LEAD, now=NOON).cards
     assert card.phone == "138****0000"
     assert reveal_phone(region, LEAD, who, now=NOON) == "138 0000 0000"
-    kinds = [row[0] for row in region.reader().execute("SELECT kind FROM event ORDER BY seq")]
+    kinds = [
+        row[0] for row in region.reader().execute("SELECT kind FROM event WHERE kind <> 'RowsSealed' ORDER BY seq")
+    ]
     assert kinds[-1] == "PhoneRevealed"
     auditor = Actor(ActorId("a"), Role.AUDITOR)
     assert list_candidates(region, auditor, now=NOON).cards[0].name == ""

@@ -90,7 +90,7 @@ def test_the_36th_seller_is_refused_or_goes_to_another_rep_or_is_allowed_with_a_
     move_candidate(region, LEAD, late, Stage.SIGNED, now=NOON)
     with pytest.raises(RepAtCap):
         assign_rep(region, LEAD, late, rep, now=NOON)
-    allowed = assign_rep(region, LEAD, late, rep, override="speaks her dialect", now=NOON)
+    allowed = assign_rep(region, LEAD, late, rep, override="speaks_her_dialect", now=NOON)
     assert allowed.rep == rep
     assert '"override":"speaks_her_dialect"' in region.reader().execute(
         "SELECT facts FROM event WHERE kind = 'RepAssigned' ORDER BY seq DESC LIMIT 1"

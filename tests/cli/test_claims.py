@@ -87,10 +87,10 @@ def test_a_claim_is_ended_by_its_street_and_a_cool_down_lifted(run: Run) -> None
 def test_verify_answers_with_counts_and_exits_1_where_the_record_was_touched(run: Run, region: Region) -> None:
     run("claims", "grant", "--crew", "C0", "--street", "S0", "--now", MONDAY)
     found = run("claims", "verify")
-    assert (found["claims"], found["events"], found["violations"]) == (1, 2, [])
+    assert (found["claims"], found["events"], found["violations"]) == (1, 4, [])
     with region.turn(None, now=None) as turn:  # type: ignore[arg-type]
         turn.connection.execute("DROP TRIGGER event_is_never_changed")
-        turn.connection.execute("UPDATE event SET facts = replace(facts, 'C0', 'C1') WHERE seq = 2")
+        turn.connection.execute("UPDATE event SET facts = replace(facts, 'C0', 'C1') WHERE seq = 4")
     region.close()
     assert "changed" in run("claims", "verify", code=1)["violations"][0]["what"]
     assert "changed" in run("claims", "verify", as_text=True, code=1)
@@ -99,9 +99,9 @@ def test_verify_answers_with_counts_and_exits_1_where_the_record_was_touched(run
 def test_a_backup_is_restored_and_the_region_examined(run: Run, tmp_path: Path) -> None:
     run("claims", "grant", "--crew", "C0", "--street", "S0", "--now", MONDAY)
     made = run("backup", "--out", str(tmp_path / "monday.gpkg"))
-    assert (made["events"], made["rows"]["claim"]) == (2, 1)
+    assert (made["events"], made["rows"]["claim"]) == (4, 1)
     back = run("restore", made["file"], "--replace", "--now", TUESDAY)
-    assert back["events"] == 3
+    assert back["events"] == 5
     assert Path(back["put_aside"]).exists()
     assert run("check")["ok"]
     assert "every page is sound" in run("check", as_text=True)

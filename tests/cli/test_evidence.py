@@ -121,7 +121,7 @@ def test_quarantine_is_put_on_listed_shown_with_and_without_and_lifted(region: R
     rows = survey_rows([True] * 4, at=NOON, street="S0", measurement="M")
     run(region, "surveys", "import", write(tmp_path / "surveys.csv", rows))
     run(region, "decide")
-    order = document(region, "backcheck", "quarantine", "--measurement", "M", "--reason", "made up")
+    order = document(region, "backcheck", "quarantine", "--measurement", "M", "--reason", "made_up")
     assert (order["surveys"], order["withdrawn"]) == (4, 1)
     without, shown = (
         document(region, "awareness", *more)["streets"][0]["asked"] for more in ([], ["--with-quarantined"])
@@ -131,7 +131,7 @@ def test_quarantine_is_put_on_listed_shown_with_and_without_and_lifted(region: R
     assert (lifted["surveys"], lifted["closed"]) == (4, ["S0"])
     listed = document(region, "backcheck", "list", now=None)
     assert [(one["reason"], one["measurement"], one["lifted_at"] is not None) for one in listed] == [
-        ("made up", "M", True)
+        ("made_up", "M", True)
     ]
     listed = document(region, "surveys", "list", "--measurement", "M", now=None)
     assert [(one["survey"], one["counts"]) for one in listed] == [(f"s{i}", True) for i in range(4)]

@@ -56,3 +56,19 @@ def test_the_file_and_json_may_be_named_before_the_command(words: tuple[str, ...
     answer = fieldops(*words, folder=tmp_path)
     assert answer.returncode == 1
     assert answer.stderr.startswith("error: no region file 'x.gpkg'")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        (b"claims", b"grant", b"--crew", b"\xff", b"--street", b"S0"), (b"claims", b"state", "解放路".encode("gb18030")),
+        (b"import", b"\xb5\xd8.osm", b"--city", b"x"), (b"\xff",), (b"next", b"--crew=\xc3\x28"), (b"--db", b"\xff", b"plan"),
+    ],
+)  # fmt: skip
+def test_bytes_that_are_no_utf_8_are_refused_in_one_line(words: tuple[bytes, ...], tmp_path: Path) -> None:
+    answer = subprocess.run([bytes(FIELDOPS), *words], capture_output=True, check=False, timeout=60, cwd=tmp_path)
+    assert answer.returncode == 1
+    assert answer.stderr.startswith(b"error: '")
+    assert answer.stderr.count(b"\n") == 1
+    assert "is no UTF-8; write it in UTF-8" in answer.stderr.decode()
+    assert not answer.stdout

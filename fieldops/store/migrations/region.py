@@ -6,6 +6,8 @@ from fieldops.store import geopackage, views
 from fieldops.store.migrations import (
     bursts,
     dispatch,
+    estimates,
+    guards,
     neighbours,
     office,
     phones,
@@ -57,6 +59,8 @@ STEPS: dict[str, "Callable[[Database], None]"] = {
     "m2026_11_27_office": _office,
     # A decision has the digest of what it rests on.
     "m2026_11_26_tally_without_digest": lambda db: run_statements(db, "ALTER TABLE tally DROP COLUMN digest"),
+    "m2026_11_26_guards": lambda db: run_statements(db, guards.GUARDS),
+    "m2026_11_26_hours_interval": lambda db: run_statements(db, estimates.HOURS),
 }
 
 

@@ -1,0 +1,173 @@
+"""
+What the door to a street refuses: each names who holds it, until when in the zone of the city, and what helps.
+
+Moments are aware and lie in the zone of the city, so that people read the time on their own clocks; a zone of the city
+is not known to the pure rules: `actions.claims` puts it in, with the names.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from fieldops.errors.tree import Conflict
+from fieldops.ids import ClaimId, CrewId, StreetId
+
+
+def _named(id: str, name: str) -> str:  # noqa: A002  # the domain's word
+    return f"{name} ({id})" if name and name != id else id
+
+
+def _local(moment: datetime) -> str:
+    """Return the moment in its own zone, rounded up to the second, so that what it promises holds."""
+    if moment.microsecond:
+        moment = moment.replace(microsecond=0) + timedelta(seconds=1)
+    return moment.isoformat(" ")
+
+
+@dataclass(eq=False)
+class StreetAlreadyClaimed(Conflict):
+    """Another crew (or the crew itself) holds the street until `held_until`."""
+
+    street: StreetId
+    holder: CrewId
+    held_until: datetime
+    street_label: str = ""
+    holder_name: str = ""
+
+    def __str__(self) -> str:
+        """Name holder, end and cure."""
+        return (
+            f"street {_named(self.street, self.street_label)} is claimed by crew "
+            f"{_named(self.holder, self.holder_name)} until {_local(self.held_until)}; claim it from that moment on, "
+            "see what is free with `fieldops next`, or let a lead revoke the claim with a reason"
+        )
+
+
+@dataclass(eq=False)
+class StreetReserved(Conflict):
+    """The street is kept for the phone of another crew until `kept_until` (rule 6)."""
+
+    street: StreetId
+    crew: CrewId
+    kept_until: datetime
+    street_label: str = ""
+    crew_name: str = ""
+
+    def __str__(self) -> str:
+        """Name crew, end and cure."""
+        street, crew = _named(self.street, self.street_label), _named(self.crew, self.crew_name)
+        cure = "claim it from that moment on, or give the list back with `fieldops next --release`"
+        return f"street {street} is kept for the phone of crew {crew} until {_local(self.kept_until)}; {cure}"
+
+
+@dataclass(eq=False)
+class CrewCoolingDown(Conflict):
+    """The crew forfeited the street and may not claim it again before `until` (rule 4)."""
+
+    street: StreetId
+    crew: CrewId
+    until: datetime
+    street_label: str = ""
+    crew_name: str = ""
+
+    def __str__(self) -> str:
+        """Name crew, end and cure."""
+        return (
+            f"crew {_named(self.crew, self.crew_name)} forfeited street {_named(self.street, self.street_label)} and "
+            f"may claim it again from {_local(self.until)}; another crew may claim it now, or a lead lifts the "
+            "cool-down with `fieldops claims override` and a reason"
+        )
+
+
+@dataclass(eq=False)
+class CrewAtCap(Conflict):
+    """The crew holds as many claims as it may (rule 5); the first of them ends at `first_ends`."""
+
+    crew: CrewId
+    holds: int
+    cap: int
+    first_ends: datetime
+    crew_name: str = ""
+
+    def __str__(self) -> str:
+        """Name crew, count, end and cure."""
+        return (
+            f"crew {_named(self.crew, self.crew_name)} holds {self.holds} claims and may hold {self.cap}; finish or "
+            f"withdraw from a street first, or wait: the first of them ends at {_local(self.first_ends)}"
+        )
+
+
+@dataclass(eq=False)
+class StreetClosed(Conflict):
+    """The street cannot be claimed now: `reason` is saturated (rule 8, until `until` at most), closed or no_permission."""
+
+    street: StreetId
+    reason: str
+    until: datetime | None = None
+    street_label: str = ""
+
+    def __str__(self) -> str:
+        """Name street, reason, end where there is one, and cure."""
+        cure = {
+            "saturated": "claim it from that moment on, when its forecast falls below the target, or once a fresh "
+            "decisive test of its own says push on",
+            "closed": "a planner opens it again with `fieldops streets open`",
+            "no_permission": "entry was refused; once it is granted, record it with `fieldops streets permit`",
+        }[self.reason]
+        end = f" until {_local(self.until)}" if self.until else ""
+        return f"street {_named(self.street, self.street_label)} cannot be claimed{end}: {self.reason.replace('_', ' ')}; {cure}"
+
+
+@dataclass(eq=False)
+class StreetInUse(Conflict):
+    """A change of the map would pull `street` from under the claim of `holder`; `others` more are in the same place."""
+
+    street: StreetId
+    holder: CrewId
+    held_until: datetime
+    others: int = 0
+    street_label: str = ""
+    holder_name: str = ""
+
+    def __str__(self) -> str:
+        """Name street, holder, end and cure."""
+        more = f" (and {self.others} more claimed streets)" if self.others else ""
+        return (
+            f"street {_named(self.street, self.street_label)} would be lost while crew "
+            f"{_named(self.holder, self.holder_name)} holds it until {_local(self.held_until)}{more}; wait for that "
+            "moment, or revoke the claim with a reason"
+        )
+
+
+@dataclass(eq=False)
+class ClaimNotInForce(Conflict):
+    """The claim of `crew` on `street` has ended already, as `outcome`, at `ended_at`."""
+
+    claim: ClaimId
+    street: StreetId
+    crew: CrewId
+    outcome: str
+    ended_at: datetime
+    street_label: str = ""
+    crew_name: str = ""
+
+    def __str__(self) -> str:
+        """Name claim, crew, outcome, moment and cure."""
+        return (
+            f"claim {self.claim} of crew {_named(self.crew, self.crew_name)} on street "
+            f"{_named(self.street, self.street_label)} ended as {self.outcome} at {_local(self.ended_at)}; nothing is "
+            "left to end, see `fieldops claims list`"
+        )
+
+
+@dataclass(eq=False)
+class RegionWindingDown(Conflict):
+    """The region closes: `what` is no longer done since `since`."""
+
+    what: str
+    since: datetime
+
+    def __str__(self) -> str:
+        """Name what ended and when."""
+        return (
+            f"the region is winding down: no {self.what} since {_local(self.since)}; see `fieldops recruit wind-down`"
+        )

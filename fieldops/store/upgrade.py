@@ -1,0 +1,56 @@
+"""Brings the files of a region to the present schema."""
+
+from pathlib import Path
+
+from fieldops.ids import ActorId
+from fieldops.people import Actor, Role
+from fieldops.store import audit, connect, making, migrations
+from fieldops.store.seals import sums_of_rows
+from fieldops.store.sqlite import refusal, sqlite3
+
+_UPGRADE = Actor(ActorId("upgrade"), Role.PLANNER)
+
+
+def migrate_files(path: Path) -> None:
+    """
+    Bring the region file and its private file to the present schema, each all or nothing.
+
+    What the region's rows add to the record is recorded in the same turn: a row that somebody had changed before stays found.
+
+    Raises
+    ------
+    BadInput
+        If the file is no region, or its key is missing.
+    StorageFailed
+        If a file is in use.
+    ClockRefused
+        If there is something to do and the clock is far behind the record.
+    """
+    _migrate_region(path)
+    connection = sqlite3.connect(connect.private_path(path), timeout=connect.BUSY_SECONDS)
+    try:
+        migrations.migrate_private(making.database(connection))
+        connection.commit()
+    except sqlite3.OperationalError as error:
+        raise refusal(error) from error
+    finally:
+        connection.close()
+
+
+def _migrate_region(path: Path) -> None:
+    region = connect.open_region(path, older=True)
+    try:
+        reader = region.reader()
+        sealed = reader.execute("SELECT 1 FROM setting WHERE name = 'sealed'").fetchone() is not None
+        if sealed and not migrations.steps_missing(reader):
+            return
+        now = audit.last_recorded_at(reader) if region.sandbox else None  # a sandbox's time is its own
+        with region.turn(_UPGRADE, now=now) as turn:
+            before = sums_of_rows(turn.connection, region.key) if sealed else {}
+            turn.seals.stop(turn)
+            migrations.migrate_region(making.database(turn.connection))
+            turn.seals.seal_all(turn, before)
+    except sqlite3.OperationalError as error:
+        raise refusal(error) from error
+    finally:
+        region.close()

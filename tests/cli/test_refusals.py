@@ -1,0 +1,144 @@
+"""Every refusal of the door to a street names who holds it, until when in the zone of the city, and what helps."""
+
+import inspect
+import sys
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+
+from fieldops.actions.city import MapSource, import_city
+from fieldops.actions.claims import end_claim, make_claim
+from fieldops.actions.recruiting_end import plan_wind_down
+from fieldops.actions.reserves import keep_reserves
+from fieldops.actions.rules import change_rules
+from fieldops.cli.main import main
+from fieldops.clock import format_moment
+from fieldops.errors import Conflict
+from fieldops.errors import claims as door
+from fieldops.ids import CrewId, StreetId
+from fieldops.store import city as city_store
+from fieldops.store.connect import Region, open_region
+from tests.conftest import LEAD, NOON, PLANNER
+from tests.small_map import write_grid_map
+from tests.small_region import add_town
+
+DAY = timedelta(days=1)
+S = [StreetId(f"S{i}") for i in range(3)]
+C = [CrewId(f"C{i}") for i in range(3)]
+REFUSALS = [
+    kind for _, kind in inspect.getmembers(door, inspect.isclass) if issubclass(kind, Conflict) and kind is not Conflict
+]
+Words = tuple[str, ...]
+
+
+def grant(crew: int = 1, street: str = "S0", *, now: datetime = NOON + DAY) -> Words:
+    return ("claims", "grant", "--crew", C[crew], "--street", street, "--now", format_moment(now))
+
+
+def held(region: Region) -> Words:
+    make_claim(region, LEAD, street=S[0], crew=C[0], now=NOON)
+    return grant()
+
+
+def cooling(region: Region) -> Words:
+    make_claim(region, LEAD, street=S[0], crew=C[0], now=NOON)
+    return grant(0, now=NOON + 8 * DAY)
+
+
+def at_cap(region: Region) -> Words:
+    change_rules(region, LEAD, why="pilot", claims_per_crew=1, now=NOON)
+    make_claim(region, LEAD, street=S[1], crew=C[1], now=NOON)
+    return grant()
+
+
+def reserved(region: Region) -> Words:
+    kept = keep_reserves(region, LEAD, C[0], streets=1, now=NOON)
+    return grant(1, kept[0].street, now=NOON + timedelta(minutes=5))
+
+
+def ended(region: Region) -> Words:
+    claim = make_claim(region, LEAD, street=S[0], crew=C[0], now=NOON)
+    end_claim(region, LEAD, claim.id, outcome="withdrawn", why="no_time", now=NOON + DAY)
+    return ("claims", "end", claim.id, "--now", format_moment(NOON + DAY))
+
+
+def saturated(region: Region) -> Words:
+    with region.turn(PLANNER, now=NOON) as turn:
+        turn.connection.execute("PRAGMA defer_foreign_keys=ON")
+        turn.connection.execute(
+            "INSERT INTO measurement VALUES ('M', 'S0', NULL, '', '', 'r50', 1, 'unknown', 0, NULL, NULL, 0, NULL)"
+        )
+        turn.connection.execute(
+            "INSERT INTO decision VALUES ('D', 'M', 'S0', NULL, 'r50', 12, 12, 12, 'move_on', 0, 0, '', NULL, '', '', NULL)"
+        )
+        turn.connection.execute(
+            "INSERT INTO closure VALUES ('S0', ?, ?, NULL, 'D')", (format_moment(NOON), format_moment(NOON + 9 * DAY))
+        )
+    return grant()
+
+
+def winding_down(region: Region) -> Words:
+    plan_wind_down(region, PLANNER, NOON, now=NOON)
+    return grant(now=NOON + 30 * DAY)
+
+
+def in_use(region: Region) -> Words:
+    path = region.path.parent / "grid.gpkg"
+    old, new = region.path.parent / "old.osm", region.path.parent / "new.osm"
+    write_grid_map(old)
+    write_grid_map(new, skip=frozenset({"Street 3"}))
+    import_city(path, PLANNER, MapSource(map=old), name="Grid", time_zone="Asia/Shanghai", sandbox=True, now=NOON)
+    grid = open_region(path)
+    streets = city_store.read_city(grid.reader()).streets
+    street = StreetId(streets.loc[streets["name"] == "Street 3", "street"].iloc[0])
+    with grid.turn(PLANNER, now=NOON) as turn:
+        turn.connection.execute("INSERT INTO crew VALUES ('C0', 'Crew C0', 3, 6, 20, 10, NULL, '[]')")
+    make_claim(grid, PLANNER, street=street, crew=C[0], now=NOON)
+    grid.close()
+    return (
+        "import",
+        str(new),
+        "--city",
+        "Grid",
+        "--timezone",
+        "Asia/Shanghai",
+        "--now",
+        format_moment(NOON),
+        "--db",
+        str(path),
+    )
+
+
+WAYS: dict[type[Conflict], tuple[Callable[[Region], Words], str, str]] = {
+    door.StreetAlreadyClaimed: (held, "Crew C0 (C0)", "2026-03-09 12:00:00+08:00"),
+    door.CrewCoolingDown: (cooling, "Crew C0 (C0)", "2026-03-16 12:00:00+08:00"),
+    door.CrewAtCap: (at_cap, "Crew C1 (C1)", "2026-03-09 12:00:00+08:00"),
+    door.StreetReserved: (reserved, "Crew C0 (C0)", "2026-03-03 00:00:00+08:00"),
+    door.ClaimNotInForce: (ended, "Crew C0 (C0)", "2026-03-03 12:00:00+08:00"),
+    door.StreetClosed: (saturated, "Road S0 (S0)", "2026-03-11 12:00:00+08:00"),
+    door.RegionWindingDown: (winding_down, "claims", "2026-03-09 12:00:00+08:00"),
+    door.StreetInUse: (in_use, "Crew C0 (C0)", "2026-03-09 12:00:00+08:00"),
+}
+
+
+@pytest.mark.parametrize("kind", REFUSALS, ids=lambda kind: kind.__name__)
+def test_a_refusal_at_the_shell_names_holder_end_and_cure_in_one_line(
+    region: Region, kind: type[Conflict], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add_town(region)
+    make, holder, end = WAYS[kind]
+    words = make(region)
+    region.close()
+    monkeypatch.setattr(
+        sys, "argv", ["fieldops", *words, *([] if "--db" in words else ["--db", str(region.path)]), "--json"]
+    )
+    with pytest.raises(SystemExit) as left:
+        main()
+    told = capsys.readouterr()
+    (line,) = [line for line in told.err.splitlines() if line.startswith("error: ")]
+    assert left.value.code == 1
+    assert told.out == ""
+    assert holder in line
+    assert end in line
+    assert len(line.split("; ", 1)[1]) > 20, "no cure"

@@ -1,0 +1,86 @@
+"""A region of an older version is brought to the present one, and nothing that was changed before is forgiven."""
+
+from pathlib import Path
+
+import pytest
+
+from fieldops.store.connect import Region, create_region, open_region
+from fieldops.store.seals import sums_of_rows
+from fieldops.store.sqlite import sqlite3
+from fieldops.store.upgrade import migrate_files
+from fieldops.store.verify import verify
+from tests.conftest import NOON, PLANNER
+from tests.small_region import add_town
+
+
+def findings(path: Path) -> list[str]:
+    region = open_region(path)
+    found = [violation.what for violation in verify(region).violations]
+    region.close()
+    return found
+
+
+def by_hand(path: Path, *statements: str) -> None:
+    """Write without fieldops."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    for statement in statements:
+        connection.execute(statement)
+    connection.close()
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """A region as it was made before rows were sealed, with a town in it."""
+    path = tmp_path / "region.gpkg"
+    create_region(path, PLANNER, sandbox=True, now=NOON).close()
+    guards = "event_is_never_deleted", "decision_stays", "effort_is_never_deleted"
+    by_hand(
+        path,
+        *(f"DROP TRIGGER {name}" for name in guards),
+        "DELETE FROM event WHERE kind = 'RowsSealed'",
+        "DELETE FROM setting WHERE name = 'sealed'",
+    )
+    region = open_region(path)
+    add_town(region)
+    region.close()
+    return path
+
+
+def test_a_region_of_before_has_no_violation_and_says_that_its_rows_are_not_sealed(old: Path) -> None:
+    region = open_region(old)
+    result = verify(region)
+    assert (result.violations, result.sealed, result.events) == ([], False, 1)
+    region.close()
+
+
+def test_an_upgrade_seals_what_is_there_once_and_a_change_after_it_is_found(old: Path) -> None:
+    migrate_files(old)
+    assert findings(old) == []
+    migrate_files(old)
+    region = open_region(old)
+    assert (verify(region).sealed, verify(region).events) == (True, 2)
+    region.close()
+    by_hand(old, "UPDATE street SET people = 9000 WHERE id = 'S1'")
+    assert findings(old) == ["the rows of table street are not those that were recorded: one was changed past fieldops"]
+
+
+def test_a_change_of_the_tables_is_no_violation_and_hides_none(region: Region) -> None:
+    add_town(region)
+    region.close()
+    steps = "DELETE FROM _sqlite_migrations WHERE name = 'm2026_11_26_sentinels'", "DROP TABLE sentinel"
+    by_hand(region.path, *steps, "ALTER TABLE crew ADD COLUMN motto TEXT NOT NULL DEFAULT 'on'")
+    by_hand(region.path, "UPDATE street SET people = 9000 WHERE id = 'S1'")
+    migrate_files(region.path)
+    found = findings(region.path)
+    assert [what.split()[4] for what in found] == ["crew", "street"]  # the column came past fieldops, and not by a step
+
+
+def test_what_a_step_does_to_the_rows_is_recorded(region: Region) -> None:
+    add_town(region)
+    with region.turn(PLANNER) as turn:
+        before = sums_of_rows(turn.connection, region.key)
+        turn.seals.stop(turn)
+        turn.connection.execute("ALTER TABLE crew ADD COLUMN motto TEXT NOT NULL DEFAULT 'on'")
+        turn.seals.seal_all(turn, before)
+    region.close()
+    assert findings(region.path) == []
