@@ -6,6 +6,7 @@ from datetime import datetime
 from fieldops.errors import BadInput, NotFound
 from fieldops.events import StockMoved
 from fieldops.ids import CrewId
+from fieldops.intake import read_reason
 from fieldops.people import Actor
 from fieldops.permissions import require
 from fieldops.store import bases, people
@@ -65,8 +66,7 @@ def move_stock(
         raise BadInput(f"{count} of them", field="count", cure=f"give 1 to {MOST}")
     if source == target:
         raise BadInput("from a place to itself", field="target", cure="choose two places")
-    if len(why) > 60:
-        raise BadInput("a long reason", field="why", cure="say it in 60 letters")
+    why = read_reason(why, ("bought", "burst", "counted", "lost", "worn_out"), needed=False)
     with region.turn(actor, now=now) as turn:
         for place in (source, target):
             _check_place(turn, place)
@@ -74,7 +74,7 @@ def move_stock(
         there = max(0, lines.get((source, item), 0))
         if source != OUTSIDE and there < count:
             raise BadInput(f"{there} are there", field="count", cure="bring some in first, or count again")
-        event = StockMoved(at=turn.now, why=why.strip(), item=item, count=count, source=source, target=target)
+        event = StockMoved(at=turn.now, why=why, item=item, count=count, source=source, target=target)
         store.add_move(turn, event=event)
 
 

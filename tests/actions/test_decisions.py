@@ -168,7 +168,7 @@ def test_a_later_push_on_of_the_point_opens_no_street_that_its_move_on_closed(re
     settle(region, NOON + 2 * DAY)
     assert closed_streets(region.reader(), NOON + 2 * DAY) == closed
     assert set(closed) == {"S0", "S1", "S2"}
-    quarantine_surveys(region, LEAD, reason="made up", measurement=MeasurementId("A"), now=NOON + 2 * DAY)
+    quarantine_surveys(region, LEAD, reason="made_up", measurement=MeasurementId("A"), now=NOON + 2 * DAY)
     assert closed_streets(region.reader(), NOON + 2 * DAY) == {}
 
 
@@ -188,7 +188,7 @@ def test_a_street_that_moved_on_is_closed_again_when_the_push_on_that_opened_it_
     ask(region, NO, at=NOON + DAY, prefix="c", street="S1", measurement="C")
     settle(region, NOON + 2 * DAY)
     assert "S1" not in closed_streets(region.reader(), NOON + 2 * DAY)
-    quarantine_surveys(region, LEAD, reason="made up", measurement=MeasurementId("C"), now=NOON + 2 * DAY)
+    quarantine_surveys(region, LEAD, reason="made_up", measurement=MeasurementId("C"), now=NOON + 2 * DAY)
     assert "S1" in closed_streets(region.reader(), NOON + 2 * DAY)
 
 
@@ -382,7 +382,7 @@ def test_a_quarantine_that_leaves_the_verdict_gives_the_decision_new_counts_and_
     made_up_and_honest(region, [*YES, *[False] * 16])
     at, closed = NOON + 3 * DAY, StreetId("S0")
     assert closed_streets(region.reader(), at)[closed] == NOON + timedelta(minutes=12) + 7 * DAY
-    order = quarantine_surveys(region, LEAD, reason="made up", promoter=PromoterId("C1-0"), now=at).order
+    order = quarantine_surveys(region, LEAD, reason="made_up", promoter=PromoterId("C1-0"), now=at).order
     own, _ = latest_tests(region.reader(), closed)
     assert own is not None
     assert (own.knows, own.asked, own.decisive_at) == (4, 20, NOON + timedelta(minutes=52))
@@ -400,7 +400,7 @@ def test_a_decision_that_rests_on_other_surveys_now_ends_no_claim_made_since(reg
     made_up_and_honest(region, [*YES, *[False] * 16])
     at = NOON + 7 * DAY + timedelta(minutes=20)  # the old closure has run out, the new one would not have
     claim(region, "S0", "C1", at)
-    done = quarantine_surveys(region, LEAD, reason="made up", promoter=PromoterId("C1-0"), now=at).decided
+    done = quarantine_surveys(region, LEAD, reason="made_up", promoter=PromoterId("C1-0"), now=at).decided
     assert ([one.verdict for one in done.made], done.moved) == ([Verdict.MOVE_ON], [])
     assert [one.crew for one in claims_in_force(region.reader(), at)] == ["C1"]
 
@@ -414,7 +414,7 @@ def test_surveys_asked_later_are_no_part_of_a_decision_also_when_they_are_made_u
         now=NOON + timedelta(hours=2), promoters=("C1-0",),
     )  # type: ignore[arg-type]  # fmt: skip
     settle(region, NOON + timedelta(hours=2))
-    done = quarantine_surveys(region, LEAD, reason="?", promoter=PromoterId("C1-0"), now=NOON + DAY).decided
+    done = quarantine_surveys(region, LEAD, reason="odd", promoter=PromoterId("C1-0"), now=NOON + DAY).decided
     assert (done.made, done.withdrawn) == ([], [])
 
 
