@@ -124,6 +124,19 @@ def _count_heads(given: list[bool], people: int, target: float, plain: Verdict) 
     return Test(Verdict.ASK_MORE, HEAD_COUNT, asked, knows, asked, knows, 0.0, 0.0, plain, why, needed - knows)
 
 
+def count_bounds(test: Test, people: float | None) -> tuple[float, float] | None:
+    """
+    Return the least and the most that may know where heads were counted, None where a card tested.
+
+    Whoever did not know when asked may be among those told since, so only as many as exceed the heads that know are out.
+    """
+    if test.rule != HEAD_COUNT or people is None:
+        return None
+    ignorant = test.surveys_used - test.knows_used
+    low = min(1.0, test.knows_used / people)
+    return low, max(low, 1.0 - max(0, ignorant - test.knows_used) / people)
+
+
 @cache
 def error_rates(rule: str) -> tuple[float, float]:
     """Return P(move on) at the lower end of a rule's zone and P(push on) at its upper end, exactly."""

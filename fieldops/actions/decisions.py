@@ -17,7 +17,7 @@ from fieldops.actions.claims import end_in_turn
 from fieldops.actions.dispatch import suggest_all
 from fieldops.awareness import Verdict, find_rule
 from fieldops.claims import Claim, Outcome, was_in_time
-from fieldops.decisions import HEAD_COUNT, PlaceDecision, Test, judge, reopening, saturating
+from fieldops.decisions import HEAD_COUNT, PlaceDecision, Test, count_bounds, judge, reopening, saturating
 from fieldops.errors import NotFound
 from fieldops.events import DecisionMade, DecisionWithdrawn
 from fieldops.ids import CrewId, MeasurementId, StreetId, TriangleId, VenueId, new_id
@@ -79,7 +79,8 @@ class Standing:
 
     `low` and `high` hold the share with the region's probability whenever and why the asking stopped; `share` is unbiased
     where a card stopped the test, and None else: the plain ratio is inflated by stopping. All three are of the surveys
-    that decided, `surveys_used`, so that they belong together; what was asked later is in the estimates.
+    that decided, `surveys_used`, so that they belong together; what was asked later is in the estimates. Where heads are
+    counted the interval is what these heads leave open of the street's people.
     """
 
     measurement: store.Counted
@@ -189,7 +190,7 @@ def read_standings(
         [test.knows_used for test in tests], [test.surveys_used for test in tests], 1.0 - rules.interval_share
     )
     return [
-        Standing(one, test, _unbiased(test), float(least), float(most))
+        Standing(one, test, _unbiased(test), *(count_bounds(test, one.people) or (float(least), float(most))))
         for one, test, least, most in zip(counted, tests, low, high, strict=True)
     ]
 

@@ -65,6 +65,14 @@ def test_a_small_street_moves_on_with_the_head_that_was_told_last(region: Region
     assert verify(region).violations == []
 
 
+def test_the_interval_of_a_head_count_is_what_the_heads_leave_open(region: Region, phone: Phone) -> None:
+    shown = read_standings(region, LEAD, now=NOON + 2 * HOUR)[0]
+    assert (shown.low, shown.high) == (0.04, 0.98)  # 4 of 100 know, 2 at least do not
+    talk(phone, region, NEEDED - 4)
+    shown = read_standings(region, LEAD, now=NOON + 4 * HOUR)[0]
+    assert (shown.low, shown.high) == (0.20, 1.0)
+
+
 def test_a_door_counts_once_and_nobody_who_did_not_listen_or_knew_already(region: Region, phone: Phone) -> None:
     talk(phone, region, 15)
     talk(phone, region, 5, door="7", at=NOON + 2 * HOUR)
