@@ -149,5 +149,6 @@ def test_a_changed_burst_is_found(region: Region) -> None:
     add_town(region)
     put(region, 20)
     with region.turn(LEAD, now=NOON) as turn:
+        turn.connection.execute("DROP TRIGGER burst_is_never_changed")
         turn.connection.execute("UPDATE burst SET days = days + 1")
     assert any("are not those that were recorded" in one.what for one in verify(region).violations)

@@ -167,7 +167,8 @@ class ClaimMachine(RuleBasedStateMachine):
         """A newer map loses the street, or has it again."""
         self.model.shut ^= {street}
         status = "gone" if street in self.model.shut else "open"
-        self.region.reader().execute("UPDATE street SET status = ? WHERE id = ?", (status, street))
+        with self.region.turn(LEAD, now=self.recorded) as turn:
+            turn.connection.execute("UPDATE street SET status = ? WHERE id = ?", (status, street))
 
     @rule(step=steps)
     def time_passes(self, step: timedelta) -> None:

@@ -95,6 +95,7 @@ def test_a_fit_that_was_changed_behind_the_record_is_found(region: Region) -> No
     push_half(region, 12.0)
     fit_awareness(region, LEAD, now=NOON)
     with region.turn(LEAD, now=NOON) as turn:
+        turn.connection.execute("DROP TRIGGER response_is_never_changed")
         turn.connection.execute("UPDATE response SET response = replace(response, '\"rho\":', '\"rho\":9')")
     assert any("fitted response" in one.what for one in verify(region).violations)
 
