@@ -295,7 +295,8 @@ class Appeal:
     """
     A promoter's appeal against what became of a record, and the lead's answer; `upheld` is None while none was given.
 
-    The record's kind, what it said and its place are empty where it was refused: then only the phone has it.
+    The record's kind, what it said and its place are empty where it was refused: then only the phone has it. A connection
+    point is named by the street of its triangle where most people live.
     """
 
     id: str
@@ -317,7 +318,8 @@ def read_appeals(
     """Return appeals, newest first: of a promoter, or those that wait for an answer, where wished."""
     rows = connection.execute(
         "SELECT r.id, r.about, r.why, r.made_at, r.promoter_id, r.crew_id, coalesce(k.kind, ''), coalesce(k.what, ''),"
-        " coalesce(v.name, s.label, k.triangle_id, ''), a.upheld, coalesce(a.why, '') FROM phone_record AS r"
+        " coalesce(v.name, s.label, (SELECT n.label FROM street AS n WHERE n.triangle_id = k.triangle_id"
+        " ORDER BY n.people DESC, n.id LIMIT 1), ''), a.upheld, coalesce(a.why, '') FROM phone_record AS r"
         " LEFT JOIN appeal_answer AS a ON a.appeal_id = r.id LEFT JOIN phone_record AS k ON k.id = r.about"
         " LEFT JOIN street AS s ON s.id = k.street_id LEFT JOIN venue AS v ON v.id = k.venue_id"
         " WHERE r.kind = 'appeal' AND (:promoter IS NULL OR r.promoter_id = :promoter)"

@@ -210,7 +210,8 @@ def test_map_programs_get_the_coordinates_that_they_count_in() -> None:
 
 def test_a_promoter_sees_each_quarantine_of_own_surveys_and_whether_it_was_appealed_against(town: Region) -> None:
     phone = Phone()
-    made = [phone.survey(NOON + i * MINUTE, True, street="S0") for i in range(3)]
+    made = [phone.survey(NOON + i * MINUTE, True, street="S0") for i in range(2)]
+    made.append(phone.survey(NOON + 2 * MINUTE, True))  # at the connection point: it is named by a street
     phone.send(town, made, NOON + 3 * MINUTE)
     quarantine_surveys(town, LEAD, reason="suspect", promoter=ME, now=NOON + 4 * MINUTE)
     (doubted,) = read_own_page(town, crew_actor(), ME, now=NOON + 4 * MINUTE).doubted

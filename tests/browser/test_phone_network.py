@@ -25,6 +25,7 @@ from tests.browser.phones import (
     Server,
     add,
     crew_phone,
+    fill,
     flush,
     flush_all,
     later,
@@ -178,7 +179,7 @@ def test_an_answer_lost_after_the_commit_doubles_nothing(
         page = open_phone(phone, server)
         for round_, position in enumerate(positions, start=1):
             phone.set_offline(True)
-            add(page, 50 * batches)
+            fill(page, 50 * batches)
             sizes = lose_answers(page, losing(position))
             phone.set_offline(False)
             flush_all(page)

@@ -49,6 +49,18 @@ def test_a_lead_says_something_for_a_day(region: Region) -> None:
     assert "C0" in run(region, "say", "come early", "--crew", "C0", *db)
 
 
+def test_a_door_that_asked_not_to_be_contacted_is_listed_and_lifted_with_a_reason(region: Region) -> None:
+    add_town(region)
+    db, phone = ("--db", str(region.path)), Phone()
+    assert "nobody" in run(region, "doors", *db)
+    phone.send(region, [phone.make(NOON, street="S0", what="do_not_contact", door="3-502")], NOON)
+    (door,) = json.loads(run(region, "doors", *db, "--json"))["doors"]
+    assert (door["place"], door["door"], door["crew"]) == ("Road 0", "3-502", "C0")
+    assert "Road 0 3-502" in run(region, "doors", *db)
+    assert "may be contacted again" in run(region, "lift", door["record"], "--why", "moved_away", *db)
+    assert "nobody" in run(region, "doors", *db)
+
+
 def test_keys_are_made_listed_escrowed_and_restored(region: Region, tmp_path: Path) -> None:
     db, keeper, escrow = ("--db", str(region.path)), tmp_path / "keeper.pem", tmp_path / "keys.escrow"
     assert "no phone" in run(region, "keys", *db)

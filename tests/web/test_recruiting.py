@@ -11,8 +11,11 @@ from flask.testing import FlaskClient
 from fieldops import clock
 from fieldops.actions.recruiting_lists import list_candidates
 from fieldops.actions.recruiting_posters import FREE_OF_NETWORK, open_page
+from fieldops.actions.recruiting_reps import link_account
+from fieldops.ids import RepId
 from fieldops.people import Role
 from fieldops.recruiting.consent import FIRST_TEXT
+from fieldops.store.accounts import find_account, private_reader
 from fieldops.store.connect import open_region
 from tests.accounts import PLAIN_COOKIE, session_of
 from tests.conftest import LEAD
@@ -232,3 +235,22 @@ def test_what_brings_names_its_cost_and_leads_to_each_funnel(shared_town: tuple[
     assert ("A poster costs 5 yuan." if by == "poster" else "A promoter-hour costs 20 yuan.") in page.text
     if by == "poster":
         assert f'href="/funnel?poster={code}"' in page.text
+
+
+def test_a_rep_reads_the_names_of_reps_and_not_their_numbers(shared_town: tuple[Flask, Path, str]) -> None:
+    app, path, _ = shared_town
+    client = app.test_client()
+    client.set_cookie(PLAIN_COOKIE, session_of(path, Role.LEAD))
+    assert "赵姐" in client.get("/candidates").text
+    rep = app.test_client()
+    rep.set_cookie(PLAIN_COOKIE, session_of(path, Role.REP))
+    region = open_region(path)
+    with private_reader(region) as private:
+        account = find_account(private, login="rep")
+    assert account is not None
+    link_account(region, LEAD, RepId("R1"), account.actor.id)
+    region.close()
+    board = rep.get("/candidates").text
+    assert "王小明" in board
+    assert "赵姐" in board
+    assert 'name="rep"' not in board  # narrowing to another rep is for those who may see them all

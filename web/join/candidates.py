@@ -44,10 +44,10 @@ def _allowed_from(stage: Stage) -> tuple[Stage, ...]:
 
 
 def _shared(allowed: object) -> dict[str, object]:
-    reps = list_reps(the_region(), current_actor()) if may("rep.manage") else []
+    reps = list_reps(the_region(), current_actor())
     return {
         "asked": asked(), "asked_without": asked, "stages": list(Stage), "groups": GROUPS_FIRST, "reasons": list(Reason),
-        "reps": [one for one in reps if one.works], "rep_names": {one.rep.id: one.name for one in reps}, "allowed": allowed, "place": place_asked(),
+        "reps": [one for one in reps if one.works] if may("rep.manage") else [], "rep_names": {one.rep.id: one.name for one in reps}, "allowed": allowed, "place": place_asked(),
     }  # fmt: skip
 
 
