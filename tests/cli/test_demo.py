@@ -48,7 +48,7 @@ def test_the_demo_plans_its_city_shows_the_same_plan_again_and_it_can_be_publish
     stages = {one.stage: one.reached for one in read_funnel(region, shell_actor()).stages}
     assert stages["new"] > 150
     assert stages["active"] > 10
-    assert sum(one.sellers for one in list_reps(region, shell_actor())) > 30
+    assert sum(one.cares for one in list_reps(region, shell_actor())) > 30
     assert any(one.due for one in read_brings(region, shell_actor(), "street").yields)
     assert verify(region).violations == []
     region.close()
