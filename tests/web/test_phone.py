@@ -82,6 +82,12 @@ def test_the_page_of_the_day_says_until_when_each_street_is_the_crews(phone: Fla
     assert held["S0"]["gcj"] != held["S0"]["at"] != held["S0"]["bd"]
 
 
+def test_nobody_stands_first_while_no_crew_has_saturated_a_street(phone: FlaskClient) -> None:
+    page = phone.get("/crew/me", headers={"Accept-Language": "en"}).text
+    assert "No crew has saturated a street in these seven days yet." in page
+    assert "Place 1 of" not in page
+
+
 def test_the_sketch_shows_the_streets_of_the_coming_hours_and_not_a_weeks(tmp_path: Path) -> None:
     region = make_phone_town(tmp_path / "region.gpkg")
     for street in range(6, 12):
