@@ -17,7 +17,13 @@ def import_map(
     map_file: Annotated[
         Path, typer.Argument(metavar="MAP", help="OSM (.osm, .pbf, .gz, .bz2), GeoPackage, GeoJSON or Shapefile.")
     ],
-    city: Annotated[str, typer.Option("--city", help="The city's name; importing the same name again renews its map.")],
+    city: Annotated[
+        str | None,
+        typer.Option(
+            "--city",
+            help="The city's name, as its file is called by default; importing the same name again renews its map.",
+        ),
+    ] = None,
     db: Db = DEFAULT_DB,
     timezone: Annotated[
         str | None,
@@ -64,7 +70,7 @@ def import_map(
             db,
             shell_actor(),
             source,
-            name=city,
+            name=map_file.name.split(".")[0] if city is None else city,
             time_zone=timezone,
             sandbox=sandbox,
             now=given_moment(now),
@@ -80,6 +86,8 @@ def import_map(
         print_json(figures)
     else:
         _print_figures(figures)
+    if city is None:
+        say(f"note: the city is called {figures['city']}, as its file is: see --city")
     _say_notes(figures, zone_given=timezone is not None)
 
 

@@ -125,3 +125,14 @@ def test_ids_are_whole_in_a_pipe_and_in_a_narrow_window(folder: Path) -> None:
     for width in ({}, {"COLUMNS": "80"}):
         shown = told(folder, "streets", "list", **width).stdout
         assert all(one in shown for one in ids)
+
+
+def test_a_city_without_a_name_is_called_as_its_file_is_and_renewed_by_it(folder: Path) -> None:
+    for again in (False, True):
+        made = told(folder, "import", "grid.osm", "--db", "named.gpkg", "--timezone", "UTC", "--json")
+        assert made.returncode == 0, made.stderr
+        assert "note: the city is called grid, as its file is: see --city" in made.stderr
+        document = json.loads(made.stdout)
+        assert document["city"] == "grid"
+        assert (document["kept"] > 0) == again
+    assert "the name of the city is empty" in refusal(told(folder, "import", "grid.osm", "--city", ""))
