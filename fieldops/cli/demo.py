@@ -166,9 +166,11 @@ def _stored_plan(db: Path) -> str | None:
     from fieldops.actions.tiles import tiles_are_current
     from fieldops.cli.console import shell_actor
     from fieldops.store.connect import open_region
+    from fieldops.store.upgrade import migrate_files
 
     if not db.exists():
         return None
+    migrate_files(db)
     region = open_region(db)
     try:
         plan = read_overview(region, shell_actor()).plan if tiles_are_current(region) else None
@@ -181,10 +183,8 @@ def _has_account(db: Path) -> bool:
     from fieldops.actions.accounts import list_accounts
     from fieldops.cli.console import shell_actor
     from fieldops.store.connect import open_region
-    from fieldops.store.upgrade import migrate_files
 
     region = open_region(db)
-    migrate_files(db)
     try:
         return ACCOUNT in {one.login for one in list_accounts(region, shell_actor())}
     finally:

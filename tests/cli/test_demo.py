@@ -15,6 +15,7 @@ from fieldops.actions.tiles import find_tiles
 from fieldops.cli.console import shell_actor
 from fieldops.cli.demo import OWN_CITY, POSTERS, _move_to_yesterday
 from fieldops.store.connect import open_region
+from fieldops.store.migrations.neighbours import INDEXES
 from fieldops.store.verify import verify
 from tests.conftest import ROOT
 
@@ -51,6 +52,12 @@ def test_the_demo_plans_its_city_shows_the_same_plan_again_and_it_can_be_publish
     assert sum(one.cares for one in list_reps(region, shell_actor())) > 30
     assert any(one.due for one in read_brings(region, shell_actor(), "street").yields)
     assert verify(region).violations == []
+    with region.turn(shell_actor()) as turn:  # as a fieldops left it that knew one step less
+        turn.connection.execute("DELETE FROM _sqlite_migrations WHERE name = 'm2026_11_26_neighbours'")
+        for (name,) in turn.connection.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'index' AND instr(:made, name)", {"made": INDEXES}
+        ).fetchall():
+            turn.connection.execute(f"DROP INDEX {name}")
     region.close()
 
     again = demo(folder)
