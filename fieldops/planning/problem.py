@@ -99,7 +99,8 @@ def street_values(problem: PlanProblem) -> FloatArray:
     """
     Return what each street is worth: people to be told, times probability and priority, shape (n_streets,), >= 0.
 
-    RULE 8: only a test closes a street; where it is believed at the target, a little is left that is worth asking for. Where recruits count too, the expected candidates are added in the same unit, `people_per_candidate` each.
+    RULE 8: only a test closes a street; where it is believed at the target, a little is left that is worth asking for. Where
+    recruits count too, the expected candidates are added in the same unit, `people_per_candidate` each.
     """
     streets = problem.streets
     missing = np.maximum(streets.missing, LEAST_MISSING * problem.rules.target_share)

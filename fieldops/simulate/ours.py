@@ -111,7 +111,7 @@ class Ours:
         street = office.next_street(crew, near)
         if street is not None and self._is_work(office, street, None) and office.grant(crew, street):
             return street
-        # What is believed at the target already is worth nothing to plan and dispatch: it needs a test.
+        # Where dispatch has nothing that fits, the nearest open street is begun: idle hours bring nothing.
         free = office.open_streets(crew)
         ranked = free[np.argsort(office.metres(place, free), kind="stable")]
         waiting = (int(s) for s in ranked if self._is_work(office, int(s), None))
