@@ -95,7 +95,7 @@ def test_changes_by_hand_survive_a_newer_map(tmp_path: Path) -> None:
     change(kind="rename", streets=(names["Street 0"],), value="Old Market")
     change(kind="close", streets=(names["Street 1"],))
     halves = change(kind="split", streets=(names["Avenue 2"],), wkt=f"POINT ({LON + 3 * STEP} {LAT + 2 * STEP})").made
-    joined = change(kind="join", streets=(names["Street 4"], names["Street 5"])).made
+    joined = change(kind="join", streets=(names["Street 4"], names["Avenue 4"])).made
     drawn = change(kind="draw", value="Riverside", wkt=f"LINESTRING ({LON} {LAT}, {LON - STEP} {LAT})").made
     done = run_import(tmp_path, write_grid_map(tmp_path / "new.osm", skip=frozenset({"Street 3"}), shift=0.00003))
     streets = city_store.read_city(open_region(tmp_path / "region.gpkg").reader()).streets.set_index("street")
