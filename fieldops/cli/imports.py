@@ -7,6 +7,18 @@ import typer
 
 from fieldops.cli.console import DEFAULT_DB, AsJson, Db, Now, given_moment, print_json, progress_bar, say, shell_actor
 
+CityName = Annotated[
+    str | None,
+    typer.Option(
+        "--city",
+        help="The city's name, as its file is called by default; importing the same name again renews its map.",
+    ),
+]
+TimeZone = Annotated[
+    str | None,
+    typer.Option(help="The city's time zone, for 'today' and printed times; Asia/Shanghai where a new city has none."),
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add the command `import`."""
@@ -25,12 +37,7 @@ def import_map(
         ),
     ] = None,
     db: Db = DEFAULT_DB,
-    timezone: Annotated[
-        str | None,
-        typer.Option(
-            help="The city's time zone, for 'today' and printed times; Asia/Shanghai where a new city has none."
-        ),
-    ] = None,
+    timezone: TimeZone = None,
     coordinates: Annotated[
         str, typer.Option(help="What the file's coordinates are: wgs84, gcj02 (Amap, Tencent) or bd09 (Baidu).")
     ] = "wgs84",
