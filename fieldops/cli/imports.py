@@ -74,15 +74,9 @@ def import_map(
     )
     with progress_bar() as progress:
         done = import_city(
-            db,
-            shell_actor(),
-            source,
-            name=map_file.name.split(".")[0] if city is None else city,
-            time_zone=timezone,
-            sandbox=sandbox,
-            now=given_moment(now),
-            progress=progress,
-        )
+            db, shell_actor(), source, name=map_file.name.split(".")[0] if city is None else city, time_zone=timezone,
+            sandbox=sandbox, now=given_moment(now), progress=progress,
+        )  # fmt: skip
     figures = done.figures | {
         "kept": done.kept,
         "added": done.added,
