@@ -96,9 +96,9 @@ def test_a_region_of_an_older_fieldops_is_refused_until_it_is_migrated(folder: P
     answer = told(folder, "import", "grid.osm", "--city", "Grid", "--db", "old.gpkg", "--residents", "3000")
     assert answer.returncode == 0, answer.stderr
     with sqlite3.connect(folder / "old.gpkg") as older:
-        older.execute("DELETE FROM _sqlite_migrations WHERE name = 'm2026_11_26_bursts'")
-        older.execute("DROP TABLE burst")
-        older.execute("DROP TABLE burst_override")
+        older.execute("DELETE FROM _sqlite_migrations WHERE name = 'm2026_11_26_neighbours'")
+        for index in ("segment_from", "segment_to", "gate_street", "gate_node"):
+            older.execute(f"DROP INDEX {index}")
     older.close()
     for words in (("burst",), ("burst", "--people", "5"), ("plan",), ("claims", "list")):
         said = refusal(told(folder, *words, "--db", "old.gpkg"))
