@@ -13,7 +13,7 @@ from scipy.sparse import coo_array, csr_array
 
 from fieldops.planning.assignment import Assignment, AssignmentProblem, FloatArray, IntArray
 
-EXCHANGES = 60  # for each crew, at most: so far a limit that cannot be reached is pursued
+EXCHANGES = 25  # for each crew, at most: so far a limit that cannot be reached is pursued
 
 
 @dataclass(frozen=True, slots=True, eq=False)

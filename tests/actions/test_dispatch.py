@@ -1,5 +1,6 @@
 """`next` against live claims, and the lists that phones keep: disjoint, until midnight, refused to others."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -117,6 +118,19 @@ def test_a_crew_without_a_free_street_is_told_what_became_of_those_around_it(reg
     outlook(region, {"S2": (900.0, 900.0)})
     told = next_street(region, LEAD, C0, now=later).reason
     assert "1 too far on foot, or more than the 210.0 h that it has left" in told
+
+
+def test_a_crew_that_is_off_all_week_or_smaller_than_every_street_is_told_so(region: Region) -> None:
+    add_town(region, streets=3)
+    outlook(region, dict.fromkeys(("S0", "S1", "S2"), (900.0, 900.0)))
+    told = next_street(region, LEAD, C0, now=NOON)
+    assert (told.street, told.held) == (None, False)
+    assert "3 too far on foot, or more than the 210.0 h that it has left" in told.reason
+    with region.turn(LEAD, now=NOON) as turn:
+        week = json.dumps([(NOON + timedelta(days=d)).date().isoformat() for d in range(8)])
+        turn.connection.execute("UPDATE crew SET days_off = ? WHERE id = ?", (week, C0))
+    told = next_street(region, LEAD, C0, now=NOON)
+    assert (told.street, told.reason) == (None, "no new street: the crew is off for the next seven days")
 
 
 def test_what_is_only_believed_at_the_target_is_given_to_be_tested(region: Region) -> None:

@@ -1,7 +1,7 @@
 """
 Public generalized assignment instances: our answer against the best known value, beside CP-SAT and HiGHS in the same time.
 
-Quick: eight instances for 20 s. Full: all of them for 60 s, and made-up ones of the hard kinds, as large as 1,600 x 80, whose
+Quick: eight instances for 12 s. Full: all of them for 60 s, and made-up ones of the hard kinds, as large as 1,600 x 80, whose
 gaps are to the bound that ours proves, for no best value is known; it goes on where it was stopped.
 """
 
@@ -39,7 +39,7 @@ def compare(
     mine = rows.make(peers.ours, spec, seconds, limit=1.5 * seconds + GRACE, depends=OWN)
     cost, bound = cost_of(mine), cost_of(mine, "bound")
     against = known or bound
-    others = [rows.make(peers.other, one, spec, seconds, limit=1.3 * seconds + GRACE, depends=THEIRS) for one in OTHERS]
+    others = [rows.make(peers.other, one, spec, seconds, limit=1.5 * seconds + GRACE, depends=THEIRS) for one in OTHERS]
     gaps = [cost / against - 1, *(cost_of(one) / against - 1 for one in others)]
     shown = [told(share, row) for share, row in zip(gaps, [mine, *others], strict=True)]
     name = " ".join(str(word) for word in spec[1:])
@@ -70,7 +70,7 @@ def contest(specs: list[tuple[list[object], int | None]], seconds: float, rows: 
 
 def main(full: bool = False) -> None:
     """Print the public instances against the best known, and with `full` made-up ones against the bound."""
-    console, rows, seconds = Console(width=150), Rows("gap", resume=full), 60.0 if full else 20.0
+    console, rows, seconds = Console(width=150), Rows("gap", resume=full), 60.0 if full else 12.0
     if FOLDER.is_dir():
         with (FOLDER / "best_known.csv").open() as file:
             best = {row["name"]: int(row["best_known"]) for row in csv.DictReader(file) if row["set"] == "gap"}
