@@ -97,7 +97,7 @@ def make_walk(
     one = find_crew(connection, crew)
     today = local_day(at, zone)
     held = _held(connection, one, at, today, day, zone)
-    ground = _ground(connection, [(one.home_lon, one.home_lat), *((s.lon, s.lat) for s in held)])
+    ground = map_around(connection, [(one.home_lon, one.home_lat), *((s.lon, s.lat) for s in held)])
     share = _share(ground, one, held, today, day, rules, zone)
     begins = _begins(rules, at.astimezone(zone), day)
     made = _walk(
@@ -192,7 +192,7 @@ def _held(
     return held
 
 
-def _ground(connection: "sqlite3.Connection", around: Sequence[tuple[float, float]]) -> Ground:
+def map_around(connection: "sqlite3.Connection", around: Sequence[tuple[float, float]]) -> Ground:
     """Read the map around the places, with a margin for ways round."""
     import numpy as np
     from scipy.sparse import coo_array, csr_array, csr_matrix
@@ -230,7 +230,8 @@ def _nearest(ground: Ground, lon: float, lat: float, *, of: int | None = None) -
     return int(np.argmin(away))
 
 
-def _home(ground: Ground, crew: Crew) -> int:
+def meeting_point(ground: Ground, crew: Crew) -> int:
+    """Return the position of the node where the crew meets, on the largest island of the map around it."""
     import numpy as np
 
     largest = int(np.flatnonzero(ground.island == np.bincount(ground.island).argmax())[0])
@@ -247,7 +248,7 @@ def _share(
 
     from fieldops.planning.week import Work, share_days
 
-    home = _home(ground, crew)
+    home = meeting_point(ground, crew)
     at_home = ground.island[home]
     nodes = [_nearest(ground, s.lon, s.lat) for s in held]
     cut_off = [i for i, node in enumerate(nodes) if ground.island[node] != at_home]
@@ -290,7 +291,7 @@ def _walk(
     from fieldops.planning.walkproblem import WalkProblem
     from fieldops.planning.walks import walk
 
-    home = _home(ground, share.crew)
+    home = meeting_point(ground, share.crew)
     edges, owner, minutes = _edges(connection, ground, home, held, share.streets)
     stops, what = _stops(connection, ground, home, share, held, set(owner), at, rules, zone)
     both = rules.walk_both_sides if sides is None else sides == 2

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from fieldops.cli.console import DEFAULT_DB, AsJson, Db, Now, given_moment, print_json, progress_bar, say, shell_actor
+from fieldops.errors import BadInput
 
 if TYPE_CHECKING:
     from fieldops.actions.walks import Walks
@@ -27,6 +28,16 @@ def walk(
     day: Annotated[
         str | None, typer.Option("--date", metavar="DATE", help="The day, as 2026-03-02; today by default.")
     ] = None,
+    zone: Annotated[
+        str | None,
+        typer.Option("--zone", metavar="ZONE", help="Share all open streets of a zone among crews; nothing is stored."),
+    ] = None,
+    crews: Annotated[
+        str, typer.Option("--crews", metavar="A,B", help="With --zone: who walks; else those that hold a street of it.")
+    ] = "",
+    minutes: Annotated[
+        float, typer.Option(min=0.0, help="With --zone: worked on each street, beside walking it.")
+    ] = 10.0,
     sides: Annotated[
         int | None,
         typer.Option(
@@ -51,6 +62,13 @@ def walk(
 
     Example: fieldops walk --crew C07 --date 2026-03-02 --gpx c07.gpx
     """
+    if zone is not None:
+        if crew is not None or gpx is not None or sides is not None:
+            raise BadInput(
+                "--zone goes with --crews, --minutes and --date only", field="--zone", cure="leave the others away"
+            )
+        _walk_zone(db, zone, crews, minutes, day, time_limit=time_limit, seed=seed, now=now, as_json=as_json)
+        return
     from fieldops.actions.walks import make_walk, make_walks
     from fieldops.exchange.files import write_text
     from fieldops.exchange.gpx import gpx_text
@@ -80,6 +98,44 @@ def walk(
         print_json(_document(made, read_zone(region.reader())))
     else:
         _print(made)
+
+
+def _walk_zone(
+    db: Path, zone: str, crews: str, minutes: float, day: str | None, *, time_limit: float, seed: int, now: str | None,
+    as_json: bool,
+) -> None:  # fmt: skip
+    from fieldops.actions.zonewalks import walk_zone
+    from fieldops.ids import CrewId, ZoneId
+    from fieldops.intake import read_day
+    from fieldops.store.connect import open_region
+
+    made = walk_zone(
+        open_region(db), shell_actor(), ZoneId(zone), read_day({"--date": day or ""}, "--date"),
+        crews=[CrewId(word) for word in crews.replace(",", " ").split()], minutes=minutes, time_limit=time_limit,
+        seed=seed, now=given_moment(now),
+    )  # fmt: skip
+    if as_json:
+        print_json({
+            "zone": made.zone, "date": made.day.isoformat(), "length_m": made.length_m, "bound_m": made.bound_m,
+            "gap": round(made.gap, 6),
+            "crews": [
+                {"crew": one.crew, "streets": [street for street, _ in one.streets], "length_m": one.length_m,
+                 "minutes": one.minutes, "minutes_at_hand": one.minutes_at_hand}
+                for one in made.crews
+            ],
+            "left_out": [{"street": street, "label": label, "reason": why} for street, label, why in made.left_out],
+        })  # fmt: skip
+        return
+    for one in made.crews:
+        typer.echo(
+            f"{one.crew}: {len(one.streets)} streets, {one.length_m:,.0f} m, {one.minutes:.0f} of {one.minutes_at_hand:.0f} min: "
+            + ", ".join(label for _, label in one.streets)
+        )
+    for _, label, why in made.left_out:
+        typer.echo(f"left out: {label}: {why}")
+    typer.echo(
+        f"{made.length_m:,.0f} m on foot together; no such walks are below {made.bound_m:,.0f} m (gap {made.gap:.1%})"
+    )
 
 
 def _tell_all(every: "Walks", zone: ZoneInfo, *, as_json: bool) -> None:

@@ -80,9 +80,10 @@ class ZoneWalkProblem:
 
 @dataclass(frozen=True, slots=True)
 class ZoneWalks:
-    """For each crew the streets in its order; metres of all together, and a proven bound on any such walks."""
+    """For each crew its streets in order and its metres; metres of all together, and a proven bound on any such walks."""
 
     streets: tuple[tuple[int, ...], ...]
+    lengths_m: tuple[float, ...]
     length_m: float
     bound_m: float
 
@@ -99,9 +100,17 @@ def zone_walks(
     iterations: int | None = None,
     seed: int = 1,
     bound_seconds: float = 5.0,
+    bound_room: float | None = None,
 ) -> ZoneWalks:
     """
     Return walks for all crews together; each street from either end.
+
+    Parameters
+    ----------
+    time_limit, iterations
+        Seconds, or a number of iterations, for the search.
+    bound_seconds, bound_room
+        Seconds for the bound, and the largest day of a crew that it allows; that of the problem where left away.
 
     Raises
     ------
@@ -137,22 +146,23 @@ def zone_walks(
             f"no way was found to give streets of {problem.loads.sum()} to crews of {problem.capacities.sum()}",
             field="capacities", cure="give it more time, or add a crew",
         )  # fmt: skip
-    length, given = _read(problem, found.rounds, found.walker, tasks, walkers, metres)
+    lengths, given = _read(problem, found.rounds, found.walker, tasks, walkers, metres)
+    length = float(sum(lengths))
     required = float(problem.metres.sum())
     dead = least_dead_head(
         _joined(metres, starts), [(a, b) for a, b in ends.tolist()], sorted(set(starts.tolist())),
         at_most=length - required, seconds=bound_seconds,
-        shared=Shared(problem.loads.astype(np.float64), float(problem.capacities.max()), np.unique(starts)),
+        shared=Shared(problem.loads.astype(np.float64), bound_room or float(problem.capacities.max()), np.unique(starts)),
     )  # fmt: skip
-    return ZoneWalks(given, length, min(length, required + dead.metres))
+    return ZoneWalks(given, lengths, length, min(length, required + dead.metres))
 
 
 def _read(
     problem: ZoneWalkProblem, rounds: Sequence[Any], kinds: Sequence[int], tasks: Sequence[Task],
     walkers: Sequence[Walker], metres: FloatArray,
-) -> tuple[float, tuple[tuple[int, ...], ...]]:  # fmt: skip
-    """Return the metres of all, and each crew's streets: crews of one kind are alike, and take their rounds in order."""
-    length = float(problem.metres.sum())
+) -> tuple[tuple[float, ...], tuple[tuple[int, ...], ...]]:  # fmt: skip
+    """Return each crew's metres and streets: crews of one kind are alike, and take their rounds in order."""
+    lengths = [0.0] * len(problem.starts)
     given: list[tuple[int, ...]] = [() for _ in problem.starts]
     terminals = np.unique(np.concatenate([problem.edges.ravel(), problem.starts]))
     free = {
@@ -164,14 +174,14 @@ def _read(
         for kind, walker in enumerate(walkers)
     }
     for visits, kind in zip(rounds, kinds, strict=True):
-        at = walkers[kind].start
+        at, crew = walkers[kind].start, free[kind].pop(0)
         for visit in visits:
             enter, leave = tasks[visit.task].ways[visit.way]
-            length += float(metres[at, enter])
+            lengths[crew] += float(metres[at, enter] + problem.metres[visit.task])
             at = leave
-        length += float(metres[at, walkers[kind].start])
-        given[free[kind].pop(0)] = tuple(visit.task for visit in visits)
-    return length, tuple(given)
+        lengths[crew] += float(metres[at, walkers[kind].start])
+        given[crew] = tuple(visit.task for visit in visits)
+    return tuple(lengths), tuple(given)
 
 
 def _joined(metres: FloatArray, starts: IntArray) -> FloatArray:

@@ -79,6 +79,30 @@ def held_streets(connection: "sqlite3.Connection", crew: CrewId, at: datetime, d
     ]
 
 
+def streets_of_zone(
+    connection: "sqlite3.Connection", zone: str
+) -> dict[StreetId, tuple[str, tuple[float, float]]] | None:
+    """Return label and place of the streets of a zone that are open and may be entered, None where there is no such zone."""
+    if connection.execute("SELECT 1 FROM zone WHERE id = ?", (zone,)).fetchone() is None:
+        return None
+    rows = connection.execute(
+        "SELECT id, label, lon, lat FROM street WHERE zone_id = ? AND status = 'open' AND permission <> 'refused'"
+        " ORDER BY id",
+        (zone,),
+    )
+    return {StreetId(row[0]): (row[1], (row[2], row[3])) for row in rows}
+
+
+def crews_in_zone(connection: "sqlite3.Connection", zone: str, at: datetime) -> list[CrewId]:
+    """Return the crews that hold a street of the zone at the moment, by id."""
+    rows = connection.execute(
+        "SELECT DISTINCT c.crew_id FROM claim AS c JOIN street AS s ON s.id = c.street_id WHERE s.zone_id = :zone"
+        " AND c.claimed_at <= :at AND c.held_until > :at AND coalesce(c.ended_at, c.held_until) > :at ORDER BY 1",
+        {"zone": zone, "at": format_moment(at)},
+    )
+    return [CrewId(row[0]) for row in rows]
+
+
 def segments_of(
     connection: "sqlite3.Connection", streets: "Iterable[StreetId]"
 ) -> list[tuple[int, int, float, StreetId]]:

@@ -54,6 +54,21 @@ def test_next_tells_a_street_why_and_in_how_many_milliseconds_and_keeps_a_list(r
         run("next", "--crew", "A", "--keep", "1", "--release")
 
 
+def test_walk_shares_a_zone_among_its_crews_with_a_bound_and_refuses_what_does_not_go_with_it(
+    run: Run,
+    claimed: Region,  # noqa: F811
+) -> None:
+    zone = claimed.reader().execute("SELECT min(id) FROM zone").fetchone()[0]
+    made = run("walk", "--zone", zone, "--crews", "A,B", "--minutes", "0", "--time-limit", "0.8")
+    assert {"zone", "crews", "length_m", "bound_m", "gap", "left_out"} <= set(made)
+    assert {one["crew"] for one in made["crews"]} == {"A", "B"}
+    assert 0 < made["bound_m"] <= made["length_m"]
+    text = run("walk", "--zone", zone, "--crews", "A,B", "--minutes", "0", "--time-limit", "0.8", as_text=True)
+    assert "m on foot together; no such walks are below" in text
+    with pytest.raises(BadInput, match="--zone goes with"):
+        run("walk", "--zone", zone, "--crew", "A")
+
+
 def test_walk_gives_stops_length_bound_and_gap_and_writes_gpx(run: Run, tmp_path: Path) -> None:
     made = run("walk", "--crew", "A", "--date", "2026-03-02", "--time-limit", "0.3", "--gpx", str(tmp_path / "a.gpx"))
     assert {"stops", "length_m", "bound_m", "gap"} <= set(made)
