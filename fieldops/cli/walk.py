@@ -1,5 +1,6 @@
 """`fieldops walk`: today's way of a crew, stop by stop."""
 
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -62,14 +63,52 @@ def walk(
 
     Example: fieldops walk --crew C07 --date 2026-03-02 --gpx c07.gpx
     """
+    given = _Given(db, day, sides, time_limit, seed, now, as_json)
     if zone is not None:
         if crew is not None or gpx is not None or sides is not None:
             raise BadInput(
                 "--zone goes with --crews, --minutes and --date only", field="--zone", cure="leave the others away"
             )
-        _walk_zone(db, zone, crews, minutes, day, time_limit=time_limit, seed=seed, now=now, as_json=as_json)
-        return
-    from fieldops.actions.walks import make_walk, make_walks
+        _walk_zone(given, zone, crews, minutes)
+    elif crew is None:
+        _walk_all(given)
+    else:
+        _walk_crew(given, crew, gpx)
+
+
+@dataclass(frozen=True)
+class _Given:
+    """What the words of the command say, whosever walk it is."""
+
+    db: Path
+    day: str | None
+    sides: int | None
+    time_limit: float
+    seed: int
+    now: str | None
+    as_json: bool
+
+    def options(self) -> dict[str, Any]:
+        """Return them as the acts take them."""
+        return {
+            "sides": self.sides, "time_limit": self.time_limit, "seed": self.seed, "now": given_moment(self.now),
+        }  # fmt: skip
+
+
+def _walk_all(given: _Given) -> None:
+    from fieldops.actions.walks import make_walks
+    from fieldops.intake import read_day
+    from fieldops.store.connect import open_region
+    from fieldops.store.places import read_zone
+
+    region, day = open_region(given.db), read_day({"--date": given.day or ""}, "--date")
+    with progress_bar(quiet=given.as_json) as progress:
+        every = make_walks(region, shell_actor(), day, progress=progress, **given.options())
+    _tell_all(every, read_zone(region.reader()), as_json=given.as_json)
+
+
+def _walk_crew(given: _Given, crew: str, gpx: Path | None) -> None:
+    from fieldops.actions.walks import make_walk
     from fieldops.exchange.files import write_text
     from fieldops.exchange.gpx import gpx_text
     from fieldops.ids import CrewId
@@ -77,44 +116,30 @@ def walk(
     from fieldops.store.connect import open_region
     from fieldops.store.places import read_zone
 
-    region = open_region(db)
-    if crew is None:
-        with progress_bar(quiet=as_json) as progress:
-            every = make_walks(
-                region, shell_actor(), read_day({"--date": day or ""}, "--date"), sides=sides,
-                time_limit=time_limit, seed=seed, now=given_moment(now), progress=progress,
-            )  # fmt: skip
-        _tell_all(every, read_zone(region.reader()), as_json=as_json)
-        return
-    made = make_walk(
-        region, shell_actor(), CrewId(crew), read_day({"--date": day or ""}, "--date"), sides=sides, time_limit=time_limit,
-        seed=seed, now=given_moment(now),
-    )  # fmt: skip
+    region, day = open_region(given.db), read_day({"--date": given.day or ""}, "--date")
+    made = make_walk(region, shell_actor(), CrewId(crew), day, **given.options())
     if gpx is not None:
         way = gpx_text(f"{crew} {made.day}", [(crew, made.way)], [_waypoint(row) for row in made.visits])
         write_text(gpx, way, option="--gpx")
         say(f"{gpx}: the way, {len(made.way)} points")
-    if as_json:
+    if given.as_json:
         print_json(_document(made, read_zone(region.reader())))
     else:
         _print(made)
 
 
-def _walk_zone(
-    db: Path, zone: str, crews: str, minutes: float, day: str | None, *, time_limit: float, seed: int, now: str | None,
-    as_json: bool,
-) -> None:  # fmt: skip
+def _walk_zone(given: _Given, zone: str, crews: str, minutes: float) -> None:
     from fieldops.actions.zonewalks import walk_zone
     from fieldops.ids import CrewId, ZoneId
     from fieldops.intake import read_day
     from fieldops.store.connect import open_region
 
     made = walk_zone(
-        open_region(db), shell_actor(), ZoneId(zone), read_day({"--date": day or ""}, "--date"),
-        crews=[CrewId(word) for word in crews.replace(",", " ").split()], minutes=minutes, time_limit=time_limit,
-        seed=seed, now=given_moment(now),
+        open_region(given.db), shell_actor(), ZoneId(zone), read_day({"--date": given.day or ""}, "--date"),
+        crews=[CrewId(word) for word in crews.replace(",", " ").split()], minutes=minutes,
+        time_limit=given.time_limit, seed=given.seed, now=given_moment(given.now),
     )  # fmt: skip
-    if as_json:
+    if given.as_json:
         print_json({
             "zone": made.zone, "date": made.day.isoformat(), "length_m": made.length_m, "bound_m": made.bound_m,
             "gap": round(made.gap, 6),

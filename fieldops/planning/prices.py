@@ -17,6 +17,7 @@ from fieldops.clock import Stopwatch
 from fieldops.planning.assignment import AssignmentProblem, BoolArray, FloatArray, IntArray
 
 COOLING = 4.0
+HURRY = 16.0  # cooling beyond the time limit
 STAGES = 16
 STEPS = 80
 COLD = 0.02  # of the spread of a street's values
@@ -67,13 +68,13 @@ def find_prices(problem: AssignmentProblem, watch: Stopwatch, *, time_limit: flo
     Return prices whose bound is close to that of the linear relaxation.
 
     The maximum over a street's choices is smoothed (log-sum-exp) and the smoothed bound minimised by L-BFGS-B, first at
-    a high temperature, then colder and colder; the proven bound is always that of the maximum itself. Stops early at
-    the time limit, at a stage's end.
+    a high temperature, then colder and colder; the proven bound is always that of the maximum itself. Beyond the
+    time limit it cools faster, and ends with the first cold stage: what a hot one proves may be worth nothing.
 
     Parameters
     ----------
     watch, time_limit
-        Seconds of the watch at which no further stage begins.
+        Seconds of the watch after which it hurries: two or three stages more.
     """
     best = prove(problem, np.zeros(problem.crews), np.zeros(problem.crews))
     if not len(problem.values) or not best.bound:
@@ -86,18 +87,17 @@ def find_prices(problem: AssignmentProblem, watch: Stopwatch, *, time_limit: flo
     start = np.concatenate([np.full(problem.crews, _even_price(problem) / unit), np.zeros(problem.crews)])
     last = best.bound
     for _stage in range(STAGES):
-        if watch.seconds > time_limit:
-            break
+        late = watch.seconds > time_limit
         start = _cool(problem, start, temperature, unit, capped)
         hour, place = start[: problem.crews] * unit, start[problem.crews :] * unit
         found = prove(problem, hour, place)
         moved = abs(last - found.bound)
         best = found if found.bound < best.bound else best
         # A warm stage may prove less than no prices at all: only cold stages that change nothing more end the cooling.
-        if temperature < COLD * spread and moved < 1e-6 * spread * len(top):
+        if temperature < COLD * spread and (late or moved < 1e-6 * spread * len(top)):
             break
         last = found.bound
-        temperature /= COOLING
+        temperature /= HURRY if late else COOLING
     return best
 
 

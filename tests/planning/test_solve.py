@@ -16,6 +16,8 @@ from fieldops.planning.assignment import NOBODY
 from fieldops.planning.knapsack import refill_crew
 from fieldops.planning.prices import find_prices, prove
 from fieldops.planning.search import Search
+from tests.benchmarks.problems import Terms
+from tests.benchmarks.problems import made_up as made_up_city
 
 
 def is_lawful(problem: AssignmentProblem, crews: Sequence[int]) -> tuple[bool, float]:
@@ -164,3 +166,10 @@ def test_a_problem_that_cannot_be_meant_is_refused(
     with pytest.raises(BadInput) as refused:
         AssignmentProblem(values, hours, capacities, pairs)
     assert refused.value.field == names
+
+
+def test_prices_that_had_no_time_still_prove_a_bound_near_that_of_prices_that_had() -> None:
+    problem, _ = made_up_city(1_000, 20, Terms(0.5, capped=True, pins=True, weights=True))
+    calm = find_prices(problem, Stopwatch(), time_limit=1e9)
+    hurried = find_prices(problem, Stopwatch(), time_limit=0.0)
+    assert calm.bound <= hurried.bound <= 1.05 * calm.bound
