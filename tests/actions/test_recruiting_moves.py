@@ -20,12 +20,13 @@ from fieldops.actions.recruiting_moves import (
 )
 from fieldops.actions.recruiting_reps import link_account
 from fieldops.errors import BadInput, Forbidden, MoveNotAllowed, NotFound, RepAtCap
-from fieldops.ids import ActorId, CandidateId, RepId, StreetId
+from fieldops.ids import ActorId, CandidateId, CrewId, PosterCode, RepId, StreetId, VenueId
 from fieldops.people import Actor, Role
 from fieldops.recruiting.sources import Group, Source, SourceKind
 from fieldops.recruiting.stages import Reason, Stage
 from fieldops.store import persons
 from fieldops.store.connect import Region, open_region
+from fieldops.store.recruiting_lists import read_journeys
 from fieldops.store.recruiting_training import read_steps_of
 from fieldops.store.verify import verify
 from tests.conftest import LEAD, NOON
@@ -275,3 +276,22 @@ def test_the_funnel_of_one_street_counted_from_its_candidates_is_that_of_the_tal
     assert (of_street.candidates, of_street.sellers) == (of_kind.candidates, of_kind.sellers)
     assert [one.reached for one in of_street.stages][:4] == [6, 4, 3, 3]
     assert read_funnel(region, LEAD, Filters(street=StreetId("S1")), now=later).stages[0].reached == 0
+
+
+@pytest.mark.parametrize(
+    ("filters", "index"),
+    [
+        (Filters(street=StreetId("S0")), "candidate_of_street"), (Filters(crew=CrewId("C0")), "candidate_of_crew"),
+        (Filters(venue=VenueId("V0")), "candidate_venue"), (Filters(poster=PosterCode("P")), "candidate_poster"),
+    ],
+)  # fmt: skip
+def test_the_candidates_of_one_place_are_found_by_an_index_and_not_among_all(
+    region: Region, filters: Filters, index: str
+) -> None:
+    asked: list[str] = []
+    connection = region.reader()
+    connection.set_trace_callback(asked.append)
+    read_journeys(connection, filters)
+    connection.set_trace_callback(None)
+    plan = connection.execute("EXPLAIN QUERY PLAN " + asked[0]).fetchall()
+    assert index in " ".join(row[3] for row in plan)

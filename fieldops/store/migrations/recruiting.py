@@ -80,6 +80,14 @@ CREATE TRIGGER training_has_room BEFORE INSERT ON training_place
 CREATE TABLE wind_down (stage TEXT PRIMARY KEY, due_at TEXT NOT NULL, done_at TEXT) STRICT
 """
 
+# What a street or crew brought, erased people too: each index holds all that is counted.
+BRINGS = """
+CREATE INDEX candidate_of_street ON candidate (street_id, made_at, reached, due_at, erased_at)
+  WHERE merged_into IS NULL AND street_id IS NOT NULL;
+CREATE INDEX candidate_of_crew ON candidate (crew_id, made_at, reached, due_at, erased_at)
+  WHERE merged_into IS NULL AND crew_id IS NOT NULL
+"""
+
 # RULE 19: a person's row points to a consent, which therefore stands first; the database refuses the other order.
 PRIVATE = """
 CREATE TABLE consent (

@@ -61,6 +61,7 @@ STEPS: dict[str, "Callable[[Database], None]"] = {
     "m2026_11_26_tally_without_digest": lambda db: run_statements(db, "ALTER TABLE tally DROP COLUMN digest"),
     "m2026_11_26_guards": lambda db: run_statements(db, guards.GUARDS),
     "m2026_11_26_hours_interval": lambda db: run_statements(db, estimates.HOURS),
+    "m2026_11_26_brings": lambda db: run_statements(db, recruiting.BRINGS),
 }
 
 
