@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fieldops.actions.backcheck import quarantine_surveys
-from fieldops.actions.claims import make_claim
+from fieldops.actions.claims import end_in_turn, make_claim
 from fieldops.actions.decisions import decide
 from fieldops.actions.roster import CURVE, expected_heads, read_roster, staying
 from fieldops.actions.surveys import record_surveys
@@ -82,10 +82,10 @@ def test_heads_ahead_follow_from_who_left_of_those_watched_in_the_last_28_days()
 
 def test_a_crew_s_work_is_of_this_claim_and_not_of_a_decision_before_it(region: Region) -> None:
     add_town(region)
-    make_claim(region, LEAD, street=StreetId("S0"), crew=CrewId("C0"), now=NOON)
-    later = NOON + timedelta(hours=1)
-    record_surveys(region, LEAD, numbered(survey_rows([True] * 4, at=NOON, street="S0")), now=later)
-    decide(region, LEAD, now=later)
-    with region.turn(LEAD, now=later) as turn:
-        turn.connection.execute("UPDATE decision SET decided_at = '2026-03-01T00:00:00.000000Z'")
+    record_surveys(region, LEAD, numbered(survey_rows([True] * 4, at=NOON, street="S0")), now=NOON + timedelta(hours=1))
+    decide(region, LEAD, now=NOON + timedelta(hours=1))
+    later = NOON + timedelta(days=400)
+    claim = make_claim(region, LEAD, street=StreetId("S0"), crew=CrewId("C0"), now=later)
+    with region.turn(LEAD, now=later + timedelta(hours=1)) as turn:
+        end_in_turn(turn, claim.id, outcome="saturated", why="point_test")
     assert {one.id: one.saturated for one in read_roster(region, LEAD).crews}["C0"] == 0

@@ -95,7 +95,7 @@ def test_a_street_is_split_at_the_crossing_nearest_to_the_point_and_the_job_may_
 
 
 def test_streets_are_joined_drawn_and_named_on_the_page(planner: FlaskClient, town: Region) -> None:
-    both = f"{named(town, 'Street 0')} {named(town, 'Street 1')}"
+    both = f"{named(town, 'Street 0')} {named(town, 'Avenue 0')}"
     assert draw(planner, kind="join", streets=both) == 303
     assert work(town) == "done"
     line = f"{LON},{LAT + 5 * STEP};{LON + STEP},{LAT + 5 * STEP}"

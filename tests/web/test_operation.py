@@ -99,7 +99,7 @@ def test_taking_a_street_back_frees_it_and_says_why_in_the_record(lead: FlaskCli
     )
     again = lead.post(f"/claims/{claim.id}/end", data={"why": "crew_shrank"}, headers=HERE)
     assert again.status_code == 409
-    assert "The claim ended already" in again.text
+    assert "ended already, at" in again.text
 
 
 def test_a_street_is_taken_back_with_a_reason_only(lead: FlaskClient, town: Region) -> None:
