@@ -36,9 +36,7 @@ class TrustDesk:
 
     def _quarantine(self, promoter: PromoterId) -> None:
         office = self.afield.office
-        done = quarantine_surveys(
-            office.region, office.actor, reason="answers that cannot be honest", promoter=promoter, now=office.now
-        )
+        done = quarantine_surveys(office.region, office.actor, reason="suspect", promoter=promoter, now=office.now)
         self.afield.barred.add(promoter)
         self.afield.quarantined += done.surveys
         office.take(done.decided)
