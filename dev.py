@@ -33,7 +33,9 @@ BROWSERS = (
 )  # fmt: skip
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-bench.lock")  # each holds the one before it
-FRONT_ENDS = ("run", "check", "browser")  # each holds the one before it; see the groups of web/package.json
+LEFT_OUT = {  # of the groups of web/package.json, by what is to be done
+    "run": {"dev", "optional", "peer"}, "check": {"optional", "peer"}, "browser": {"peer"}, "bench": {"optional"},
+}  # fmt: skip
 NODE_FOR_FILES = 20
 NODE_FOR_BROWSER = 22  # the packed Chromium asks for it, and npm leaves out what does not fit the machine's Node
 UNPACK = (
@@ -111,6 +113,9 @@ def bench(words: list[str]) -> int:
     for name in chosen:
         if name not in there:
             raise Trouble(f"no benchmark is called {name}; there are: {', '.join(sorted(there)) or 'none yet'}")
+    if "map" in chosen:  # in a browser, beside a peer from npm
+        os.environ["FIELDOPS_CHROMIUM"] = str(chromium())
+        front_end("bench")
     for name in chosen:
         run(PYTHON, "-c", f"from tests.benchmarks.bench_{name} import main; main(full={full})")
     return 0
@@ -167,11 +172,11 @@ def front_end(kind: str) -> None:
     """Fetch the browser's files by npm and copy those of web-files.txt to web/static/vendor, which git ignores."""
     wanted = digest(WEB / "package-lock.json", WEB / "web-files.txt")
     vendor = WEB / "static" / "vendor"
-    enough = FRONT_ENDS[FRONT_ENDS.index(kind) :]
+    enough = [larger for larger, omitted in LEFT_OUT.items() if omitted <= LEFT_OUT[kind]]
     if vendor.is_dir() and any(stamped("web", f"{wanted} {larger}") for larger in enough):
         return
     say("fetching the browser's files")
-    omitted = [f"--omit={group}" for group in ("dev", "optional")[FRONT_ENDS.index(kind) :]]
+    omitted = [f"--omit={group}" for group in sorted(LEFT_OUT[kind])]
     run(
         *npm(NODE_FOR_BROWSER if kind == "browser" else NODE_FOR_FILES),
         "ci",

@@ -9,6 +9,7 @@ from itertools import accumulate
 from fieldops.awareness import Verdict, find_rule
 from fieldops.ids import CrewId, MeasurementId, StreetId, TriangleId
 from fieldops.rules import Rules
+from fieldops.said import Said
 
 HEAD_COUNT = "head_count"
 PLAIN_RULE = "two_of_ten"
@@ -93,14 +94,14 @@ def judge(answers: str, *, promoters: int, corners: int, rule: str, rules: Rules
         card = find_rule(rule)
         said = card.decide(given)
         ask = card.next_look(said.asked) - said.asked if said.verdict is Verdict.ASK_MORE else 0
-        why = f"ask {ask} more" if ask else ""
+        why = Said("ask %(more_n)s more", more_n=ask) if ask else ""
         test = Test(
             said.verdict, rule, said.asked, said.knows, said.surveys_used, said.knows_used, *error_rates(rule), plain, why,
             ask,
         )  # fmt: skip
     # RULE 9: at least 2 promoters or 2 corners, else one person's companions decide
     if test.verdict is not Verdict.ASK_MORE and promoters < rules.least_promoters and corners < rules.least_clusters:
-        why = "another promoter, or another corner"
+        why = Said("another promoter, or another corner")
         return Test(
             Verdict.ASK_MORE, test.rule, test.asked, test.knows, test.asked, test.knows, test.wrong_move_on,
             test.wrong_push_on, plain, why, 1,
@@ -120,7 +121,7 @@ def _count_heads(given: list[bool], people: int, target: float, plain: Verdict) 
             return Test(Verdict.MOVE_ON, HEAD_COUNT, asked, knows, used, so_far, 0.0, 0.0, plain)
         if used - so_far > people - needed:
             return Test(Verdict.PUSH_ON, HEAD_COUNT, asked, knows, used, so_far, 0.0, 0.0, plain)
-    why = f"its point, or {needed} of its {people} who know or were told"
+    why = Said("its point, or %(needed_n)s of its %(people_n)s who know or were told", needed_n=needed, people_n=people)
     return Test(Verdict.ASK_MORE, HEAD_COUNT, asked, knows, asked, knows, 0.0, 0.0, plain, why, needed - knows)
 
 

@@ -95,7 +95,7 @@ def test_the_checks_run_on_the_very_versions_that_people_run() -> None:
 def test_the_npm_lock_keeps_hashes_and_names_no_registry() -> None:
     lock = json.loads((ROOT / "web" / "package-lock.json").read_text("utf-8"))
     asked = json.loads((ROOT / "web" / "package.json").read_text("utf-8"))
-    for group in ("dependencies", "devDependencies", "optionalDependencies"):
+    for group in ("dependencies", "devDependencies", "peerDependencies", "optionalDependencies"):
         assert lock["packages"][""][group] == asked[group]
         assert all(version[0].isdigit() for version in asked[group].values())
     for name, package in lock["packages"].items():

@@ -19,6 +19,7 @@ from web import (
     pace,
     refusals,
     regions,
+    said,
     security,
     session,
     sign_in,
@@ -47,7 +48,7 @@ def create_app(settings: Settings) -> Flask:
     regions.install(app, settings.region)
     app.secret_key = derive_key(settings.region, "web messages")
     app.session_interface = messages.Messages()
-    for part in (language, security, answers, refusals, session, pace, crews):
+    for part in (language, security, answers, refusals, said, session, pace, crews):
         part.install(app)
     navigation.install(app, rooms())
     session.check_routes(app)

@@ -10,7 +10,9 @@ from flask_babel import get_locale, gettext, ngettext
 
 from fieldops import errors
 from fieldops.errors import FieldopsError
+from fieldops.said import Reason
 from web.join.wording import stage_name
+from web.said import in_words, is_ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +109,15 @@ def _in_use(refusal: Any) -> Wording:
 
 def _plan(refusal: Any) -> Wording:
     return Wording(
-        gettext("The plan cannot be published as it is: %(reason)s", reason="; ".join(refusal.violations[:3])),
+        gettext("The plan cannot be published as it is: %(reason)s", reason=in_words(Reason(refusal.violations[:3]))),
         gettext("Make a new plan, or publish what is still possible."),
+        ours=is_ours(Reason(refusal.violations[:3])),
     )
+
+
+def _bad_input(refusal: Any) -> Wording:
+    place = "" if refusal.row is None else gettext("row %(row)s: ", row=refusal.row)
+    return Wording(place + in_words(refusal.problem), in_words(refusal.cure), ours=is_ours(refusal.problem))
 
 
 def _last_planner(refusal: Any) -> Wording:
@@ -195,6 +203,7 @@ _WORDS: dict[type[FieldopsError], Callable[[Any], Wording]] = {
     errors.StreetInUse: _in_use,
     errors.PlanNotPublishable: _plan,
     errors.LastPlanner: _last_planner,
+    errors.BadInput: _bad_input,
     errors.NotFound: _not_found,
     errors.Forbidden: _forbidden,
     errors.SignInRefused: _sign_in,

@@ -11,7 +11,7 @@ from fieldops.clock import local_day
 from fieldops.estimates import Estimates, GroupAwareness, StreetAwareness, estimate, fit_city_pool
 from fieldops.events import ResponseFitted
 from fieldops.evidence import Evidence, FloatArray, IntArray, fitting_history
-from fieldops.ids import TriangleId, ZoneId
+from fieldops.ids import StreetId, TriangleId, ZoneId
 from fieldops.people import Actor
 from fieldops.permissions import require
 from fieldops.progress import Progress, no_progress
@@ -91,6 +91,13 @@ class AwarenessReport:
 def street_awareness(region: Region, *, now: datetime | None = None, with_quarantined: bool = False) -> StreetAwareness:
     """Return the awareness of every street at the moment, as arrays for the planner."""
     return _estimate(region.reader(), region.moment(now), with_quarantined=with_quarantined)[1].streets
+
+
+def measured_shares(region: Region, at: datetime) -> dict[StreetId, float | None]:
+    """Return the awareness of every street that was measured by a moment, past or present; others are unknown (rule 12)."""
+    known = _estimate(region.reader(), at)[1].streets
+    measured = np.flatnonzero(known.measured).tolist()
+    return {known.street[i]: float(known.share[i]) for i in measured}
 
 
 def read_awareness(

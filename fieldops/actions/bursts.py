@@ -17,8 +17,10 @@ from fieldops.people import Actor
 from fieldops.permissions import require
 from fieldops.planning.burstcheck import burst_violations
 from fieldops.planning.bursts import Busy, ZoneWork, nights_waited, parts_needed, people_needed, schedule_bursts
+from fieldops.planning.reasons import say
 from fieldops.progress import Progress, no_progress
 from fieldops.rules import Rules
+from fieldops.said import Reason
 from fieldops.store import bursts as store
 from fieldops.store import decisions, people, places
 from fieldops.store.bursts import StoredBurst, ZoneStreet
@@ -45,7 +47,7 @@ class Work:
     hours: float
     wait_hours: float
     streets: tuple[StreetId, ...]
-    reason: str = ""
+    reason: Reason = field(default_factory=Reason)
     not_before: int = 0
 
 
@@ -318,7 +320,7 @@ def _split(scene: _Scene, work: Work, most: int, lengths: tuple[int, int]) -> li
     narrow = math.cos(math.radians(middle))
     wide = narrow * (max(s.lon for s in mine) - min(s.lon for s in mine))
     along = (lambda s: (s.lon, s.street)) if wide > max(s.lat for s in mine) - min(s.lat for s in mine) else (lambda s: (s.lat, s.street))  # fmt: skip
-    reason = f"split in {count}: it needs {needed} people for {lengths[1]} days, and there are {most}"
+    reason = Reason([say("burst_split", parts_n=count, needs_n=needed, days=lengths[1], people_n=most)])
     parts: list[list[StreetId]] = [[]]
     spent = 0.0
     for street in sorted(mine, key=along):
@@ -360,14 +362,14 @@ def _running(
             continue
         lagging[one.part] = round(missing, 1)
         days = min(lengths[1], gone + math.ceil(left / a_day))
-        reason = f"lagged by {missing:.0f} h: {days} days instead of {one.days}"
+        reason = Reason([say("burst_lagged", missing_hours=round(missing, 1), days=days, before=one.days)])
         longer = StoredBurst(
             one.part, one.zone, one.starts_on, max(days, one.days), one.people, one.hours, reason, one.streets
         )
         running.append(longer)
         more = left - a_day * (longer.days - gone)
         if more > 0.5:
-            why = f"{more:.0f} h left of a burst that lagged"
+            why = Reason([say("burst_rest", left_hours=round(more, 1))])
             rest += [
                 Work(
                     f"{one.part}+", one.zone, more, work.wait_hours * more / left, one.streets, why, longer.days - gone
@@ -385,7 +387,7 @@ def _stored(units: Sequence[Work], slots: Iterable[Any], first: date) -> list[St
         unit = of[slot.name]
         reason = unit.reason
         if slot.start and not reason:
-            reason = "later: the people are needed elsewhere first"
+            reason = Reason([say("burst_waits")])
         found.append(
             StoredBurst(
                 unit.part, unit.zone, first + timedelta(days=slot.start), slot.days, slot.people, round(unit.hours, 1),

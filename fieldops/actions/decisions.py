@@ -7,6 +7,7 @@ is new and not what there is.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, partial
@@ -128,6 +129,29 @@ def decide(region: Region, actor: Actor, *, triangle: TriangleId | None = None, 
         done = decide_in_turn(turn, triangle=triangle)
         done.estimated = refresh_in_turn(turn, done.looked_at)
         return done
+
+
+class _NotKept(Exception):
+    """Leaves a turn of which nothing is to be kept."""
+
+
+def preview_decisions(region: Region, actor: Actor, *, now: datetime | None = None) -> Decided:
+    """
+    Return what `decide` would do at the moment; nothing of it is kept.
+
+    Permission: decision.make. It is the act itself in a turn that is taken back, so that it cannot say anything else.
+
+    Raises
+    ------
+    Forbidden
+        If the actor may not.
+    """
+    require(actor, "decision.make")
+    done = Decided()
+    with suppress(_NotKept), region.turn(actor, now=now) as turn:
+        done = decide_in_turn(turn)
+        raise _NotKept
+    return done
 
 
 def decide_in_turn(

@@ -1,4 +1,4 @@
-"""What a desk page reads: the city with its plan and crews, one street, the colours of the map. Light: no pandas."""
+"""What a desk page reads: the city with its plan and crews, one street. Light: no pandas."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from fieldops.errors import NotFound
 from fieldops.ids import CityId, CrewId, PlanId, StreetId
 from fieldops.people import Actor
 from fieldops.permissions import require
-from fieldops.store import desk, story
+from fieldops.store import desk
 from fieldops.store.connect import Region, read_rules
 from fieldops.store.coverage import read_cities
 from fieldops.store.desk import CrewTurf as CrewTurf
@@ -78,14 +78,6 @@ def read_overview(region: Region, actor: Actor, *, city: CityId | None = None) -
 def read_time_zone(region: Region) -> str:
     """Return the time zone of the region's first city, by name; UTC in a region without one."""
     return next((row["time_zone"] for row in read_cities(region.reader())), "UTC")
-
-
-def read_colours(region: Region, actor: Actor, *, city: CityId | None = None) -> bytes:
-    """Return what colours the map of a city; the bytes of `store.desk.read_colours`, then of `store.story.read_standing`."""
-    require(actor, "region.read")
-    chosen, connection = _chosen(_cards(region), city).id, region.reader()
-    colours = desk.read_colours(connection, chosen, _plan(region))
-    return colours + story.read_standing(connection, chosen, desk.read_present(connection))
 
 
 def read_street(region: Region, actor: Actor, street: StreetId) -> StreetFacts:
@@ -172,6 +164,11 @@ def _plan(region: Region) -> PlanId | None:
 def _cards(region: Region) -> dict[CityId, CityCard]:
     rows = read_cities(region.reader())
     return {row["id"]: CityCard(row["id"], row["time_zone"], row["attribution"], tuple(row["bounds"])) for row in rows}
+
+
+def chosen_city(region: Region, city: CityId | None) -> CityId:
+    """Return the city of that name, the first where there is no name; see `read_overview`."""
+    return _chosen(_cards(region), city).id
 
 
 def _chosen(cards: dict[CityId, CityCard], city: CityId | None) -> CityCard:

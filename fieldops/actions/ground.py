@@ -14,11 +14,14 @@ from fieldops.clock import local_day
 from fieldops.estimates import forecast_claims
 from fieldops.ids import CrewId, PlanId, StreetId, TriangleId
 from fieldops.people import Crew
+from fieldops.planning.reasons import say
 from fieldops.planning.terms import Terms, WhatIf
 from fieldops.rules import Rules
-from fieldops.store import bursts, decisions, incidents, people, places, plans, reserves
+from fieldops.said import Reason, Said
+from fieldops.store import bursts, decisions, incidents, people, pins, places, plans, reserves
 from fieldops.store import claims as claim_store
 from fieldops.store.connect import Region, read_rules
+from fieldops.store.pins import Pin
 from fieldops.store.plans import PlanStreet
 from fieldops.store.response import believed_fit
 
@@ -42,6 +45,7 @@ class Ground:
     outside: dict[StreetId, str]
     swarmed: frozenset[TriangleId]
     kept: frozenset[tuple[StreetId, CrewId]]
+    pins: list[Pin]
     terms: Terms
 
 
@@ -66,14 +70,15 @@ def read_ground(region: Region, start: datetime, terms: Terms, *, without: PlanI
         waiting=claim_store.cool_downs(connection, start), closed=decisions.closed_streets(connection, start) | incidents.paused_streets(connection, start),
         outside=_not_to_be_given(connection, start, zone),
         swarmed=plans.swarmed_triangles(connection, start),
-        kept=plans.kept_pairs(connection, start - rules.claim_duration, start), terms=terms,
+        kept=plans.kept_pairs(connection, start - rules.claim_duration, start, without),
+        pins=pins.pins_in_force(connection), terms=terms,
     )  # fmt: skip
 
 
 def _not_to_be_given(connection: "sqlite3.Connection", start: datetime, zone: ZoneInfo) -> dict[StreetId, str]:
     """Return the streets outside running bursts (rule 15) and those that a phone keeps (rule 6), with the reason."""
     kept = {
-        one.street: f"kept for the phone of crew {one.crew} until {one.ends_at.astimezone(zone):%Y-%m-%d %H:%M}"
+        one.street: say("reserved", crew=one.crew, until_at=f"{one.ends_at.astimezone(zone):%Y-%m-%d %H:%M}")
         for one in reserves.kept_streets(connection, start)
     }
     return bursts.outside_bursts(connection, local_day(start, zone)) | kept
@@ -97,7 +102,7 @@ def pose_ground(region: Region, ground: Ground, rng: np.random.Generator, now: d
             np.array([street.triangle in ground.swarmed for street in ground.streets], dtype=bool), rules.target_share,
         ), hours=hours,
         finish=finish, excluded=tuple(_standing_reason(ground, street) for street in ground.streets),
-        notes=tuple(_note(ground, street) for street in ground.streets),
+        notes=tuple(_notes(ground, street) for street in ground.streets),
         recruits=_recruits(region, ground, hours, now) if rules.plan_values == "recruits" else None,
     )  # fmt: skip
     crews, pins = _crews(ground, streets.ids, hours)
@@ -111,9 +116,9 @@ def pose_ground(region: Region, ground: Ground, rng: np.random.Generator, now: d
     )  # fmt: skip
 
 
-def _note(ground: Ground, street: PlanStreet) -> str:
-    swarmed = "its triangle is swarmed" if street.triangle in ground.swarmed else ""
-    return "; ".join(text for text in (swarmed, street.note) if text)
+def _notes(ground: Ground, street: PlanStreet) -> tuple[Said, ...]:
+    swarmed = say("swarmed") if street.triangle in ground.swarmed else None
+    return tuple(said for said in (swarmed, street.note) if said)
 
 
 def _recruits(region: Region, ground: Ground, hours: Any, now: datetime | None) -> Any:
@@ -136,15 +141,30 @@ def _standing_reason(ground: Ground, street: PlanStreet) -> str:
     if street.excluded:
         return street.excluded
     if street.id in ground.closed:
-        return f"saturated; open again from {ground.closed[street.id].astimezone(ground.zone):%Y-%m-%d %H:%M}"  # RULE 8
+        return say("saturated", open_at=f"{ground.closed[street.id].astimezone(ground.zone):%Y-%m-%d %H:%M}")  # RULE 8
     return next(
         (
-            f"claimed by crew {claim.crew} until {claim.held_until.astimezone(ground.zone):%Y-%m-%d %H:%M}"
+            say("claimed", crew=claim.crew, until_at=f"{claim.held_until.astimezone(ground.zone):%Y-%m-%d %H:%M}")
             for claim in ground.claims
             if claim.street == street.id
         ),
-        ground.outside.get(street.id, ""),  # RULE 15
+        ground.outside.get(street.id) or _kept_free(ground, street),  # RULE 15
     )
+
+
+def _kept_free(ground: Ground, street: PlanStreet) -> str:
+    return say("kept_free") if any(pin.street == street.id and pin.crew is None for pin in ground.pins) else ""
+
+
+def settle_ground(problem: "PlanProblem", ground: Ground) -> tuple["PlanProblem", dict[StreetId, Reason]]:
+    """Return the problem with the pins that can be kept, and for each street whose pin cannot be kept why."""
+    from fieldops.planning.pinned import settle_pins
+
+    row = {street: i for i, street in enumerate(problem.streets.ids)}
+    column = {crew: j for j, crew in enumerate(problem.crews.ids)}
+    wishes = [(row[pin.street], column[pin.crew]) for pin in ground.pins if pin.crew in column and pin.street in row]
+    settled, refused = settle_pins(problem, wishes)
+    return settled, {problem.streets.ids[street]: why for street, why in refused.items()}
 
 
 def _crews(ground: Ground, streets: tuple[StreetId, ...], hours: Any) -> tuple[Any, list[tuple[int, int]]]:

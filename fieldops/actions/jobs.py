@@ -67,6 +67,11 @@ KINDS: Mapping[str, JobKind] = MappingProxyType({
         act="fieldops.actions.backups:run_restore_job",
         parameters={"backup": str, "digest": str, "now": str},
     ),
+    "move": JobKind(
+        permission="plan.make",
+        act="fieldops.actions.moves:run_move_job",
+        parameters={"plan": str, "street": str, "crew": str, "pin": bool, "now": str},
+    ),
     "bursts": JobKind(
         permission="burst.set",
         act="fieldops.actions.timeline:run_bursts_job",

@@ -1,7 +1,6 @@
 """The acts on plans: make one, publish it as claims, tell why."""
 
-import re
-from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -9,19 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fieldops.actions.claims import Published, publish_in_turn
+from fieldops.actions.claims import Published, Refusal, publish_in_turn
 from fieldops.actions.dispatch import keep_outlook
-from fieldops.actions.ground import Ground, pose_ground, read_ground
+from fieldops.actions.ground import Ground, pose_ground, read_ground, settle_ground
 from fieldops.clock import Stopwatch, parse_moment
 from fieldops.errors import BadInput, NotFound, PlanNotPublishable
 from fieldops.events import PlanMade, PlanPublished
 from fieldops.ids import CrewId, JobId, PlanId, StreetId, new_id
 from fieldops.people import Actor
 from fieldops.permissions import require
+from fieldops.planning.reasons import pack, say
 from fieldops.planning.terms import Terms, WhatIf
 from fieldops.progress import Progress, no_progress
-from fieldops.store import plans
-from fieldops.store.connect import Region, open_region
+from fieldops.said import Reason, Said
+from fieldops.store import pins, plans
+from fieldops.store.connect import Region, Turn, open_region
 from fieldops.store.plans import StoredAssignment, StoredPlan
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def make_plan(
     watch = Stopwatch()
     progress("reading", 0.0)
     ground = read_ground(region, _beginning(start, region.moment(now)), terms)
-    problem = pose_ground(region, ground, np.random.default_rng(seed), now)
+    problem, unkept = settle_ground(pose_ground(region, ground, np.random.default_rng(seed), now), ground)
     progress("reading", 1.0)
     left = max(time_limit - watch.seconds, _SOLVER_SHARE_LEAST * time_limit)
     plan = _solve(problem, terms, time_limit=left, seed=seed, workers=workers, progress=progress)
@@ -85,6 +86,7 @@ def make_plan(
             seed=seed,
             seconds=watch.seconds,
             name=name or PlanId(new_id()[:12]),
+            unkept=unkept,
         )
         event = PlanMade(
             at=turn.now, plan=made.id, objective=made.objective, bound=made.bound, assignments=len(made.assignments)
@@ -136,7 +138,7 @@ def run_plan_job(path: Path, actor: Actor, *, job: JobId, progress: Progress, **
 class _Solved:
     posed: "AssignmentProblem"
     found: "Assignment | None"
-    impossible: str
+    impossible: Reason
     fair: "Fair | None" = None
 
 
@@ -154,9 +156,9 @@ def _solve(
         return _Solved(posed, None, reason)
     found = assign(posed, time_limit=time_limit, seed=seed, workers=workers, progress=progress)
     if terms.fair is None or found.status == "stopped":
-        return _Solved(posed, found, "")
+        return _Solved(posed, found, Reason())
     fair = even_out(posed, found, limit=terms.fair)
-    return _Solved(posed, fair.found, "", fair)
+    return _Solved(posed, fair.found, Reason(), fair)
 
 
 def _stored(
@@ -168,11 +170,14 @@ def _stored(
     seed: int,
     seconds: float,
     name: PlanId,
+    unkept: dict[StreetId, Reason],
 ) -> StoredPlan:
     from fieldops.planning.check import Given, violations
-    from fieldops.planning.explain import crews_left_out, explain_assigned, explain_unassigned
+    from fieldops.planning.explain import count_sorts, crews_left_out, explain_assigned, explain_unassigned
+    from fieldops.planning.pinned import with_fixed
 
-    streets, crews, found = problem.streets, problem.crews, solved.found
+    streets, crews = problem.streets, problem.crews
+    found = with_fixed(problem, solved.found) if solved.found else None
     choices = explain_assigned(problem, solved.posed, found) if found else []
     given = [
         StoredAssignment(
@@ -184,7 +189,7 @@ def _stored(
     pinned = [
         StoredAssignment(
             streets.ids[s], crews.ids[c], round(float(streets.hours[s]), 4) if np.isfinite(streets.hours[s]) else 0.0,
-            round(float(streets.finish[s]), 4), 0.0, pinned=True, reason=streets.excluded[s],
+            round(float(streets.finish[s]), 4), 0.0, pinned=True, reason=Reason([streets.excluded[s]]),
         )
         for s, c in problem.pins
     ]  # fmt: skip
@@ -193,7 +198,7 @@ def _stored(
         if found
         else dict.fromkeys(range(len(streets.ids)), solved.impossible)
     )
-    pins = {s for s, _ in problem.pins}
+    left = {i: reason for i, reason in left.items() if i not in {s for s, _ in problem.pins}}
     wrong = violations(
         problem,
         [
@@ -202,19 +207,33 @@ def _stored(
         ],
     )
     figures: dict[str, Any] = {
-        "lawful": not wrong, "violations": wrong, "impossible": solved.impossible, "crews": len(crews.ids),
-        "crews_with_streets": len({a.crew for a in given}), "streets": len(streets.ids), "given": len(given),
+        "lawful": not wrong, "crews": len(crews.ids), "crews_with_streets": len({a.crew for a in given}), "streets": len(streets.ids), "given": len(given),
         "pinned": len(pinned), "hours_given": round(sum(a.hours for a in given), 1),
         "hours_at_hand": round(float(crews.capacity.sum()), 1),
-        "reasons": dict(Counter(_sort(reason) for i, reason in left.items() if i not in pins).most_common(12)),
-        "left_out": crews_left_out(problem, solved.posed, {c.crew for c in choices}),
-    } | _terms_figures(ground.terms, solved)  # fmt: skip
+        "reasons": count_sorts(list(left.values())), "by_hand": len(problem.fixed),
+    } | _reasons_figures(
+        solved.impossible, wrong, crews_left_out(problem, solved.posed, {c.crew for c in choices}), unkept
+    ) | _terms_figures(ground.terms, solved)  # fmt: skip
     return StoredPlan(
         name, made_at, ground.start, found.status if found else "impossible",
         found.objective if found else 0.0, found.bound if found else 0.0,
         found.gap if found and np.isfinite(found.gap) else 0.0, round(seconds, 3), seed, figures, None,
-        tuple(given + pinned), tuple((streets.ids[i], reason) for i, reason in left.items() if i not in pins),
+        tuple(given + pinned), tuple((streets.ids[i], Reason([reason])) for i, reason in left.items()),
     )  # fmt: skip
+
+
+def _reasons_figures(
+    impossible: Reason, wrong: list[Reason], left_out: dict[str, Said], unkept: dict[StreetId, Reason]
+) -> dict[str, Any]:
+    """Return what a plan says of itself, in English and (`because`) as values; see the properties of `StoredPlan`."""
+    return {
+        "impossible": impossible, "violations": wrong, "left_out": left_out, "unkept": unkept,
+        "because": {
+            "impossible": pack(impossible), "violations": [pack(reason) for reason in wrong],
+            "left_out": {crew: pack(reason) for crew, reason in left_out.items()},
+            "unkept": {street: pack(reason) for street, reason in unkept.items()},
+        },
+    }  # fmt: skip
 
 
 def _terms_figures(terms: Terms, solved: _Solved) -> dict[str, Any]:
@@ -234,13 +253,6 @@ def _terms_figures(terms: Terms, solved: _Solved) -> dict[str, Any]:
     return figures | ({"what_if": terms.what_if.to_json()} if terms.what_if else {})
 
 
-def _sort(reason: str) -> str:
-    """Return the sort of a reason: its words without the figures of the one street."""
-    for mark in (" (", ":", ";", " by crew ", " until "):
-        reason = reason.split(mark)[0]
-    return re.sub(r"\d+ h", "some h", reason)
-
-
 def publish_plan(
     region: Region, actor: Actor, plan: PlanId, *, best_effort: bool = False, now: datetime | None = None
 ) -> Published:
@@ -257,21 +269,23 @@ def publish_plan(
     require(actor, "plan.publish")
     with region.turn(actor, now=now) as turn:
         found = plans.read_plan(turn.connection, plan)
-        reasons = [*found.figures.get("violations", [])]
-        if "what_if" in found.figures:
-            reasons.append("it answers a what-if, on assumptions that the operation does not share")
-        if found.published_at is not None:
-            reasons.append(f"it was published at {found.published_at.isoformat()}")
-        if turn.now > found.starts_at + PUBLISH_WITHIN:
-            reasons.append(f"it was made for {found.starts_at.isoformat()}, and the first day is over")
-        if turn.now < found.starts_at:
-            reasons.append(f"it starts at {found.starts_at.isoformat()}, and claims begin when they are made")
+        reasons = [*found.violations, *_untimely(found, turn.now)]
         pairs = [(a.street, a.crew) for a in found.assignments if not a.pinned]
+        unlike = _unlike_pins(turn, pairs)
+        if best_effort:
+            pairs = [pair for pair in pairs if pair[0] not in unlike]
+        else:
+            reasons += unlike.values()
         if not pairs:
-            reasons.append(found.figures.get("impossible") or "it gives no street to anybody")
+            reasons.append(found.impossible or say("gives_nothing"))
         if reasons:
             raise PlanNotPublishable(plan=found.id, violations=tuple(reasons))
         published = publish_in_turn(turn, found.id, pairs, best_effort=best_effort)
+        published.refused.extend(
+            Refusal(a.street, a.crew, PlanNotPublishable(plan=found.id, violations=(unlike[a.street],)))
+            for a in found.assignments
+            if a.street in unlike and not a.pinned
+        )
         event = PlanPublished(
             at=turn.now, plan=found.id, granted=len(published.granted), refused=len(published.refused),
             best_effort=best_effort,
@@ -280,72 +294,25 @@ def publish_plan(
     return published
 
 
-def explain_street(region: Region, actor: Actor, plan: PlanId, street: str) -> list[str]:
-    """
-    Return for the crews nearest to a street of the plan what giving it to them would cost, or which rule excludes it.
-
-    The ground is read as of the moment when the plan was made; claims that the plan itself became are left out of it.
-
-    Raises
-    ------
-    NotFound
-        If there is no such plan or street.
-    """
-    from fieldops.planning.explain import Taken, why_not_others
-    from fieldops.planning.problem import pose
-
-    require(actor, "region.read")
-    found = plans.read_plan(region.reader(), plan)
-    what_if = WhatIf(**found.figures["what_if"]) if "what_if" in found.figures else None
-    terms = Terms(rain=frozenset(date.fromisoformat(day) for day in found.figures.get("rain", [])), what_if=what_if)
-    ground = read_ground(region, found.starts_at, terms, without=found.id)
-    problem = pose_ground(region, ground, np.random.default_rng(found.seed), found.made_at)
-    row = {name: i for i, name in enumerate(problem.streets.ids)}
-    column = {name: j for j, name in enumerate(problem.crews.ids)}
-    if street not in row:
-        raise NotFound("street", street, cure="see `fieldops streets list`")
-    taken = [
-        Taken(row[a.street], column[a.crew], a.hours)
-        for a in found.assignments
-        if not a.pinned and a.street in row and a.crew in column
-    ]
-    return why_not_others(problem, pose(problem), taken, row[StreetId(street)])
+def _untimely(plan: StoredPlan, now: datetime) -> list[str]:
+    """Return why a plan is not to be published at the moment, or at all."""
+    start, reasons = plan.starts_at.isoformat(), list[str]()
+    if "what_if" in plan.figures:
+        reasons.append(say("is_what_if"))
+    if plan.published_at is not None:
+        reasons.append(say("was_published", published_at=plan.published_at.isoformat()))
+    if now > plan.starts_at + PUBLISH_WITHIN:
+        reasons.append(say("overtaken", start_at=start))
+    if now < plan.starts_at:
+        reasons.append(say("begins_later", start_at=start))
+    return reasons
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """Two plans side by side: figures of each by name, and the streets that go to different crews (None: to nobody)."""
-
-    plans: tuple[StoredPlan, StoredPlan]
-    figures: dict[str, tuple[float, float]]
-    changed: tuple[tuple[StreetId, CrewId | None, CrewId | None], ...]
-
-
-def compare_plans(region: Region, actor: Actor, one: PlanId, other: PlanId) -> Comparison:
-    """
-    Return what differs between two plans, for a table and, street by street, for a map.
-
-    Raises
-    ------
-    NotFound
-        If one of them is not there.
-    """
-    require(actor, "region.read")
-    both = (plans.read_plan(region.reader(), one), plans.read_plan(region.reader(), other))
-    given = [{a.street: a.crew for a in plan.assignments} for plan in both]
-    rows: list[dict[str, float]] = []
-    for plan in both:
-        new = [a for a in plan.assignments if not a.pinned]
-        rows.append({
-            "value": plan.objective, "bound": plan.bound, "gap": plan.gap, "streets": len(new),
-            "streets kept from claims": len(plan.assignments) - len(new), "crews with streets": len({a.crew for a in new}),
-            "hours": sum(a.hours for a in new), "hours at hand": plan.figures["hours_at_hand"],
-            "streets expected finished": sum(a.finish_probability for a in new), "gini": plan.figures.get("gini", 0.0),
-            "seconds": plan.seconds,
-        })  # fmt: skip
-    changed = tuple(
-        (street, given[0].get(street), given[1].get(street))
-        for street in sorted(given[0].keys() | given[1].keys())
-        if given[0].get(street) != given[1].get(street)
-    )
-    return Comparison(both, {name: (rows[0][name], rows[1][name]) for name in rows[0]}, changed)
+def _unlike_pins(turn: Turn, pairs: Sequence[tuple[StreetId, CrewId]]) -> dict[StreetId, str]:
+    """Return the streets that are pinned otherwise than the plan gives them, with the sentence that says so."""
+    wanted = {pin.street: pin.crew for pin in pins.pins_in_force(turn.connection)}
+    return {
+        street: say("pinned_elsewhere" if wanted[street] else "pinned_free", street=street)
+        for street, crew in pairs
+        if street in wanted and wanted[street] != crew
+    }

@@ -1,12 +1,10 @@
-"""A street's story, the map at a past moment, and streets found by how their names sound."""
+"""A street's story, and streets found by how their names sound."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
 from fieldops.city.spoken import sounds_like, spoken
-from fieldops.errors import BadInput
 from fieldops.ids import CityId, StreetId
 from fieldops.people import Actor
 from fieldops.permissions import require
@@ -40,23 +38,6 @@ def read_story(region: Region, actor: Actor, street: StreetId) -> Story:
     connection = region.reader()
     chapters = tuple(story.read_story(connection, street, MOST_CHAPTERS))
     return Story(chapters, story.count_contacts(connection, street), story.count_candidates(connection, street))
-
-
-def read_past(region: Region, actor: Actor, city: CityId, at: datetime) -> bytes:
-    """
-    Return what the map showed of claims at a moment: one byte of standing for each street key, then the holders (u16).
-
-    Raises
-    ------
-    Forbidden
-        If the actor may not read the desk.
-    BadInput
-        If the moment lies after the region's present.
-    """
-    require(actor, "desk.read")
-    if at > desk.read_present(region.reader()):
-        raise BadInput("the moment lies ahead", field="at", cure="the past can be shown, and the present")
-    return story.read_standing(region.reader(), city, at) + story.read_holders(region.reader(), at)
 
 
 def streets_sounding(region: Region, words: str, city: CityId) -> list[StreetId]:

@@ -13,13 +13,13 @@ from fieldops.clock import find_zone, local_day
 from fieldops.ids import CityId
 from fieldops.people import Actor
 from fieldops.permissions import require, why
-from fieldops.store import today
+from fieldops.planning.ending import Z80, Ending, forecast_ending
+from fieldops.store import bursts, people, today
 from fieldops.store.connect import Region
 from fieldops.store.recruiting_lists import count_due
 from fieldops.store.today import Happening, IdleCrew, Streets
 
 DAYS_BACK = 14
-_Z80 = 1.2815515655446004  # 80 % of a normal distribution lie within so many standard deviations
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,7 @@ class Today:
     appeals: int | None
     calls: int | None
     forecast: Forecast | None
+    ending: Ending | None
     days: tuple[DayCount, ...]
     happenings: tuple[Happening, ...]
 
@@ -92,6 +93,7 @@ def read_today(region: Region, actor: Actor, *, city: CityId | None = None) -> T
         appeals=len(list_appeals(region, actor)) if why(actor, "appeal.answer") is None else None,
         calls=count_due(connection, present) if why(actor, "candidate.read") is None else None,
         forecast=forecast_claims(today.chances_of_claims(connection, present)),
+        ending=forecast_bursts(region, day, present, overview.city.time_zone),
         days=count_days(region, overview.city.time_zone, present),
         happenings=tuple(today.last_happenings(connection, 12)),
     )
@@ -108,8 +110,28 @@ def forecast_claims(chances: list[float | None]) -> Forecast | None:
     if not known:
         return None
     expected = sum(known)
-    spread = _Z80 * sqrt(sum(chance * (1 - chance) for chance in known))
+    spread = Z80 * sqrt(sum(chance * (1 - chance) for chance in known))
     return Forecast(len(known), expected, max(0, round(expected - spread)), min(len(known), round(expected + spread)))
+
+
+def forecast_bursts(region: Region, day: date, present: datetime, zone_name: str) -> Ending | None:
+    """Return how the bursts that run on a day will end (the latest of their ends), None where none runs."""
+    connection, zone = region.reader(), find_zone(zone_name)
+    running = [one for one in bursts.newest_bursts(connection) if one.runs_on(day)]
+    if not running:
+        return None
+    begin = datetime.combine(min(one.starts_on for one in running), time(0), zone)
+    last = max(one.ends_on for one in running)
+    coming = [day + timedelta(days=k) for k in range((last - day).days)]
+    stand = today.stand_of_bursts(connection, bursts.streets_of(connection, running), present, begin)
+    at_hand = sum(
+        crew.people * crew.hours_per_day * sum(one not in crew.days_off for one in coming)
+        for crew in people.read_crews(connection).values()
+    )
+    return forecast_ending(
+        streets=stand.streets, saturated=stand.saturated, claims=stand.claims, free=stand.free,
+        hours_left=at_hand - stand.claims_hours, ended=stand.ended,
+    )  # fmt: skip
 
 
 def count_days(region: Region, zone_name: str, present: datetime) -> tuple[DayCount, ...]:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from fieldops.cli import planmoves
 from fieldops.cli.console import DEFAULT_DB, AsJson, Db, Now, given_moment, print_json, progress_bar, say, shell_actor
 from fieldops.cli.plantables import called, plan_document, print_plan, summary, title
 
@@ -34,6 +35,7 @@ PlanName = Annotated[str, typer.Argument(metavar="ID", help="The plan; the begin
 
 def register(app: typer.Typer) -> None:
     """Add the commands `plan ...`."""
+    planmoves.register(plan)
     app.add_typer(plan, name="plan")
 
 
@@ -169,10 +171,10 @@ def explain(
 
     Example: fieldops plan explain 1a2b --street S0012
     """
+    from fieldops.actions.moves import price_moves
     from fieldops.actions.names import read_names
-    from fieldops.actions.plans import explain_street
     from fieldops.errors import BadInput, NotFound
-    from fieldops.ids import PlanId
+    from fieldops.ids import PlanId, StreetId
     from fieldops.store.connect import open_region
     from fieldops.store.plans import read_plan
 
@@ -187,7 +189,7 @@ def explain(
         reasons = [{"street": s, "crew": None, "reason": reason} for s, reason in found.unassigned if s == street]
         if not reasons:
             raise NotFound("street", street, cure="see `fieldops streets list`")
-    others = explain_street(region, shell_actor(), found.id, street) if street is not None else []
+    others = [one.reason for one in price_moves(region, shell_actor(), found.id, StreetId(street))] if street else []
     names = read_names(region, shell_actor())
     if crew is not None and not reasons and crew not in names.crews:
         raise NotFound("crew", crew, cure="`fieldops plan show` names the crews")
@@ -222,33 +224,33 @@ def compare(
     from rich.console import Console
     from rich.table import Table
 
-    from fieldops.actions.names import read_names
-    from fieldops.actions.plans import compare_plans
+    from fieldops.actions.comparison import compare_plans
     from fieldops.ids import PlanId
     from fieldops.store.connect import open_region
+    from fieldops.store.plans import read_plan
 
     region = open_region(db)
-    found = compare_plans(region, shell_actor(), PlanId(one), PlanId(other))
+    found = compare_plans(region, shell_actor(), PlanId(other), one)
+    both = [read_plan(region.reader(), PlanId(name)) for name in (one, other)]
+    changed = sorted([*found.added, *found.dropped, *found.moved], key=lambda change: change.street)
     if as_json:
+        given = [{a.street: a.crew for a in each.assignments} for each in both]
         print_json({
-            "plans": [summary(each) for each in found.plans],
+            "plans": [summary(each) for each in both],
             "figures": {name: list(pair) for name, pair in found.figures.items()},
-            "changed": [{"street": street, "crews": [a, b]} for street, a, b in found.changed],
+            "changed": [{"street": c.street, "crews": [g.get(c.street) for g in given]} for c in changed],
         })  # fmt: skip
         return
-    names = read_names(region, shell_actor())
-    table = Table("", *(title(each) for each in found.plans), "difference", box=None)
+    table = Table("", *(title(each) for each in both), "difference", box=None)
     for name, (first, second) in found.figures.items():
         form = ".3%" if name == "gap" else ".3f" if name == "gini" else ",.1f"
-        table.add_row(name, f"{first:{form}}", f"{second:{form}}", f"{second - first:+{form}}")
+        table.add_row(name.replace("_", " "), f"{first:{form}}", f"{second:{form}}", f"{second - first:+{form}}")
     console = Console()
     console.print(table)
-    console.print(
-        f"{len(found.changed)} streets go to another crew, or to one or none instead" + (":" if found.changed else "")
-    )
-    for street, before, after in found.changed[:20]:
-        console.print(f"  {names.street(street)}: {names.crew(before, 'nobody')} -> {names.crew(after, 'nobody')}")
-    if len(found.changed) > 20:
+    console.print(f"{len(changed)} streets go to another crew, or to one or none instead" + (":" if changed else ""))
+    for change in changed[:20]:
+        console.print(f"  {change.label}: {change.before or 'nobody'} -> {change.after or 'nobody'}")
+    if len(changed) > 20:
         console.print("  ... all of them with --json")
 
 

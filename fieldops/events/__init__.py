@@ -53,7 +53,7 @@ from fieldops.events.phones import (
     PhoneKeysEscrowed,
     RecordsTaken,
 )
-from fieldops.events.plans import PlanMade, PlanPublished
+from fieldops.events.plans import PlanMade, PlanPublished, StreetMoved, StreetPinned, StreetUnpinned
 from fieldops.events.record import ClockAccepted, RegionRestored, RowsSealed
 from fieldops.events.recruiting import (
     CallMade,
@@ -157,7 +157,10 @@ __all__ = [
     "StockMoved",
     "StreetClaimed",
     "StreetEdited",
+    "StreetMoved",
     "StreetPaused",
+    "StreetPinned",
+    "StreetUnpinned",
     "SurveysQuarantined",
     "SurveysRecorded",
     "TextsChanged",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from fieldops.events.event import Event
-from fieldops.ids import PlanId
+from fieldops.ids import CrewId, PlanId, StreetId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,3 +24,36 @@ class PlanPublished(Event):
     granted: int
     refused: int
     best_effort: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreetMoved(Event):
+    """
+    A lead moved a street of a plan by hand, from crew to crew or nobody (None).
+
+    `cost` is the value lost by it, in people to be told; `given_up` are streets that the new crew gave up for it,
+    `taken_up` those that fill what became free.
+    """
+
+    plan: PlanId
+    street: StreetId
+    before: CrewId | None
+    after: CrewId | None
+    cost: float
+    given_up: tuple[str, ...]
+    taken_up: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreetPinned(Event):
+    """A lead pinned a street to a crew, or to nobody (None): coming plans keep it so, where the rules allow it."""
+
+    street: StreetId
+    crew: CrewId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreetUnpinned(Event):
+    """A lead lifted a pin, or another took its place."""
+
+    street: StreetId

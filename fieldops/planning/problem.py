@@ -7,7 +7,7 @@ its mean lies above the target. Hours of a pair: pushing and asking until that p
 crew adds: its daily way out and back for the share of the day that the street takes, and the way between its streets.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -17,6 +17,7 @@ from fieldops.ids import CrewId, StreetId
 from fieldops.planning.assignment import AssignmentProblem, FloatArray, IntArray
 from fieldops.planning.terms import KEPT, LEAST_MISSING, NEARLY, NEARLY_DONE, SWARMED
 from fieldops.rules import Rules
+from fieldops.said import Said
 
 BoolArray = NDArray[np.bool_]
 
@@ -46,7 +47,7 @@ class Streets:
     hours: FloatArray
     finish: FloatArray
     excluded: tuple[str, ...]
-    notes: tuple[str, ...]
+    notes: tuple[tuple[Said, ...], ...]
     recruits: FloatArray | None = None
 
 
@@ -75,7 +76,8 @@ class PlanProblem:
 
     `home_m` and `turf_m` are walks in metres, shape (n_crews, n_streets), from the crew's home and from the middle of its
     turf; inf where there is no way. `waiting` holds (street, crew) positions that a cool-down forbids, `pins` those of
-    live claims, `kept` those of a published plan that are not claims yet: they are worth a little more.
+    live claims, `kept` those of a published plan that are not claims yet: they are worth a little more. `fixed` are the
+    pairs that a lead pinned by hand, lawful ones that fit together (see `pinned.settle_pins`).
     """
 
     start: datetime
@@ -87,6 +89,7 @@ class PlanProblem:
     waiting: frozenset[tuple[int, int]]
     pins: tuple[tuple[int, int], ...]
     kept: frozenset[tuple[int, int]] = frozenset()
+    fixed: tuple[tuple[int, int], ...] = ()
 
 
 def raise_priority(priority: FloatArray, share: FloatArray, swarmed: BoolArray, target: float) -> FloatArray:
@@ -122,12 +125,36 @@ def pair_hours(problem: PlanProblem, street: IntArray, crew: IntArray) -> FloatA
     return np.ceil(hours * HUNDREDTHS - 1e-6) / HUNDREDTHS  # whole numbers let the solver prove that nothing is better
 
 
+def pair_values(problem: PlanProblem, street: IntArray, crew: IntArray) -> FloatArray:
+    """Return what each pair is worth, shape (n_pairs,): the street's value, a little more where a published plan says so."""
+    worth = street_values(problem)[street]
+    if not problem.kept:
+        return worth
+    stays = [pair in problem.kept for pair in zip(street.tolist(), crew.tolist(), strict=True)]
+    return worth * np.where(stays, KEPT, 1.0)
+
+
+def without_fixed(problem: PlanProblem) -> Crews:
+    """Return the crews with the hours and places that what is pinned by hand leaves them."""
+    street, crew = np.array(problem.fixed, dtype=np.int64).reshape(-1, 2).T
+    hours, places = problem.crews.capacity.copy(), problem.crews.places.copy()
+    np.subtract.at(hours, crew, pair_hours(problem, street, crew))
+    np.subtract.at(places, crew, 1)
+    return replace(problem.crews, capacity=np.maximum(0.0, hours), places=places)
+
+
 def pose(problem: PlanProblem) -> AssignmentProblem:
-    """Return the assignment over the pairs that may be given: the nearest crews of each street, lawful ones only."""
-    streets, crews = problem.streets, problem.crews
+    """
+    Return the assignment over the pairs that may be given: the nearest crews of each street, lawful ones only.
+
+    What is pinned by hand is not asked: its streets have no pair, and its hours and places are gone already.
+    """
+    streets = problem.streets
+    crews = without_fixed(problem)
     values = street_values(problem)
     usable = np.array([not reason for reason in streets.excluded], dtype=bool)
     usable &= (values > 0) & np.isfinite(streets.hours)
+    usable[[street for street, _ in problem.fixed]] = False
     chosen = np.flatnonzero(usable)
     way = problem.home_m[:, chosen] * 0.25 + problem.turf_m[:, chosen]
     count = min(CREWS_PER_STREET, len(crews.ids))
@@ -143,8 +170,5 @@ def pose(problem: PlanProblem) -> AssignmentProblem:
     hours = pair_hours(problem, street, crew)
     fits = hours <= crews.capacity[crew]
     pairs = np.column_stack([street[fits], crew[fits]])
-    worth = values[street[fits]]
-    if problem.kept:
-        stays = [pair in problem.kept for pair in zip(street[fits].tolist(), crew[fits].tolist(), strict=True)]
-        worth = worth * np.where(stays, KEPT, 1.0)
+    worth = pair_values(problem, street[fits], crew[fits])
     return AssignmentProblem(worth, hours[fits], crews.capacity, pairs, crews.places, streets=len(streets.ids))

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from fieldops.errors import BadInput
 from fieldops.rules import Rules
+from fieldops.said import Said
 
 SWARMED = 1.5  # RULE 11: a triangle that is below the target is worth more
 NEARLY_DONE = 1.25  # so is a street that lacks little
@@ -50,7 +51,10 @@ class WhatIf:
         for name, (low, high) in ranges.items():
             value = getattr(self, name)
             if value is not None and not low <= value <= high:
-                raise BadInput(f"{value:g} is out of range", field=name, cure=f"give {low:g} to {high:g}")
+                raise BadInput(
+                    Said("%(given)s is out of range", given=f"{value:g}"), field=name,
+                    cure=Said("give %(least)s to %(most)s", least=f"{low:g}", most=f"{high:g}"),
+                )  # fmt: skip
 
     @classmethod
     def from_words(cls, words: Iterable[str]) -> Self:

@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 from fieldops.clock import format_moment
 from fieldops.events import BurstOverridden, BurstsSet
 from fieldops.ids import StreetId, TriangleId, ZoneId
+from fieldops.planning.reasons import pack, say, unpack
+from fieldops.said import Reason
 from fieldops.store import audit
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ class StoredBurst:
     days: int
     people: int
     hours: float
-    reason: str
+    reason: Reason
     streets: tuple[StreetId, ...]
 
     @property
@@ -85,12 +87,19 @@ def neighbouring_streets(connection: "sqlite3.Connection") -> list[tuple[StreetI
 def newest_bursts(connection: "sqlite3.Connection") -> list[StoredBurst]:
     """Return the bursts that are set, past ones included, by start; empty where none were ever set."""
     rows = connection.execute(
-        "SELECT part, zone_id, starts_on, days, people, hours, reason, streets FROM burst"
+        "SELECT part, zone_id, starts_on, days, people, hours, reason, streets, because FROM burst"
         " WHERE event = (SELECT max(seq) FROM event WHERE kind = 'BurstsSet') ORDER BY starts_on, part"
     )
     return [
         StoredBurst(
-            r[0], ZoneId(r[1]), date.fromisoformat(r[2]), r[3], r[4], r[5], r[6], tuple(map(StreetId, json.loads(r[7])))
+            r[0],
+            ZoneId(r[1]),
+            date.fromisoformat(r[2]),
+            r[3],
+            r[4],
+            r[5],
+            unpack(r[8], r[6]),
+            tuple(map(StreetId, json.loads(r[7]))),
         )
         for r in rows
     ]
@@ -142,9 +151,19 @@ def outside_bursts(
         if zone in whole or street in parts:
             continue
         later = [one.starts_on for one in slots if one.starts_on > day and one.zone == zone]
-        after = f"the next one starts on {min(later)}" if later else "none is to come"
-        found[street] = f"its zone is in no burst on {day}: {after}"
+        on = day.isoformat()
+        found[street] = (
+            say("burst_later", day=on, next_day=min(later).isoformat()) if later else say("burst_none", day=on)
+        )
     return found
+
+
+def streets_of(connection: "sqlite3.Connection", slots: Iterable[StoredBurst]) -> list[StreetId]:
+    """Return the streets that belong to these bursts, each once."""
+    slots = list(slots)
+    whole = {one.zone for one in slots if not one.streets}
+    found = {street for one in slots for street in one.streets}
+    return sorted(found | {street for street, zone in _zones_of(connection, None) if zone in whole})
 
 
 def _zones_of(
@@ -212,11 +231,11 @@ def set_bursts(turn: "Turn", slots: Sequence[StoredBurst], *, event: BurstsSet) 
     """Store bursts with their event, in the place of those before, which are kept."""
     number = audit.append(turn, event)
     turn.connection.executemany(
-        "INSERT INTO burst VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO burst VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             (
-                number, s.part, s.zone, s.starts_on.isoformat(), s.days, s.people, s.hours, s.reason,
-                json.dumps(s.streets),
+                number, s.part, s.zone, s.starts_on.isoformat(), s.days, s.people, s.hours, str(s.reason),
+                json.dumps(s.streets), pack(s.reason),
             )
             for s in slots
         ],

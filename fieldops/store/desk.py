@@ -1,12 +1,11 @@
 """
-What a desk page reads: a city's figures, the newest plan with the crews' turfs, one street, the colours of the map.
+What a desk page reads: a city's figures, the newest plan with the crews' turfs, one street.
 
 Everything is as of the present of the region (see `views`). A plan is shown as soon as it is made, published or not.
 `coverage` holds the same as whole tables; here a page of a big city reads only what it shows.
 """
 
 import json
-import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,12 +14,10 @@ from typing import Any
 from fieldops.clock import parse_moment
 from fieldops.errors import NotFound
 from fieldops.ids import CityId, CrewId, PlanId, StreetId
+from fieldops.planning.reasons import unpack
+from fieldops.said import Reason
 from fieldops.store.connect import read_rules
 from fieldops.store.sqlite import sqlite3
-
-UNKNOWN = 0  # the class of a street that nobody has measured: never a number (rule 12)
-CLASSES = 5  # of the measured ones: quarters of the target, and the target reached
-VERDICTS = {None: 0, "push_on": 1, "move_on": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +89,7 @@ class StreetRow:
     crew_name: str | None
     hours: float | None
     finish_probability: float | None
-    reason: str | None
+    reason: Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,19 +116,25 @@ class StreetFacts:
 
 _ROW = (
     "SELECT v.street, v.fid, v.kind, v.label, v.people, s.lon, s.lat, v.state, v.share, v.low, v.high, a.crew_id, c.name, "
-    "a.hours, a.finish_probability, coalesce(a.reason, u.reason)"
+    "a.hours, a.finish_probability, coalesce(a.reason, u.reason, ''), coalesce(a.because, u.because, '')"
 )
 _BEHIND = (
     ", v.city, z.name, v.triangle, s.people_low, s.people_high, s.people_source, s.length_m, v.permission, v.crew, h.name, "
     "v.held_until, coalesce(v.asked, 0), coalesce(v.knows, 0), v.hours_to_target, v.claim"
 )
-_ROW_COLUMNS = 16
+_ROW_COLUMNS = 17
 _HELD_UNTIL = _ROW_COLUMNS + 10
 _FROM = (
     " FROM street_status AS v JOIN street AS s ON s.fid = v.fid LEFT JOIN zone AS z ON z.id = v.zone "
     "LEFT JOIN crew AS h ON h.id = v.crew LEFT JOIN assignment AS a ON a.street_id = v.street AND a.plan_id = :plan "
     "LEFT JOIN crew AS c ON c.id = a.crew_id LEFT JOIN unassigned AS u ON u.street_id = v.street AND u.plan_id = :plan "
 )
+
+
+def _row(values: Sequence[Any]) -> StreetRow:
+    *facts, english, stored = values
+    facts.append(unpack(stored, english))
+    return StreetRow(*facts)
 
 
 def read_present(connection: sqlite3.Connection) -> datetime:
@@ -193,7 +196,7 @@ def streets_of_crew(connection: sqlite3.Connection, plan: PlanId | None, crew: C
         f"{_ROW}{_FROM} WHERE a.crew_id = :crew ORDER BY v.label",
         {"plan": plan, "crew": crew},
     )
-    return [StreetRow(*row) for row in rows]
+    return [_row(row) for row in rows]
 
 
 def find_streets(
@@ -227,7 +230,7 @@ def find_streets(
             **asked,
         },
     )
-    return [StreetRow(*row) for row in rows]
+    return [_row(row) for row in rows]
 
 
 def read_street(connection: sqlite3.Connection, plan: PlanId | None, street: StreetId) -> StreetFacts:
@@ -247,7 +250,7 @@ def read_street(connection: sqlite3.Connection, plan: PlanId | None, street: Str
         raise NotFound("street", street, cure="see `fieldops streets list`")
     values = list(row)
     values[_HELD_UNTIL] = _moment(values[_HELD_UNTIL])
-    return StreetFacts(StreetRow(*values[:_ROW_COLUMNS]), *values[_ROW_COLUMNS:])
+    return StreetFacts(_row(values[:_ROW_COLUMNS]), *values[_ROW_COLUMNS:])
 
 
 def street_labels(connection: sqlite3.Connection, streets: Sequence[StreetId]) -> dict[StreetId, str]:
@@ -271,43 +274,6 @@ def street_by_key(connection: sqlite3.Connection, fid: int) -> StreetId:
     if row is None:
         raise NotFound("street", str(fid), cure="make the tiles anew with `fieldops tiles`")
     return StreetId(row[0])
-
-
-def read_colours(connection: sqlite3.Connection, city: CityId, plan: PlanId | None) -> bytes:
-    """
-    Return what colours the map of a city, in a few bytes a street instead of an object.
-
-    Returns
-    -------
-    bytes
-        Little-endian: two u32 `n` and `m`; then for each street key 0..n-1 the number of the planned crew (u16), then
-        of the crew that holds it (u16), 0 for none; then for each street its class of awareness (u8); then for each
-        triangle key 0..m-1 its verdict (u8). Keys are the `fid` of the tables; keys without a row are 0.
-    """
-    number = {row[0]: i for i, row in enumerate(connection.execute("SELECT id FROM crew ORDER BY id"), start=1)}
-    target = read_rules(connection).target_share
-    n = 1 + connection.execute("SELECT coalesce(max(fid), 0) FROM street").fetchone()[0]
-    m = 1 + connection.execute("SELECT coalesce(max(fid), 0) FROM triangle").fetchone()[0]
-    planned, held, known, verdicts = [0] * n, [0] * n, bytearray(n), bytearray(m)
-    for fid, crew, share in connection.execute("SELECT fid, crew, share FROM street_status WHERE city = ?", (city,)):
-        held[fid] = number.get(crew, 0)
-        known[fid] = awareness_class(share, target)
-    turfs = connection.execute(
-        "SELECT s.fid, a.crew_id FROM assignment AS a JOIN street AS s ON s.id = a.street_id WHERE a.plan_id = ?",
-        (plan,),
-    )
-    for fid, crew in turfs:
-        planned[fid] = number.get(crew, 0)
-    for fid, verdict in connection.execute("SELECT fid, verdict FROM triangle_status WHERE city = ?", (city,)):
-        verdicts[fid] = VERDICTS[verdict]
-    return struct.pack(f"<2I{2 * n}H", n, m, *planned, *held) + bytes(known) + bytes(verdicts)
-
-
-def awareness_class(share: float | None, target: float) -> int:
-    """Return 0 for unknown, 1 to 4 for the quarters below the target, 5 for the target reached."""
-    if share is None:
-        return UNKNOWN
-    return CLASSES if share >= target else 1 + int(share / target * (CLASSES - 1))
 
 
 def _literal(word: str) -> str:

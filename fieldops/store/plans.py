@@ -1,14 +1,17 @@
 """Plans in the region file, and what a plan is made from."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from fieldops.clock import format_moment, parse_moment
 from fieldops.errors import NotFound
-from fieldops.events import PlanMade, PlanPublished
+from fieldops.events import PlanMade, PlanPublished, StreetMoved
 from fieldops.ids import CrewId, PlanId, StreetId, TriangleId
+from fieldops.planning.reasons import pack, say, unpack
+from fieldops.said import Reason, Said
 from fieldops.store import audit
 from fieldops.store.connect import Turn
 from fieldops.store.sqlite import sqlite3
@@ -24,7 +27,7 @@ class StoredAssignment:
     finish_probability: float
     value: float
     pinned: bool
-    reason: str
+    reason: Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,38 @@ class StoredPlan:
     figures: dict[str, Any]
     published_at: datetime | None
     assignments: tuple[StoredAssignment, ...] = ()
-    unassigned: tuple[tuple[StreetId, str], ...] = ()
+    unassigned: tuple[tuple[StreetId, Reason], ...] = ()
+
+    @property
+    def impossible(self) -> Reason:
+        """Return why nothing at all could be planned, empty where something was."""
+        return unpack(self._because.get("impossible", ""), self.figures.get("impossible", ""))
+
+    @property
+    def violations(self) -> list[Reason]:
+        """Return what is unlawful in it, empty where it is lawful."""
+        wrong = self.figures.get("violations", [])
+        packed = self._because.get("violations", [""] * len(wrong))
+        return [unpack(stored, english) for stored, english in zip(packed, wrong, strict=True)]
+
+    @property
+    def left_out(self) -> dict[str, Reason]:
+        """Return the crews that get no street, each with its reason."""
+        return self._unpacked("left_out")
+
+    @property
+    def unkept(self) -> dict[str, Reason]:
+        """Return the streets whose pin could not be kept, each with its reason."""
+        return self._unpacked("unkept")
+
+    @property
+    def _because(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.figures.get("because", {})
+        return found
+
+    def _unpacked(self, name: str) -> dict[str, Reason]:
+        packed = self._because.get(name, {})
+        return {key: unpack(packed.get(key, ""), text) for key, text in self.figures.get(name, {}).items()}
 
 
 def save_plan(turn: Turn, plan: StoredPlan, *, event: PlanMade) -> None:
@@ -57,17 +91,49 @@ def save_plan(turn: Turn, plan: StoredPlan, *, event: PlanMade) -> None:
             plan.gap, plan.seconds, plan.seed, json.dumps(plan.figures, ensure_ascii=False),
         ),
     )  # fmt: skip
+    connection.executemany(_ASSIGNMENT, [_assignment_row(plan.id, one) for one in plan.assignments])
     connection.executemany(
-        "INSERT INTO assignment (plan_id, street_id, crew_id, hours, finish_probability, value, pinned, reason)"
-        " VALUES (?,?,?,?,?,?,?,?)",
-        [
-            (plan.id, a.street, a.crew, a.hours, a.finish_probability, a.value, int(a.pinned), a.reason)
-            for a in plan.assignments
-        ],
+        _UNASSIGNED, [(plan.id, street, str(reason), pack(reason)) for street, reason in plan.unassigned]
     )
-    connection.executemany(
-        "INSERT INTO unassigned (plan_id, street_id, reason) VALUES (?,?,?)",
-        [(plan.id, street, reason) for street, reason in plan.unassigned],
+    audit.append(turn, event)
+
+
+_ASSIGNMENT = (
+    "INSERT INTO assignment (plan_id, street_id, crew_id, hours, finish_probability, value, pinned, reason, because)"
+    " VALUES (?,?,?,?,?,?,?,?,?)"
+)
+_UNASSIGNED = "INSERT INTO unassigned (plan_id, street_id, reason, because) VALUES (?,?,?,?)"
+
+
+def _assignment_row(plan: PlanId, one: StoredAssignment) -> tuple[Any, ...]:
+    return (
+        plan, one.street, one.crew, one.hours, one.finish_probability, one.value, int(one.pinned), str(one.reason),
+        pack(one.reason),
+    )  # fmt: skip
+
+
+def change_plan(
+    turn: Turn,
+    plan: StoredPlan,
+    given: Iterable[StoredAssignment],
+    left: Iterable[tuple[StreetId, Reason]],
+    *,
+    event: StreetMoved,
+) -> None:
+    """
+    Replace what a plan says of these streets, given to crews or left to nobody, and its figures; append the event.
+
+    Of `plan` its objective, gap and figures are stored, not its assignments.
+    """
+    connection, given, left = turn.connection, list(given), list(left)
+    for street in [*(one.street for one in given), *(street for street, _ in left)]:
+        connection.execute("DELETE FROM assignment WHERE plan_id = ? AND street_id = ?", (plan.id, street))
+        connection.execute("DELETE FROM unassigned WHERE plan_id = ? AND street_id = ?", (plan.id, street))
+    connection.executemany(_ASSIGNMENT, [_assignment_row(plan.id, one) for one in given])
+    connection.executemany(_UNASSIGNED, [(plan.id, street, str(reason), pack(reason)) for street, reason in left])
+    connection.execute(
+        "UPDATE plan SET objective = ?, gap = ?, status = ?, figures = ? WHERE id = ?",
+        (plan.objective, plan.gap, plan.status, json.dumps(plan.figures, ensure_ascii=False), plan.id),
     )
     audit.append(turn, event)
 
@@ -102,18 +168,21 @@ def read_plan(connection: sqlite3.Connection, plan: PlanId) -> StoredPlan:
         )
     found = _plan(rows[0])
     assignments = connection.execute(
-        "SELECT street_id, crew_id, hours, finish_probability, value, pinned, reason FROM assignment"
+        "SELECT street_id, crew_id, hours, finish_probability, value, pinned, reason, because FROM assignment"
         " WHERE plan_id = ? ORDER BY crew_id, value DESC, street_id",
         (found.id,),
     )
     unassigned = connection.execute(
-        "SELECT street_id, reason FROM unassigned WHERE plan_id = ? ORDER BY street_id", (found.id,)
+        "SELECT street_id, reason, because FROM unassigned WHERE plan_id = ? ORDER BY street_id", (found.id,)
     )
     return StoredPlan(
         found.id, found.made_at, found.starts_at, found.status, found.objective, found.bound, found.gap, found.seconds,
         found.seed, found.figures, found.published_at,
-        tuple(StoredAssignment(StreetId(a), CrewId(b), c, d, e, bool(f), g) for a, b, c, d, e, f, g in assignments),
-        tuple((StreetId(street), reason) for street, reason in unassigned),
+        tuple(
+            StoredAssignment(StreetId(a), CrewId(b), c, d, e, bool(f), unpack(because, g))
+            for a, b, c, d, e, f, g, because in assignments
+        ),
+        tuple((StreetId(street), unpack(because, reason)) for street, reason, because in unassigned),
     )  # fmt: skip
 
 
@@ -145,7 +214,7 @@ class PlanStreet:
     lon: float
     lat: float
     excluded: str
-    note: str
+    note: Said | None
     triangle: TriangleId | None = None
 
 
@@ -158,10 +227,10 @@ def plan_streets(connection: sqlite3.Connection) -> list[PlanStreet]:
     for row in rows:
         reason = ""
         if row["status"] != "open":
-            reason = "closed by hand"
+            reason = say("closed")
         elif row["permission"] == "refused":
-            reason = "entry refused: once it is granted, record it with `fieldops streets permit`"
-        note = "ask at the gate first: permission unknown" if row["permission"] == "unknown" else ""
+            reason = say("refused")
+        note = say("ask_gate") if row["permission"] == "unknown" else None
         streets.append(
             PlanStreet(
                 StreetId(row["id"]),
@@ -189,12 +258,14 @@ def swarmed_triangles(connection: sqlite3.Connection, at: datetime) -> frozenset
     return frozenset(TriangleId(row[0]) for row in rows if row[1] == "push_on")
 
 
-def kept_pairs(connection: sqlite3.Connection, since: datetime, until: datetime) -> frozenset[tuple[StreetId, CrewId]]:
-    """Return what the newest plan published within [since, until] gives to whom; what was claimed meanwhile included."""
+def kept_pairs(
+    connection: sqlite3.Connection, since: datetime, until: datetime, without: PlanId | None = None
+) -> frozenset[tuple[StreetId, CrewId]]:
+    """Return what the newest plan but `without` published within [since, until] gives to whom; what was claimed meanwhile included."""
     rows = connection.execute(
         "SELECT street_id, crew_id FROM assignment WHERE pinned = 0 AND plan_id = (SELECT id FROM plan"
-        " WHERE published_at >= ? AND published_at <= ? ORDER BY published_at DESC, id LIMIT 1)",
-        (format_moment(since), format_moment(until)),
+        " WHERE published_at >= ? AND published_at <= ? AND id IS NOT ? ORDER BY published_at DESC, id LIMIT 1)",
+        (format_moment(since), format_moment(until), without),
     )
     return frozenset((StreetId(street), CrewId(crew)) for street, crew in rows)
 

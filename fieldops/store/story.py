@@ -1,14 +1,11 @@
-"""What ever happened on one street, and what the map showed at a past moment."""
+"""What ever happened on one street."""
 
-import struct
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from fieldops.clock import format_moment, parse_moment
+from fieldops.clock import parse_moment
 from fieldops.ids import CityId, StreetId
 from fieldops.store.sqlite import sqlite3
-
-OPEN, ENDS_LATER, ENDS_IN_4_DAYS, ENDS_IN_2_DAYS, ENDS_TODAY, SATURATED, SHUT = range(7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,53 +87,6 @@ def count_contacts(connection: sqlite3.Connection, street: StreetId) -> dict[str
         "SELECT disposition, count(*) FROM contact WHERE street_id = ? GROUP BY 1 ORDER BY 2 DESC", (street,)
     )
     return {row[0]: row[1] for row in rows}
-
-
-def read_standing(connection: sqlite3.Connection, city: CityId, at: datetime) -> bytes:
-    """
-    Return what each street was to claims at a moment, present or past: a byte for each street key, as the map colours it.
-
-    0 free, 1 to 4 claimed (ending in more than 4 days, within 4, within 2, within 1), 5 saturated, 6 closed or shut.
-    """
-    n = 1 + connection.execute("SELECT coalesce(max(fid), 0) FROM street").fetchone()[0]
-    standing = bytearray(n)
-    moment = format_moment(at)
-    for fid, shut in connection.execute(
-        "SELECT fid, status = 'closed' OR permission = 'refused' FROM street WHERE city_id = ? AND status <> 'gone'",
-        (city,),
-    ):
-        standing[fid] = SHUT if shut else OPEN
-    for (fid,) in connection.execute(
-        "SELECT s.fid FROM closure AS d JOIN street AS s ON s.id = d.street_id WHERE d.since <= :at AND d.reopens_at > :at "
-        "AND (d.ended_at IS NULL OR d.ended_at > :at)",
-        {"at": moment},
-    ):
-        standing[fid] = SATURATED
-    for fid, end in connection.execute(
-        "SELECT s.fid, k.held_until FROM claim AS k JOIN street AS s ON s.id = k.street_id WHERE k.claimed_at <= :at "
-        "AND coalesce(k.ended_at, k.held_until) > :at",
-        {"at": moment},
-    ):
-        left = parse_moment(end) - at
-        days = left / timedelta(days=1)
-        standing[fid] = (
-            ENDS_TODAY if days <= 1 else ENDS_IN_2_DAYS if days <= 2 else ENDS_IN_4_DAYS if days <= 4 else ENDS_LATER
-        )
-    return bytes(standing)
-
-
-def read_holders(connection: sqlite3.Connection, at: datetime) -> bytes:
-    """Return the number of the crew that held each street at a moment, as little-endian u16 by street key; 0 for none."""
-    number = {row[0]: i for i, row in enumerate(connection.execute("SELECT id FROM crew ORDER BY id"), start=1)}
-    n = 1 + connection.execute("SELECT coalesce(max(fid), 0) FROM street").fetchone()[0]
-    held = [0] * n
-    for fid, crew in connection.execute(
-        "SELECT s.fid, k.crew_id FROM claim AS k JOIN street AS s ON s.id = k.street_id WHERE k.claimed_at <= :at "
-        "AND coalesce(k.ended_at, k.held_until) > :at",
-        {"at": format_moment(at)},
-    ):
-        held[fid] = number.get(crew, 0)
-    return struct.pack(f"<{n}H", *held)
 
 
 def read_labels(connection: sqlite3.Connection, city: CityId) -> list[tuple[StreetId, str]]:

@@ -1,10 +1,12 @@
 """What the first page of a lead counts: streets by state, what ends soon, who is idle, what waits for a decision."""
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from fieldops.clock import format_moment, parse_moment
-from fieldops.ids import CityId, CrewId
+from fieldops.ids import CityId, CrewId, StreetId
 from fieldops.store.sqlite import sqlite3
 
 
@@ -102,6 +104,49 @@ def chances_of_claims(connection: sqlite3.Connection, at: datetime) -> list[floa
         {"at": moment},
     )
     return [row[0] for row in rows]
+
+
+EVEN = 0.5  # the odds of a claim that no plan has promised anything of
+
+
+@dataclass(frozen=True, slots=True)
+class BurstStand:
+    """What a forecast of running bursts needs; see `planning.ending.forecast_ending` for the fields."""
+
+    streets: int
+    saturated: int
+    claims: list[float]
+    claims_hours: float
+    free: list[tuple[float, float]]
+    ended: list[tuple[float, bool]]
+
+
+def stand_of_bursts(
+    connection: sqlite3.Connection, streets: Sequence[StreetId], at: datetime, since: datetime
+) -> BurstStand:
+    """Return how the streets of running bursts stand at the moment, and how claims have ended since the bursts began."""
+    given = {"streets": json.dumps(list(streets)), "at": format_moment(at), "since": format_moment(since)}
+    rows = connection.execute(
+        "SELECT v.state, o.hours, o.finish, coalesce(a.finish_probability, o.finish), coalesce(o.value, 0) FROM json_each(:streets) AS j"
+        " JOIN street_status AS v ON v.street = j.value LEFT JOIN outlook AS o ON o.street_id = v.street"
+        " LEFT JOIN claim AS k ON k.id = v.claim"
+        " LEFT JOIN assignment AS a ON a.plan_id = k.plan_id AND a.street_id = k.street_id AND a.crew_id = k.crew_id",
+        given,
+    ).fetchall()
+    held = [row for row in rows if row[0] == "claimed"]
+    ended = connection.execute(
+        "SELECT a.finish_probability, k.outcome = 'saturated' FROM claim AS k JOIN assignment AS a ON a.plan_id = k.plan_id"
+        " AND a.street_id = k.street_id AND a.crew_id = k.crew_id JOIN json_each(:streets) AS j ON j.value = k.street_id"
+        " WHERE k.claimed_at >= :since AND coalesce(k.ended_at, k.held_until) <= :at"
+        " AND coalesce(k.outcome, 'forfeited') IN ('saturated', 'forfeited')",
+        given,
+    )
+    return BurstStand(
+        len(rows), sum(row[0] == "saturated" for row in rows), [EVEN if row[3] is None else row[3] for row in held],
+        sum(row[1] or 0.0 for row in held),
+        [(row[1], row[2]) for row in rows if row[0] == "free" and row[1] is not None and row[2] is not None and row[4] > 0],
+        [(row[0], bool(row[1])) for row in ended],
+    )  # fmt: skip
 
 
 def last_happenings(connection: sqlite3.Connection, most: int) -> list[Happening]:

@@ -1,8 +1,11 @@
 """Triangles as people know them: near which street, in which zone, with how much held, and which venues lie in them."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from fieldops.ids import CityId, TriangleId, VenueId
+from fieldops.clock import parse_moment
+from fieldops.errors import NotFound
+from fieldops.ids import CityId, MeasurementId, StreetId, TriangleId, VenueId
 from fieldops.store.sqlite import sqlite3
 
 
@@ -81,3 +84,64 @@ def read_venue_cards(connection: sqlite3.Connection, city: CityId) -> dict[Trian
     for row in rows:
         found.setdefault(TriangleId(row[0]), []).append(VenueCard(VenueId(row[1]), *row[2:]))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class PointTest:
+    """A measurement of a connection point, newest first in lists: who asked, how many knew, what was decided (None: nothing yet)."""
+
+    id: MeasurementId
+    opened_at: datetime
+    crew_name: str | None
+    rule: str
+    blind: bool
+    knows: int
+    asked: int
+    verdict: str | None
+
+
+def triangle_by_key(connection: sqlite3.Connection, fid: int) -> tuple[TriangleId, CityId]:
+    """
+    Return the triangle whose integer key the map's tiles carry, with its city.
+
+    Raises
+    ------
+    NotFound
+        If there is none.
+    """
+    row = connection.execute("SELECT id, city_id FROM triangle WHERE fid = ?", (fid,)).fetchone()
+    if row is None:
+        raise NotFound("triangle", str(fid))
+    return TriangleId(row[0]), CityId(row[1])
+
+
+def read_point_tests(connection: sqlite3.Connection, triangle: TriangleId, most: int) -> list[PointTest]:
+    """Return the measurements of a triangle's connection point, newest first."""
+    rows = connection.execute(
+        "SELECT m.id, m.opened_at, c.name, m.rule, m.blind, t.answers, (SELECT d.verdict FROM decision AS d"
+        " WHERE d.measurement_id = m.id AND d.withdrawn_at IS NULL ORDER BY d.decisive_at DESC LIMIT 1)"
+        " FROM measurement AS m JOIN tally AS t ON t.measurement_id = m.id LEFT JOIN crew AS c ON c.id = m.crew_id"
+        " WHERE m.triangle_id = ? ORDER BY m.opened_at DESC, m.id LIMIT ?",
+        (triangle, most),
+    )
+    return [
+        PointTest(
+            MeasurementId(row[0]),
+            parse_moment(row[1]),
+            row[2],
+            row[3],
+            bool(row[4]),
+            row[5].count("1"),
+            len(row[5]),
+            row[6],
+        )
+        for row in rows
+    ]
+
+
+def streets_of_triangle(connection: sqlite3.Connection, triangle: TriangleId) -> list[tuple[StreetId, str, str]]:
+    """Return the streets of a triangle with name and state, those with most people first."""
+    rows = connection.execute(
+        "SELECT street, label, state FROM street_status WHERE triangle = ? ORDER BY people DESC, street", (triangle,)
+    )
+    return [(StreetId(row[0]), row[1], row[2]) for row in rows]

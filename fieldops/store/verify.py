@@ -48,6 +48,8 @@ _COUNTS = {
     "reserve": "reserve",
     "walk": "WalkMade",
     "burst_override": "BurstOverridden",
+    "pin": "StreetPinned",
+    "pin WHERE lifted_at IS NOT NULL": "StreetUnpinned",
 }
 _DECIDED = (
     "SELECT measurement_id, street_id, triangle_id, rule, asked, knows, surveys_used, verdict, surveys_digest, decided_at"

@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from fieldops.actions.city import MapSource, import_city
-from fieldops.actions.plans import compare_plans, explain_street, make_plan, publish_plan, run_plan_job
+from fieldops.actions.comparison import compare_plans, paint_changes
+from fieldops.actions.moves import price_moves
+from fieldops.actions.plans import make_plan, publish_plan, run_plan_job
 from fieldops.errors import BadInput, NotFound, PlanNotPublishable
-from fieldops.ids import JobId, PlanId
+from fieldops.ids import JobId, PlanId, StreetId
 from fieldops.planning.terms import KEPT, SWARMED, Terms, WhatIf
 from fieldops.progress import no_progress
 from fieldops.rules import Rules
@@ -135,14 +137,19 @@ def test_what_was_published_and_is_free_again_is_worth_keeping(town: Region) -> 
 
 def test_two_plans_side_by_side_name_every_street_that_changes(town: Region) -> None:
     one, other = plan(town), plan(town, what_if=WhatIf(people=0.5))
-    found = compare_plans(town, LEAD, one.id, other.id)
+    found = compare_plans(town, LEAD, other.id, one.id)
     given = [{a.street: a.crew for a in each.assignments} for each in (one, other)]
     assert found.figures["value"] == (one.objective, other.objective)
     assert found.figures["streets"] == (len(one.assignments), len(other.assignments))
-    assert {s: (a, b) for s, a, b in found.changed} == {
+    assert {c.street: (c.before, c.after) for c in (*found.added, *found.dropped, *found.moved)} == {
         s: (given[0].get(s), given[1].get(s)) for s in given[0] | given[1] if given[0].get(s) != given[1].get(s)
     }
-    assert not compare_plans(town, LEAD, one.id, one.id).changed
+    same = compare_plans(town, LEAD, one.id, one.id)
+    assert (same.kept, same.added, same.dropped, same.moved) == (len(one.assignments), (), (), ())
+    painted = paint_changes(town, LEAD, other.id, one.id)
+    counts = [painted.count(sort) for sort in (1, 2, 3, 4)]
+    assert counts == [found.kept, len(found.added), len(found.moved), len(found.dropped)]
+    assert compare_plans(town, LEAD, one.id, "claims").figures == {}
 
 
 def test_another_crew_is_told_with_its_cost_or_the_rule_that_excludes_it(town: Region) -> None:
@@ -153,14 +160,13 @@ def test_another_crew_is_told_with_its_cost_or_the_rule_that_excludes_it(town: R
         )
     made = plan(town)
     one = max(made.assignments, key=lambda a: a.hours)
-    told = explain_street(town, LEAD, made.id, one.street)
-    assert len(told) == 2
-    assert any(f"crew {'B' if one.crew == 'A' else 'A'}: " in sentence and " h" in sentence for sentence in told)
-    assert any("crew TINY: would need" in sentence and "rule 5" in sentence for sentence in told)
+    told = price_moves(town, LEAD, made.id, one.street)
+    assert [price.crew for price in told if price.possible] == ["B" if one.crew == "A" else "A", None]
+    assert any("crew TINY would need" in price.reason and "rule 5" in price.reason for price in told)
     publish_plan(town, LEAD, made.id, now=NOON)
-    assert explain_street(town, LEAD, made.id, one.street) == told
+    assert price_moves(town, LEAD, made.id, one.street) == told
     with pytest.raises(NotFound):
-        explain_street(town, LEAD, made.id, "nowhere")
+        price_moves(town, LEAD, made.id, StreetId("nowhere"))
 
 
 def test_a_job_takes_terms_and_assumptions(town: Region) -> None:
@@ -191,6 +197,6 @@ def test_the_command_line_compares_and_explains(town: Region) -> None:
     supposed = run("--what-if", "people=2", "--rain", "2026-03-03", "--time-limit", "1", "--now", NOON.isoformat())
     assert supposed["figures"]["what_if"] == {"people": 2.0}
     compared = run("compare", made.id, supposed["plan"])
-    assert compared["figures"]["hours at hand"][1] > compared["figures"]["hours at hand"][0]
+    assert compared["figures"]["hours_at_hand"][1] > compared["figures"]["hours_at_hand"][0]
     explained = run("explain", made.id, "--street", made.assignments[0].street)
     assert explained["others"]

@@ -44,7 +44,7 @@ def main(full: bool = False) -> None:
         print(
             f"{'':10}{'requests':>9}{'errors':>8}{'p50 ms':>8}{'p99 ms':>8}{'worst':>8}{'MB first':>10}{'MB last':>9}"
         )
-        ours = measure("fieldops", [sys.executable, "-m", "web", str(region), "--port"], people, seconds)
+        ours = measure("fieldops", serving(region), people, seconds)
         plain = measure("hello", [sys.executable, "-c", HELLO], people, min(seconds, 60.0))
         print(f"p50 {ours[0] / plain[0]:.1f} x, p99 {ours[1] / plain[1]:.1f} x that of hello")
 
@@ -58,6 +58,11 @@ def sessions(region: Path, role: Role, crew: str | None, count: int) -> Iterator
     for _ in range(count):
         yield role, open_session(opened, account, browser="bench").secret
     opened.close()
+
+
+def serving(region: Path) -> list[str]:
+    """Return the command that serves a region; `served` gives it a port."""
+    return [sys.executable, "-m", "web", str(region), "--port"]
 
 
 @contextmanager

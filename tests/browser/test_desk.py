@@ -36,6 +36,11 @@ def pixels(page: Page, names: list[str]) -> dict[str, int]:
     return found
 
 
+def settled(page: Page) -> None:
+    """Wait until the map stands still and has all its tiles: a page that is left loses what it still asks for."""
+    until(page, "desk.map.loaded() && !desk.map.isMoving()")
+
+
 def ready(page: Page, address: str) -> None:
     page.goto(address)
     assert until(page, READY) == "true"
@@ -51,7 +56,7 @@ def test_every_street_is_drawn_and_coloured_by_what_is_chosen(browser: Browser, 
         assert keys == STREETS
         turfs = pixels(page, [f"turf-{number}" for number in range(1, 6)])
         assert min(turfs.values()) > 300, turfs
-        page.get_by_label("awareness").check()
+        page.get_by_role("radio", name="awareness").check()
         until(page, "desk.map.loaded() && !desk.map.isMoving()")
         classes = [f"aware-{part}" for part in range(6)]
         page.wait_for_timeout(300)
@@ -83,8 +88,8 @@ def test_a_tap_beside_a_street_opens_its_facts_with_the_reason(browser: Browser,
         assert box is not None
         page.touchscreen.tap(box["x"] + x, box["y"] + y + 6)
         facts = page.locator("#facts")
-        expect(facts.get_by_role("heading")).to_have_text("解放东路1段")
-        expect(facts).to_contain_text("300 people still to tell")
+        expect(facts.get_by_role("heading", level=2)).to_have_text("解放东路1段")
+        expect(facts).to_contain_text("60 of 400 people still to be told")
         expect(facts).to_contain_text("until Mon 9 Mar")
         assert page.evaluate("desk.map.getFeatureState({source: 'city', sourceLayer: 'map', id: 4}).selected") is True
 
@@ -106,7 +111,7 @@ def test_a_street_is_found_and_opened_by_keys_alone(browser: Browser, site: str)
         page.keyboard.press("Tab")
         page.keyboard.press("Tab")
         page.keyboard.press("Enter")
-        expect(page.locator("#facts").get_by_role("heading")).to_have_text("Market Lane 3-2")
+        expect(page.locator("#facts").get_by_role("heading", level=2)).to_have_text("Market Lane 3-2")
         expect(page.locator("#facts")).to_be_focused()
         until(page, "!desk.map.isMoving() && desk.map.getZoom() >= 15")
 
@@ -146,13 +151,60 @@ def test_the_slider_shows_the_claims_of_a_past_day(browser: Browser, site: str) 
         page.get_by_label("hours left").check()
         until(page, "desk.map.loaded()")
         assert page.evaluate("desk.map.getFeatureState({source: 'city', sourceLayer: 'map', id: 4}).left") == 1
-        page.get_by_label("At").focus()
+        page.locator("#past").focus()
         for _ in range(3):
             page.keyboard.press("ArrowLeft")
         expect(page.locator("#past-day")).to_have_text("Fri, Feb 27")
         until(page, "desk.map.getFeatureState({source: 'city', sourceLayer: 'map', id: 4}).left === 0")
-        page.keyboard.press("End")
+        for _ in range(3):
+            page.keyboard.press("ArrowRight")
         until(page, "desk.map.getFeatureState({source: 'city', sourceLayer: 'map', id: 4}).left === 1")
+
+
+def test_the_slider_shows_what_the_plan_will_hold(browser: Browser, site: str) -> None:
+    with opened(browser) as page:
+        ready(page, f"{site}/map")
+        planned = "desk.map.getFeatureState({source: 'city', sourceLayer: 'map', id: 4 * 20})"
+        assert page.evaluate(f"{planned}.held") == 0
+        page.locator("#past").focus()
+        page.keyboard.press("ArrowRight")
+        expect(page.locator("#past-day")).to_have_text("Tue, Mar 3")
+        expect(page.locator("#ahead")).to_be_visible()
+        until(page, f"{planned}.held > 0")
+
+
+def test_a_connection_point_opens_with_its_decision_and_its_triangle(browser: Browser, site: str) -> None:
+    with opened(browser) as page:
+        ready(page, f"{site}/map#at=15.5/{SOUTH + STEP * 2 / 3}/{WEST + STEP * 2 / 3}")
+        x, y = page.evaluate(f"Object.values(desk.map.project([{WEST + STEP * 2 / 3}, {SOUTH + STEP * 2 / 3}]))")
+        page.locator("#map").click(position={"x": x, "y": y})
+        facts = page.locator("#facts")
+        expect(facts.get_by_role("heading", level=2)).to_contain_text("Triangle at")
+        expect(facts).to_contain_text("no decision yet")
+        expect(facts).to_contain_text("unknown")
+        settled(page)
+        facts.get_by_text("On a page of its own").click()
+        expect(page.get_by_role("heading", level=1)).to_contain_text("Triangle at")
+
+
+def test_the_table_beside_the_map_goes_by_keys_and_shows_its_street_on_the_map(browser: Browser, site: str) -> None:
+    with opened(browser) as page:
+        ready(page, f"{site}/map")
+        table = page.locator("#listed")
+        table.get_by_role("link", name="Awareness").click()
+        expect(table.locator("[aria-sort='descending']")).to_contain_text("Awareness")
+        expect(table.locator("tbody th a").first).to_be_focused()
+        page.keyboard.press("ArrowDown")
+        expect(table.locator("tbody th a").nth(1)).to_be_focused()
+        name = table.locator("tbody th a").nth(1).inner_text()
+        page.keyboard.press(" ")
+        expect(page.locator("#facts").get_by_role("heading", level=2)).to_have_text(name)
+        expect(table.locator("tr[aria-selected='true']")).to_contain_text(name)
+        settled(page)
+        table.get_by_label("State").select_option("claimed")
+        table.get_by_role("button", name="Filter").click()
+        expect(table.locator("tbody tr")).to_have_count(4)
+        assert "state=claimed" in page.url
 
 
 def test_without_webgl_the_page_says_so_and_its_tables_say_the_same(driver: Playwright, site: str) -> None:
@@ -160,8 +212,8 @@ def test_without_webgl_the_page_says_so_and_its_tables_say_the_same(driver: Play
         page.goto(f"{site}/map")
         assert until(page, READY) == "none"
         expect(page.get_by_text("This browser cannot draw the map")).to_be_visible()
-        expect(page.get_by_role("row", name=CREWS[0])).to_be_visible()
-        expect(page.get_by_label("awareness")).to_be_hidden()
+        expect(page.get_by_role("rowheader", name=CREWS[0])).to_be_visible()
+        expect(page.get_by_role("radio", name="awareness")).to_be_hidden()
         page.get_by_label("Find a street").fill("market 3-2")
         page.keyboard.press("Enter")
         expect(page.get_by_role("rowheader")).to_have_text("Market Lane 3-2")
@@ -170,7 +222,7 @@ def test_without_webgl_the_page_says_so_and_its_tables_say_the_same(driver: Play
 def test_without_javascript_every_figure_and_list_is_there(browser: Browser, site: str) -> None:
     with opened(browser, java_script_enabled=False) as page:
         page.goto(f"{site}/map")
-        expect(page.get_by_role("row", name=CREWS[0])).to_be_visible()
+        expect(page.get_by_role("rowheader", name=CREWS[0])).to_be_visible()
         page.get_by_label("Find a street").fill("market 3-2")
         page.keyboard.press("Enter")
         expect(page.get_by_role("rowheader")).to_have_text("Market Lane 3-2")

@@ -53,7 +53,7 @@ def test_a_street_is_found_by_its_name_and_tells_its_facts(browser: Browser, pag
         page.locator("#search").fill("解放东路1段")
         page.locator("#facts button").click()
         facts = page.locator("#facts")
-        expect(facts).to_contain_text("300 people still to tell")
+        expect(facts).to_contain_text("60 of 400 people still to be told")
         expect(facts).to_contain_text("Finish probability")
         expect(facts).to_contain_text("not measured")
         page.locator("#map").press("Escape")

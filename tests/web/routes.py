@@ -19,6 +19,7 @@ SAMPLES: dict[str, str] = {
     "invitation": "none",
     "job": "none",
     "key": "1",
+    "layer": "streets",
     "candidate": "none",
     "account": "none",
     "appeal": "none",

@@ -14,7 +14,7 @@ from fieldops.actions import desk
 from fieldops.ids import ActorId
 from fieldops.people import Actor, Role
 from fieldops.store.connect import open_region
-from fieldops.store.desk import CLASSES, UNKNOWN, awareness_class
+from fieldops.store.frame import CLASSES, UNKNOWN, awareness_class
 from tests.desk_town import CREWS, TOWN
 
 VISITOR = Actor(ActorId("test"), Role.AUDITOR)
@@ -47,7 +47,7 @@ def test_a_street_that_nobody_measured_is_unknown_and_never_a_number(client: Fla
 def test_a_street_says_who_holds_it_until_when_and_why_it_was_planned(client: FlaskClient) -> None:
     words = text_of(client.get("/streets/R00", headers=IN_ENGLISH).text)
     assert "claimed : 甲组 until Mon 9 Mar, 12:00" in words
-    assert "300 people still to tell; 420 m from home" in words
+    assert "60 of 400 people still to be told (5% know); crew 乙组 finishes with 86%" in words
     assert "11.5 promoter-hours, finishes with 86%" in words
 
 
@@ -62,7 +62,7 @@ def test_facts_alone_are_what_the_map_opens_for_a_key(client: FlaskClient) -> No
 def test_a_crew_page_lists_its_streets_with_their_reasons(client: FlaskClient) -> None:
     page = client.get("/crews/C1", headers=IN_ENGLISH).text
     assert page.count('scope="row"') == 15
-    assert "300 people still to tell" in page
+    assert "60 of 400 people still to be told" in page
     assert client.get("/crews/C9").status_code == 404
 
 
@@ -111,8 +111,9 @@ def test_the_colours_of_the_map_are_the_rows_of_the_region(client: FlaskClient, 
     planned = struct.unpack_from(f"<{n}H", body, 8)
     held = struct.unpack_from(f"<{n}H", body, 8 + 2 * n)
     known = body[8 + 4 * n : 8 + 5 * n]
-    assert len(body) == 8 + 6 * n + m
-    standing = body[8 + 5 * n + m :]
+    assert len(body) == 8 + 7 * n + m
+    standing = body[8 + 5 * n : 8 + 6 * n]
+    assert not any(body[8 + 6 * n :])  # no bursts are set, no point is decided
     region = open_region(desk_region)
     number = {crew.id: crew.number for crew in desk.read_overview(region, VISITOR).crews}
     for row in desk.find_streets(region, VISITOR, "", most=1_000):

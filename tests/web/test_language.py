@@ -7,6 +7,7 @@ import pytest
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from flask.testing import FlaskClient
 
+from tests.conftest import ROOT
 from web.language import CHINESE, ENGLISH, TRANSLATIONS, asked_language, read_catalogue
 
 WEB = TRANSLATIONS.parent
@@ -55,10 +56,13 @@ def extracted() -> set[str | tuple[str, ...]]:
         WEB,
         method_map=methods,
         options_map=options,
-        keywords={**DEFAULT_KEYWORDS, "lazy_gettext": None},
+        keywords={**DEFAULT_KEYWORDS, "lazy_gettext": None, "Said": None},
         directory_filter=lambda path: "node_modules" not in path,
     )
-    return {message for _, _, message, _, _ in found}
+    sentences = extract_from_dir(
+        ROOT / "fieldops", method_map=[("**.py", "python")], keywords={"template": None, "Said": None}
+    )
+    return {message for _, _, message, _, _ in (*found, *sentences)}
 
 
 def test_every_word_of_the_pages_is_translated_and_none_is_left_over() -> None:

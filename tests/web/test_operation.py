@@ -12,8 +12,10 @@ from fieldops.actions.claims import make_claim
 from fieldops.actions.jobs import list_jobs
 from fieldops.actions.surveys import record_surveys
 from fieldops.actions.today import forecast_claims
+from fieldops.events import BurstsSet
 from fieldops.ids import CrewId, StreetId
 from fieldops.people import Role
+from fieldops.store import audit
 from fieldops.store.claims import claims_in_force, claims_of_street
 from fieldops.store.connect import Region
 from fieldops.worker import Worker
@@ -170,6 +172,37 @@ def test_running_the_tests_moves_crews_on_and_says_where(lead: FlaskClient, town
     assert "12 of 20" in listed or "of 10" in listed
 
 
+def test_the_tests_show_what_they_would_decide_before_anything_is_decided(lead: FlaskClient, town: Region) -> None:
+    with town.turn(PLANNER, now=NOON) as turn:
+        turn.connection.executemany("INSERT INTO promoter VALUES (?, 'C0', NULL, NULL)", [("P0",), ("P1",)])
+    held = claims_in_force(town.reader(), NOON)[0]
+    record_surveys(town, PLANNER, surveys(held.street, 12, 20), now=NOON + timedelta(hours=2))
+    before = town.reader().execute("SELECT max(seq) FROM event").fetchone()[0]
+    shown = text_of(lead.post("/move-on/preview", headers=HERE).text)
+    assert "Only shown: nothing is decided yet." in shown
+    assert "1 place would be decided" in shown
+    assert "甲组 : " in shown
+    assert town.reader().execute("SELECT max(seq) FROM event").fetchone()[0] == before
+    assert len(claims_in_force(town.reader(), NOON)) == 4
+    done = text_of(lead.post("/move-on", headers=HERE).text)
+    assert "1 place decided" in done
+    assert len(claims_in_force(town.reader(), NOON + timedelta(hours=2))) == 3
+
+
+def test_the_end_of_the_burst_is_forecast_from_its_claims_hours_and_record(lead: FlaskClient, town: Region) -> None:
+    with town.turn(PLANNER, now=NOON) as turn:
+        event = BurstsSet(at=turn.now, first_day=NOON.date(), people=20, zones=1, days=9, bound_days=9, digest="d")
+        number = audit.append(turn, event)
+        turn.connection.execute(
+            "INSERT INTO burst VALUES (?, 'ZA', 'ZA', '2026-03-02', 9, 10, 100.0, '', '[]', '')", (number,)
+        )
+    page = words(lead, "/today")
+    whole = town.reader().execute("SELECT count(*) FROM street WHERE zone_id = 'ZA'").fetchone()[0]
+    assert f"of {whole} streets of the burst will be saturated at its end" in page
+    assert "4 are claimed" in page
+    assert "claims have kept 100% of what their plan promised" in page
+
+
 def test_a_quarantine_takes_surveys_out_and_lifting_it_brings_them_back(lead: FlaskClient, town: Region) -> None:
     with town.turn(PLANNER, now=NOON) as turn:
         turn.connection.executemany("INSERT INTO promoter VALUES (?, 'C0', NULL, NULL)", [("P0",), ("P1",)])
@@ -281,26 +314,6 @@ def test_a_street_tells_its_story_and_offers_what_may_be_done(lead: FlaskClient,
     assert "Claim for seven days" in words(lead, "/streets/R30")
     alone = lead.get("/streets/at/1?part=facts", headers=HERE).text
     assert 'name="back" value="/map?' in alone or "The whole story" in alone
-
-
-def test_the_map_shows_who_held_what_at_a_past_moment(lead: FlaskClient, town: Region) -> None:
-    claim = claims_in_force(town.reader(), NOON)[0]
-    fid = town.reader().execute("SELECT fid FROM street WHERE id = ?", (claim.street,)).fetchone()[0]
-    pass_time(town, 200)
-
-    def at(hours: float) -> tuple[int, int]:
-        moment = (NOON + timedelta(hours=hours)).isoformat()
-        body = lead.get("/past.bin", query_string={"at": moment}).data
-        n = len(body) // 3
-        assert len(body) == 3 * n
-        return body[fid], int.from_bytes(body[n + 2 * fid : n + 2 * fid + 2], "little")
-
-    number = 1 + [f"C{i}" for i in range(5)].index(claim.crew)
-    assert [at(hours) for hours in (-1, 0, 73, 121, 145, 167.9, 168)] == [
-        (0, 0), (1, number), (2, number), (3, number), (4, number), (4, number), (0, 0),
-    ]  # fmt: skip
-    for wrong in ("tomorrow", "", (NOON + timedelta(days=400)).isoformat()):
-        assert lead.get("/past.bin", query_string={"at": wrong}).status_code == 422
 
 
 def test_streets_are_found_by_pinyin_and_initials(lead: FlaskClient) -> None:

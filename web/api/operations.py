@@ -14,6 +14,7 @@ from fieldops.actions import (
     jobs,
     moving,
     notices,
+    pins,
     plans,
     rules,
     story,
@@ -122,6 +123,7 @@ class TodayShown:
     undecided: int
     pushing: int
     forecast: Any
+    ending: Any
 
 
 def _claim(one: Any) -> ClaimShown:
@@ -187,6 +189,7 @@ def _today(_v: Values) -> TodayShown:
         seen.undecided,
         seen.pushing,
         seen.forecast,
+        seen.ending,
     )
 
 
@@ -223,6 +226,12 @@ def _decide(_v: Values) -> Moved:
     return Moved(len(done.made), len(done.withdrawn), tuple(done.closed), moved)
 
 
+def _preview(_v: Values) -> Moved:
+    done = decisions.preview_decisions(the_region(), current_actor(), now=act_moment())
+    moved = tuple({"crew": one.crew, "from": one.left, "to": one.to} for one in done.moved)
+    return Moved(len(done.made), len(done.withdrawn), tuple(done.closed), moved)
+
+
 def _plan(one: Any) -> PlanShown:
     return PlanShown(
         one.id, one.made_at, one.starts_at, one.published_at, one.status, one.objective, one.bound, one.gap
@@ -248,6 +257,29 @@ def _publish(v: Values) -> Moved:
     )
     refused = tuple({"crew": one.crew, "street": one.street, "reason": str(one.error)} for one in done.refused)
     return Moved(len(done.granted), len(refused), tuple(one.street for one in done.granted), refused)
+
+
+def _move(v: Values) -> JobShown:
+    moment = act_moment()
+    to = v.get("to")
+    found = comparison.open_plan(the_region(), current_actor(), PlanId(v["plan"])).plan.id
+    desk.read_street(the_region(), current_actor(), StreetId(v["street"]))
+    parameters = {
+        "plan": found, "street": v["street"], "crew": None if to is None else "" if to == "nobody" else to,
+        "pin": v.get("pin", False), "now": moment.isoformat() if moment else None,
+    }  # fmt: skip
+    return _job(jobs.order_job(region_path(), current_actor(), "move", parameters))
+
+
+def _pin(v: Values) -> Made:
+    crew = CrewId(v["to"]) if v.get("to") else None
+    pins.pin_street(the_region(), current_actor(), StreetId(v["street"]), crew, why=v["why"], now=act_moment())
+    return Made(v["street"])
+
+
+def _unpin(v: Values) -> Made:
+    pins.unpin_street(the_region(), current_actor(), StreetId(v["street"]), why=v["why"], now=act_moment())
+    return Made(v["street"])
 
 
 def _quarantine(v: Values) -> dict[str, int]:
@@ -298,6 +330,8 @@ OPERATIONS = [
               list[Made], _override, body={"street": _STREET, "crew": _CREW, "why": _WHY}),
     Operation("points", "GET", "/points", ("desk.read",), "Measured places with their verdicts.", list[PointShown], _points),
     Operation("decide", "POST", "/decide", ("decision.make", "desk.read"), "Run the tests; crews move on.", Moved, _decide),
+    Operation("decide_preview", "POST", "/decide/preview", ("decision.make", "desk.read"),
+              "What running the tests would do now; nothing is kept.", Moved, _preview),
     Operation("plans", "GET", "/plans", ("desk.read",), "Plans, newest first.", list[PlanShown],
               lambda _v: [_plan(one) for one in comparison.list_plans(the_region(), current_actor())]),
     Operation("plan_make", "POST", "/plans", ("plan.make", "job.read"), "Start a plan as a job.", JobShown, _order,
@@ -307,6 +341,15 @@ OPERATIONS = [
               lambda v: comparison.open_plan(the_region(), current_actor(), PlanId(v["plan"]))),
     Operation("plan_publish", "POST", "/plans/{plan}/publish", ("plan.publish",), "Claim a plan's streets.", Moved, _publish,
               body={"best_effort": Field("flag", about="leave out what the rules refuse")}),
+    Operation("plan_move", "POST", "/plans/{plan}/moves", ("plan.make", "job.read"),
+              "Price moving a street to each near crew, or (with `to`) move it, as a job.", JobShown, _move,
+              body={"street": _STREET, "to": Field(about="the crew's id, or 'nobody'; left away: only prices"),
+                    "pin": Field("flag", about="coming plans keep it there too")}, status=202),
+    Operation("pins", "GET", "/pins", ("desk.read",), "Streets pinned by hand.", list[pins.Pin],
+              lambda _v: pins.list_pins(the_region(), current_actor())),
+    Operation("pin", "POST", "/pins", ("plan.make",), "Pin a street to a crew, or to nobody: coming plans keep it so.", Made, _pin,
+              body={"street": _STREET, "to": Field(about="the crew's id; left away: nobody"), "why": _WHY}, status=201),
+    Operation("pin_lift", "POST", "/pins/{street}/lift", ("plan.make",), "Lift a street's pin.", Made, _unpin, body={"why": _WHY}),
     Operation("job", "GET", "/jobs/{job}", ("job.read",), "A job as it is now.", JobShown,
               lambda v: _job(jobs.read_job(region_path(), current_actor(), v["job"]))),
     Operation("job_cancel", "POST", "/jobs/{job}/cancel", ("plan.make", "job.read"), "Let a job end with its best.", JobShown,

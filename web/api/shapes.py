@@ -64,8 +64,10 @@ def _schema_of_class(kind: type) -> Schema:
         return {"type": "object", "required": names, "properties": {name: schema_of(hints[name]) for name in names}}
     if issubclass(kind, StrEnum):
         return {"type": "string", "enum": [str(one) for one in kind]}
+    if issubclass(kind, str):
+        return {"type": "string"}
     known: dict[type, Schema] = {
-        bool: {"type": "boolean"}, int: {"type": "integer"}, float: {"type": ["number", "null"]}, str: {"type": "string"},
+        bool: {"type": "boolean"}, int: {"type": "integer"}, float: {"type": ["number", "null"]},
         datetime: {"type": "string", "format": "date-time"}, date: {"type": "string", "format": "date"},
         timedelta: {"type": "number"},
     }  # fmt: skip

@@ -10,6 +10,7 @@ from web.leads import (
     files,
     incidents,
     keeping,
+    moves,
     moving,
     notices,
     people,
@@ -22,6 +23,7 @@ from web.leads import (
     today,
     trust,
     webhooks,
+    whatif,
 )
 
 ROOMS = (
@@ -29,6 +31,8 @@ ROOMS = (
     desk,
     drawing,
     plans,
+    moves,
+    whatif,
     bursts,
     claims,
     moving,

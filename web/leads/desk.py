@@ -4,13 +4,15 @@ from flask import Blueprint, Response, jsonify, make_response, redirect, render_
 from flask_babel import gettext, lazy_gettext
 from werkzeug.wrappers import Response as AnyResponse
 
-from fieldops.actions import desk
+from fieldops.actions import comparison, desk, frame, street_list, triangles
+from fieldops.actions.exports import export
 from fieldops.actions.jobs import order_job
-from fieldops.actions.story import read_past, read_story
+from fieldops.actions.story import read_story
 from fieldops.actions.tiles import find_tiles
 from fieldops.clock import parse_moment
 from fieldops.errors import BadInput
-from fieldops.ids import CityId, CrewId, StreetId
+from fieldops.ids import CityId, CrewId, PlanId, StreetId
+from fieldops.said import Said
 from web.navigation import Entry
 from web.regions import act_moment, region_path, the_region
 from web.session import current_actor, needs
@@ -19,6 +21,8 @@ STREETS_A_PAGE = 100
 FACTS = "leads/facts.html"
 EDITS = ("rename", "close", "open", "permit", "prioritise")  # what may be done twice without harm
 SUGGESTIONS = 12
+LAYERS = ("streets", "triangles", "zones", "venues", "plan", "claims")
+LAYER_FORMS = {"geojson": "application/geo+json", "gpkg": "application/geopackage+sqlite3"}
 STATES = ("free", "claimed", "saturated", "closed", "no_permission")
 
 pages = Blueprint("desk", __name__)
@@ -40,7 +44,12 @@ def overview() -> str:
     """Return the first page: map, figures, legend, and the table of crews, which says the same without a map."""
     seen = desk.read_overview(the_region(), current_actor(), city=asked_city())
     tiles = find_tiles(region_path())
-    return render_template("leads/overview.html", seen=seen, view=_map_view(seen, tiles.name if tiles else None))
+    compared = _compared() if request.args.get("plan") else None
+    return render_template(
+        "leads/overview.html", seen=seen, view=_map_view(seen, tiles.name if tiles else None), layers=LAYERS,
+        listing=_listing(seen.city.id), spans=frame.read_spans(the_region(), current_actor()), today=seen.present,
+        changes=comparison.compare_plans(the_region(), current_actor(), *compared) if compared else None,
+    )  # fmt: skip
 
 
 def _map_view(seen: desk.Overview, tiles: str | None) -> dict[str, object]:
@@ -50,7 +59,9 @@ def _map_view(seen: desk.Overview, tiles: str | None) -> dict[str, object]:
         "tiles": url_for("tiles.read", name=tiles) if tiles else None,
         "colours": url_for("desk.colours", city=seen.city.id),
         "streets": url_for("desk.suggestions", city=seen.city.id),
-        "past": url_for("desk.past", city=seen.city.id),
+        "changes": _changes_address(),
+        "list": url_for("desk.listed", city=seen.city.id),
+        "triangles": url_for("desk.triangle", key=0).removesuffix("0"),
         "present": seen.present.isoformat(),
         "zone": seen.city.time_zone,
         "facts": url_for("desk.street_at", key=0).removesuffix("0"),
@@ -69,25 +80,80 @@ def _map_view(seen: desk.Overview, tiles: str | None) -> dict[str, object]:
     }
 
 
+def _changes_address() -> str | None:
+    given = request.args
+    return url_for("desk.changes", plan=given["plan"], against=given.get("against")) if given.get("plan") else None
+
+
 @pages.get("/colours.bin")
 @needs("desk.read")
 def colours() -> AnyResponse:
-    """Return what colours the map; unchanged colours are not sent again."""
-    body = desk.read_colours(the_region(), current_actor(), city=asked_city())
+    """Return what colours the map at a moment, the present by default; unchanged colours are not sent again."""
+    at = parse_moment(request.args["at"]) if request.args.get("at") else None
+    body = frame.read_frame(the_region(), current_actor(), city=asked_city(), at=at)
     response = make_response(body)
     response.mimetype = "application/octet-stream"
     response.add_etag()
     return response.make_conditional(request)
 
 
-@pages.get("/past.bin")
+@pages.get("/changes.bin")
 @needs("desk.read")
-def past() -> AnyResponse:
-    """Return who held which street at a moment of the past, for the map's slider."""
-    seen = desk.read_overview(the_region(), current_actor(), city=asked_city())
-    at = parse_moment(request.args.get("at", ""))
-    response = make_response(read_past(the_region(), current_actor(), seen.city.id, at))
+def changes() -> AnyResponse:
+    """Return what a plan changes against another one, or against the claims in force: a byte for each street."""
+    response = make_response(comparison.paint_changes(the_region(), current_actor(), *_compared()))
     response.mimetype = "application/octet-stream"
+    return response
+
+
+def _compared() -> tuple[PlanId, str]:
+    return PlanId(request.args.get("plan", "")), request.args.get("against") or comparison.IN_FORCE
+
+
+@pages.get("/map/streets")
+@needs("desk.read")
+def listed() -> str:
+    """Return the table beside the map alone, for the map's script."""
+    seen = desk.read_overview(the_region(), current_actor(), city=asked_city())
+    return render_template("leads/street_list.html", seen=seen, listing=_listing(seen.city.id))
+
+
+def _listing(city: CityId) -> street_list.StreetPage:
+    """Return the page of the table that the address asks for."""
+    given = request.args
+    measured = {"yes": True, "no": False}.get(given.get("measured", ""))
+    wish = street_list.Wish(
+        words=given.get("q", "")[:100], state=given["state"] if given.get("state") in STATES else None, measured=measured,
+        crew=CrewId(given["crew"]) if given.get("crew") else None,
+        sort=given["sort"] if given.get("sort") in street_list.SORTS else None, down=given.get("down") == "1",
+    )  # fmt: skip
+    page = max(1, min(given.get("page", 1, type=int), 10_000))
+    return street_list.list_streets(the_region(), current_actor(), wish, city=city, page=page)
+
+
+@pages.get("/triangles/at/<int:key>")
+@needs("desk.read")
+def triangle(key: int) -> str:
+    """Return the facts of a triangle and its connection point: alone for the map's script, else as a page."""
+    facts = triangles.read_triangle(the_region(), current_actor(), key)
+    alone = request.args.get("part") == "facts"
+    return render_template(
+        "leads/triangle_facts.html" if alone else "leads/triangle.html",
+        seen=desk.read_overview(the_region(), current_actor(), city=asked_city()), facts=facts, alone=alone,
+    )  # fmt: skip
+
+
+@pages.get("/map/export/<layer>.<form>")
+@needs("table.export", "desk.read")
+def give_layer(layer: str, form: str) -> AnyResponse:
+    """Give a layer of the map out as GeoJSON or GeoPackage, as it stands now."""
+    if form not in LAYER_FORMS:
+        raise BadInput(Said("no such form"), field="form", cure=Said("choose one of the list"))
+    content, _ = export(the_region(), current_actor(), layer, form)
+    response = make_response(content)
+    response.mimetype = LAYER_FORMS[form]
+    response.headers["Content-Disposition"] = f'attachment; filename="{layer}.{form}"'
+    response.headers["Cache-Control"] = "no-store"
     return response
 
 

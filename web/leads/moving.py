@@ -7,6 +7,7 @@ from fieldops.actions import decisions, desk
 from fieldops.actions.awareness import save_estimates
 from fieldops.actions.decisions import Decided
 from fieldops.actions.moving import read_panel, read_swarm_cards
+from fieldops.ids import StreetId
 from web.leads.desk import asked_city
 from web.navigation import Entry
 from web.regions import act_moment, the_region
@@ -40,18 +41,28 @@ def decide() -> str:
     return _panel(done)
 
 
-def _panel(done: Decided | None) -> str:
+@pages.post("/move-on/preview")
+@needs("decision.make", "desk.read")
+def preview() -> str:
+    """Show what running the tests would decide now, and who would move where; nothing is decided."""
+    return _panel(decisions.preview_decisions(the_region(), current_actor(), now=act_moment()), only_shown=True)
+
+
+def _panel(done: Decided | None, *, only_shown: bool = False) -> str:
     seen = desk.read_overview(the_region(), current_actor(), city=asked_city())
     found = read_panel(the_region(), current_actor(), seen.city.id, now=act_moment())
     chosen = request.args.get("verdict") if request.args.get("verdict") in VERDICTS else None
     rows = [one for one in found.standings if chosen is None or one.test.verdict == chosen]
-    labels = desk.street_labels(
-        the_region(), current_actor(), [s for m in done.moved for s in (m.left, m.to) if s] if done else []
-    )
+    labels = desk.street_labels(the_region(), current_actor(), _streets_of(done) if done else [])
     return render_template(
         "leads/move_on.html", seen=seen, panel=found, rows=rows if request.args.get("all") else rows[:MOST], all_rows=len(rows), chosen=chosen,
-        verdicts=VERDICTS, done=done, labels=labels,
+        verdicts=VERDICTS, done=done, labels=labels, only_shown=only_shown,
     )  # fmt: skip
+
+
+def _streets_of(done: Decided) -> list[StreetId]:
+    named = [street for one in done.moved for street in (one.left, one.to) if street]
+    return named + [one.street for one in done.made if one.street] + done.closed
 
 
 @pages.get("/swarm")

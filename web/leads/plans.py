@@ -8,12 +8,14 @@ from flask_babel import gettext, lazy_gettext, ngettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from fieldops import clock
-from fieldops.actions import comparison, desk, jobs, plans
+from fieldops.actions import comparison, desk, jobs, pins, plans
 from fieldops.errors import BadInput
 from fieldops.ids import PlanId
+from fieldops.said import Said
 from web.navigation import Entry
 from web.regions import act_moment, region_path, the_region
 from web.session import current_actor, needs
+from web.wording import wording
 
 pages = Blueprint("plans", __name__)
 MENU = [Entry("plans.page", lazy_gettext("Plan"), 35)]
@@ -32,6 +34,7 @@ def page() -> str:
     return render_template(
         "leads/plans.html", seen=seen, plans=comparison.list_plans(region, actor), under_way=under_way,
         morning=next_morning(seen.present, seen.city.time_zone), workers=jobs.count_workers(region_path(), actor),
+        pins=pins.list_pins(region, actor),
     )  # fmt: skip
 
 
@@ -46,10 +49,9 @@ def next_morning(present: datetime, zone: str) -> datetime:
 @needs("plan.make")
 def order() -> AnyResponse:
     """Start a plan as a job, and follow it."""
-    zone = clock.find_zone(desk.read_time_zone(the_region()))
     parameters: dict[str, Any] = {
-        "start": _start(request.form.get("start", ""), zone), "time_limit": float(_whole("seconds", 20, LONGEST)),
-        "seed": _whole("seed", 1, 2**31 - 1),
+        "start": read_start(), "time_limit": float(read_whole("seconds", 20, LONGEST)),
+        "seed": read_whole("seed", 1, 2**31 - 1),
     }  # fmt: skip
     moment = act_moment()
     if moment is not None:
@@ -58,19 +60,40 @@ def order() -> AnyResponse:
     return redirect(url_for("plans.job", job=job.id), 303)
 
 
-def _start(text: str, zone: Any) -> str | None:
-    if not text:
-        return None
+def read_start() -> str | None:
+    """
+    Return the moment that the field `start` names in the city's time, None where it is empty.
+
+    Raises
+    ------
+    BadInput
+        If it is no time.
+    """
+    text = request.form.get("start", "")[:40]
+    zone = clock.find_zone(desk.read_time_zone(the_region()))
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=zone).isoformat()
+        return datetime.fromisoformat(text).replace(tzinfo=zone).isoformat() if text else None
     except ValueError:
-        raise BadInput(f"'{text}' is no time", field="start", cure="write a day and an hour") from None
+        raise BadInput(
+            Said("'%(given)s' is no time", given=text), field="start", cure=Said("write a day and an hour")
+        ) from None
 
 
-def _whole(field: str, usual: int, most: int) -> int:
-    text = request.form.get(field, "").strip() or str(usual)
+def read_whole(field: str, usual: int, most: int) -> int:
+    """
+    Return the whole number in a field, `usual` where it is empty.
+
+    Raises
+    ------
+    BadInput
+        If it is none, or not within 1 to `most`.
+    """
+    text = request.form.get(field, "").strip()[:20] or str(usual)
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= most:
-        raise BadInput(f"'{text[:20]}' cannot be used", field=field, cure=f"give a whole number from 1 to {most}")
+        raise BadInput(
+            Said("'%(given)s' cannot be used", given=text), field=field,
+            cure=Said("give a whole number from %(least)s to %(most)s", least=1, most=most),
+        )  # fmt: skip
     return int(text)
 
 
@@ -130,5 +153,5 @@ def publish(plan: str) -> AnyResponse:
     )
     flash(ngettext("%(num)s street is claimed now.", "%(num)s streets are claimed now.", len(done.granted)))
     if done.refused:
-        flash(gettext("Refused: %(streets)s", streets="; ".join(str(one.error) for one in done.refused[:5])))
+        flash(gettext("Refused: %(streets)s", streets="; ".join(wording(one.error).text for one in done.refused[:5])))
     return redirect(url_for("plans.opened", plan=plan), 303)

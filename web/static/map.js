@@ -1,8 +1,9 @@
-// The map of the desk: tiles hold the shapes, colours.bin the state, one number a street; nothing here decides anything.
+// The map of the desk: tiles hold the shapes, colours.bin the state of a moment, one number a street; nothing here decides anything.
 
 const root = document.getElementById("map");
 const view = JSON.parse(root.dataset.view);
-const MODES = ["aware", "planned", "held", "left"];
+const MODES = ["aware", "planned", "held", "left", "burst", "changed"];
+const OF_STREETS = ["planned", "held", "aware", "left", "burst"]; // the states that a frame gives every street
 const STREETS = ["street", "lane", "compound"];
 const TURFS = 12;
 const SOURCE = { source: "city", "source-layer": "map" };
@@ -15,38 +16,39 @@ const is = (...what) => ["in", ["get", "what"], ["literal", what]];
 const chosen = (name) => document.querySelector(`input[name="${name}"]:checked`)?.value;
 const shown = (layer) => document.querySelector(`input[name="layer"][value="${layer}"]`).checked;
 
-/** Split colours.bin into its arrays; see read_colours in fieldops/store/desk.py. */
-function readColours(buffer) {
+/** Split colours.bin into its arrays; see read_frame in fieldops/store/frame.py. */
+function readFrame(buffer) {
   const [n, m] = new Uint32Array(buffer, 0, 2);
+  const bytes = (place, size) => new Uint8Array(buffer, 8 + 4 * n + place, size);
   return {
-    planned: new Uint16Array(buffer, 8, n),
-    held: new Uint16Array(buffer, 8 + 2 * n, n),
-    aware: new Uint8Array(buffer, 8 + 4 * n, n),
-    verdict: new Uint8Array(buffer, 8 + 5 * n, m),
-    left: new Uint8Array(buffer, 8 + 5 * n + m, n),
+    planned: new Uint16Array(buffer, 8, n), held: new Uint16Array(buffer, 8 + 2 * n, n),
+    aware: bytes(0, n), left: bytes(n, n), burst: bytes(2 * n, n), verdict: bytes(3 * n, m),
   };
 }
 
-/** Split past.bin: a byte of standing for each street, then the crews that held them. */
-function readPast(buffer) {
-  const n = buffer.byteLength / 3;
-  return { left: new Uint8Array(buffer, 0, n), held: new Uint16Array(buffer.slice(n)) };
-}
-
-/** Show who held what at another moment: every street takes its new state, those without one too. */
-function applyPast(map, { left, held }) {
-  for (let fid = 0; fid < left.length; fid++) map.setFeatureState(key(4 * fid), { left: left[fid], held: held[fid] });
-}
-
-/** Give every street and connection point its state; the paint below turns states into colours. */
-function applyColours(map, colours) {
-  for (let fid = 0; fid < colours.planned.length; fid++) {
-    const known = { aware: colours.aware[fid], planned: colours.planned[fid], held: colours.held[fid], left: colours.left[fid] };
-    if (known.aware || known.planned || known.held || known.left) map.setFeatureState(key(4 * fid), known);
+/** Give every street and connection point its state of a moment, where it differs from what is drawn; the paint below turns states into colours. */
+function applyFrame(map, frame, drawn) {
+  for (let fid = 0; fid < frame.aware.length; fid++) {
+    if (OF_STREETS.some((name) => frame[name][fid] !== (drawn?.[name][fid] ?? 0))) {
+      map.setFeatureState(key(4 * fid), Object.fromEntries(OF_STREETS.map((name) => [name, frame[name][fid]])));
+    }
   }
-  colours.verdict.forEach((verdict, fid) => {
-    if (verdict) map.setFeatureState(key(4 * fid + 2), { verdict });
+  frame.verdict.forEach((verdict, fid) => {
+    if (verdict !== (drawn?.verdict[fid] ?? 0)) map.setFeatureState(key(4 * fid + 2), { verdict });
   });
+  return frame;
+}
+
+async function fetchFrame(at) {
+  const answer = await fetch(view.colours + (at ? `&at=${encodeURIComponent(at)}` : ""));
+  if (!answer.ok) throw new Error(`${answer.status}`);
+  return readFrame(await answer.arrayBuffer());
+}
+
+/** Mark what a plan changes: 1 stays, 2 new, 3 goes to another crew, 4 nobody's any more. */
+async function applyChanges(map) {
+  const changed = new Uint8Array(await (await fetch(view.changes)).arrayBuffer());
+  changed.forEach((sort, fid) => { if (sort) map.setFeatureState(key(4 * fid), { changed: sort }); });
 }
 
 const turfMiddle = ({ name, lon, lat }) => (
@@ -74,6 +76,14 @@ function streetPaint(mode, crew) {
       solid: ["case", [">", known, 0], 1, 0],
     };
   }
+  if (mode === "changed") {
+    const tints = ["aware-5", "good", "warn", "bad"].map(colour), widths = [2.5, 6, 6, 4];
+    return {
+      colour: ["match", known, ...tints.flatMap((tint, i) => [i + 1, tint]), colour("plain")],
+      width: ["match", known, ...widths.flatMap((width, i) => [i + 1, width]), 2],
+      solid: ["case", [">", known, 0], 1, 0],
+    };
+  }
   const turfs = Array.from({ length: TURFS }, (_, turf) => turf);
   return {
     colour: ["match", ["%", known, TURFS], ...turfs.flatMap((turf) => [turf, colour(`turf-${turf}`)]), colour("plain")],
@@ -86,7 +96,8 @@ const byZoom = (width) => [
   "interpolate", ["exponential", 1.6], ["zoom"], 9, ["*", 0.25, width], 14, ["*", 0.8, width], 18, ["*", 2.5, width],
 ];
 
-function style(mode, crew) {
+function style(mode, shownCrew) {
+  const crew = mode === "planned" || mode === "held" ? shownCrew : 0;
   const { colour: tint, width, solid } = streetPaint(mode, crew);
   const street = is(...STREETS), ink = colour("ink"), ground = colour("ground");
   const line = (id, filter, paint, layout = {}, minzoom = 0) => ({ id, type: "line", ...SOURCE, filter, minzoom, paint, layout });
@@ -99,6 +110,7 @@ function style(mode, crew) {
     line("zones", is("zone"), { "line-color": colour("zone"), "line-width": ["interpolate", ["linear"], ["zoom"], 11, 0.75, 15, 2.5], "line-dasharray": [5, 2] }, visible("zones")),
     line("triangles", is("triangle"), { "line-color": colour("triangle"), "line-width": ["interpolate", ["linear"], ["zoom"], 11, 0.4, 15, 1.2], "line-dasharray": [2, 3] },
       visible("triangles"), 12),
+    { id: "areas", type: "fill", ...SOURCE, filter: is("triangle"), minzoom: 12, layout: visible("triangles"), paint: { "fill-opacity": 0 } },
     { id: "compounds", type: "fill", ...SOURCE, filter: is("compound"), paint: { "fill-color": tint, "fill-opacity": ["*", 0.3, solid] } },
     line("selected", street, { "line-color": ink, "line-width": byZoom(14), "line-opacity": ["case", selected, 0.45, 0] },
       { "line-cap": "round" }),
@@ -124,7 +136,7 @@ function style(mode, crew) {
 /** Draw the map and wire the page to it. */
 async function main() {
   const maplibre = await import("./vendor/maplibre-gl/dist/maplibre-gl.mjs");
-  const colours = fetch(view.colours).then((answer) => answer.arrayBuffer()).then(readColours);
+  const present = fetchFrame();
   maplibre.addProtocol("pmtiles", new pmtiles.Protocol().tile);
   root.replaceChildren();
   let crew = Number(new URLSearchParams(location.search).get("crew")) || 0;
@@ -166,11 +178,12 @@ async function main() {
   };
 
   await map.once("load");
-  applyColours(map, await colours);
+  const drawn = applyFrame(map, await present);
+  if (view.changes) await applyChanges(map);
   explain(mode(), crew);
   wireControls(repaint, showCrew, () => crew);
-  wireFacts(map);
-  wirePast(map, await colours, repaint);
+  wireList(wireFacts(map));
+  wirePast(map, drawn);
   dark.addEventListener("change", repaint);
   map.once("idle", () => { root.dataset.ready = "true"; });
   map.triggerRepaint();
@@ -180,7 +193,7 @@ async function main() {
 /** Show the legend of what is drawn, and press the button of the crew that stands out. */
 function explain(mode, crew) {
   for (const part of document.querySelectorAll(".legend [data-mode]")) {
-    part.hidden = part.dataset.mode !== (mode === "aware" || mode === "left" ? mode : "turf");
+    part.hidden = part.dataset.mode !== (mode === "planned" || mode === "held" ? "turf" : mode);
   }
   for (const part of document.querySelectorAll(".legend [data-layer]")) part.hidden = !shown(part.dataset.layer);
   for (const button of document.querySelectorAll("button[data-crew]")) {
@@ -199,25 +212,23 @@ function wireControls(repaint, showCrew, crew) {
   }
 }
 
-/** Let the slider show the claims of the past days; awareness and plan stay as they are now. */
-function wirePast(map, colours, repaint) {
+/** Let the slider show past days, as they were, and the days ahead, as claims will end and the plan gives. */
+function wirePast(map, present) {
   const slider = document.getElementById("past"), day = document.getElementById("past-day");
   const words = new Intl.DateTimeFormat(document.documentElement.lang, { timeZone: view.zone, weekday: "short", month: "short", day: "numeric" });
-  let asked = 0;
+  const hour = 36e5, now = Math.floor(Date.parse(view.present) / hour) * hour; // whole hours: the server keeps what it has reckoned
+  let asked = 0, drawn = present;
   slider.addEventListener("input", () => {
-    const at = new Date(Date.parse(view.present) + Number(slider.value) * 864e5);
-    day.textContent = slider.value === "0" ? view.words.now : words.format(at);
+    day.textContent = slider.value === "0" ? view.words.now : words.format(new Date(now + Number(slider.value) * 864e5));
+    document.getElementById("ahead").hidden = Number(slider.value) <= 0;
   });
   slider.addEventListener("change", async () => {
-    const mine = ++asked, back = Number(slider.value);
-    const at = new Date(Date.parse(view.present) + back * 864e5).toISOString();
-    const answer = back && await fetch(`${view.past}&at=${encodeURIComponent(at)}`).catch(() => null);
+    const mine = ++asked, days = Number(slider.value);
+    const frame = days ? await fetchFrame(new Date(now + days * 864e5).toISOString()).catch(() => null) : present;
     if (mine !== asked) return;
-    if (back && !answer?.ok) day.textContent = view.words.failed;
-    else applyPast(map, back ? readPast(await answer.arrayBuffer()) : colours);
-    const mode = chosen("mode");
-    if (mode !== "held" && mode !== "left") document.querySelector('input[name="mode"][value="left"]').checked = true;
-    repaint();
+    if (frame) drawn = applyFrame(map, frame, drawn);
+    else day.textContent = view.words.failed;
+    root.dataset.shown = String(days);
   });
 }
 
@@ -226,11 +237,13 @@ function wireFacts(map) {
   const facts = document.getElementById("facts");
   let selected = null;
 
-  const open = async (fid, { fly }) => {
-    if (selected !== null) map.removeFeatureState(key(4 * selected), "selected");
-    selected = fid;
-    map.setFeatureState(key(4 * fid), { selected: true });
-    const answer = await fetch(`${view.facts}${fid}?part=facts`).catch(() => null);
+  const open = async (id, { fly }) => {
+    if (selected !== null) map.removeFeatureState(key(selected), "selected");
+    selected = id;
+    map.setFeatureState(key(id), { selected: true });
+    markRow(id / 4);
+    const address = id % 4 ? `${view.triangles}${(id - id % 4) / 4}` : `${view.facts}${id / 4}`;
+    const answer = await fetch(`${address}?part=facts`).catch(() => null);
     facts.hidden = false;
     if (answer?.ok) facts.innerHTML = await answer.text(); // our own page's markup, escaped by its template
     else facts.textContent = view.words.failed;
@@ -239,19 +252,69 @@ function wireFacts(map) {
     facts.focus({ preventScroll: fly });
   };
 
-  map.on("click", ({ point }) => {
+  const layers = ["points", "streets", "compounds", "areas"]; // what a click means, the smallest first
+  const hit = (point) => {
     const box = [[point.x - 12, point.y - 12], [point.x + 12, point.y + 12]]; // a thumb, not a needle
-    const near = map.queryRenderedFeatures(box, { layers: ["streets", "compounds"] });
-    const hit = map.queryRenderedFeatures(point, { layers: ["streets"] })[0] ?? near[0];
-    if (hit) open(hit.properties.key / 4, { fly: false });
+    const at = map.queryRenderedFeatures(point, { layers: ["points", "streets"] })[0];
+    if (at) return at;
+    const near = map.queryRenderedFeatures(box, { layers });
+    return layers.map((layer) => near.find((one) => one.layer.id === layer)).find(Boolean);
+  };
+  map.on("click", ({ point }) => {
+    const found = hit(point);
+    if (found) open(found.properties.key, { fly: false });
   });
   map.on("mousemove", ({ point }) => {
-    const over = map.queryRenderedFeatures(point, { layers: ["streets", "compounds"] }).length > 0;
-    map.getCanvas().style.cursor = over ? "pointer" : "";
+    map.getCanvas().style.cursor = map.queryRenderedFeatures(point, { layers }).length ? "pointer" : "";
   });
-  wireSearch((fid) => open(fid, { fly: true }));
-  const asked = Number(new URLSearchParams(location.search).get("street"));
-  if (asked) open(asked, { fly: true });
+  const street = (fid) => open(4 * fid, { fly: true });
+  wireSearch(street);
+  const given = new URLSearchParams(location.search), asked = Number(given.get("street")), triangle = Number(given.get("triangle"));
+  if (asked) street(asked);
+  else if (triangle) open(4 * triangle + 2, { fly: true });
+  return street;
+}
+
+const listed = document.getElementById("listed");
+
+/** Mark the row of what is open, where the table shows it. */
+function markRow(fid) {
+  for (const row of listed.querySelectorAll("tr[data-key]")) row.setAttribute("aria-selected", String(Number(row.dataset.key) === fid));
+}
+
+/** The table beside the map: its links and its form fetch the table alone; arrows go from street to street, space shows one on the map. */
+function wireList(show) {
+  const load = async (address) => {
+    const answer = await fetch(`${view.list}&${new URL(address, location.href).searchParams}`).catch(() => null);
+    if (!answer?.ok) return location.assign(address);
+    listed.innerHTML = await answer.text(); // our own page's markup, escaped by its template
+    history.replaceState(null, "", address);
+    listed.querySelector("tbody th a")?.focus({ preventScroll: true });
+  };
+  listed.addEventListener("click", (event) => {
+    const link = event.target.closest("thead a, .turn a"), row = event.target.closest("tr[data-key]");
+    if (link && !event.ctrlKey && !event.metaKey) {
+      event.preventDefault();
+      load(link.href);
+    } else if (row && !event.target.closest("a")) {
+      show(Number(row.dataset.key));
+      root.scrollIntoView({ block: "nearest", behavior: still.matches ? "auto" : "smooth" });
+    }
+  });
+  listed.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const wished = new URLSearchParams([...new FormData(event.target)].filter(([, value]) => value));
+    load(`?${wished}#street-list`);
+  });
+  listed.addEventListener("keydown", (event) => {
+    const row = event.target.closest("tr[data-key]");
+    if (!row) return;
+    const step = { ArrowDown: "nextElementSibling", ArrowUp: "previousElementSibling" }[event.key];
+    if (step) row[step]?.querySelector("th a")?.focus();
+    else if (event.key === " ") show(Number(row.dataset.key));
+    else return;
+    event.preventDefault();
+  });
 }
 
 function wireSearch(open) {

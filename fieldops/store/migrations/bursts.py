@@ -1,5 +1,6 @@
 """Bursts: every setting is kept, the newest counts."""
 
+REASONS = "ALTER TABLE burst ADD COLUMN because TEXT NOT NULL DEFAULT ''"
 BURSTS = """
 CREATE TABLE burst (
   event INTEGER NOT NULL REFERENCES event DEFERRABLE INITIALLY DEFERRED, part TEXT NOT NULL, zone_id TEXT NOT NULL,

@@ -1,5 +1,6 @@
 """The tables of a region, as small dated steps; applied by `create` and `fieldops check --migrate`, never by a web worker."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from fieldops.store import geopackage, views
@@ -11,6 +12,7 @@ from fieldops.store.migrations import (
     neighbours,
     office,
     phones,
+    pins,
     recruiting,
     response,
     sentinels,
@@ -62,6 +64,8 @@ STEPS: dict[str, "Callable[[Database], None]"] = {
     "m2026_11_26_guards": lambda db: run_statements(db, guards.GUARDS),
     "m2026_11_26_hours_interval": lambda db: run_statements(db, estimates.HOURS),
     "m2026_11_26_brings": lambda db: run_statements(db, recruiting.BRINGS),
+    "m2026_11_27_pins": lambda db: run_statements(db, pins.PINS),
+    "m2026_11_27_burst_reasons": lambda db: run_statements(db, bursts.REASONS),
 }
 
 

@@ -1,0 +1,239 @@
+"""The acts on one street of a plan: what it would cost to move it, before it is done, and moving it."""
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fieldops.actions.ground import pose_ground, read_ground, settle_ground
+from fieldops.actions.pins import pin_in_turn
+from fieldops.clock import parse_moment
+from fieldops.errors import NotFound, PlanNotPublishable
+from fieldops.events import StreetMoved
+from fieldops.ids import CrewId, JobId, PlanId, StreetId
+from fieldops.people import Actor
+from fieldops.permissions import require
+from fieldops.planning.reasons import pack, say
+from fieldops.planning.terms import Terms, WhatIf
+from fieldops.progress import Progress
+from fieldops.said import Reason, Said
+from fieldops.store import plans
+from fieldops.store.connect import Region, open_region
+from fieldops.store.plans import StoredAssignment, StoredPlan
+
+if TYPE_CHECKING:
+    from fieldops.planning.assignment import AssignmentProblem, IntArray
+    from fieldops.planning.moves import Move
+    from fieldops.planning.problem import PlanProblem
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """
+    What it would cost to move a street to a crew, or to nobody (None).
+
+    `cost` is value lost, in people to be told, negative where the move gains; `hours` promoter-hours; `reason` says it in
+    words, and where `possible` is False which rule forbids it.
+    """
+
+    street: StreetId
+    crew: CrewId | None
+    before: CrewId | None
+    possible: bool
+    cost: float
+    hours: float
+    given_up: tuple[StreetId, ...]
+    taken_up: tuple[StreetId, ...]
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Scene:
+    """A stored plan with the problem that it answers, and its assignments as an array."""
+
+    plan: StoredPlan
+    problem: "PlanProblem"
+    posed: "AssignmentProblem"
+    now: "IntArray"
+    street: int
+
+
+def price_moves(region: Region, actor: Actor, plan: PlanId, street: StreetId) -> list[Price]:
+    """
+    Return what it would cost to move a street of a plan to each of the crews nearest to it, and to nobody.
+
+    The ground is read as of the moment when the plan was made; claims that the plan itself became are left out of it.
+
+    Raises
+    ------
+    NotFound
+        If there is no such plan or street.
+    """
+    from fieldops.planning import moves
+
+    require(actor, "region.read")
+    scene = _read(region, plan, street)
+    found = moves.price_moves(scene.problem, scene.posed, scene.now, scene.street)
+    return [_price(scene.problem, one) for one in found]
+
+
+def move_street(
+    region: Region,
+    actor: Actor,
+    plan: PlanId,
+    street: StreetId,
+    crew: CrewId | None,
+    *,
+    pin: bool = False,
+    why: str = "lead_decision",
+    now: datetime | None = None,
+) -> Price:
+    """
+    Move a street of a plan that is not published to a crew, or to nobody (None), and return what that cost.
+
+    The bound stays: it is of the problem, not of the answer; the gap grows by what the move costs. With `pin` coming plans
+    keep the street there too. Permission: plan.make. Events: StreetMoved, StreetPinned.
+
+    Raises
+    ------
+    NotFound
+        If there is no such plan, street or crew.
+    PlanNotPublishable
+        If the plan is published already, or a rule forbids the move.
+    """
+    from fieldops.planning import moves
+
+    require(actor, "plan.make")
+    scene = _read(region, plan, street)
+    column = {name: j for j, name in enumerate(scene.problem.crews.ids)}
+    if crew is not None and crew not in column:
+        raise NotFound("crew", crew, cure="`fieldops plan show` names the crews")
+    to = column[crew] if crew is not None else -1
+    move = moves.price_move(scene.problem, scene.posed, scene.now, scene.street, to)
+    if move.refusal:
+        raise PlanNotPublishable(plan=scene.plan.id, violations=(move.refusal,))
+    price = _price(scene.problem, move)
+    with region.turn(actor, now=now) as turn:
+        present = plans.read_plan(turn.connection, scene.plan.id)
+        if present.published_at is not None:
+            raise PlanNotPublishable(plan=present.id, violations=(say("moved_published"),))
+        if present.assignments != scene.plan.assignments:
+            raise PlanNotPublishable(plan=present.id, violations=(say("moved_meanwhile"),))
+        event = StreetMoved(
+            at=turn.now, why=why, plan=present.id, street=street, before=price.before, after=crew, cost=price.cost,
+            given_up=price.given_up, taken_up=price.taken_up,
+        )  # fmt: skip
+        plans.change_plan(turn, *_changed(scene, move, price), event=event)
+        if pin:
+            pin_in_turn(turn, street, crew, why=why)
+    return price
+
+
+def run_move_job(path: Path, actor: Actor, *, job: JobId, progress: Progress, **given: Any) -> dict[str, Any]:
+    """
+    Do a job of kind `move` (see `actions.jobs`): without `crew` price the street for every near crew, with it move it.
+
+    An empty crew is nobody. Run again after a worker's death it finds the street where it should be, and moves nothing.
+    """
+    del job
+    region = open_region(path)
+    plan, street = PlanId(given["plan"]), StreetId(given["street"])
+    try:
+        progress("reading", 0.0)
+        if "crew" not in given:
+            found = price_moves(region, actor, plan, street)
+            return {"prices": [_document(one) for one in found], "street": street, "of": plan}
+        crew = CrewId(given["crew"]) if given["crew"] else None
+        stored = plans.read_plan(region.reader(), plan)
+        if next((one.crew for one in stored.assignments if one.street == street), None) != crew:
+            now = parse_moment(given["now"]) if "now" in given else None
+            done = move_street(region, actor, plan, street, crew, pin=given.get("pin", False), now=now)
+            return {"plan": stored.id, "cost": done.cost, "moved": street}
+        return {"plan": stored.id, "cost": 0.0, "moved": street}
+    finally:
+        region.close()
+
+
+def _document(one: Price) -> dict[str, Any]:
+    return {
+        "crew": one.crew, "before": one.before, "possible": one.possible, "cost": one.cost, "hours": one.hours,
+        "given_up": list(one.given_up), "taken_up": list(one.taken_up), "reason": str(one.reason),
+        "because": pack(one.reason),
+    }  # fmt: skip
+
+
+def _read(region: Region, plan: PlanId, street: StreetId) -> _Scene:
+    from fieldops.planning.problem import pose
+
+    found = plans.read_plan(region.reader(), plan)
+    what_if = WhatIf(**found.figures["what_if"]) if "what_if" in found.figures else None
+    terms = Terms(rain=frozenset(date.fromisoformat(day) for day in found.figures.get("rain", [])), what_if=what_if)
+    ground = read_ground(region, found.starts_at, terms, without=found.id)
+    posed_ground = pose_ground(region, ground, np.random.default_rng(found.seed), found.made_at)
+    problem, _ = settle_ground(posed_ground, ground)
+    row = {name: i for i, name in enumerate(problem.streets.ids)}
+    column = {name: j for j, name in enumerate(problem.crews.ids)}
+    if street not in row:
+        raise NotFound("street", street, cure="see `fieldops streets list`")
+    now = np.full(len(row), -1, dtype=np.int64)
+    for one in found.assignments:
+        if not one.pinned and one.street in row and one.crew in column:
+            now[row[one.street]] = column[one.crew]
+    return _Scene(found, problem, pose(problem), now, row[street])
+
+
+def _price(problem: "PlanProblem", move: "Move") -> Price:
+    from fieldops.planning.moves import describe_move
+
+    streets, crews = problem.streets.ids, problem.crews.ids
+    return Price(
+        streets[move.street], crews[move.crew] if move.crew >= 0 else None,
+        crews[move.before] if move.before >= 0 else None, not move.refusal, move.cost, round(move.hours, 4),
+        tuple(streets[s] for s in move.given_up), tuple(streets[s] for s, _ in move.taken_up),
+        describe_move(problem, move),
+    )  # fmt: skip
+
+
+def _changed(
+    scene: _Scene, move: "Move", price: Price
+) -> tuple[StoredPlan, list[StoredAssignment], list[tuple[StreetId, Reason]]]:
+    """Return the plan after the move: its figures, what it gives anew, and what it leaves to nobody."""
+    problem, plan = scene.problem, scene.plan
+    given: list[StoredAssignment] = []
+    if move.crew >= 0:
+        given.append(_assignment(problem, move.street, move.crew, say("moved", crew=problem.crews.ids[move.crew])))
+    given += [_assignment(problem, street, crew) for street, crew in move.taken_up]
+    taken = {street for street, _ in move.taken_up}
+    left = [
+        (problem.streets.ids[street], Reason([say("given_up", crew=problem.crews.ids[move.crew])]))
+        for street in move.given_up
+        if street not in taken
+    ]
+    if move.crew < 0:
+        left.append((problem.streets.ids[move.street], Reason([say("taken_out")])))
+    changed = {one.street for one in given} | {street for street, _ in left}
+    new = [one for one in plan.assignments if not one.pinned and one.street not in changed] + given
+    figures = plan.figures | {
+        "given": len(new), "crews_with_streets": len({one.crew for one in new}),
+        "hours_given": round(sum(one.hours for one in new), 1),
+        "moves": [*plan.figures.get("moves", []), {"street": price.street, "to": price.crew, "cost": price.cost}],
+    }  # fmt: skip
+    objective = plan.objective - price.cost
+    gap = max(0.0, plan.bound - objective) / objective if objective > 0 else 0.0
+    status = plan.status if price.cost <= 0 else "feasible"
+    return replace(plan, objective=objective, gap=gap, status=status, figures=figures), given, left
+
+
+def _assignment(problem: "PlanProblem", street: int, crew: int, *more: Said) -> StoredAssignment:
+    from fieldops.planning.explain import describe_pair
+    from fieldops.planning.problem import pair_hours, pair_values
+
+    one = np.array([street]), np.array([crew])
+    hours = float(pair_hours(problem, *one)[0])
+    return StoredAssignment(
+        problem.streets.ids[street], problem.crews.ids[crew], round(hours, 4),
+        round(float(problem.streets.finish[street]), 4), round(float(pair_values(problem, *one)[0]), 4), pinned=False,
+        reason=Reason([*describe_pair(problem, street, crew, hours), *more]),
+    )  # fmt: skip

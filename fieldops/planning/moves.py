@@ -1,0 +1,181 @@
+"""
+What moving one street by hand costs, before it is done: who gives up what for it, and what is taken instead.
+
+The answer is a lawful plan near the one that is there, not a new search: the crew that gets the street gives up what is
+worth least, and hours that become free are filled greedily. A new plan with the street pinned can only be better.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from fieldops.planning.assignment import NOBODY, AssignmentProblem, FloatArray, IntArray
+from fieldops.planning.pinned import why_not
+from fieldops.planning.problem import PlanProblem, pair_hours, pair_values
+from fieldops.planning.reasons import say
+from fieldops.said import Fact, Reason
+
+SLACK = 1e-6
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Move:
+    """
+    A street moved from one crew to another, positions; -1 is nobody.
+
+    Attributes
+    ----------
+    cost
+        Value lost, in people to be told; negative where the move gains.
+    hours
+        Promoter-hours that the street takes of its new crew, 0 with nobody.
+    given_up, taken_up
+        Streets that the new crew gives up for it; pairs of street and crew that fill what has become free.
+    refusal
+        The rule that forbids the move; empty where none does. Then nothing else of it counts.
+    crew_of_street
+        The whole plan after it.
+    """
+
+    street: int
+    crew: int
+    before: int
+    cost: float = 0.0
+    hours: float = 0.0
+    given_up: tuple[int, ...] = ()
+    taken_up: tuple[tuple[int, int], ...] = ()
+    refusal: Reason = field(default_factory=Reason)
+    crew_of_street: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64), repr=False)
+
+
+def price_moves(
+    problem: PlanProblem, posed: AssignmentProblem, now: IntArray, street: int, *, most: int = 12
+) -> list[Move]:
+    """Return what it costs to move a street to each of the crews nearest to it, and to nobody where a crew has it."""
+    near = [j for j in np.argsort(problem.turf_m[:, street], kind="stable").tolist() if j != now[street]]
+    moves = [price_move(problem, posed, now, street, crew) for crew in near[:most]]
+    return moves if now[street] == NOBODY else [*moves, price_move(problem, posed, now, street, NOBODY)]
+
+
+def price_move(problem: PlanProblem, posed: AssignmentProblem, now: IntArray, street: int, crew: int) -> Move:
+    """
+    Return what it costs to move a street to a crew, or to nobody (-1).
+
+    Parameters
+    ----------
+    posed
+        The pairs that may fill what becomes free.
+    now
+        The plan: the crew of each street, shape (n_streets,), -1 where nobody has it.
+    """
+    before = int(now[street])
+    refusal = why_not(problem, street, crew) if crew != NOBODY else Reason()
+    if refusal:
+        return Move(street, crew, before, refusal=refusal)
+    plan = _Plan(problem, now)
+    plan.give(street, crew)
+    given_up = plan.make_room(crew, keep=street) if crew != NOBODY else []
+    if given_up is None:
+        return Move(street, crew, before, refusal=Reason([say("pinned_full", crew=problem.crews.ids[crew])]))
+    taken_up = plan.fill(posed, crews={crew, before}, streets={*given_up}, but=street)
+    needs = float(pair_hours(problem, np.array([street]), np.array([crew]))[0]) if crew != NOBODY else 0.0
+    cost = _worth(problem, now) - _worth(problem, plan.crew_of_street)
+    return Move(
+        street, crew, before, round(cost, 4), needs, tuple(given_up), tuple(taken_up),
+        crew_of_street=plan.crew_of_street,
+    )  # fmt: skip
+
+
+def describe_move(problem: PlanProblem, move: Move) -> Reason:
+    """Return a move in sentences."""
+    if move.refusal:
+        return move.refusal
+    label = problem.streets.labels
+    size = round(abs(move.cost), 1)
+    if move.crew == NOBODY:
+        first = say("out_costs", fewer_n=size) if move.cost >= 0 else say("out_gains", more_n=size)
+    else:
+        who: dict[str, Fact] = {"crew": problem.crews.ids[move.crew], "needs_h": round(move.hours, 2)}
+        first = say("move_costs", **who, fewer_n=size) if move.cost >= 0 else say("move_gains", **who, more_n=size)
+    given = say("gives_up", streets=", ".join(label[s] for s in move.given_up)) if move.given_up else None
+    taken = say("taken_up", streets=", ".join(label[s] for s, _ in move.taken_up)) if move.taken_up else None
+    return Reason([said for said in (first, given, taken) if said])
+
+
+def _worth(problem: PlanProblem, crew_of_street: IntArray) -> float:
+    street = np.flatnonzero(crew_of_street != NOBODY)
+    return float(pair_values(problem, street, crew_of_street[street]).sum())
+
+
+class _Plan:
+    """A plan that is being changed: who has which street, and the hours and places that are left."""
+
+    def __init__(self, problem: PlanProblem, now: IntArray) -> None:
+        self.problem = problem
+        self.crew_of_street = now.copy()
+        self.fixed = {street for street, _ in problem.fixed}
+        street = np.flatnonzero(now != NOBODY)
+        self.hours: FloatArray = problem.crews.capacity.copy()
+        self.places: IntArray = problem.crews.places.copy()
+        np.subtract.at(self.hours, now[street], pair_hours(problem, street, now[street]))
+        np.subtract.at(self.places, now[street], 1)
+
+    def give(self, street: int, crew: int) -> None:
+        """Give a street to a crew, or to nobody, whether it fits or not."""
+        for one, sign in ((int(self.crew_of_street[street]), 1), (crew, -1)):
+            if one != NOBODY:
+                self.hours[one] += sign * float(pair_hours(self.problem, np.array([street]), np.array([one]))[0])
+                self.places[one] += sign
+        self.crew_of_street[street] = crew
+
+    def make_room(self, crew: int, *, keep: int) -> list[int] | None:
+        """Let a crew give up what is worth least until everything fits; None where what is pinned leaves no room."""
+        mine = [s for s in np.flatnonzero(self.crew_of_street == crew).tolist() if s != keep and s not in self.fixed]
+        over, many = -float(self.hours[crew]), -int(self.places[crew])
+        if over <= SLACK and many <= 0:
+            return []
+        hours = pair_hours(self.problem, np.array(mine, dtype=np.int64), np.full(len(mine), crew))
+        worth = pair_values(self.problem, np.array(mine, dtype=np.int64), np.full(len(mine), crew))
+        chosen = _cheapest(worth, hours, over, many)
+        if chosen is None:
+            return None
+        for i in chosen:
+            self.give(mine[i], NOBODY)
+        return [mine[i] for i in chosen]
+
+    def fill(self, posed: AssignmentProblem, *, crews: set[int], streets: set[int], but: int) -> list[tuple[int, int]]:
+        """Fill what has become free, most value an hour first; `crews` may take any free street, others only `streets`."""
+        free = (self.crew_of_street[posed.street] == NOBODY) & (posed.street != but) & (posed.values > 0)
+        free &= np.isin(posed.crew, list(crews)) | np.isin(posed.street, list(streets))
+        pairs = np.flatnonzero(free & (posed.hours <= self.hours[posed.crew] + SLACK))
+        order = pairs[np.argsort(-posed.values[pairs] / np.maximum(posed.hours[pairs], 1e-9), kind="stable")]
+        taken = []
+        for k in order.tolist():
+            street, crew = int(posed.street[k]), int(posed.crew[k])
+            fits = posed.hours[k] <= self.hours[crew] + SLACK and self.places[crew] > 0
+            if fits and self.crew_of_street[street] == NOBODY:
+                self.give(street, crew)
+                taken.append((street, crew))
+        return taken
+
+
+def _cheapest(worth: FloatArray, hours: FloatArray, over: float, many: int) -> list[int] | None:
+    """Return which streets to give up for so many hours and places, of little worth; None where all do not suffice."""
+    order = np.argsort(worth / np.maximum(hours, 1e-9), kind="stable").tolist()
+    chosen: list[int] = []
+    for i in order:
+        if hours[chosen].sum() >= over - SLACK and len(chosen) >= many:
+            break
+        chosen.append(i)
+    if hours[chosen].sum() < over - SLACK or len(chosen) < many:
+        return None
+    for i in sorted(chosen, key=lambda i: -worth[i]):  # what turned out not to be needed stays
+        rest = [j for j in chosen if j != i]
+        if hours[rest].sum() >= over - SLACK and len(rest) >= many:
+            chosen = rest
+    single = np.flatnonzero((hours >= over - SLACK) & (many <= 1))
+    if len(single):
+        best = int(single[np.argmin(worth[single])])
+        if worth[best] < worth[chosen].sum():
+            return [best]
+    return chosen

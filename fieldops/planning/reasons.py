@@ -1,0 +1,133 @@
+"""Every sentence of reason that a plan can give, by its code; what they mean stands where they are used."""
+
+from fieldops.said import Fact, Reason, Said, template
+
+SENTENCES: dict[str, str] = {
+    # why this crew
+    "told": template("%(missing_n)s of %(people_n)s people still to be told (%(known_share)s know)"),
+    "told_unmeasured": template("%(missing_n)s of %(people_n)s people still to be told (never measured)"),
+    "believed": template("believed at the target (%(known_share)s know), which only a test can say: ask there first"),
+    "believed_unmeasured": template("believed at the target (never measured), which only a test can say: ask there first"),
+    "finishes": template("crew %(crew)s finishes with %(finish_share)s in %(work_h)s h, %(home_m)s from its home"),
+    "only": template("no other crew can take it"),
+    "next_hours": template("crew %(crew)s, the next best, would need %(more_h)s h more"),
+    "next_price": template("crew %(crew)s, the next best, has better use for its hours"),
+    "swarmed": template("its triangle is swarmed"),
+    "ask_gate": template("ask at the gate first: permission unknown"),
+    "pinned": template("pinned to crew %(crew)s by hand"),
+    "moved": template("moved to crew %(crew)s by hand"),
+    # why nobody: what stands against the street
+    "closed": template("closed by hand"),
+    "refused": template("entry refused: once it is granted, record it with `fieldops streets permit`"),
+    "saturated": template("saturated; open again from %(open_at)s"),
+    "claimed": template("claimed by crew %(crew)s until %(until_at)s"),
+    "reserved": template("kept for the phone of crew %(crew)s until %(until_at)s"),
+    "burst_later": template("its zone is in no burst on %(day)s: the next one starts on %(next_day)s"),
+    "burst_none": template("its zone is in no burst on %(day)s: none is to come"),
+    "kept_free": template("kept free by hand"),
+    # why nobody: what the plan found
+    "worthless": template("it has no people, or no priority"),
+    "no_effort": template("no effort brings it to the target with the wanted probability"),
+    "no_crew": template("there is no crew"),
+    "no_way": template("no crew can walk there from its home"),
+    "too_large": template("it needs %(needs_hours)s h, more than any crew has (%(room_hours)s h): split it, or join crews"),
+    "cooling": template("every crew near it cools down or lacks the hours"),
+    "no_hours": template("no crew near it has the hours"),
+    "elsewhere": template("the hours of the crews near it are worth more elsewhere (needs %(needs_h)s h for %(worth_n)s)"),
+    "given_up": template("given up by hand, so that crew %(crew)s can take another street"),
+    "taken_out": template("taken out of the plan by hand"),
+    # why nothing at all
+    "no_street": template("the region has no street: import a map with `fieldops import`"),
+    "no_crews": template("the region has no crew: import them with `fieldops crews import`"),
+    "all_off": template("no crew has an hour left in these seven days: all are off, or busy with their claims"),
+    "all_full": template("every crew holds as many claims as it may"),
+    "all_shut": template("no street may be given to anybody; most often (%(most_n)s of %(streets_n)s streets) for this reason"),
+    "all_worthless": template("no street has people and a priority: nothing is worth an hour"),
+    "all_cut_off": template("no crew can walk from its home to any street: crews %(crews)s are cut off"),
+    "all_too_large": template("every street is larger than every crew: the smallest needs %(needs_hours)s h, the largest crew has %(room_hours)s h"),
+    "none_finishes": template("every street is larger than every crew: no effort finishes any, the largest crew has %(room_hours)s h"),
+    # why this crew gets nothing
+    "crew_off": template("it has no working day in these seven days"),
+    "crew_no_hours": template("it has no hours"),
+    "crew_busy": template("its claims need all of its hours (%(needs_hours)s h)"),
+    "crew_full": template("it holds as many claims as it may"),
+    "crew_cut_off": template("it is cut off: no open street can be reached on foot from its home"),
+    "crew_none_fits": template("no street near it fits into its %(room_hours)s h, or it cools down for them"),
+    "crew_beaten": template("other crews do more with every street near it"),
+    # why not another crew
+    "cools_down": template("crew %(crew)s cools down for it: it forfeited the street (rule 4)"),
+    "cannot_walk": template("crew %(crew)s cannot walk there from its home"),
+    "holds_most": template("crew %(crew)s holds as many claims as it may (rule 5)"),
+    "lacks_hours": template("crew %(crew)s would need %(needs_h)s h and has %(room_h)s h in all (rule 5)"),
+    "pinned_full": template("crew %(crew)s has no room beside what is pinned to it (rule 5)"),
+    "pinned_elsewhere": template("street %(street)s is pinned to another crew than the plan gives it to"),
+    "pinned_free": template("street %(street)s is pinned to nobody, and the plan gives it to a crew"),
+    # why a burst is as it is
+    "burst_split": template("split in %(parts_n)s: it needs %(needs_n)s people for %(days)s days, and there are %(people_n)s"),
+    "burst_lagged": template("lagged by %(missing_hours)s h: %(days)s days instead of %(before)s"),
+    "burst_rest": template("%(left_hours)s h left of a burst that lagged"),
+    "burst_waits": template("later: the people are needed elsewhere first"),
+    # why a plan is not published
+    "gives_nothing": template("it gives no street to anybody"),
+    "is_what_if": template("it answers a what-if, on assumptions that the operation does not share"),
+    "was_published": template("it was published at %(published_at)s"),
+    "overtaken": template("it was made for %(start_at)s, and the first day is over"),
+    "begins_later": template("it starts at %(start_at)s, and claims begin when they are made"),
+    # why a move by hand is not made
+    "moved_published": template("it is published: its streets are claims, and a claim is given by the claims' own acts"),
+    "moved_meanwhile": template("it was changed meanwhile: look at the cost again"),
+    # what a move by hand costs
+    "move_costs": template("crew %(crew)s would take it in %(needs_h)s h: %(fewer_n)s people told fewer"),
+    "move_gains": template("crew %(crew)s would take it in %(needs_h)s h: %(more_n)s people told more"),
+    "out_costs": template("with nobody: %(fewer_n)s people told fewer"),
+    "out_gains": template("with nobody: %(more_n)s people told more"),
+    "gives_up": template("it gives up %(streets)s"),
+    "taken_up": template("taken instead: %(streets)s"),
+    # what is unlawful
+    "unlawful_unknown_street": template("street %(street)s is not in the region"),
+    "unlawful_unknown_crew": template("crew %(crew)s is not in the region"),
+    "unlawful_twice": template("street %(street)s is given %(times_n)s times"),
+    "unlawful_claimed": template("street %(street)s is claimed already"),
+    "unlawful_shut": template("street %(street)s may not be given"),
+    "unlawful_cooling": template("crew %(crew)s is cooling down for street %(street)s"),
+    "unlawful_hours": template("street %(street)s needs %(needs_h)s h, and the plan gives it %(gives_h)s"),
+    "unlawful_chance": template("street %(street)s is finished with probability %(finish_share)s only"),
+    "unlawful_crew_hours": template("crew %(crew)s has %(room_h)s h, and the plan gives it %(gives_h)s"),
+    "unlawful_crew_places": template("crew %(crew)s may take %(room_n)s more streets, and the plan gives it %(gives_n)s"),
+}  # fmt: skip
+# What sort of reason leaves a street with nobody, in a few words, for counting.
+SORTS: dict[str, str] = {
+    "closed": template("closed by hand"), "refused": template("entry refused"), "saturated": template("saturated"),
+    "claimed": template("claimed already"), "reserved": template("kept for a phone"),
+    "burst_later": template("its zone's burst comes later"), "burst_none": template("its zone is in no burst"),
+    "kept_free": template("kept free by hand"), "worthless": template("no people, or no priority"),
+    "no_effort": template("no effort brings it to the target"), "no_crew": template("there is no crew"),
+    "no_way": template("no crew can walk there"), "too_large": template("needs more hours than any crew has"),
+    "cooling": template("every crew near it cools down or lacks the hours"), "no_hours": template("no crew near it has the hours"),
+    "elsewhere": template("the hours of the crews near it are worth more elsewhere"), "given_up": template("given up by hand"),
+    "taken_out": template("taken out of the plan by hand"),
+}  # fmt: skip
+CODE_OF = {text: code for code, text in SENTENCES.items()}
+
+
+def say(code: str, **facts: Fact) -> Said:
+    """Return the sentence of that code with its facts."""
+    return Said(SENTENCES[code], **facts)
+
+
+def pack(reason: str) -> str:
+    """Return a reason as the small text that is stored beside its English; empty where it is no value."""
+    if isinstance(reason, Said):
+        reason = Reason([reason])
+    return reason.to_json(CODE_OF) if isinstance(reason, Reason) else ""
+
+
+def unpack(stored: str, english: str) -> Reason:
+    """Return a stored reason; where none was packed, its English as it is."""
+    return Reason.from_json(stored, SENTENCES) if stored else Reason([english])
+
+
+def sort_of(reason: str) -> str:
+    """Return the code of the first sentence, which says what sort of reason it is; the text itself where it is no value."""
+    parts = reason.parts if isinstance(reason, Reason) else (reason,) if isinstance(reason, Said) else ()
+    return CODE_OF.get(parts[0].template, parts[0].template) if parts else str(reason)

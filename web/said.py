@@ -1,0 +1,83 @@
+"""Sentences that are values (see `fieldops.said`), written in the reader's language with the reader's numbers."""
+
+from datetime import datetime
+
+from babel.dates import format_datetime
+from flask import Flask
+from flask_babel import format_decimal, format_percent, get_locale, gettext
+from markupsafe import Markup, escape
+
+from fieldops.said import Fact, Reason, Said, sort_of_fact
+from web.crews import crew_name
+
+
+def install(app: Flask) -> None:
+    """Give templates the filters `in_words` (text) and `reason` (text that says its language where it has no other)."""
+    app.template_filter("in_words")(in_words)
+    app.template_filter("reason")(marked)
+    app.template_global("said")(Said)
+
+
+def in_words(said: str) -> str:
+    """Return a sentence, or several, in the reader's language; a plain text as it is."""
+    parts = said.parts if isinstance(said, Reason) else (said,)
+    return ("；" if _is_chinese() else "; ").join(_one(part) for part in parts)  # Chinese punctuation
+
+
+def marked(said: str) -> Markup:
+    """Return a sentence as markup: English that has no translation says that it is English."""
+    text = escape(in_words(said))
+    return text if is_ours(said) else Markup('<span lang="en">{}</span>').format(text)
+
+
+def is_ours(said: str) -> bool:
+    """Return whether a sentence can be said in the reader's language."""
+    parts = said.parts if isinstance(said, Reason) else (said,)
+    return not _is_chinese() or all(
+        isinstance(part, Said) and (not part or _text(part.template) != part.template) for part in parts
+    )
+
+
+def _is_chinese() -> bool:
+    return str(get_locale()).startswith("zh")
+
+
+def _one(part: str) -> str:
+    if not isinstance(part, Said):
+        return str(part)
+    if not part.facts:
+        return _text(part.template)
+    return _text(part.template) % {name: _fact(name, fact) for name, fact in part.facts.items()}
+
+
+def _text(template: str) -> str:
+    return str(gettext(template)) if template else ""
+
+
+def _fact(name: str, fact: Fact) -> str:
+    sort = sort_of_fact(name)
+    if sort == "share":
+        return str(format_percent(fact, "0.#%" if 0 < float(fact) < 0.01 else "0%"))
+    if sort in ("n", "hours"):
+        return str(format_decimal(round(float(fact))))
+    if sort == "h":
+        return str(format_decimal(fact, "#,##0.0"))
+    if sort == "m":
+        return _way(float(fact))
+    if sort == "at":
+        return _moment(str(fact))
+    return crew_name(str(fact)) if name == "crew" else str(fact)
+
+
+def _way(metres: float) -> str:
+    if metres >= 1000:
+        return str(gettext("%(km)s km", km=format_decimal(metres / 1000, "0.0")))
+    return str(gettext("%(metres)s m", metres=format_decimal(round(metres))))
+
+
+def _moment(text: str) -> str:
+    try:
+        there = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return str(format_datetime(there, "M月d日 HH:mm" if _is_chinese() else "d MMM HH:mm", locale=get_locale()))
