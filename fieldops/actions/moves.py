@@ -9,17 +9,17 @@ import numpy as np
 
 from fieldops.actions.ground import pose_ground, read_ground, settle_ground
 from fieldops.actions.pins import pin_in_turn
-from fieldops.clock import parse_moment
+from fieldops.clock import format_moment, parse_moment
 from fieldops.errors import NotFound, PlanNotPublishable
-from fieldops.events import StreetMoved
-from fieldops.ids import CrewId, JobId, PlanId, StreetId
+from fieldops.events import PlanMade, StreetMoved
+from fieldops.ids import CrewId, JobId, PlanId, StreetId, new_id
 from fieldops.people import Actor
 from fieldops.permissions import require
 from fieldops.planning.reasons import pack, say
 from fieldops.planning.terms import Terms, WhatIf
 from fieldops.progress import Progress
 from fieldops.said import Reason, Said
-from fieldops.store import plans
+from fieldops.store import audit, plans
 from fieldops.store.connect import Region, open_region
 from fieldops.store.plans import StoredAssignment, StoredPlan
 
@@ -89,12 +89,19 @@ def move_street(
     pin: bool = False,
     why: str = "lead_decision",
     now: datetime | None = None,
-) -> Price:
+    name: PlanId | None = None,
+) -> tuple[StoredPlan, Price]:
     """
-    Move a street of a plan that is not published to a crew, or to nobody (None), and return what that cost.
+    Move a street of a plan that is not published to a crew, or to nobody (None): a new plan, and what that cost.
 
-    The bound stays: it is of the problem, not of the answer; the gap grows by what the move costs. With `pin` coming plans
-    keep the street there too. Permission: plan.make. Events: StreetMoved, StreetPinned.
+    The plan itself stays as it was made. The bound stays too: it is of the problem, not of the answer; the gap grows by what
+    the move costs. With `pin` coming plans keep the street there. Permission: plan.make. Events: PlanMade, StreetMoved,
+    StreetPinned.
+
+    Parameters
+    ----------
+    name
+        The id of the new plan; a fresh one where left away.
 
     Raises
     ------
@@ -116,28 +123,30 @@ def move_street(
         raise PlanNotPublishable(plan=scene.plan.id, violations=(move.refusal,))
     price = _price(scene.problem, move)
     with region.turn(actor, now=now) as turn:
-        present = plans.read_plan(turn.connection, scene.plan.id)
-        if present.published_at is not None:
-            raise PlanNotPublishable(plan=present.id, violations=(say("moved_published"),))
-        if present.assignments != scene.plan.assignments:
-            raise PlanNotPublishable(plan=present.id, violations=(say("moved_meanwhile"),))
+        found = plans.read_plan(turn.connection, scene.plan.id)
+        if found.published_at is not None:
+            raise PlanNotPublishable(plan=found.id, violations=(say("moved_published"),))
+        moved = _moved(scene, move, price, name or PlanId(new_id()[:12]), turn.now)
+        made = PlanMade(
+            at=turn.now, plan=moved.id, objective=moved.objective, bound=moved.bound, assignments=len(moved.assignments)
+        )
+        plans.save_plan(turn, moved, event=made)
         event = StreetMoved(
-            at=turn.now, why=why, plan=present.id, street=street, before=price.before, after=crew, cost=price.cost,
-            given_up=price.given_up, taken_up=price.taken_up,
+            at=turn.now, why=why, plan=moved.id, of=found.id, street=street, before=price.before, after=crew,
+            cost=price.cost, given_up=price.given_up, taken_up=price.taken_up,
         )  # fmt: skip
-        plans.change_plan(turn, *_changed(scene, move, price), event=event)
+        audit.append(turn, event)
         if pin:
             pin_in_turn(turn, street, crew, why=why)
-    return price
+    return moved, price
 
 
 def run_move_job(path: Path, actor: Actor, *, job: JobId, progress: Progress, **given: Any) -> dict[str, Any]:
     """
     Do a job of kind `move` (see `actions.jobs`): without `crew` price the street for every near crew, with it move it.
 
-    An empty crew is nobody. Run again after a worker's death it finds the street where it should be, and moves nothing.
+    An empty crew is nobody. The new plan bears the id of its job: run again after a worker's death, the job finds it.
     """
-    del job
     region = open_region(path)
     plan, street = PlanId(given["plan"]), StreetId(given["street"])
     try:
@@ -145,13 +154,13 @@ def run_move_job(path: Path, actor: Actor, *, job: JobId, progress: Progress, **
         if "crew" not in given:
             found = price_moves(region, actor, plan, street)
             return {"prices": [_document(one) for one in found], "street": street, "of": plan}
-        crew = CrewId(given["crew"]) if given["crew"] else None
-        stored = plans.read_plan(region.reader(), plan)
-        if next((one.crew for one in stored.assignments if one.street == street), None) != crew:
+        crew, name = CrewId(given["crew"]) if given["crew"] else None, PlanId(job)
+        try:
+            moved = plans.read_plan(region.reader(), name)
+        except NotFound:
             now = parse_moment(given["now"]) if "now" in given else None
-            done = move_street(region, actor, plan, street, crew, pin=given.get("pin", False), now=now)
-            return {"plan": stored.id, "cost": done.cost, "moved": street}
-        return {"plan": stored.id, "cost": 0.0, "moved": street}
+            moved, _ = move_street(region, actor, plan, street, crew, pin=given.get("pin", False), now=now, name=name)
+        return {"plan": moved.id, "cost": moved.figures["moves"][-1]["cost"], "moved": street}
     finally:
         region.close()
 
@@ -171,7 +180,8 @@ def _read(region: Region, plan: PlanId, street: StreetId) -> _Scene:
     what_if = WhatIf(**found.figures["what_if"]) if "what_if" in found.figures else None
     terms = Terms(rain=frozenset(date.fromisoformat(day) for day in found.figures.get("rain", [])), what_if=what_if)
     ground = read_ground(region, found.starts_at, terms, without=found.id)
-    posed_ground = pose_ground(region, ground, np.random.default_rng(found.seed), found.made_at)
+    known_at = parse_moment(found.figures["known_at"]) if "known_at" in found.figures else found.made_at
+    posed_ground = pose_ground(region, ground, np.random.default_rng(found.seed), known_at)
     problem, _ = settle_ground(posed_ground, ground)
     row = {name: i for i, name in enumerate(problem.streets.ids)}
     column = {name: j for j, name in enumerate(problem.crews.ids)}
@@ -196,10 +206,8 @@ def _price(problem: "PlanProblem", move: "Move") -> Price:
     )  # fmt: skip
 
 
-def _changed(
-    scene: _Scene, move: "Move", price: Price
-) -> tuple[StoredPlan, list[StoredAssignment], list[tuple[StreetId, Reason]]]:
-    """Return the plan after the move: its figures, what it gives anew, and what it leaves to nobody."""
+def _moved(scene: _Scene, move: "Move", price: Price, name: PlanId, at: datetime) -> StoredPlan:
+    """Return the plan after the move; what it knows of the streets is what the plan before knew."""
     problem, plan = scene.problem, scene.plan
     given: list[StoredAssignment] = []
     if move.crew >= 0:
@@ -214,16 +222,21 @@ def _changed(
     if move.crew < 0:
         left.append((problem.streets.ids[move.street], Reason([say("taken_out")])))
     changed = {one.street for one in given} | {street for street, _ in left}
-    new = [one for one in plan.assignments if not one.pinned and one.street not in changed] + given
+    assignments = [one for one in plan.assignments if one.street not in changed] + given
+    new = [one for one in assignments if not one.pinned]
+    objective = plan.objective - price.cost
     figures = plan.figures | {
         "given": len(new), "crews_with_streets": len({one.crew for one in new}),
         "hours_given": round(sum(one.hours for one in new), 1),
+        "known_at": plan.figures.get("known_at") or format_moment(plan.made_at),
         "moves": [*plan.figures.get("moves", []), {"street": price.street, "to": price.crew, "cost": price.cost}],
     }  # fmt: skip
-    objective = plan.objective - price.cost
-    gap = max(0.0, plan.bound - objective) / objective if objective > 0 else 0.0
-    status = plan.status if price.cost <= 0 else "feasible"
-    return replace(plan, objective=objective, gap=gap, status=status, figures=figures), given, left
+    return replace(
+        plan, id=name, made_at=at, objective=objective, figures=figures, assignments=tuple(assignments),
+        gap=max(0.0, plan.bound - objective) / objective if objective > 0 else 0.0,
+        status=plan.status if price.cost <= 0 else "feasible",
+        unassigned=tuple([one for one in plan.unassigned if one[0] not in changed] + left),
+    )  # fmt: skip
 
 
 def _assignment(problem: "PlanProblem", street: int, crew: int, *more: Said) -> StoredAssignment:

@@ -30,7 +30,7 @@ def move(
     as_json: AsJson = False,
 ) -> None:
     """
-    Move a street of a plan to another crew; without --crew and --nobody only say what each near crew would cost.
+    Move a street of a plan to another crew, which makes a new plan; without --crew and --nobody only say what each near crew would cost.
 
     Example: fieldops plan move 1a2b --street S0012
     """
@@ -46,13 +46,15 @@ def move(
         for one in found if not as_json else ():
             typer.echo(f"{one.crew or 'nobody'}  {one.reason if one.possible else f'not possible: {one.reason}'}")
         return
-    done = move_street(
+    made, done = move_street(
         region, actor, PlanId(name), StreetId(street), _wanted(crew, nobody), pin=keep, why=why, now=given_moment(now)
     )
     if as_json:
-        print_json(_shown(done))
+        print_json(_shown(done) | {"plan": made.id})
     else:
-        say(f"street {street} moved from {done.before or 'nobody'} to {done.crew or 'nobody'}: {done.reason}")
+        say(
+            f"plan {made.id}: street {street} moved from {done.before or 'nobody'} to {done.crew or 'nobody'}: {done.reason}"
+        )
 
 
 def _shown(one: Any) -> dict[str, Any]:

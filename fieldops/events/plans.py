@@ -29,13 +29,14 @@ class PlanPublished(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreetMoved(Event):
     """
-    A lead moved a street of a plan by hand, from crew to crew or nobody (None).
+    A lead moved a street of the plan `of` by hand, from crew to crew or nobody (None); `plan` is the plan that came of it.
 
     `cost` is the value lost by it, in people to be told; `given_up` are streets that the new crew gave up for it,
     `taken_up` those that fill what became free.
     """
 
     plan: PlanId
+    of: PlanId
     street: StreetId
     before: CrewId | None
     after: CrewId | None

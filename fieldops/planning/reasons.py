@@ -75,7 +75,6 @@ SENTENCES: dict[str, str] = {
     "begins_later": template("it starts at %(start_at)s, and claims begin when they are made"),
     # why a move by hand is not made
     "moved_published": template("it is published: its streets are claims, and a claim is given by the claims' own acts"),
-    "moved_meanwhile": template("it was changed meanwhile: look at the cost again"),
     # what a move by hand costs
     "move_costs": template("crew %(crew)s would take it in %(needs_h)s h: %(fewer_n)s people told fewer"),
     "move_gains": template("crew %(crew)s would take it in %(needs_h)s h: %(more_n)s people told more"),

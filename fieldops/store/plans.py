@@ -1,14 +1,13 @@
 """Plans in the region file, and what a plan is made from."""
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from fieldops.clock import format_moment, parse_moment
 from fieldops.errors import NotFound
-from fieldops.events import PlanMade, PlanPublished, StreetMoved
+from fieldops.events import PlanMade, PlanPublished
 from fieldops.ids import CrewId, PlanId, StreetId, TriangleId
 from fieldops.planning.reasons import pack, say, unpack
 from fieldops.said import Reason, Said
@@ -110,32 +109,6 @@ def _assignment_row(plan: PlanId, one: StoredAssignment) -> tuple[Any, ...]:
         plan, one.street, one.crew, one.hours, one.finish_probability, one.value, int(one.pinned), str(one.reason),
         pack(one.reason),
     )  # fmt: skip
-
-
-def change_plan(
-    turn: Turn,
-    plan: StoredPlan,
-    given: Iterable[StoredAssignment],
-    left: Iterable[tuple[StreetId, Reason]],
-    *,
-    event: StreetMoved,
-) -> None:
-    """
-    Replace what a plan says of these streets, given to crews or left to nobody, and its figures; append the event.
-
-    Of `plan` its objective, gap and figures are stored, not its assignments.
-    """
-    connection, given, left = turn.connection, list(given), list(left)
-    for street in [*(one.street for one in given), *(street for street, _ in left)]:
-        connection.execute("DELETE FROM assignment WHERE plan_id = ? AND street_id = ?", (plan.id, street))
-        connection.execute("DELETE FROM unassigned WHERE plan_id = ? AND street_id = ?", (plan.id, street))
-    connection.executemany(_ASSIGNMENT, [_assignment_row(plan.id, one) for one in given])
-    connection.executemany(_UNASSIGNED, [(plan.id, street, str(reason), pack(reason)) for street, reason in left])
-    connection.execute(
-        "UPDATE plan SET objective = ?, gap = ?, status = ?, figures = ? WHERE id = ?",
-        (plan.objective, plan.gap, plan.status, json.dumps(plan.figures, ensure_ascii=False), plan.id),
-    )
-    audit.append(turn, event)
 
 
 def mark_published(turn: Turn, plan: PlanId, *, event: PlanPublished) -> None:

@@ -37,7 +37,8 @@ def crew_of(town: Region, plan: PlanId, street: StreetId) -> CrewId | None:
 
 
 def kinds(town: Region) -> list[str]:
-    return [row[0] for row in town.reader().execute("SELECT kind FROM event ORDER BY seq")]
+    rows = town.reader().execute("SELECT kind FROM event WHERE kind <> 'RowsSealed' ORDER BY seq")
+    return [row[0] for row in rows]
 
 
 def test_a_street_moves_at_the_cost_that_was_told_and_the_gap_says_so(town: Region) -> None:
@@ -45,30 +46,34 @@ def test_a_street_moves_at_the_cost_that_was_told_and_the_gap_says_so(town: Regi
     one = max(made.assignments, key=lambda a: a.hours)
     to = B if one.crew == A else A
     told = next(price for price in price_moves(town, LEAD, made.id, one.street) if price.crew == to)
-    done = move_street(town, LEAD, made.id, one.street, to, now=NOON)
+    moved, done = move_street(town, LEAD, made.id, one.street, to, now=NOON)
     assert done == told
-    after = plans.read_plan(town.reader(), made.id)
-    assert crew_of(town, made.id, one.street) == to
+    after = plans.read_plan(town.reader(), moved.id)
+    assert plans.read_plan(town.reader(), made.id) == made  # what was planned stays on record
+    assert crew_of(town, after.id, one.street) == to
     assert after.objective == pytest.approx(made.objective - told.cost)
     assert after.bound == made.bound
     assert after.objective == pytest.approx(sum(a.value for a in after.assignments), rel=1e-3)
     assert after.gap == pytest.approx((after.bound - after.objective) / after.objective)
     assert {street for street in told.given_up if street not in told.taken_up} <= {s for s, _ in after.unassigned}
     assert len(after.assignments) + len(after.unassigned) == len(made.assignments) + len(made.unassigned)
-    moved = next(a for a in after.assignments if a.street == one.street)
-    assert f"moved to crew {to} by hand" in moved.reason
-    assert kinds(town)[-1] == "StreetMoved"
+    given = next(a for a in after.assignments if a.street == one.street)
+    assert f"moved to crew {to} by hand" in given.reason
+    assert kinds(town)[-2:] == ["PlanMade", "StreetMoved"]
+    back, again = move_street(town, LEAD, after.id, one.street, one.crew, now=NOON)
+    assert back.objective == pytest.approx(made.objective - told.cost - again.cost)
+    assert len(back.figures["moves"]) == 2
     assert verify(town).violations == []
-    assert publish_plan(town, LEAD, made.id, now=NOON).granted
+    assert publish_plan(town, LEAD, after.id, now=NOON).granted
 
 
 def test_a_street_can_be_taken_out_and_what_is_free_is_filled(town: Region) -> None:
     made = plan(town)
     one = made.assignments[0]
-    done = move_street(town, LEAD, made.id, one.street, None, now=NOON)
-    assert crew_of(town, made.id, one.street) is None
-    assert all(crew_of(town, made.id, street) for street in done.taken_up)
-    left = dict(plans.read_plan(town.reader(), made.id).unassigned)
+    moved, done = move_street(town, LEAD, made.id, one.street, None, now=NOON)
+    assert crew_of(town, moved.id, one.street) is None
+    assert all(crew_of(town, moved.id, street) for street in done.taken_up)
+    left = dict(moved.unassigned)
     assert left[one.street] == "taken out of the plan by hand"
 
 
@@ -115,7 +120,7 @@ def test_a_new_pin_takes_the_place_of_the_old_one_and_a_claim_makes_it_done(town
     assert verify(town).violations == []
 
 
-def test_a_published_plan_and_a_plan_that_changed_meanwhile_are_not_moved(town: Region) -> None:
+def test_a_published_plan_is_not_moved(town: Region) -> None:
     made = plan(town)
     publish_plan(town, LEAD, made.id, now=NOON)
     one = made.assignments[0]
@@ -138,7 +143,7 @@ def test_a_job_tells_prices_and_moves_once_however_often_it_is_run(town: Region)
     assert unpack(to["because"], "") == to["reason"]
     for _again in range(2):
         done = run_move_job(town.path, LEAD, **words, crew=to["crew"], pin=True, now=NOON.isoformat())
-        assert done["plan"] == made.id
+        assert done["plan"] == "j"
     assert kinds(town).count("StreetMoved") == 1
     assert [pin.crew for pin in list_pins(town, LEAD)] == [to["crew"]]
 

@@ -39,11 +39,11 @@ def test_a_move_is_priced_shown_done_and_stands_in_the_record(lead: FlaskClient,
     moved = lead.post(f"{page}/move", data={"crew": "C4", "pin": "1"}, headers=HERE)
     work(town)
     assert "Open the plan" in words(lead, moved.headers["Location"])
-    after = plans.read_plan(town.reader(), PLAN)
+    after = plans.read_plan(town.reader(), list_jobs(town.path, PLANNER)[0].result["plan"])
     assert next(one.crew for one in after.assignments if one.street == "R10") == "C4"
     assert next(one.crew for one in before.assignments if one.street == "R10") != "C4"
     assert [(pin.street, pin.crew) for pin in list_pins(town, PLANNER)] == [("R10", "C4")]
-    assert "1 street was moved by hand" in words(lead, f"/plan/{PLAN}")
+    assert "1 street was moved by hand" in words(lead, f"/plan/{after.id}")
     assert "Pinned by hand" in words(lead, "/plan")
     assert lead.post("/pins/R10/lift", headers=HERE).status_code == 303
     assert list_pins(town, PLANNER) == []
