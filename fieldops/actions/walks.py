@@ -345,8 +345,8 @@ def _stops(
     mine = [held[i].street for i in sorted(share.streets)]
     for venue in store.venues_on(connection, mine)[: rules.venues_per_walk]:
         node = _nearest(ground, venue["lon"], venue["lat"], of=home)
-        opens, closes = _hour(venue["open_from"], 0.0), _hour(venue["open_until"], 24 * 60.0)
-        closes = 24 * 60.0 if closes <= opens else closes  # past midnight
+        opens, closes = _hour(venue["open_from"], 0.0), _hour(venue["open_until"], math.inf)
+        closes += 24 * 60.0 if closes <= opens else 0.0  # past midnight
         stops.append(Stop(node, rules.venue_minutes, opens, closes, required=False))
         what.append({"venue": venue["venue"], "label": venue["label"]})
     triangles = sorted({t for i in share.streets if (t := held[i].triangle)})

@@ -5,6 +5,7 @@ Required edges that follow each other without a crossing are one *piece*; a piec
 each side of the street.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,12 +21,12 @@ from fieldops.planning.routing import FloatArray, IntArray
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """A place to be visited: its node, how long, and when it is open (minutes of the day)."""
+    """A place to be visited: its node, how long, and when it is open (minutes of the day; beyond midnight they go on counting)."""
 
     node: int
     minutes: float = 0.0
     open_from: float = 0.0
-    open_until: float = 24 * 60.0
+    open_until: float = math.inf
     required: bool = True
 
 

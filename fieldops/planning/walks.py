@@ -4,6 +4,7 @@ Today's order on foot: streets from either end and stops with opening hours, out
 A search makes a walk; the proof that none is much shorter often finds the shortest itself.
 """
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -138,7 +139,7 @@ def _tasks(problem: WalkProblem, pieces: Sequence[Piece], place: dict[int, int])
         tasks.append(
             Task(
                 ways=((at, at),), seconds=round(60 * stop.minutes), early=round(60 * stop.open_from),
-                late=max(0, round(60 * last)) if stop.open_until < 24 * 60 else FOREVER, required=stop.required,
+                late=max(0, round(60 * last)) if math.isfinite(stop.open_until) else FOREVER, required=stop.required,
             )
         )  # fmt: skip
     return tasks
