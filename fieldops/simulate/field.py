@@ -244,8 +244,9 @@ class Field:
             })  # fmt: skip
             if answer is not None:
                 answers.append(answer)
-                knows, asked = knew.get(home, (0, 0))
-                knew[home] = (knows + answer, asked + 1)
+                if office.is_heeded(promoter):
+                    knows, asked = knew.get(home, (0, 0))
+                    knew[home] = (knows + answer, asked + 1)
                 said = card.decide(answers).verdict
         self.surveys += len(rows)
         return Sitting(name, triangle, rows, said, knew, len(rows) * gap)
@@ -261,8 +262,7 @@ class Field:
 
     def _hand_in(self, visit: Visit, sitting: Sitting) -> None:
         """Let the answers reach the region: at once, in the evening, or never; the crew goes by its phone meanwhile."""
-        for street, (knows, asked) in sitting.knew.items():
-            self.office.outlook(street).ask(knows, asked)
+        self.office.note_answers(sitting.knew)
         visit.since_test = 0.0
         fate, said = self.rng.random(), sitting.said
         visit.unheard = fate < self.conditions.lost_sync + self.conditions.late_sync

@@ -25,7 +25,7 @@ from fieldops.errors import BadInput, Conflict, CrewCoolingDown, PlanNotPublisha
 from fieldops.ids import ClaimId, CrewId, PromoterId, StreetId
 from fieldops.people import Actor
 from fieldops.rules import Rules
-from fieldops.simulate.outlook import Outlook
+from fieldops.simulate.outlook import Outlook, Standing, Talk
 from fieldops.simulate.town import FloatArray, IntArray, Town
 from fieldops.store.connect import Region, read_rules
 from fieldops.store.decisions import closed_streets
@@ -93,7 +93,10 @@ class Office:
     unlawful: list[str] = field(default_factory=list)
     closed_now: list[int] = field(default_factory=list)
     heard: dict[PromoterId, tuple[int, int]] = field(default_factory=dict)
+    talk: "Talk" = field(default_factory=lambda: Talk())
     heard_in_all: tuple[int, int] = (0, 0)
+    touched: set[int] = field(default_factory=set)  # triangles in which somebody pushed, or asked on arrival
+    arrivals: int = 0  # points that were tested before anybody had pushed around them
     refused: set[int] = field(default_factory=set)  # triangles whose point said push on, and nobody has pushed since
     stands: dict[CrewId, int] = field(default_factory=dict)  # where each crew has set itself up
     ended: list[Claim] = field(default_factory=list)
@@ -188,6 +191,20 @@ class Office:
             )
         return self._outlooks[street]
 
+    def note_answers(self, knew: dict[int, tuple[int, int]]) -> None:
+        """Note the answers of a test by home street: they also tell how far conversations there misled."""
+        for street, (knows, asked) in knew.items():
+            outlook = self.outlook(street)
+            if outlook.talks:
+                now = self.standing(street)
+                self.talk.compare(now.alpha / (now.alpha + now.beta), knows, asked)
+            outlook.ask(knows, asked)
+
+    def standing(self, street: int, *, counted: bool = True) -> Standing:
+        """Return what is known of a street at this moment; without what was counted in conversations where not `counted`."""
+        usual = self.usual_contacts() if counted else 0.0
+        return self.outlook(street).now(self.response, usual, self.talk.shift)
+
     def note_push(self, street: int, hours: float, contacts: int, heard: dict[PromoterId, tuple[int, int]]) -> None:
         """
         Note hours that a crew pushed and the conversations in them; the neighbours hear of it too.
@@ -198,17 +215,19 @@ class Office:
         self.contacts += contacts
         self.counted_hours += hours
         self.refused.discard(int(self.map.triangle[street]))
+        self.touched.add(int(self.map.triangle[street]))
         for promoter, (knew, met) in heard.items():
             before = self.heard.get(promoter, (0, 0))
             self.heard[promoter] = (before[0] + knew, before[1] + met)
             self.heard_in_all = (self.heard_in_all[0] + knew, self.heard_in_all[1] + met)
-        heeded = [counts for promoter, counts in heard.items() if self._is_heeded(promoter)]
+        heeded = [counts for promoter, counts in heard.items() if self.is_heeded(promoter)]
         self.outlook(street).push(hours, contacts, sum(k for k, _ in heeded), sum(n for _, n in heeded))
         for near, weight in self.map.spill[street]:
             self.outlook(near).spill(self.response.sigma * weight * hours)
 
-    def _is_heeded(self, promoter: PromoterId) -> bool:
-        knew, met = self.heard[promoter]
+    def is_heeded(self, promoter: PromoterId) -> bool:
+        """Return whether the promoter taps "knows already" about as often as the others."""
+        knew, met = self.heard.get(promoter, (0, 0))
         usual = (self.heard_in_all[0] - knew + 1.0) / (self.heard_in_all[1] - met + 10.0)
         return promoter_score([knew], [met], [usual], icc=_TALK_ICC) < STANDS_OUT
 

@@ -34,6 +34,8 @@ class Ours:
         What it is worth, in such chances, that a street is not left more than 5 points short.
     setup
         Promoter-hours that beginning on a street is taken to cost.
+    scouts
+        Points that are tested before the first push around them: what nobody pushed tells how the city stands.
     arrival
         With `exits=own`: test on arrival where the street is at the target already with at least this probability.
     contacts, part
@@ -53,9 +55,10 @@ class Ours:
     """
 
     name: str
-    price: float = 0.155
-    short: float = 1.0
+    price: float = 0.185
+    short: float = 2.0
     setup: float = 4 / 3
+    scouts: int = 8
     arrival: float = 0.2
     contacts: bool = True
     part: float = 0.7
@@ -180,6 +183,11 @@ class Ours:
             return Leave()
         if visit.own or not self._goes_by_point(office, street):
             return self._by_own_test(office, visit)
+        triangle = int(office.map.triangle[street])
+        if office.arrivals < self.scouts and triangle not in office.touched:
+            office.arrivals += 1
+            office.touched.add(triangle)
+            return Ask(at_point=True)
         hours = self._hours(office, visit.crew, street)
         if hours > 0:
             return self._push(hours)
@@ -191,7 +199,7 @@ class Ours:
         street, untouched = visit.street, not visit.tests and visit.pushed == 0
         if (
             untouched
-            and office.outlook(street).now(office.response, 0.0).chance(office.rules.target_share) >= self.arrival
+            and office.standing(street, counted=self.contacts).chance(office.rules.target_share) >= self.arrival
         ):
             return Ask()
         hours = self._hours(office, visit.crew, street, alone=True)
@@ -210,8 +218,8 @@ class Ours:
 
     def worth(self, office: Office, crew: CrewId, group: list[int]) -> FloatArray:
         """Return the promoter-hours that each street of a group is worth now, pushed together by the crew."""
-        response, usual = office.response, office.usual_contacts() if self.contacts else 0.0
-        known = [office.outlook(one).now(response, usual) for one in group]
+        response = office.response
+        known = [office.standing(one, counted=self.contacts) for one in group]
         spill, outside = office.spill_among(group)
         stands = office.stands.get(crew)
         begin = [0.0 if one == stands else self.setup for one in group]

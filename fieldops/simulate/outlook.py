@@ -20,6 +20,7 @@ from fieldops.simulate.town import FloatArray
 # Who stops to talk is no sample of who passes: log odds of knowing that err with a standard deviation of a quarter on a
 # street (ASSUMED), times p (1 - p) around the target, for each conversation.
 _ALIKE = 0.25**2 * 0.13
+_HEARD = 0.6  # part of what is expected of a street after a push that conversations said
 
 
 @dataclass(slots=True)
@@ -68,7 +69,7 @@ class Outlook:
         self._standing = None
         self.groups.append((len(self.hours), knows, asked))
 
-    def now(self, response: Response, usual_contacts: float) -> "Standing":
+    def now(self, response: Response, usual_contacts: float, shift: float = 0.0) -> "Standing":
         """
         Return what is known at this moment; kept until more is known, so for one response and usual figure a day.
 
@@ -78,15 +79,23 @@ class Outlook:
             How streets answer effort.
         usual_contacts
             Conversations that an hour gives on a typical street; 0 where nobody counts them.
+        shift
+            Log odds of knowing that those who talk lack against passers-by; see `Talk`.
         """
         if self._standing is None:
-            self._standing = self._stand(response, usual_contacts)
+            self._standing = self._stand(response, usual_contacts, shift)
         return self._standing
 
-    def _stand(self, response: Response, usual_contacts: float) -> "Standing":
+    def _stand(self, response: Response, usual_contacts: float, shift: float) -> "Standing":
         pace = self._pace(response, usual_contacts)
-        worth = 1.0 / (1.0 + _ALIKE * sum(met for _, _, met in self.talks))
-        groups = [*self.groups, *((at, knew * worth, met * worth) for at, knew, met in self.talks if met)]
+        heard, met = sum(knew for _, knew, _ in self.talks), sum(met for _, _, met in self.talks)
+        worth = 1.0 / (1.0 + _ALIKE * met)
+        said = heard / met if met else 0.0
+        right = math.exp(shift) / (1.0 - said + said * math.exp(shift))  # passers-by who know, for each talker who does
+        groups = [
+            *self.groups,
+            *((at, worth * min(k * right, n), worth * n) for at, k, n in self.talks if n),
+        ]
         if not self.hours:
             knows, asked = (sum(group[k] for group in self.groups) for k in (1, 2))
             return Standing(self.alpha + knows, self.beta + asked - knows, self.people, *pace)
@@ -117,6 +126,23 @@ class Outlook:
             weight *= deviation**2
         total = deviation**-2 + weight
         return float((mean * deviation**-2 + seen * weight) / total), float(total**-0.5)
+
+
+@dataclass(slots=True)
+class Talk:
+    """
+    How far conversations mislead in a city: `shift` is the log odds of knowing that those who talk lack against passers-by.
+
+    It is learned from tests on streets with conversations, test by test; before the first it is 0, give or take 0.2.
+    """
+
+    shift: float = 0.0
+    precision: float = 0.2**-2
+
+    def compare(self, expected: float, knows: int, asked: int) -> None:
+        """Learn from a test where `expected` should have known; most of that was heard in conversations."""
+        self.precision += _HEARD * asked * expected * (1.0 - expected)
+        self.shift += (knows - asked * expected) / self.precision
 
 
 @dataclass(slots=True)

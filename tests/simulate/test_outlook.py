@@ -8,7 +8,7 @@ from fieldops.awareness import Response
 from fieldops.ids import PromoterId
 from fieldops.simulate.conditions import PLAIN
 from fieldops.simulate.office import Map, Office
-from fieldops.simulate.outlook import Outlook, Standing
+from fieldops.simulate.outlook import Outlook, Standing, Talk
 from fieldops.simulate.policies import find_policy
 from fieldops.simulate.run import BENCH, run_campaign
 from fieldops.simulate.scenes import grid_scene
@@ -46,6 +46,36 @@ def test_what_neighbours_push_is_heard_on_a_street() -> None:
     own = Outlook(1.75, 23.25, 400.0)
     own.push(2.0)
     assert share(own.now(RESPONSE, 0.0)) == pytest.approx(share(beside.now(RESPONSE, 0.0)), rel=1e-6)
+
+
+def test_tests_tell_how_far_conversations_mislead_and_the_forecast_follows() -> None:
+    talk = Talk()
+    for _ in range(20):
+        talk.compare(0.15, 9, 40)  # 22 % of passers-by know where 15 % were expected from what talkers said
+    assert 0.2 < talk.shift < 2.0
+    outlook, other = Outlook(1.75, 23.25, 400.0), Outlook(1.75, 23.25, 400.0)
+    outlook.push(4.0, 80, 12, 80)
+    other.push(4.0, 80, 12, 80)
+    assert share(outlook.now(RESPONSE, 16.2, talk.shift)) > share(other.now(RESPONSE, 16.2)) + 0.01
+    right = Talk()
+    for _ in range(20):
+        right.compare(0.15, 6, 40)
+    assert right.shift == 0.0
+
+
+def test_points_are_tested_before_the_first_push_around_them_in_some_triangles_only() -> None:
+    before = {}
+    for scouts in (0, 2):
+        scene = grid_scene(city=1, seed=1, conditions=PLAIN, side=4, crews=1, days=5)
+        region = create_memory_region(BENCH, now=datetime(2026, 3, 1, tzinfo=UTC))
+        run_campaign(scene, find_policy(f"ours:scouts={scouts}"), region=region)
+        found = region.reader().execute(
+            "SELECT count(*) FROM measurement WHERE phase = 'arrival' AND triangle_id IS NOT NULL"
+        )
+        before[scouts] = found.fetchone()[0]
+        region.close()
+    assert before[2] >= before[0] + 1
+    assert before[2] <= 4
 
 
 def test_a_promoter_whose_taps_stand_out_is_not_heeded() -> None:
