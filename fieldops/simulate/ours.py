@@ -202,8 +202,9 @@ class Ours:
             and office.standing(street, counted=self.contacts).chance(office.rules.target_share) >= self.arrival
         ):
             return Ask()
-        hours = self._hours(office, visit.crew, street, alone=True)
-        if visit.tests and visit.since_test == 0:
+        said_no = bool(visit.tests) and visit.since_test == 0
+        hours = float(self.worth(office, visit.crew, [street], refused=said_no)[0])
+        if said_no:
             hours = max(hours, _LEAST_PUSH)  # asked again without a push it would say the same
         return self._push(hours) if hours > 0 else Ask()
 
@@ -211,19 +212,23 @@ class Ours:
         """Return the next block: what is worth it is looked at again when a part of it is done."""
         return Push(hours if hours <= _LAST_BLOCK or not self.contacts else max(hours * self.part, _LEAST_PUSH))
 
-    def _hours(self, office: Office, crew: CrewId, street: int, *, alone: bool = False) -> float:
+    def _hours(self, office: Office, crew: CrewId, street: int) -> float:
         """Return the promoter-hours that the street is worth now."""
-        group = [street] if alone or self.exits == "own" else office.mates(street)
+        group = [street] if self.exits == "own" else office.mates(street)
         return float(self.worth(office, crew, group)[group.index(street)])
 
-    def worth(self, office: Office, crew: CrewId, group: list[int]) -> FloatArray:
-        """Return the promoter-hours that each street of a group is worth now, pushed together by the crew."""
+    def worth(self, office: Office, crew: CrewId, group: list[int], *, refused: bool = False) -> FloatArray:
+        """
+        Return the promoter-hours that each street of a group is worth now, pushed together by the crew.
+
+        Where a test has `refused` it, or its point the triangle, since the last push, an hour may cost more than it adds.
+        """
         response = office.response
         known = [office.standing(one, counted=self.contacts) for one in group]
         spill, outside = office.spill_among(group)
         stands = office.stands.get(crew)
         begin = [0.0 if one == stands else self.setup for one in group]
-        refused = int(office.map.triangle[group[0]]) in office.refused
+        refused = refused or int(office.map.triangle[group[0]]) in office.refused
         target = office.rules.target_share
         worth = np.array([one.worth(response, target, self.short) for one in known])
         reach = [one.reach(response) / response.rho for one in known]
