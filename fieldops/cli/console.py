@@ -1,7 +1,9 @@
 """What all commands share: options, output, progress, and how refusals become exit codes."""
 
+import ctypes
 import getpass
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -59,6 +61,20 @@ def shell_actor() -> Actor:
     except (KeyError, OSError):
         login = "unknown"
     return Actor(ActorId(f"shell:{login}"), Role.PLANNER)
+
+
+@contextmanager
+def own_stdout() -> Iterator[None]:
+    """Send to stderr what libraries print past Python meanwhile (HiGHS does), so that stdout holds our answer alone."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        ctypes.CDLL(None).fflush(None)
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 def print_json(document: Any) -> None:

@@ -8,7 +8,18 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from fieldops.cli.console import DEFAULT_DB, AsJson, Db, Now, given_moment, print_json, progress_bar, say, shell_actor
+from fieldops.cli.console import (
+    DEFAULT_DB,
+    AsJson,
+    Db,
+    Now,
+    given_moment,
+    own_stdout,
+    print_json,
+    progress_bar,
+    say,
+    shell_actor,
+)
 from fieldops.errors import BadInput
 
 if TYPE_CHECKING:
@@ -102,7 +113,7 @@ def _walk_all(given: _Given) -> None:
     from fieldops.store.places import read_zone
 
     region, day = open_region(given.db), read_day({"--date": given.day or ""}, "--date")
-    with progress_bar(quiet=given.as_json) as progress:
+    with own_stdout(), progress_bar(quiet=given.as_json) as progress:
         every = make_walks(region, shell_actor(), day, progress=progress, **given.options())
     _tell_all(every, read_zone(region.reader()), as_json=given.as_json)
 
@@ -117,7 +128,8 @@ def _walk_crew(given: _Given, crew: str, gpx: Path | None) -> None:
     from fieldops.store.places import read_zone
 
     region, day = open_region(given.db), read_day({"--date": given.day or ""}, "--date")
-    made = make_walk(region, shell_actor(), CrewId(crew), day, **given.options())
+    with own_stdout():
+        made = make_walk(region, shell_actor(), CrewId(crew), day, **given.options())
     if gpx is not None:
         way = gpx_text(f"{crew} {made.day}", [(crew, made.way)], [_waypoint(row) for row in made.visits])
         write_text(gpx, way, option="--gpx")
@@ -134,11 +146,12 @@ def _walk_zone(given: _Given, zone: str, crews: str, minutes: float) -> None:
     from fieldops.intake import read_day
     from fieldops.store.connect import open_region
 
-    made = walk_zone(
-        open_region(given.db), shell_actor(), ZoneId(zone), read_day({"--date": given.day or ""}, "--date"),
-        crews=[CrewId(word) for word in crews.replace(",", " ").split()], minutes=minutes,
-        time_limit=given.time_limit, seed=given.seed, now=given_moment(given.now),
-    )  # fmt: skip
+    with own_stdout():
+        made = walk_zone(
+            open_region(given.db), shell_actor(), ZoneId(zone), read_day({"--date": given.day or ""}, "--date"),
+            crews=[CrewId(word) for word in crews.replace(",", " ").split()], minutes=minutes,
+            time_limit=given.time_limit, seed=given.seed, now=given_moment(given.now),
+        )  # fmt: skip
     if given.as_json:
         print_json({
             "zone": made.zone, "date": made.day.isoformat(), "length_m": made.length_m, "bound_m": made.bound_m,
