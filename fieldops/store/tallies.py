@@ -1,6 +1,7 @@
 """Tallies: measurements reduced to what counts, derived from the surveys and brought up to date with every batch."""
 
 import json
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -60,7 +61,7 @@ def recount(turn: Turn, measurements: Sequence[MeasurementId], *, event: int, pr
     rules = turn.rules
     _choose(turn.connection, measurements)
     batch: list[tuple[str, Tally]] = []
-    heads = _heads(turn.connection, rules, "temp.chosen AS chosen")
+    heads = _heads(turn.connection, rules.small_street_people, "temp.chosen AS chosen")
     for done, (name, surveys) in enumerate(_surveys(turn.connection), start=1):
         batch.append((name, tally(_in_order(surveys, heads.get(name)), rules)))
         if len(batch) >= _SAVE_EVERY or done == len(measurements):
@@ -87,7 +88,9 @@ def read_heads(
 ) -> dict[MeasurementId, list[Asked]]:
     """Return the surveys of measurements with whoever was told on small streets, in the order asked or told."""
     names = list(measurements)
-    heads = _heads(connection, rules, "(SELECT value AS id FROM json_each(?)) AS chosen", json.dumps(names))
+    heads = _heads(
+        connection, rules.small_street_people, "(SELECT value AS id FROM json_each(?)) AS chosen", json.dumps(names)
+    )
     return {name: _in_order(asked, heads.get(name)) for name, asked in read_asked(connection, names).items()}
 
 
@@ -126,7 +129,9 @@ def as_if_trusted(connection: sqlite3.Connection, counted: Sequence[Counted], ru
             (names,),
         )
     ]
-    heads = _heads(connection, rules, "(SELECT value AS id FROM json_each(?)) AS chosen", json.dumps(held))
+    heads = _heads(
+        connection, rules.small_street_people, "(SELECT value AS id FROM json_each(?)) AS chosen", json.dumps(held)
+    )
     asked_of = read_asked(connection, held, with_quarantined=True)
     trusted = {name: tally(_in_order(asked, heads.get(name)), rules) for name, asked in asked_of.items()}
     return [
@@ -154,16 +159,44 @@ def unlike_their_surveys(
         connection.cursor().execute(_SURVEYS.format(chosen="(SELECT id FROM measurement ORDER BY id) AS chosen"))
     )
     for (name, surveys), (event,) in zip(every, causes, strict=True):
-        told = tally(surveys, rules_at(event))
         stored = connection.execute(
             "SELECT answers, promoters, corners, left_out, last_asked_at FROM tally WHERE measurement_id = ?",
             (name,),
         ).fetchone()
+        told = tally(surveys, rules_at(event))
+        if stored is not None and tuple(stored) != _columns(told):
+            told = _with_heads(connection, name, surveys, tuple(stored), rules_at) or told
         if stored is None or tuple(stored) != _columns(told):
             yield name, "tally"
         homes = connection.execute("SELECT street_id, knows, asked FROM home_tally WHERE measurement_id = ?", (name,))
         if {home: (knows, asked) for home, knows, asked in homes} != told.homes:
             yield name, "home_tally"
+
+
+def _with_heads(
+    connection: sqlite3.Connection,
+    name: MeasurementId,
+    surveys: list[Asked],
+    stored: tuple[object, ...],
+    rules_at: Callable[[int], Rules],
+) -> Tally | None:
+    """
+    Return the tally that is stored, if surveys and some of those told come to it; None where they never did.
+
+    How many people live on the street may have changed since: then those told later count no more, or not yet.
+    """
+    heads = _heads(connection, math.inf, "(SELECT ? AS id) AS chosen", name).get(name, [])
+    heads.sort(key=lambda one: (one.asked_at, one.id))
+    batches = connection.execute(
+        "SELECT DISTINCT batch FROM phone_record WHERE id IN (SELECT value FROM json_each(?)) ORDER BY batch DESC",
+        (json.dumps([one.id for one in heads]),),
+    ).fetchall()
+    for (batch,) in batches:
+        for count in range(len(heads), 0, -1):
+            found = tally(_in_order(surveys, heads[:count]), rules_at(batch))
+            if _columns(found) == stored:
+                return found
+    return None
 
 
 def _columns(one: Tally) -> tuple[object, ...]:
@@ -194,12 +227,12 @@ def _grouped(rows: Iterable[sqlite3.Row]) -> Iterator[tuple[MeasurementId, list[
         )
 
 
-def _heads(connection: sqlite3.Connection, rules: Rules, chosen: str, *names: str) -> dict[MeasurementId, list[Asked]]:
-    """Return whoever was told on small streets, by measurement of the day; `names` fill the places of `chosen`."""
+def _heads(
+    connection: sqlite3.Connection, people_below: float, chosen: str, *names: str
+) -> dict[MeasurementId, list[Asked]]:
+    """Return whoever was told on streets so small, by measurement of the day; `names` fill the places of `chosen`."""
     found: dict[MeasurementId, list[Asked]] = {}
-    for name, contact, at, promoter, door in connection.execute(
-        _HEADS.format(chosen=chosen), (*names, rules.small_street_people)
-    ):
+    for name, contact, at, promoter, door in connection.execute(_HEADS.format(chosen=chosen), (*names, people_below)):
         head = Asked(contact, datetime.fromisoformat(at), TOLD, promoter, door or contact)
         found.setdefault(MeasurementId(name), []).append(head)
     return found

@@ -132,7 +132,7 @@ def test_a_door_and_a_venue_that_asked_not_to_be_contacted_are_listed_and_a_late
     region: Region,
 ) -> None:
     add_town(region)
-    with region.turn(LEAD, now=NOON) as turn:
+    with region.turn(LEAD, now=MORNING) as turn:
         turn.connection.execute(
             "INSERT INTO venue (geom, id, city_id, kind, name, people_per_hour, street_id, source)"
             " VALUES (x'00', 'V0', 'town', 'cinema', 'Star', 60, 'S1', 'csv')"
