@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from fieldops.ids import CrewId, StreetId
 from fieldops.planning.assignment import AssignmentProblem, FloatArray, IntArray
-from fieldops.planning.terms import KEPT, LEAST_MISSING, NEARLY, NEARLY_DONE, SWARMED
+from fieldops.planning.terms import KEPT, LEAST_LEFT, LEAST_MISSING, NEARLY, NEARLY_DONE, SWARMED, WALKED
 from fieldops.rules import Rules
 from fieldops.said import Said
 
@@ -126,12 +126,23 @@ def pair_hours(problem: PlanProblem, street: IntArray, crew: IntArray) -> FloatA
 
 
 def pair_values(problem: PlanProblem, street: IntArray, crew: IntArray) -> FloatArray:
-    """Return what each pair is worth, shape (n_pairs,): the street's value, a little more where a published plan says so."""
-    worth = street_values(problem)[street]
+    """
+    Return what each pair is worth, shape (n_pairs,), > 0: the street's value, less a little for each hour walked.
+
+    Where hours are to spare, this alone decides between crews: the near one goes. What a published plan says is worth a
+    little more.
+    """
+    values = street_values(problem)
+    worth = values[street]
+    work = problem.streets.hours
+    able = np.isfinite(work)
+    an_hour = values[able].sum() / max(1.0, work[able].sum())
+    walked = pair_hours(problem, street, crew) - work[street]
+    worth = np.asarray(np.maximum(worth - WALKED * an_hour * walked, LEAST_LEFT * worth))
     if not problem.kept:
         return worth
     stays = [pair in problem.kept for pair in zip(street.tolist(), crew.tolist(), strict=True)]
-    return worth * np.where(stays, KEPT, 1.0)
+    return np.asarray(worth * np.where(stays, KEPT, 1.0))
 
 
 def without_fixed(problem: PlanProblem) -> Crews:

@@ -94,6 +94,16 @@ def test_a_street_or_crew_of_elsewhere_is_unlawful() -> None:
     assert "not in the region" in violations(problem, [Given(StreetId("S0"), CrewId("X"), 1.0, 0.9)])[0]
 
 
+def test_where_hours_are_to_spare_the_crew_that_walks_least_goes() -> None:
+    problem = small_problem(capacity=(100.0, 100.0), hours=(10.0, 10.0, 10.0))
+    home = np.array([[200.0, 9000.0, 300.0], [8000.0, 100.0, 7000.0]])
+    problem = replace(problem, home_m=home, turf_m=home / 4)
+    found = assign(pose(problem), time_limit=1.0, seed=1)
+    assert found.crew_of_street.tolist() == [0, 1, 0]
+    alone = replace(problem, waiting=frozenset({(1, 1)}))  # a far crew is better than none
+    assert assign(pose(alone), time_limit=1.0, seed=1).crew_of_street.tolist() == [0, 0, 0]
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(100, 900), st.integers(2, 30)), min_size=1, max_size=4),
