@@ -22,8 +22,10 @@ from fieldops.store.connect import Region, Turn, create_region, open_region, rea
 if TYPE_CHECKING:
     from fieldops.city.edits import Edit
     from fieldops.city.model import City
+    from fieldops.city.raw import RawMap
 
 DEFAULT_ZONE = "Asia/Shanghai"
+SAME_CITY = 0.05  # of the streets of the smaller map: fewer in common, and it is the map of another place
 UNDER_CLAIM_REFUSED = frozenset({"split", "join", "close"})
 
 
@@ -59,6 +61,7 @@ def import_city(
     name: str,
     time_zone: str | None = None,
     sandbox: bool = False,
+    replace_city: bool = False,
     now: datetime | None = None,
     progress: Progress = no_progress,
 ) -> Imported:
@@ -70,10 +73,16 @@ def import_city(
     What is left out now and was given then is taken again: the time zone, the boundary, the total of residents, the
     hubs set by hand. A new city without a time zone has that of Shanghai.
 
+    Parameters
+    ----------
+    replace_city
+        Take the map although it has almost no street in common with the city of that name.
+
     Raises
     ------
     BadInput
-        If a file cannot be used or the map holds no street; nothing is made or changed then.
+        If a file cannot be used, the map holds no street, or it is the map of another place than the city of that name;
+        nothing is made or changed then.
     StreetInUse
         If the newer map would drop a street that is claimed at this moment.
     Stopped
@@ -96,11 +105,11 @@ def import_city(
             f"{path} is a region in use, and stays one", field="--sandbox",
             cure="leave it away, or make a sandbox in another file with --db",
         )  # fmt: skip
-    made, digest = _read_source(region, source, name, time_zone, progress)
+    made, digest = _read_source(region, source, name, time_zone, progress, replace_city=replace_city)
     if region is None:
         region = create_region(path, actor, sandbox=sandbox, now=now)
     with region.turn(actor, now=now) as turn:
-        imported = _store(turn, CityId(name), made, source.coordinates, digest, progress)
+        imported = _store(turn, CityId(name), made, source.coordinates, digest, progress, replace_city=replace_city)
     progress("storing", 1.0)
     region.close()
     return replace(imported, figures=imported.figures | {"seconds": round(watch.seconds, 2), "peak_mb": _peak_mb()})
@@ -120,21 +129,31 @@ def plant_city(
     require(actor, "city.import")
     digest = hashlib.sha256("\n".join(made.streets["street"]).encode()).hexdigest()
     with region.turn(actor, now=now) as turn:
-        return _store(turn, CityId(made.name), made, "wgs84", digest, progress)
+        return _store(turn, CityId(made.name), made, "wgs84", digest, progress, replace_city=True)
 
 
 def _read_source(
-    region: Region | None, source: MapSource, name: str, time_zone: str | None, progress: Progress
+    region: Region | None,
+    source: MapSource,
+    name: str,
+    time_zone: str | None,
+    progress: Progress,
+    *,
+    replace_city: bool,
 ) -> "tuple[City, str]":
     from fieldops import maps
     from fieldops.city.build import build_city
     from fieldops.exchange.residents import read_hubs, read_residents
 
     rules = read_rules(region.reader()) if region else Rules()
-    before = _city_before(region, name)
+    before = None if replace_city else _city_before(region, name)
     given: dict[str, Any] = dict(before.report.get("given") or {}) if before else {}  # type: ignore[call-overload]
     residents = source.residents or given.get("residents")
+    people = read_residents(residents) if residents else None
+    hand_hubs = read_hubs(source.hubs) if source.hubs else _hand_hubs(before)
     raw = maps.read_map(source.map, boundary=source.boundary, coordinates=source.coordinates, progress=progress)
+    if before and not _overlaps(before, raw):
+        raise _another_place(name, len(before.streets), 0)
     if before and given.get("boundary") and raw.boundary is None:
         raw = replace(raw, boundary=before.boundary)
     made = build_city(
@@ -142,8 +161,8 @@ def _read_source(
         name=name,
         time_zone=time_zone or (before.time_zone if before else DEFAULT_ZONE),
         rules=rules,
-        residents=read_residents(residents) if residents else None,
-        hand_hubs=read_hubs(source.hubs) if source.hubs else _hand_hubs(before),
+        residents=people,
+        hand_hubs=hand_hubs,
         zones=source.zones,
         progress=progress,
     )
@@ -168,7 +187,9 @@ def _hand_hubs(before: "City | None") -> Any:
     return hand if len(hand) else None
 
 
-def _store(turn: Turn, city_id: CityId, made: "City", coordinates: str, digest: str, progress: Progress) -> Imported:
+def _store(
+    turn: Turn, city_id: CityId, made: "City", coordinates: str, digest: str, progress: Progress, *, replace_city: bool
+) -> Imported:
     """Give the streets the ids that they had, apply the edits again, and write the city in the open turn."""
     connection = turn.connection
     before: set[str] = set()
@@ -180,6 +201,9 @@ def _store(turn: Turn, city_id: CityId, made: "City", coordinates: str, digest: 
         made, lost = _with_edits(made, city_store.read_edits(connection, city_id))
         made = _with_own_venues(old, made)
     after = set(made.streets["street"])
+    kept = len(before & after)
+    if not replace_city and kept < SAME_CITY * min(len(before), len(after)):
+        raise _another_place(city_id, len(before), kept)
     foreign = city_store.streets_of_other_cities(connection, city_id, [StreetId(street) for street in after])
     if foreign:
         raise BadInput(
@@ -188,13 +212,26 @@ def _store(turn: Turn, city_id: CityId, made: "City", coordinates: str, digest: 
         )
     _refuse_to_drop_claims(turn, before - after)
     event = CityImported(
-        at=turn.now, city=city_id, streets=len(after), kept=len(after & before), added=len(after - before),
+        at=turn.now, city=city_id, streets=len(after), kept=kept, added=len(after - before),
         removed=len(before - after), digest=digest,
     )  # fmt: skip
     city_store.write_city(turn, city_id, made, coordinates=coordinates, event=event, progress=progress)
     return Imported(
         city=city_id, figures=city_figures(made), kept=event.kept, added=event.added, removed=event.removed,
         lost_edits=tuple(lost),
+    )  # fmt: skip
+
+
+def _overlaps(before: "City", raw: "RawMap") -> bool:
+    """Return whether any point of the map lies within the bounds of the city as it is now."""
+    west, south, east, north = before.boundary.bounds
+    return bool(((raw.lon >= west) & (raw.lon <= east) & (raw.lat >= south) & (raw.lat <= north)).any())
+
+
+def _another_place(city: str, streets: int, kept: int) -> BadInput:
+    return BadInput(
+        f"this is the map of another place: it has {kept} of the {streets} streets of {city}", field="--city",
+        cure="give the city another name, or say that this map takes its place (--replace)",
     )  # fmt: skip
 
 

@@ -88,7 +88,8 @@ KINDS: Mapping[str, JobKind] = MappingProxyType({
         permission="city.import",
         act="fieldops.actions.mapjobs:run_import_job",
         parameters={
-            "map_file": str, "boundary": str, "city": str, "coordinates": str, "residents": int, "time_zone": str, "now": str,
+            "map_file": str, "boundary": str, "city": str, "coordinates": str, "residents": int, "time_zone": str, "replace": bool,
+            "now": str,
         },
         patience_s=1_800.0,
     ),

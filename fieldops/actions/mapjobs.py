@@ -42,7 +42,7 @@ def run_edit_job(
 
 def run_import_job(
     path: Path, actor: Actor, *, job: JobId, progress: Progress, map_file: str, city: str, coordinates: str = "wgs84",
-    residents: int = 0, time_zone: str = "", boundary: str = "", now: str = "",
+    residents: int = 0, time_zone: str = "", boundary: str = "", replace: bool = False, now: str = "",
 ) -> dict[str, Any]:  # fmt: skip
     """
     Do a job of kind `import`: read the map that a page brought in, then new tiles; the file is deleted once it is stored.
@@ -66,6 +66,7 @@ def run_import_job(
         source,
         name=city,
         time_zone=time_zone or None,
+        replace_city=replace,
         now=parse_moment(now) if now else None,
         progress=progress,
     )

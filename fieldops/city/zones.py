@@ -78,7 +78,7 @@ def cut_zones(
     """
     streets = settled.streets
     work = work_hours(settled, rules)
-    count = zones or max(1, round(float(work.sum()) / ZONE_HOURS))
+    count = zones or min(len(streets), max(1, round(float(work.sum()) / ZONE_HOURS)))
     if count > len(streets):
         raise BadInput(
             f"{count} zones of {len(streets)} streets", field="--zones", cure=f"ask for at most {len(streets)}"

@@ -55,6 +55,9 @@ def import_map(
     sandbox: Annotated[
         bool, typer.Option(help="Make a region for trying things out, which accepts given times.")
     ] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Drop the streets of the city of that name for the map of another place.")
+    ] = False,
     now: Now = None,
     as_json: AsJson = False,
 ) -> None:
@@ -75,7 +78,7 @@ def import_map(
     with progress_bar() as progress:
         done = import_city(
             db, shell_actor(), source, name=map_file.name.split(".")[0] if city is None else city, time_zone=timezone,
-            sandbox=sandbox, now=given_moment(now), progress=progress,
+            sandbox=sandbox, replace_city=replace, now=given_moment(now), progress=progress,
         )  # fmt: skip
     figures = done.figures | {
         "kept": done.kept,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
+MOST_PEOPLE = 100_000_000  # more live in no city of the world
 _PEOPLE = ("people", "population")
 _CURE = (
     "give a total such as 198398, a CSV with street,people or lon,lat,people, or a polygon file with a column people"
@@ -38,13 +39,18 @@ def read_residents(given: str) -> "int | pd.DataFrame | gpd.GeoDataFrame":
     Raises
     ------
     BadInput
-        If it is neither, or a row cannot be used; the message names the row.
+        If it is neither, the total is 0 or above `MOST_PEOPLE`, or a row cannot be used; the message names the row.
     """
     if given.replace("_", "").replace(",", "").isdecimal():
-        total = int(given.replace("_", "").replace(",", ""))
-        if total < 1:
+        digits = given.replace("_", "").replace(",", "").lstrip("0")
+        if not digits:
             raise BadInput("nobody lives there", field="--residents", cure=_CURE)
-        return total
+        if len(digits) > len(str(MOST_PEOPLE)) or int(digits) > MOST_PEOPLE:
+            raise BadInput(
+                f"{digits[:12]}{'...' * (len(digits) > 12)} people live in no city", field="--residents",
+                cure=f"give at most {MOST_PEOPLE}",
+            )  # fmt: skip
+        return int(digits)
     path = Path(given)
     if not path.is_file():
         raise BadInput(f"'{given}' is neither a number nor a file", field="--residents", cure=_CURE)

@@ -61,11 +61,17 @@ def read_map(
         raise BadInput(
             f"no coordinates are called '{coordinates}'", field="coordinates", cure="use wgs84, gcj02 or bd09"
         )
+    area = None if boundary is None else _read_boundary(boundary, coordinates)
     raw = _convert(_read(path, progress), coordinates)
     if not len(raw.ways):
         raise BadInput(f"{path.name} holds no streets", cure="give a map whose lines have a tag or column `highway`")
-    if boundary is not None:
-        raw = replace(raw, boundary=_read_boundary(boundary, coordinates, raw))
+    if area is not None:
+        if not shapely.contains_xy(area, raw.lon, raw.lat).any():
+            name = Path(boundary).name if isinstance(boundary, Path | str) else "the boundary"
+            raise BadInput(
+                f"{name} lies outside the map", field="boundary", cure="check that it is this city's, longitude first"
+            )
+        raw = replace(raw, boundary=area)
     return replace(raw, notes=(*raw.notes, *_notes(raw)))
 
 
@@ -141,26 +147,24 @@ def _convert(raw: RawMap, coordinates: str) -> RawMap:
     )  # fmt: skip
 
 
-def _read_boundary(given: Path | str | Area, coordinates: str, raw: RawMap) -> Area:
+def _read_boundary(given: Path | str | Area, coordinates: str) -> Area:
+    """Return the operation area in WGS-84; it is read before the map, which takes longer."""
     if isinstance(given, Path | str):
-        name = Path(given).name
         shapes = np.asarray(read_layer(Path(given)).geometry.to_numpy(), dtype=object)
         shapes = shapes[shapely.get_dimensions(shapes) == 2]
         if not len(shapes):
-            raise BadInput(f"{name} holds no polygon", field="boundary", cure="draw the operation area as a polygon")
+            raise BadInput(
+                f"{Path(given).name} holds no polygon", field="boundary", cure="draw the operation area as a polygon"
+            )
         area = shapely.union_all(shapes)
     else:
-        name, area = "the boundary", given
+        area = given
         if not shapely.is_valid(area):
             raise BadInput(
                 f"the boundary crosses itself ({shapely.is_valid_reason(area)})", field="boundary",
                 cure="draw it again without crossing lines",
             )  # fmt: skip
     moved: Area = geometries_to_wgs84(np.array([area], dtype=object), coordinates)[0]
-    if not shapely.contains_xy(moved, raw.lon, raw.lat).any():
-        raise BadInput(
-            f"{name} lies outside the map", field="boundary", cure="check that it is this city's, longitude first"
-        )
     return moved
 
 

@@ -76,9 +76,9 @@ def crew_rows(connection: "sqlite3.Connection") -> list[Row]:
 
 
 def newest_plan(connection: "sqlite3.Connection", plan: PlanId | None = None) -> Row | None:
-    """Return the plan of that id, else the newest, with its figures; None where there is none."""
+    """Return the plan of that id, else the newest that is possible and no what-if, with its figures."""
     row = connection.execute(
-        "SELECT * FROM plan WHERE (?1 IS NULL AND json_extract(figures, '$.what_if') IS NULL) OR id = ?1 ORDER BY made_at DESC, id LIMIT 1",
+        "SELECT * FROM plan WHERE (?1 IS NULL AND status <> 'impossible' AND json_extract(figures, '$.what_if') IS NULL) OR id = ?1 ORDER BY made_at DESC, id LIMIT 1",
         (plan,),
     ).fetchone()
     return dict(row) | {"figures": json.loads(row["figures"])} if row else None

@@ -159,13 +159,13 @@ def read_figures(connection: sqlite3.Connection, city: CityId) -> Figures:
 
 
 def newest_plan(connection: sqlite3.Connection) -> PlanCard | None:
-    """Return the plan made last, None before the first."""
+    """Return the plan made last of those that are possible and no what-if, None before the first."""
     row = connection.execute(
         "SELECT p.id, p.made_at, p.starts_at, p.published_at, p.objective, p.bound, p.gap, "
         "(SELECT count(*) FROM unassigned AS u WHERE u.plan_id = p.id), count(a.street_id), count(DISTINCT a.crew_id), "
         "coalesce(sum(a.hours), 0.0), coalesce(sum(a.finish_probability), 0.0) FROM plan AS p "
         "LEFT JOIN assignment AS a ON a.plan_id = p.id "
-        "WHERE p.id = (SELECT id FROM plan WHERE json_extract(figures, '$.what_if') IS NULL "
+        "WHERE p.id = (SELECT id FROM plan WHERE json_extract(figures, '$.what_if') IS NULL AND status <> 'impossible' "
         "ORDER BY made_at DESC, id LIMIT 1) GROUP BY p.id"
     ).fetchone()
     if row is None:

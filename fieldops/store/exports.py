@@ -54,7 +54,7 @@ _QUERIES = {
         "SELECT s.geom, a.plan_id AS plan, a.street_id AS street, s.label, a.crew_id AS crew, w.name AS crew_name, a.hours,"
         " a.finish_probability, a.value, a.pinned, a.reason FROM assignment AS a JOIN street AS s ON s.id = a.street_id"
         " LEFT JOIN crew AS w ON w.id = a.crew_id WHERE a.plan_id = coalesce(:plan, (SELECT id FROM plan"
-        " WHERE json_extract(figures, '$.what_if') IS NULL ORDER BY made_at DESC, id LIMIT 1)) ORDER BY a.crew_id, a.street_id"
+        " WHERE json_extract(figures, '$.what_if') IS NULL AND status <> 'impossible' ORDER BY made_at DESC, id LIMIT 1)) ORDER BY a.crew_id, a.street_id"
     ),
     "claims": (
         "SELECT s.geom, c.id AS claim, c.street_id AS street, s.label, c.crew_id AS crew, w.name AS crew_name, c.claimed_at,"

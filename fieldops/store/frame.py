@@ -113,7 +113,7 @@ def read_planned(connection: sqlite3.Connection, plan: PlanId | None) -> list[tu
 
 def _plan_at(connection: sqlite3.Connection, at: datetime) -> PlanId | None:
     row = connection.execute(
-        "SELECT id FROM plan WHERE json_extract(figures, '$.what_if') IS NULL AND made_at <= ?"
+        "SELECT id FROM plan WHERE json_extract(figures, '$.what_if') IS NULL AND status <> 'impossible' AND made_at <= ?"
         " ORDER BY made_at DESC, id LIMIT 1",
         (format_moment(at),),
     ).fetchone()

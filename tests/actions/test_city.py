@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from fieldops.people import Actor, Role
 from fieldops.store import city as city_store
 from fieldops.store.connect import Region, open_region
 from tests.conftest import NOON, PLANNER
-from tests.small_map import LAT, LON, STEP, write_grid_map
+from tests.small_map import LAT, LON, STEP, grid_map, write_grid_map
 
 
 def run_import(folder: Path, map_file: Path, **more: str) -> Imported:
@@ -82,6 +83,39 @@ def test_a_newer_map_may_not_drop_a_claimed_street(tmp_path: Path) -> None:
         tmp_path / "region.gpkg", PLANNER, later, name="Grid", time_zone="UTC", now=NOON + timedelta(days=7)
     )  # the very moment at which the claim has ended
     assert "Street 3" not in streets_by_name(open_region(tmp_path / "region.gpkg"))
+
+
+@pytest.mark.parametrize("away", [5.0, 0.0006])  # degrees: far away; half a block, so that only the ground is the same
+def test_the_map_of_another_place_replaces_no_city_unless_that_is_said(tmp_path: Path, away: float) -> None:
+    run_import(tmp_path, write_grid_map(tmp_path / "old.osm"), residents="5000")
+    path, before = tmp_path / "region.gpkg", streets_by_name(open_region(tmp_path / "region.gpkg"))
+    moved = re.sub('lat="([^"]*)"', lambda lat: f'lat="{float(lat[1]) + away:.7f}"', grid_map(shift=away))
+    (tmp_path / "other.osm").write_text(re.sub('way id="', 'way id="7', moved), "utf-8")
+    other = MapSource(map=tmp_path / "other.osm")
+    with pytest.raises(BadInput, match=r"map of another place: it has 0 of the [0-9]+ streets of Grid; .*--replace"):
+        import_city(path, PLANNER, other, name="Grid", now=NOON)
+    assert streets_by_name(open_region(path)) == before
+    done = import_city(path, PLANNER, other, name="Grid", time_zone="UTC", replace_city=True, now=NOON)
+    assert (done.kept, done.removed) == (0, len(before))
+    assert done.figures["report"]["given"] == {"residents": None, "boundary": False}
+
+
+def test_what_is_wrong_with_residents_and_boundary_is_said_before_the_map_is_read(tmp_path: Path) -> None:
+    missing = tmp_path / "missing.osm"
+    for source, says in (
+        (MapSource(map=missing, residents="99999999999"), "--residents: 99999999999 people live in no city"),
+        (MapSource(map=missing, residents="9" * 5000), "--residents: 999999999999... people live in no city"),
+        (MapSource(map=missing, residents="0"), "--residents: nobody lives there"),
+        (MapSource(map=missing, residents="many"), "--residents: 'many' is neither a number nor a file"),
+        (MapSource(map=missing, boundary=tmp_path / "edge.geojson"), "there is no file .*edge.geojson"),
+    ):
+        with pytest.raises(BadInput, match=says):
+            import_city(tmp_path / "region.gpkg", PLANNER, source, name="Grid", sandbox=True, now=NOON)
+
+
+def test_more_people_than_the_streets_have_zones_for_still_make_a_city(tmp_path: Path) -> None:
+    done = run_import(tmp_path, write_grid_map(tmp_path / "grid.osm"), residents="90000000")
+    assert done.figures["zones"] <= done.figures["streets"]
 
 
 def test_changes_by_hand_survive_a_newer_map(tmp_path: Path) -> None:

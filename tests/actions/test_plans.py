@@ -14,7 +14,7 @@ from fieldops.awareness import Response, pool_streets
 from fieldops.errors import BadInput, NotFound, PlanNotPublishable
 from fieldops.events import ResponseFitted
 from fieldops.ids import PlanId
-from fieldops.store import claims, plans
+from fieldops.store import claims, coverage, desk, exports, plans
 from fieldops.store.connect import Region, open_region
 from fieldops.store.response import save_fit
 from tests.conftest import LEAD, NOON, PLANNER
@@ -130,6 +130,20 @@ def test_a_region_without_crews_says_so_and_raises_nothing(town: Region) -> None
     assert "no crew" in plan.figures["impossible"]
     with pytest.raises(PlanNotPublishable, match="no crew"):
         publish_plan(town, LEAD, plan.id, now=NOON)
+
+
+def test_a_plan_of_which_nothing_can_come_takes_the_place_of_none(town: Region) -> None:
+    good = make_plan(town, LEAD, now=NOON, time_limit=1.0)
+    with town.turn(PLANNER, now=NOON) as turn:
+        turn.connection.execute("UPDATE crew SET days_off = (SELECT days_off FROM crew WHERE id = 'OFF')")
+    later = NOON + timedelta(hours=1)
+    assert make_plan(town, LEAD, now=later).status == "impossible"
+    newest, card = coverage.newest_plan(town.reader()), desk.newest_plan(town.reader())
+    assert newest is not None
+    assert newest["id"] == good.id
+    assert card is not None
+    assert card.id == good.id
+    assert {row["plan"] for row in exports.read_export(town.reader(), "plan", later).rows} == {good.id}
 
 
 @pytest.mark.parametrize("away", [-timedelta(hours=25), 367 * DAY])

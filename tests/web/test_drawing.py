@@ -176,6 +176,19 @@ def test_a_newer_map_comes_in_as_a_job_and_the_page_says_what_became_of_it(plann
     assert list((town.path.parent / "imports").iterdir()) == []
 
 
+def test_the_map_of_another_place_replaces_a_city_only_where_the_box_is_ticked(
+    planner: FlaskClient, town: Region
+) -> None:
+    before, other = labels(town), grid_map(shift=3.0).replace('way id="', 'way id="7').replace("Street", "Road")
+    assert send(planner, other.encode(), city="Grid", coordinates="wgs84") == 303
+    assert "map of another place" in work(town)
+    assert labels(town) == before
+    assert 'name="replace"' in planner.get("/map/import").get_data(as_text=True)
+    assert send(planner, other.encode(), city="Grid", coordinates="wgs84", replace="1") == 303
+    assert work(town) == "done"
+    assert "Road 1" in labels(town)
+
+
 def test_a_map_that_cannot_be_read_says_why_and_changes_nothing(planner: FlaskClient, town: Region) -> None:
     before = labels(town)
     assert send(planner, b"no map at all", city="Grid", coordinates="wgs84") == 303

@@ -97,6 +97,8 @@ def bring() -> AnyResponse:
     }  # fmt: skip
     if people:
         parameters["residents"] = int(people)
+    if form.get("replace"):
+        parameters["replace"] = True
     edge = request.files.get("boundary")
     if edge is not None and edge.filename:
         parameters["boundary"] = _kept(edge)
