@@ -6,6 +6,7 @@ A survey is one passer-by asked once. Surveys of one place within two hours are 
 """
 
 import hashlib
+import unicodedata
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -133,9 +134,13 @@ def name_measurement(place: str, phase: str, back_check_of: str, opened_at: date
     return MeasurementId("m" + hashlib.sha256(text.encode()).hexdigest()[:24])
 
 
-def number_of_try(opened_at: datetime, since: datetime, earlier: Iterable[datetime]) -> int:
-    """Return which test of its place a measurement is, counted from `since` (the claim's start), from 1."""
-    return 1 + sum(since <= other < opened_at for other in earlier)
+def number_of_try(opening: tuple[datetime, str], since: datetime, others: Iterable[tuple[datetime, str]]) -> int:
+    """
+    Return which test of its place a measurement is, counted from `since` (the claim's start), from 1.
+
+    An opening is the moment of the first survey and the measurement's id: of tests begun at one moment the ids decide.
+    """
+    return 1 + sum(since <= other[0] and other < opening for other in others)
 
 
 def rule_of_try(number: int, rules: Rules) -> str:
@@ -156,6 +161,11 @@ class Asked:
     phase: str = Phase.UNKNOWN
     home: str = ""
     quarantined: bool = False
+
+    @property
+    def at_corner(self) -> str:
+        """Return the corner as one word, however it was typed; "" where none was stated."""
+        return " ".join(unicodedata.normalize("NFKC", self.corner).split()).casefold()
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +223,7 @@ def why_not_counted(surveys: Sequence[Asked], rules: Rules) -> list[str]:
             reasons.append("other_phase")
             continue
         # RULE 9: at most 5 surveys per promoter, corner and 20 minutes; a companion's answer is no second answer
-        cluster = recent.setdefault((survey.promoter, survey.corner), deque())
+        cluster = recent.setdefault((survey.promoter, survey.at_corner), deque())
         while cluster and survey.asked_at - cluster[0] >= rules.cluster_window:
             cluster.popleft()
         if len(cluster) >= rules.surveys_per_cluster:
@@ -237,7 +247,7 @@ def tally(surveys: Sequence[Asked], rules: Rules) -> Tally:
         answers="".join("1" if survey.answer in (Answer.KNOWS, TOLD) else "0" for survey in counted),
         last_asked_at=max(survey.asked_at for survey in surveys if survey.answer != TOLD), phase=phase_of(surveys),
         promoters=len({survey.promoter for survey in counted}),
-        corners=len({survey.corner for survey in counted}),
+        corners=len({survey.at_corner for survey in counted} - {""}),  # RULE 9: an unstated corner is none
         left_out=Counter(reason for reason in reasons if reason), homes=homes,
     )  # fmt: skip
 

@@ -150,14 +150,33 @@ def test_a_measurement_takes_surveys_on_both_sides_as_long_as_it_stays_within_tw
 def test_the_fourth_test_of_a_place_within_a_claim_needs_the_audit_rule() -> None:
     earlier = [START + timedelta(days=i) for i in range(3)]
     rules = [
-        rule_of_try(number_of_try(day, START, earlier[:i]), RULES)
+        rule_of_try(number_of_try((day, str(i)), START, [(one, str(j)) for j, one in enumerate(earlier[:i])]), RULES)
         for i, day in enumerate([*earlier, START + timedelta(days=4)])
     ]
     assert rules == ["r50", "r50", "r50", "a130"]
 
 
 def test_tests_before_the_claim_do_not_count_against_it() -> None:
-    assert number_of_try(START, START - timedelta(hours=1), [START - timedelta(days=i) for i in range(1, 9)]) == 1
+    before = [(START - timedelta(days=i), str(i)) for i in range(1, 9)]
+    assert number_of_try((START, "0"), START - timedelta(hours=1), before) == 1
+
+
+def test_tests_begun_at_one_moment_are_numbered_by_their_ids() -> None:
+    tests = [(START, name) for name in "DBAC"]
+    assert [number_of_try(one, START, tests) for one in tests] == [4, 2, 1, 3]
+
+
+@pytest.mark.parametrize(("corner", "corners"), [("", 1), ("A", 1), (" a ", 1), ("Ａ", 1), ("B", 2)])  # noqa: RUF001  # full width
+def test_an_unstated_corner_is_none_and_the_same_one_typed_otherwise_is_the_same(corner: str, corners: int) -> None:
+    assert tally([asked(0, corner="A"), asked(5, corner=corner)], RULES).corners == corners
+
+
+def test_where_no_corner_is_stated_there_is_none() -> None:
+    assert tally([asked(0, corner=""), asked(5, corner=" ")], RULES).corners == 0
+
+
+def test_a_corner_typed_otherwise_gives_no_room_for_more_than_five_surveys() -> None:
+    assert tally([asked(i, corner="aA"[i % 2]) for i in range(8)], RULES).left_out == {"crowded": 3}
 
 
 def test_measurements_without_a_name_are_named_alike_each_time_and_differently_by_place_phase_and_target() -> None:

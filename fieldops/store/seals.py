@@ -63,9 +63,10 @@ class Seals:
         self._tables = list(sealed_columns(connection).items())
         self._sums: dict[str, int] = {}
         connection.create_function("seal_rows", -1, self._note)
+        strict = _strict_tables(connection)
         connection.execute("PRAGMA recursive_triggers=ON")  # so that what REPLACE takes away is seen as well
         for number, (table, columns) in enumerate(self._tables):
-            old, new = (", ".join(_value(column, of) for column in columns) for of in ("OLD", "NEW"))
+            old, new = (_values(columns, f"{of}.", strict=table in strict) for of in ("OLD", "NEW"))
             for act, values in (("INSERT", new), ("DELETE", old), ("UPDATE", f"{old}, {new}")):
                 connection.execute(
                     f"CREATE TEMP TRIGGER seal_{table}_{act} AFTER {act} ON main.{table}"
@@ -110,15 +111,11 @@ class Seals:
 
 def sums_of_rows(connection: sqlite3.Connection, key: bytes) -> dict[str, int]:
     """Return the sum over the rows of each sealed table that has any; memory does not grow with them."""
-    text, connection.text_factory = connection.text_factory, bytes
-    try:
-        sums: dict[str, int] = {}
-        for table, columns in sealed_columns(connection).items():
-            for row in _rows(connection, table, columns):
-                sums[table] = (sums.get(table, 0) + _row_hash(key, table, row)) % _MODULUS
-        return sums
-    finally:
-        connection.text_factory = text
+    sums: dict[str, int] = {}
+    for table, columns in sealed_columns(connection).items():
+        for row in _rows(connection, table, columns):
+            sums[table] = (sums.get(table, 0) + _row_hash(key, table, row)) % _MODULUS
+    return sums
 
 
 class Sealed:
@@ -156,19 +153,32 @@ def _append(turn: "Turn", sums: dict[str, int]) -> None:
 def _rows(connection: sqlite3.Connection, table: str, columns: list[tuple[str, str]]) -> Iterator[tuple[object, ...]]:
     rows, connection.row_factory = connection.row_factory, None
     try:
-        yield from connection.execute(f"SELECT {', '.join(name for name, _ in columns)} FROM main.{table}")  # noqa: S608
+        yield from connection.execute(f"SELECT {_values(columns, '', strict=False)} FROM main.{table}")  # noqa: S608
     finally:
         connection.row_factory = rows
 
 
-def _value(column: tuple[str, str], of: str) -> str:
-    """Return a column as SQL; text goes as bytes, because a function would be told of it only up to the first NUL."""
-    name, kind = column
-    return f"CAST({of}.{name} AS BLOB)" if kind == "TEXT" else f"{of}.{name}"
+def _values(columns: list[tuple[str, str]], of: str, *, strict: bool) -> str:
+    """
+    Return columns as SQL; text goes as bytes, because a function would be told of it only up to the first NUL.
+
+    Unless the table is STRICT, bytes where text belongs and text where it does not are told apart from what belongs there.
+    """
+    return ", ".join(_value(of + name, kind, strict=strict) for name, kind in columns)
+
+
+def _value(name: str, kind: str, *, strict: bool) -> str:
+    plain, other = (f"CAST({name} AS BLOB)", "blob") if kind == "TEXT" else (name, "text")
+    return plain if strict else f"CASE typeof({name}) WHEN '{other}' THEN '{other} ' || hex({name}) ELSE {plain} END"
+
+
+def _strict_tables(connection: sqlite3.Connection) -> set[str]:
+    rows = connection.execute("SELECT name FROM pragma_table_list WHERE schema = 'main' AND strict").fetchall()
+    return {_text(row[0]) for row in rows}
 
 
 def _row_hash(key: bytes, table: str, values: tuple[object, ...]) -> int:
-    """Return the keyed hash of a row: text as UTF-8, numbers and blobs as Python writes them."""
+    """Return the keyed hash of a row: text as UTF-8, numbers and blobs as Python writes them, see `_values`."""
     return int.from_bytes(hmac.digest(key, repr(("row", table, *values)).encode(), "sha256"))
 
 

@@ -258,11 +258,11 @@ class _Sorter:
     def _number_anew(self) -> None:
         """RULE 9: tests are numbered by when they were made, in whatever order they came in; what changes is decided anew."""
         self._overtaken = False
-        tests = sorted((one.sitting.opened_at, one.sitting.id) for one in self._here if not one.back_check_of)
+        tests = sorted((one.sitting.opened_at, str(one.sitting.id)) for one in self._here if not one.back_check_of)
         connection, changed = self._turn.connection, []
         for opened_at, name in tests:
             crew, number = connection.execute("SELECT crew_id, try FROM measurement WHERE id = ?", (name,)).fetchone()
-            now = number_of_try(opened_at, self._test_since(crew, opened_at)[0], [other for other, _ in tests])
+            now = number_of_try((opened_at, name), self._test_since(crew, opened_at)[0], tests)
             if now > number:
                 changed.append((now, rule_of_try(now, self._rules), name))
         connection.executemany("UPDATE measurement SET try = ?, rule = ? WHERE id = ?", changed)
@@ -316,9 +316,10 @@ class _Sorter:
         phase = Phase(row["phase"]).of_measurement
         one = _Measurement(Sitting(name, asked_at, asked_at), phase, target, bool(row["measurement"]))
         since, claim = self._test_since(row["crew"], asked_at)
-        earlier = [other.sitting.opened_at for other in self._here if not other.back_check_of]
-        number = 1 if target else number_of_try(asked_at, since, earlier)
-        self._overtaken |= not target and any(other > asked_at for other in earlier)
+        opening = (asked_at, str(name))
+        others = [(other.sitting.opened_at, str(other.sitting.id)) for other in self._here if not other.back_check_of]
+        number = 1 if target else number_of_try(opening, since, others)
+        self._overtaken |= not target and any(other > opening for other in others)
         self._turn.connection.execute(
             "INSERT INTO measurement (id, street_id, triangle_id, opened_at, closes_at, rule, try, phase, blind, crew_id,"
             " claim_id, given, back_check_of) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

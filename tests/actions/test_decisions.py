@@ -64,6 +64,18 @@ def test_a_street_that_moves_on_ends_its_claim_closes_and_sends_the_crew_to_the_
         claim(region, "S0", "C1", NOON + 2 * DAY)
 
 
+@pytest.mark.parametrize(("other", "decided"), [("", 0), ("a", 0), (" A", 0), ("B", 1)])
+def test_one_promoter_needs_two_corners_and_the_same_one_typed_otherwise_is_no_second(
+    region: Region, other: str, decided: int
+) -> None:
+    add_town(region)
+    rows = survey_rows([True] * 5, at=NOON, promoters=["C0-0"], street="S0")
+    for i, row in enumerate(rows):
+        row["cluster"] = other if i % 2 else "A"
+    assert record_surveys(region, LEAD, numbered(rows), now=NOON + timedelta(hours=1)).added == 5
+    assert len(settle(region).made) == decided
+
+
 def test_a_decision_is_recorded_with_rule_counts_error_rates_and_digest(region: Region) -> None:
     add_town(region)
     ask(region, [*YES, False], street="S0")

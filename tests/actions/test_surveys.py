@@ -179,6 +179,22 @@ def test_the_fourth_test_of_a_street_within_a_claim_is_opened_with_the_audit_rul
     assert [row[2:4] for row in measurements(region)] == [("r50", 1), ("r50", 2), ("r50", 3), ("a130", 4)]
 
 
+@pytest.mark.parametrize("files", [1, 8])
+def test_of_tests_opened_in_one_second_three_have_the_short_rule_in_whatever_files_they_come(
+    region: Region, files: int
+) -> None:
+    add_town(region)
+    rows = [
+        row
+        for i in (5, 2, 7, 0, 3, 6, 1, 4)
+        for row in survey_rows([True], at=MORNING, prefix=f"t{i}", street="S0", measurement=f"M{i}")
+    ]
+    for part in np.array_split(np.arange(8), files):
+        record(region, [rows[i] for i in part])
+    found = query(region, "SELECT id, try, rule FROM measurement ORDER BY id")
+    assert found == [(f"M{i}", i + 1, "r50" if i < 3 else "a130") for i in range(8)]
+
+
 def test_tests_count_anew_from_the_start_of_a_claim(region: Region) -> None:
     add_town(region)
     for i in range(3):

@@ -14,6 +14,7 @@ from fieldops.actions.surveys import record_surveys
 from fieldops.ids import CrewId, PromoterId, StreetId
 from fieldops.store.connect import Region, create_memory_region
 from fieldops.store.seals import EXEMPT, sealed_columns
+from fieldops.store.sqlite import sqlite3
 from fieldops.store.verify import verify
 from tests import towns
 from tests.conftest import LEAD, NOON, PLANNER
@@ -128,6 +129,31 @@ def test_a_change_of_any_column_past_the_triggers_is_found(busy: Region, table: 
         if not findings(busy) - before:
             missed.append(name)
         write(busy, table, keys, changed, name, row[name])
+    assert missed == []
+    assert findings(busy) == before
+
+
+@pytest.mark.parametrize("table", tables())
+def test_a_change_of_the_type_of_any_text_or_blob_past_the_triggers_is_found_or_refused(
+    busy: Region, table: str
+) -> None:
+    connection, before = busy.reader(), findings(busy)
+    names = [row[0] for row in connection.execute("SELECT name FROM pragma_table_xinfo(?) WHERE hidden = 0", (table,))]
+    missed = []
+    for name in names:
+        kinds = [row[0] for row in connection.execute(f"SELECT DISTINCT typeof({name}) FROM {table}")]
+        for old, new in (("text", "BLOB"), ("blob", "TEXT")):
+            turn = f"UPDATE {table} SET {name} = CAST({name} AS {{}}) WHERE typeof({name}) = '{{}}'"
+            if old not in kinds:
+                continue
+            try:
+                connection.execute(turn.format(new, old))
+            except sqlite3.IntegrityError as refusal:
+                assert "cannot store" in str(refusal)  # a STRICT table
+                continue
+            if not findings(busy) - before:
+                missed.append(name)
+            connection.execute(turn.format(old, new.lower()))
     assert missed == []
     assert findings(busy) == before
 
