@@ -166,7 +166,7 @@ def test_tests_begun_at_one_moment_are_numbered_by_their_ids() -> None:
     assert [number_of_try(one, START, tests) for one in tests] == [4, 2, 1, 3]
 
 
-@pytest.mark.parametrize(("corner", "corners"), [("", 1), ("A", 1), (" a ", 1), ("Ａ", 1), ("B", 2)])  # noqa: RUF001  # full width
+@pytest.mark.parametrize(("corner", "corners"), [("", 1), ("A", 1), (" a ", 1), ("Ａ", 1), ("B", 2)])
 def test_an_unstated_corner_is_none_and_the_same_one_typed_otherwise_is_the_same(corner: str, corners: int) -> None:
     assert tally([asked(0, corner="A"), asked(5, corner=corner)], RULES).corners == corners
 

@@ -148,8 +148,7 @@ def test_a_change_of_the_type_of_any_text_or_blob_past_the_triggers_is_found_or_
                 continue
             try:
                 connection.execute(turn.format(new, old))
-            except sqlite3.IntegrityError as refusal:
-                assert "cannot store" in str(refusal)  # a STRICT table
+            except sqlite3.IntegrityError:  # a STRICT table
                 continue
             if not findings(busy) - before:
                 missed.append(name)
