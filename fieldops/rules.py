@@ -216,17 +216,17 @@ MEANINGS: dict[str, tuple[int, str]] = {
     "compound_people_max": (0, "larger compounds are divided when a map is imported"),
     "burst_days_min": (14, "shortest burst, in days"),
     "burst_days_max": (14, "longest burst, in days"),
-    "pay_per_hour": (0, "yuan for a verified hour, on the pay sheet"),
     "requests_a_minute": (
         0,
         "most requests of one signed-in device in a minute; visitors of one address together have ten times it",
     ),
+    "pay_per_hour": (0, "yuan for a verified hour, on the pay sheet"),
     "sellers_per_rep": (18, "most sellers in care of one rep"),
     "plan_values": (
         0,
         "what a plan counts a street for: awareness, or recruits too (the candidates expected from its hours)",
     ),
+    "people_per_candidate": (0, "with plan_values recruits: one expected candidate counts as so many people told"),
     "hour_cost_yuan": (0, "what a promoter-hour costs, wages and all, in yuan: for the cost of candidates and sellers"),
     "poster_cost_yuan": (0, "what one poster costs, printed and hung, in yuan"),
-    "people_per_candidate": (0, "with plan_values recruits: one expected candidate counts as so many people told"),
 }

@@ -41,7 +41,7 @@ FIGURES = {
 def make_desk_town(path: Path, columns: int = COLUMNS, rows: int = ROWS) -> Region:
     """Make the region at `path`, a grid of so many crossings, and return it open."""
     region = create_region(path, PLANNER, sandbox=True, now=NOON)
-    city = _city(columns, rows)
+    city = town_city(columns, rows)
     with region.turn(PLANNER, now=NOON) as turn:
         event = CityImported(
             at=turn.now, city=TOWN, streets=len(city.streets), kept=0, added=len(city.streets), removed=0, digest="d"
@@ -81,7 +81,7 @@ def _plan(turn: "object", streets: list[str]) -> None:
     audit.append(turn, PlanMade(at=turn.now, plan=PLAN, objective=900.0, bound=903.0, assignments=len(given)))  # type: ignore[arg-type, attr-defined]
 
 
-def _city(columns: int, rows: int) -> City:
+def town_city(columns: int = COLUMNS, rows: int = ROWS) -> City:
     streets, zones, triangles = [], [], []
     mark, side = ("", 2) if columns <= 10 else ("-", 8)  # a large grid: ids that cannot meet, and fewer triangles
     for y in range(rows):

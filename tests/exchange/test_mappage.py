@@ -8,11 +8,11 @@ import pytest
 import shapely
 
 from fieldops.exchange.mappage import SCALE, map_page
-from tests.desk_town import SHARES, _city
+from tests.desk_town import SHARES, town_city
 
 
 def page(**changes: Any) -> str:
-    city = _city()
+    city = town_city()
     given: dict[str, Any] = {
         "streets": [
             {"street": street, "state": "free", "crew": None, "share": SHARES[i % len(SHARES)], "low": 0.0, "high": 0.5}
@@ -36,7 +36,7 @@ def content(text: str) -> dict[str, Any]:
 
 
 def test_the_page_holds_every_street_with_what_is_known_of_it() -> None:
-    city, streets = _city(), content(page())["streets"]
+    city, streets = town_city(), content(page())["streets"]
     assert streets["id"] == city.streets["street"].tolist()
     assert streets["label"] == city.streets["label"].tolist()
     assert streets["kind"] == city.streets["kind"].tolist()
@@ -46,7 +46,7 @@ def test_the_page_holds_every_street_with_what_is_known_of_it() -> None:
 
 
 def test_shapes_come_back_within_a_metre() -> None:
-    data, city = content(page()), _city()
+    data, city = content(page()), town_city()
     for shape, parts in zip(city.streets.geometry, data["streets"]["shape"], strict=True):
         x = y = 0
         points = []
@@ -69,7 +69,7 @@ def test_the_plan_and_its_reasons_are_in_it() -> None:
 
 @pytest.mark.parametrize("name", ["</script><script>alert(1)</script>", "<!--", "]]>", "a\u2028b", 'x" onload="y'])
 def test_no_name_can_leave_the_data(name: str) -> None:
-    city = _city()
+    city = town_city()
     city.streets.loc[0, "label"] = name
     text = page(city=city)
     assert content(text)["streets"]["label"][0] == name
