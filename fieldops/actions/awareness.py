@@ -40,9 +40,10 @@ class PlaceAwareness:
     """
     What is known of a place. RULE 12: share, low and high are None where nobody was asked.
 
-    `label` is the name for people. `hours_to_target` are promoter-hours of pushing still to be expected, None where the place is closed (rule 8) or no
-    effort reaches the target; `hours_low` and `hours_high` are their 80 % interval, of streets only; `closed_until` says
-    when a street that moved on may be claimed again.
+    `label` is the name for people. `hours_to_target` are promoter-hours of pushing still to be expected, None where the place is closed (rule 8), no
+    effort reaches the target or it has no street; `hours_low` and `hours_high` are their 80 % interval, of triangles and
+    zones the sums of their streets' ends (at least 80 %); `closed_until` says when a street that moved on may be claimed
+    again.
     """
 
     name: str
@@ -59,14 +60,12 @@ class PlaceAwareness:
 
     def to_json(self, noun: str) -> dict[str, object]:
         """Return plain JSON values under the noun's name."""
-        shown = {
+        shown: dict[str, object] = {
             noun: self.name, "label": self.label, "knows": self.knows, "asked": self.asked, "share": _short(self.share),
             "low": _short(self.low), "high": _short(self.high), "hours_to_target": _short(self.hours_to_target),
         }  # fmt: skip
-        if noun != "street":
-            return shown
-        hours = {"hours_low": _short(self.hours_low), "hours_high": _short(self.hours_high)}
-        return {**shown, **hours, "closed_until": self.closed_until}
+        shown |= {"hours_low": _short(self.hours_low), "hours_high": _short(self.hours_high)}
+        return shown | ({"closed_until": self.closed_until} if noun == "street" else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +119,8 @@ def _report(
 ) -> AwarenessReport:  # fmt: skip
     closed = decisions.closed_streets(connection, at, None if evidence.own is None else known.streets.street)
     shut = np.array([street in closed for street in known.streets.street], dtype=bool)
-    open_hours = np.where(shut, 0.0, known.hours_to_target)
+    every = (known.hours_to_target, known.hours_low, known.hours_high)
+    open_hours = [np.where(shut, 0.0, hours) for hours in every]
     return AwarenessReport(
         at,
         tuple(
@@ -245,20 +245,31 @@ def _estimate(
 
 
 def _groups(
-    known: GroupAwareness, names: Sequence[str], labels: Mapping[str, str], hours: FloatArray
+    known: GroupAwareness, names: Sequence[str], labels: Mapping[str, str], hours: list[FloatArray]
 ) -> tuple[PlaceAwareness, ...]:
-    return tuple(_place(known, i, name, labels.get(name, ""), hours[i], None) for i, name in enumerate(names))
+    return tuple(
+        _with_ends(_place(known, i, name, labels.get(name, ""), hours[0][i], None), hours[1][i], hours[2][i])
+        for i, name in enumerate(names)
+    )
 
 
-def _sums(group: IntArray, values: FloatArray, groups: int) -> FloatArray:
-    return np.asarray(np.bincount(group, values, groups), dtype=np.float64)
+def _sums(group: IntArray, values: Sequence[FloatArray], groups: int) -> list[FloatArray]:
+    """Return the sums over the streets of each group; not a number where it has no street, so that no hours are shown."""
+    empty = np.bincount(group, minlength=groups)[:groups] == 0
+    return [np.where(empty, np.nan, np.bincount(group, each, groups)[:groups]) for each in values]
 
 
 def _street(known: Estimates, i: int, name: str, label: str, closed: datetime | None) -> PlaceAwareness:
     place = _place(known.streets, i, name, label, known.hours_to_target[i], closed)
     if closed:
         return place
-    return replace(place, hours_low=float(known.hours_low[i]), hours_high=float(known.hours_high[i]))
+    return _with_ends(place, known.hours_low[i], known.hours_high[i])
+
+
+def _with_ends(place: PlaceAwareness, low: float, high: float) -> PlaceAwareness:
+    if place.hours_to_target is None or np.isnan(place.hours_to_target):
+        return replace(place, hours_to_target=None)
+    return replace(place, hours_low=float(low), hours_high=float(high))
 
 
 def _place(

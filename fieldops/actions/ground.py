@@ -42,6 +42,7 @@ class Ground:
     claims: list[Claim]
     waiting: dict[tuple[StreetId, CrewId], datetime]
     closed: dict[StreetId, datetime]
+    paused: dict[StreetId, datetime]
     outside: dict[StreetId, str]
     swarmed: frozenset[TriangleId]
     kept: frozenset[tuple[StreetId, CrewId]]
@@ -67,7 +68,7 @@ def read_ground(region: Region, start: datetime, terms: Terms, *, without: PlanI
     return Ground(
         start=start, rules=what_if.apply(rules), zone=zone, streets=plans.plan_streets(connection), crews=crews,
         claims=[c for c in claim_store.claims_in_force(connection, start) if without is None or c.plan != without],
-        waiting=claim_store.cool_downs(connection, start), closed=decisions.closed_streets(connection, start) | incidents.paused_streets(connection, start),
+        waiting=claim_store.cool_downs(connection, start), closed=decisions.closed_streets(connection, start), paused=incidents.paused_streets(connection, start),
         outside=_not_to_be_given(connection, start, zone),
         swarmed=plans.swarmed_triangles(connection, start),
         kept=plans.kept_pairs(connection, start - rules.claim_duration, start, without),
@@ -140,8 +141,14 @@ def _in_order(known: StreetAwareness, ids: list[StreetId]) -> StreetAwareness:
 def _standing_reason(ground: Ground, street: PlanStreet) -> str:
     if street.excluded:
         return street.excluded
-    if street.id in ground.closed:
-        return say("saturated", open_at=f"{ground.closed[street.id].astimezone(ground.zone):%Y-%m-%d %H:%M}")  # RULE 8
+    shut = [
+        (until[street.id], code)
+        for code, until in (("saturated", ground.closed), ("paused", ground.paused))
+        if street.id in until
+    ]
+    if shut:
+        until, code = max(shut)  # RULE 8, and incidents: whichever lasts longer
+        return say(code, open_at=f"{until.astimezone(ground.zone):%Y-%m-%d %H:%M}")
     return next(
         (
             say("claimed", crew=claim.crew, until_at=f"{claim.held_until.astimezone(ground.zone):%Y-%m-%d %H:%M}")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -21,7 +22,7 @@ from fieldops.planning.reasons import pack, say
 from fieldops.planning.terms import Terms, WhatIf
 from fieldops.progress import Progress, no_progress
 from fieldops.said import Reason, Said
-from fieldops.store import pins, plans
+from fieldops.store import pins, places, plans
 from fieldops.store.connect import Region, Turn, open_region
 from fieldops.store.plans import StoredAssignment, StoredPlan
 
@@ -72,7 +73,7 @@ def make_plan(
     terms = terms or Terms()
     watch = Stopwatch()
     progress("reading", 0.0)
-    ground = read_ground(region, _beginning(start, region.moment(now)), terms)
+    ground = read_ground(region, _beginning(start, region.moment(now), places.read_zone(region.reader())), terms)
     problem, unkept = settle_ground(pose_ground(region, ground, np.random.default_rng(seed), now), ground)
     progress("reading", 1.0)
     left = max(time_limit - watch.seconds, _SOLVER_SHARE_LEAST * time_limit)
@@ -97,15 +98,20 @@ def make_plan(
     return made
 
 
-def _beginning(start: datetime | None, present: datetime) -> datetime:
+def _here(moment: datetime, zone: ZoneInfo) -> str:
+    """Return a moment as people of the city read it, to the minute."""
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"
+
+
+def _beginning(start: datetime | None, present: datetime, zone: ZoneInfo) -> datetime:
     """Return when the claims of a plan begin; refuse what could never be published."""
     if start is None:
         return present
     if start > present + FARTHEST:
-        raise BadInput(f"{start.isoformat()} is more than a year ahead", field="--from", cure="give a nearer day")
+        raise BadInput(f"{_here(start, zone)} is more than a year ahead", field="--from", cure="give a nearer day")
     if present > start + PUBLISH_WITHIN:
         raise BadInput(
-            f"{start.isoformat()} is over", field="--from", cure="give a time to come, or leave it away for now"
+            f"{_here(start, zone)} is over", field="--from", cure="give a time to come, or leave it away for now"
         )
     return start
 
@@ -212,7 +218,7 @@ def _stored(
         "hours_at_hand": round(float(crews.capacity.sum()), 1),
         "reasons": count_sorts(list(left.values())), "by_hand": len(problem.fixed),
     } | _reasons_figures(
-        solved.impossible, wrong, crews_left_out(problem, solved.posed, {c.crew for c in choices}), unkept
+        solved.impossible, wrong, crews_left_out(problem, solved.posed, {c.crew for c in choices}, {c.street for c in choices}), unkept
     ) | _terms_figures(ground.terms, solved)  # fmt: skip
     return StoredPlan(
         name, made_at, ground.start, found.status if found else "impossible",
@@ -269,7 +275,7 @@ def publish_plan(
     require(actor, "plan.publish")
     with region.turn(actor, now=now) as turn:
         found = plans.read_plan(turn.connection, plan)
-        reasons = [*found.violations, *_untimely(found, turn.now)]
+        reasons = [*found.violations, *_untimely(found, turn.now, places.read_zone(turn.connection))]
         pairs = [(a.street, a.crew) for a in found.assignments if not a.pinned]
         unlike = _unlike_pins(turn, pairs)
         if best_effort:
@@ -294,13 +300,13 @@ def publish_plan(
     return published
 
 
-def _untimely(plan: StoredPlan, now: datetime) -> list[str]:
+def _untimely(plan: StoredPlan, now: datetime, zone: ZoneInfo) -> list[str]:
     """Return why a plan is not to be published at the moment, or at all."""
-    start, reasons = plan.starts_at.isoformat(), list[str]()
+    start, reasons = _here(plan.starts_at, zone), list[str]()
     if "what_if" in plan.figures:
         reasons.append(say("is_what_if"))
     if plan.published_at is not None:
-        reasons.append(say("was_published", published_at=plan.published_at.isoformat()))
+        reasons.append(say("was_published", published_at=_here(plan.published_at, zone)))
     if now > plan.starts_at + PUBLISH_WITHIN:
         reasons.append(say("overtaken", start_at=start))
     if now < plan.starts_at:

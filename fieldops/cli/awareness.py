@@ -1,13 +1,25 @@
 """`fieldops awareness`: how many people know, and how streets answer effort."""
 
 from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
-from fieldops.cli.console import DEFAULT_DB, AsJson, Db, Now, given_moment, print_json, progress_bar, shell_actor
+from fieldops.cli.console import (
+    DEFAULT_DB,
+    AsJson,
+    Db,
+    Now,
+    given_moment,
+    in_city,
+    print_json,
+    progress_bar,
+    shell_actor,
+)
 
 if TYPE_CHECKING:
     from fieldops.actions.awareness import PlaceAwareness
+    from fieldops.store.connect import Region
     from fieldops.store.response import Fit
 
 _SHOWN = 25
@@ -56,18 +68,20 @@ def show_awareness(
 
     from fieldops.actions.awareness import read_awareness
     from fieldops.store.connect import open_region
+    from fieldops.store.places import read_zone
 
-    report = read_awareness(open_region(db), shell_actor(), now=given_moment(now), with_quarantined=with_quarantined)
+    region = open_region(db)
+    report = read_awareness(region, shell_actor(), now=given_moment(now), with_quarantined=with_quarantined)
     if as_json:
         print_json(report.to_json())
         return
-    console = Console()
+    console, zone = Console(), read_zone(region.reader())
     for noun, places in (("zone", report.zones), ("triangle", report.triangles), ("street", report.streets)):
         measured = sorted((one for one in places if one.share is not None), key=lambda one: -(one.share or 0.0))
-        shown = measured[:_SHOWN] or list(places[:3])
-        table = Table(noun, "know", "awareness", "80 % interval", "hours to target")
+        shown = measured[:_SHOWN] or [one for one in places if one.hours_to_target is not None][:3]
+        table = Table(noun, "know", "awareness", "80 % interval", "hours to target (80 %)")
         for one in shown:
-            table.add_row(one.label or one.name, f"{one.knows} of {one.asked}", *_shares(one), _hours(one))
+            table.add_row(one.label or one.name, f"{one.knows} of {one.asked}", *_shares(one), _hours(one, zone))
         console.print(table)
         unknown = len(places) - len(measured)
         console.print(f"{len(measured)} of {len(places)} {noun}s measured, {unknown} unknown" + (
@@ -89,8 +103,9 @@ def fit(db: Db = DEFAULT_DB, now: Now = None, as_json: AsJson = False) -> None:
     from fieldops.store.connect import open_region
 
     with progress_bar(quiet=as_json) as progress:
-        found = fit_awareness(open_region(db), shell_actor(), now=given_moment(now), progress=progress)
-    _print_fit(found, as_json=as_json)
+        region = open_region(db)
+        found = fit_awareness(region, shell_actor(), now=given_moment(now), progress=progress)
+    _print_fit(found, region, as_json=as_json)
 
 
 @awareness.command("response")
@@ -103,10 +118,11 @@ def show_response(db: Db = DEFAULT_DB, now: Now = None, as_json: AsJson = False)
     from fieldops.actions.awareness import read_response
     from fieldops.store.connect import open_region
 
-    _print_fit(read_response(open_region(db), shell_actor(), now=given_moment(now)), as_json=as_json)
+    region = open_region(db)
+    _print_fit(read_response(region, shell_actor(), now=given_moment(now)), region, as_json=as_json)
 
 
-def _print_fit(found: "Fit", *, as_json: bool) -> None:
+def _print_fit(found: "Fit", region: "Region", *, as_json: bool) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -127,7 +143,7 @@ def _print_fit(found: "Fit", *, as_json: bool) -> None:
         table.add_row(name, f"{value:.3g}", f"{ends[0]:.3g} - {ends[1]:.3g}" if ends else "assumed", _MEANINGS[name])
     Console().print(table)
     typer.echo(
-        f"fitted {found.fitted_at:%Y-%m-%d %H:%M}Z to {found.surveys:,} surveys on {found.streets:,} streets and "
+        f"fitted {in_city(found.fitted_at, region)} to {found.surveys:,} surveys on {found.streets:,} streets and "
         f"{found.hours:,.0f} promoter-hours"
         if found.fitted_at
         else "assumed: no field data was fitted yet; do it with `fieldops awareness fit`"
@@ -140,7 +156,9 @@ def _shares(one: "PlaceAwareness") -> tuple[str, str]:
     return f"{one.share:.1%}", f"{one.low:.1%} - {one.high:.1%}"
 
 
-def _hours(one: "PlaceAwareness") -> str:
+def _hours(one: "PlaceAwareness", zone: ZoneInfo) -> str:
     if one.closed_until is not None:
-        return f"moved on, closed until {one.closed_until:%m-%d}"
-    return "" if one.hours_to_target is None else f"{one.hours_to_target:,.1f}"
+        return f"moved on, closed until {one.closed_until.astimezone(zone):%Y-%m-%d %H:%M}"
+    if one.hours_to_target is None or one.hours_low is None or one.hours_high is None:
+        return ""  # RULE 12: no number without its interval
+    return f"{one.hours_to_target:,.1f} ({one.hours_low:,.1f} - {one.hours_high:,.1f})"

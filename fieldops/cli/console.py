@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,6 +18,9 @@ from fieldops.errors import BadInput
 from fieldops.ids import ActorId
 from fieldops.people import Actor, Role
 from fieldops.progress import Progress
+
+if TYPE_CHECKING:
+    from fieldops.store.connect import Region
 
 Db = Annotated[Path, typer.Option("--db", envvar="FIELDOPS_DB", help="The region file.", show_envvar=True)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout, everything else on stderr.")]
@@ -54,6 +57,13 @@ def in_zone(moment: datetime, zone: str) -> str:
     return f"{shown.astimezone(clock.find_zone(zone)):%Y-%m-%d %H:%M} ({zone})"
 
 
+def in_city(moment: datetime, region: "Region") -> str:
+    """Return a moment as people of the region's first city read it, to the minute."""
+    from fieldops.store.places import read_zone
+
+    return in_zone(moment, read_zone(region.reader()).key)
+
+
 def shell_actor() -> Actor:
     """Return who acts at this shell: a planner, named by the login."""
     try:
@@ -85,7 +95,7 @@ def print_json(document: Any) -> None:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
-        return value.isoformat()
+        return clock.format_moment(value)
     if hasattr(value, "item"):  # a numpy scalar
         return value.item()
     if hasattr(value, "tolist"):

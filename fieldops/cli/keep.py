@@ -11,6 +11,7 @@ from fieldops.cli.console import (
     Db,
     Now,
     given_moment,
+    in_city,
     print_json,
     progress_bar,
     say,
@@ -157,7 +158,7 @@ def clock(
         say("clock and record agree")
     else:
         done = "were" if accept else "would be"
-        say(f"the clock says {found.clock.isoformat()}, the record stood at {found.record.isoformat()}")
+        say(f"the clock says {in_city(found.clock, region)}, the record stood at {in_city(found.record, region)}")
         say(f"{len(found.voided)} claims {done} voided, {len(found.shortened)} ends {done} moved to now")
 
 

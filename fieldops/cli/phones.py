@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from fieldops.cli.console import DEFAULT_DB, AsJson, Db, Now, given_moment, print_json, say, shell_actor
+from fieldops.cli.console import DEFAULT_DB, AsJson, Db, Now, given_moment, in_city, print_json, say, shell_actor
 
 phones = typer.Typer(no_args_is_help=True, help="Phones of crews: records in a file, appeals, the keys of sign-ups.")
 
@@ -81,7 +81,8 @@ def list_appeals(
     from fieldops.actions.appeals import list_appeals as read
     from fieldops.store.connect import open_region
 
-    found = read(open_region(db), shell_actor(), answered_too=answered_too)
+    region = open_region(db)
+    found = read(region, shell_actor(), answered_too=answered_too)
     if as_json:
         print_json({
             "appeals": [
@@ -96,7 +97,7 @@ def list_appeals(
     for one in found:
         said = "" if one.upheld is None else f"  {'upheld' if one.upheld else 'declined'}: {one.answer_why}"
         typer.echo(
-            f"{one.id}  {one.made_at:%Y-%m-%d %H:%M}  {one.promoter} ({one.crew})  {one.why}  about {one.about}{said}"
+            f"{one.id}  {in_city(one.made_at, region)}  {one.promoter} ({one.crew})  {one.why}  about {one.about}{said}"
         )
     if not found:
         typer.echo("no appeal waits for an answer")

@@ -261,18 +261,20 @@ def list_all(db: Db = DEFAULT_DB, as_json: AsJson = False) -> None:
     from rich.table import Table
 
     from fieldops.store.connect import open_region
+    from fieldops.store.places import read_zone
     from fieldops.store.plans import list_plans
 
-    found = list_plans(open_region(db).reader())
+    connection = open_region(db).reader()
+    found, zone = list_plans(connection), read_zone(connection)
     if as_json:
         print_json({"plans": [summary(one) for one in found]})
         return
     table = Table("plan", "made", "starts", "status", "streets", "value", "gap", "published", box=None)
     for one in found:
         table.add_row(
-            one.id, f"{one.made_at:%Y-%m-%d %H:%M}", f"{one.starts_at:%Y-%m-%d %H:%M}", one.status,
+            one.id, *(f"{at.astimezone(zone):%Y-%m-%d %H:%M}" for at in (one.made_at, one.starts_at)), one.status,
             str(one.figures.get("given", "")), f"{one.objective:,.0f}", f"{one.gap:.2%}",
-            f"{one.published_at:%Y-%m-%d %H:%M}" if one.published_at else "",
+            f"{one.published_at.astimezone(zone):%Y-%m-%d %H:%M}" if one.published_at else "",
         )  # fmt: skip
     Console().print(table)
 

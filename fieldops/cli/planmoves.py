@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from fieldops.cli.console import DEFAULT_DB, AsJson, Db, Now, given_moment, print_json, say, shell_actor
+from fieldops.cli.console import DEFAULT_DB, AsJson, Db, Now, given_moment, in_city, print_json, say, shell_actor
 
 Street = Annotated[str, typer.Option("--street", help="The street.")]
 Crew = Annotated[str | None, typer.Option("--crew", help="The crew that shall have it.")]
@@ -109,11 +109,14 @@ def pins(db: Db = DEFAULT_DB, as_json: AsJson = False) -> None:
     from fieldops.actions.pins import list_pins
     from fieldops.store.connect import open_region
 
-    found = list_pins(open_region(db), shell_actor())
+    region = open_region(db)
+    found = list_pins(region, shell_actor())
     if as_json:
         rows = [{"street": one.street, "crew": one.crew, "set_at": one.set_at, "why": one.why} for one in found]
         print_json({"pins": rows})
     for one in found if not as_json else ():
-        typer.echo(f"{one.label} ({one.street})  {one.crew or 'nobody'}  since {one.set_at:%Y-%m-%d %H:%M}Z  {one.why}")
+        typer.echo(
+            f"{one.label} ({one.street})  {one.crew or 'nobody'}  since {in_city(one.set_at, region)}  {one.why}"
+        )
     if not found and not as_json:
         say("nothing is pinned")

@@ -7,7 +7,18 @@ from typing import Annotated
 
 import typer
 
-from fieldops.cli.console import DEFAULT_DB, AsJson, Db, Now, given_moment, print_json, progress_bar, say, shell_actor
+from fieldops.cli.console import (
+    DEFAULT_DB,
+    AsJson,
+    Db,
+    Now,
+    given_moment,
+    in_city,
+    print_json,
+    progress_bar,
+    say,
+    shell_actor,
+)
 
 WHO = "An id of a candidate, or a phone number."
 
@@ -250,6 +261,6 @@ def wind_down(
     for stage, result in done:
         typer.echo(f"{stage.replace('_', ' ')}: {result}")
     for stage, (due, at) in dates.items():
-        typer.echo(f"{stage.replace('_', ' ')}: {due:%Y-%m-%d %H:%M}Z {'done' if at else ''}")
+        typer.echo(f"{stage.replace('_', ' ')}: {in_city(due, region)} {'done' if at else ''}")
     if not dates:
         typer.echo("the region is not winding down")

@@ -12,6 +12,8 @@ streets = typer.Typer(
     no_args_is_help=True, help="Look streets up, and change what the map got wrong. Changes survive a re-import."
 )
 
+_ENTRY = {"free": "anybody", "unknown": "ask at the gate", "granted": "granted", "refused": "refused"}
+
 Street = Annotated[str, typer.Argument(metavar="STREET", help="The street's id, as `fieldops streets list` prints it.")]
 
 
@@ -77,10 +79,11 @@ def list_streets(
     kind: Annotated[Kind | None, typer.Option(help="Only streets, lanes (弄, 巷, unnamed ways) or compounds.")] = None,
     zone: Annotated[str | None, typer.Option(help="Only streets of this zone.")] = None,
     db: Db = DEFAULT_DB,
+    now: Now = None,
     as_json: AsJson = False,
 ) -> None:
     """
-    List streets with kind, people (their interval, and where the figure comes from), zone and triangle.
+    List streets with kind, people (their interval, and where the figure comes from), who may enter, and who holds them.
 
     Example: fieldops streets list 解放 --kind street
     """
@@ -90,20 +93,21 @@ def list_streets(
     from fieldops.store.city import find_streets
     from fieldops.store.connect import open_region
 
-    rows = find_streets(open_region(db).reader(), name, kind=kind, zone=zone)
+    region = open_region(db)
+    rows = find_streets(region.reader(), region.moment(given_moment(now)), name, kind=kind, zone=zone)
     if as_json:
         print_json({"streets": rows})
         return
     right = [Column(title, justify="right") for title in ("people", "low - high", "metres")]
     table = Table(
-        Column("street", no_wrap=True), "label", "kind", *right[:2], "from", right[2], "permission", "status", "zone",
-        Column("triangle", no_wrap=True), box=None,
+        Column("street", no_wrap=True), "label", "kind", *right[:2], "from", right[2], "entry", "in operation",
+        Column("held by", no_wrap=True), "zone", Column("triangle", no_wrap=True), box=None,
     )  # fmt: skip
     for row in rows:
         table.add_row(
             row["street"], row["label"], row["kind"], f"{row['people']:,.0f}",
             f"{row['people_low']:,.0f} - {row['people_high']:,.0f}", row["people_source"], f"{row['walk_m']:,.0f}",
-            row["permission"], row["status"], row["zone"] or "", row["triangle"] or "",
+            _ENTRY[row["permission"]], "yes" if row["status"] == "open" else row["status"], row["holder"] or "nobody", row["zone"] or "", row["triangle"] or "",
         )  # fmt: skip
     Console().print(table)
     if not rows:

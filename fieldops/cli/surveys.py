@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fieldops.cli.console import DEFAULT_DB, AsJson, Db, Now, given_moment, print_json, shell_actor
+from fieldops.cli.console import DEFAULT_DB, AsJson, Db, Now, given_moment, in_city, print_json, shell_actor
 from fieldops.cli.tables import File, Numbered, Strict, import_table
 
 if TYPE_CHECKING:
@@ -69,7 +69,8 @@ def list_measurement(
     from fieldops.ids import MeasurementId
     from fieldops.store.connect import open_region
 
-    found = explain_measurement(open_region(db), shell_actor(), MeasurementId(measurement))
+    region = open_region(db)
+    found = explain_measurement(region, shell_actor(), MeasurementId(measurement))
     if as_json:
         print_json([
             {"survey": one.survey.id, "asked_at": one.survey.asked_at, "answer": one.survey.answer,
@@ -81,7 +82,5 @@ def list_measurement(
     for one in found:
         asked = one.survey
         counts = "yes" if not one.why_not else f"no: {one.why_not.replace('_', ' ')}"
-        table.add_row(
-            asked.id, f"{asked.asked_at:%Y-%m-%d %H:%M:%S}Z", asked.answer, asked.promoter, asked.corner, counts
-        )
+        table.add_row(asked.id, in_city(asked.asked_at, region), asked.answer, asked.promoter, asked.corner, counts)
     Console().print(table)

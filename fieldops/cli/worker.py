@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fieldops.cli.console import DEFAULT_DB, AsJson, Db, print_json, say, shell_actor
+from fieldops.cli.console import DEFAULT_DB, AsJson, Db, in_city, print_json, say, shell_actor
 
 if TYPE_CHECKING:
     from fieldops.store.jobs import Job
@@ -75,17 +75,19 @@ def list_all(
 
     from fieldops.actions.jobs import count_workers
     from fieldops.actions.jobs import list_jobs as newest
+    from fieldops.store.connect import open_region
 
     found, workers = newest(db, shell_actor(), most=most), count_workers(db, shell_actor())
     if as_json:
         print_json({"workers": workers, "jobs": [document(one) for one in found]})
         return
+    region = open_region(db)
     table = Table("job", "kind", "ordered", "by", "state", "done", "gap", "result", box=None)
     for one in found:
         gap = f"{one.figures['gap']:.3%}" if "gap" in one.figures else ""
         told = one.problem or "  ".join(f"{name} {value}" for name, value in list((one.result or {}).items())[:2])
         table.add_row(
-            one.id, one.kind, f"{one.ordered_at:%Y-%m-%d %H:%M}", one.actor.id, one.state, f"{one.share:.0%}", gap, told
+            one.id, one.kind, in_city(one.ordered_at, region), one.actor.id, one.state, f"{one.share:.0%}", gap, told
         )
     Console().print(table)
     if not workers and any(one.state == "waiting" for one in found):

@@ -26,7 +26,7 @@ def explain_assigned(problem: PlanProblem, posed: AssignmentProblem, found: Assi
     """Return each given street with the reason for its crew, by street."""
     choices, fixed = [], set(problem.fixed)
     begins = np.searchsorted(posed.street, np.arange(posed.streets + 1))
-    price = found.hour_price
+    price, busy = found.hour_price, set(found.crew_of_street.tolist())
     for street in np.flatnonzero(found.crew_of_street != NOBODY).tolist():
         pairs = np.arange(begins[street], begins[street + 1])
         crew = int(found.crew_of_street[street])
@@ -35,7 +35,7 @@ def explain_assigned(problem: PlanProblem, posed: AssignmentProblem, found: Assi
             continue
         mine = int(pairs[posed.crew[pairs] == crew][0])
         value, hours = float(posed.values[mine]), float(posed.hours[mine])
-        choices.append(Choice(street, crew, hours, value, _sentence(problem, posed, pairs, mine, price)))
+        choices.append(Choice(street, crew, hours, value, _sentence(problem, posed, pairs, mine, price, busy)))
     return choices
 
 
@@ -47,7 +47,7 @@ def _fixed(problem: PlanProblem, street: int, crew: int) -> Choice:
 
 
 def _sentence(
-    problem: PlanProblem, posed: AssignmentProblem, pairs: np.ndarray, mine: int, price: np.ndarray
+    problem: PlanProblem, posed: AssignmentProblem, pairs: np.ndarray, mine: int, price: np.ndarray, busy: set[int]
 ) -> Reason:
     street, crew = int(posed.street[mine]), int(posed.crew[mine])
     said = describe_pair(problem, street, crew, float(posed.hours[mine]))
@@ -56,10 +56,12 @@ def _sentence(
         return Reason([*said, say("only")])
     cost = posed.values - price[posed.crew] * posed.hours
     best = int(others[np.argmax(cost[others])])
-    other = problem.crews.ids[int(posed.crew[best])]
+    next_best = int(posed.crew[best])
+    other = problem.crews.ids[next_best]
     more = float(posed.hours[best] - posed.hours[mine])
-    beaten = say("next_hours", crew=other, more_h=round(more, 2)) if more >= 0.05 else say("next_price", crew=other)
-    return Reason([*said, beaten])
+    if more >= 0.05:
+        return Reason([*said, say("next_hours", crew=other, more_h=round(more, 2))])
+    return Reason([*said, say("next_price" if next_best in busy else "next_free", crew=other)])
 
 
 def describe_pair(problem: PlanProblem, street: int, crew: int, hours: float) -> list[Said]:
@@ -166,10 +168,11 @@ def count_sorts(reasons: list[str]) -> dict[str, int]:
     return {SORTS.get(code, code): count for code, count in counts.most_common(12)}
 
 
-def crews_left_out(problem: PlanProblem, posed: AssignmentProblem, busy: set[int]) -> dict[str, Said]:
-    """Return for each crew that gets no street why."""
+def crews_left_out(problem: PlanProblem, posed: AssignmentProblem, busy: set[int], given: set[int]) -> dict[str, Said]:
+    """Return for each crew that gets no street why; `busy` are the crews that get one, `given` the streets."""
     crews, reasons = problem.crews, dict[str, Said]()
     listed = np.bincount(posed.crew, minlength=len(crews.ids)) > 0
+    left = np.bincount(posed.crew[~np.isin(posed.street, list(given))], minlength=len(crews.ids)) > 0
     open_ = np.array([not reason for reason in problem.streets.excluded], dtype=bool)
     for j, crew in enumerate(crews.ids):
         if j in busy:
@@ -187,6 +190,6 @@ def crews_left_out(problem: PlanProblem, posed: AssignmentProblem, busy: set[int
         elif not listed[j]:
             reason = say("crew_none_fits", room_hours=round(float(crews.capacity[j]), 2))
         else:
-            reason = say("crew_beaten")
+            reason = say("crew_beaten" if left[j] else "crew_none_left")
         reasons[crew] = reason
     return reasons

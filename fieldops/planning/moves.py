@@ -78,6 +78,8 @@ def price_move(problem: PlanProblem, posed: AssignmentProblem, now: IntArray, st
     if given_up is None:
         return Move(street, crew, before, refusal=Reason([say("pinned_full", crew=problem.crews.ids[crew])]))
     taken_up = plan.fill(posed, crews={crew, before}, streets={*given_up}, but=street)
+    kept = {s for s in given_up if plan.crew_of_street[s] == crew}  # given up for room, and there was room after all
+    given_up, taken_up = [s for s in given_up if s not in kept], [pair for pair in taken_up if pair[0] not in kept]
     needs = float(pair_hours(problem, np.array([street]), np.array([crew]))[0]) if crew != NOBODY else 0.0
     cost = _worth(problem, now) - _worth(problem, plan.crew_of_street)
     return Move(
@@ -97,9 +99,15 @@ def describe_move(problem: PlanProblem, move: Move) -> Reason:
     else:
         who: dict[str, Fact] = {"crew": problem.crews.ids[move.crew], "needs_h": round(move.hours, 2)}
         first = say("move_costs", **who, fewer_n=size) if move.cost >= 0 else say("move_gains", **who, more_n=size)
-    given = say("gives_up", streets=", ".join(label[s] for s in move.given_up)) if move.given_up else None
-    taken = say("taken_up", streets=", ".join(label[s] for s, _ in move.taken_up)) if move.taken_up else None
-    return Reason([said for said in (first, given, taken) if said])
+    filled, given = {street for street, _ in move.taken_up}, set(move.given_up)
+    parts = (
+        ("gives_up", [s for s in move.given_up if s not in filled]),
+        ("handed_over", [s for s in move.given_up if s in filled]),
+        ("taken_up", [s for s, _ in move.taken_up if s not in given]),
+    )
+    return Reason(
+        [first, *(say(code, streets=", ".join(label[s] for s in streets)) for code, streets in parts if streets)]
+    )
 
 
 def _worth(problem: PlanProblem, crew_of_street: IntArray) -> float:

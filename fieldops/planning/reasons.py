@@ -12,6 +12,7 @@ SENTENCES: dict[str, str] = {
     "only": template("no other crew can take it"),
     "next_hours": template("crew %(crew)s, the next best, would need %(more_h)s h more"),
     "next_price": template("crew %(crew)s, the next best, has better use for its hours"),
+    "next_free": template("crew %(crew)s, which gets no street, could take it as well"),
     "swarmed": template("its triangle is swarmed"),
     "ask_gate": template("ask at the gate first: permission unknown"),
     "pinned": template("pinned to crew %(crew)s by hand"),
@@ -20,6 +21,7 @@ SENTENCES: dict[str, str] = {
     "closed": template("closed by hand"),
     "refused": template("entry refused: once it is granted, record it with `fieldops streets permit`"),
     "saturated": template("saturated; open again from %(open_at)s"),
+    "paused": template("closed for a time after an incident; open again from %(open_at)s"),
     "claimed": template("claimed by crew %(crew)s until %(until_at)s"),
     "reserved": template("kept for the phone of crew %(crew)s until %(until_at)s"),
     "burst_later": template("its zone is in no burst on %(day)s: the next one starts on %(next_day)s"),
@@ -54,6 +56,7 @@ SENTENCES: dict[str, str] = {
     "crew_cut_off": template("it is cut off: no open street can be reached on foot from its home"),
     "crew_none_fits": template("no street near it fits into its %(room_hours)s h, or it cools down for them"),
     "crew_beaten": template("other crews do more with every street near it"),
+    "crew_none_left": template("no street is left: each that it could take has a crew"),
     # why not another crew
     "cools_down": template("crew %(crew)s cools down for it: it forfeited the street (rule 4)"),
     "cannot_walk": template("crew %(crew)s cannot walk there from its home"),
@@ -81,6 +84,7 @@ SENTENCES: dict[str, str] = {
     "out_costs": template("with nobody: %(fewer_n)s people told fewer"),
     "out_gains": template("with nobody: %(more_n)s people told more"),
     "gives_up": template("it gives up %(streets)s"),
+    "handed_over": template("other crews take %(streets)s from it"),
     "taken_up": template("taken instead: %(streets)s"),
     # what is unlawful
     "unlawful_unknown_street": template("street %(street)s is not in the region"),
@@ -97,7 +101,7 @@ SENTENCES: dict[str, str] = {
 # What sort of reason leaves a street with nobody, in a few words, for counting.
 SORTS: dict[str, str] = {
     "closed": template("closed by hand"), "refused": template("entry refused"), "saturated": template("saturated"),
-    "claimed": template("claimed already"), "reserved": template("kept for a phone"),
+    "paused": template("closed for a time"), "claimed": template("claimed already"), "reserved": template("kept for a phone"),
     "burst_later": template("its zone's burst comes later"), "burst_none": template("its zone is in no burst"),
     "kept_free": template("kept free by hand"), "worthless": template("no people, or no priority"),
     "no_effort": template("no effort brings it to the target"), "no_crew": template("there is no crew"),

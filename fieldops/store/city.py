@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from fieldops.clock import format_moment
@@ -190,19 +191,21 @@ def city_of_street(connection: sqlite3.Connection, street: StreetId) -> CityId:
 
 
 def find_streets(
-    connection: sqlite3.Connection, name: str = "", *, kind: str | None = None, zone: str | None = None
+    connection: sqlite3.Connection, at: datetime, name: str = "", *, kind: str | None = None, zone: str | None = None
 ) -> list[dict[str, Any]]:
     """
     Return the streets whose id, name or label contains the text, as plain rows in the order of their labels.
 
-    People come with their interval and the source of the figure; `kind` and `zone` narrow the list.
+    People come with their interval and the source of the figure, `holder` and `held_until` are those of the claim in force
+    at the moment; `kind` and `zone` narrow the list.
     """
     rows = connection.execute(
-        "SELECT id AS street, label, kind, people, people_low, people_high, people_source, buildings, walk_m, permission,"
-        " status, zone_id AS zone, triangle_id AS triangle FROM street WHERE status <> 'gone'"
-        " AND (id = :name OR instr(name, :name) OR instr(label, :name)) AND (:kind IS NULL OR kind = :kind)"
-        " AND (:zone IS NULL OR zone_id = :zone) ORDER BY label, id",
-        {"name": name, "kind": kind, "zone": zone},
+        "SELECT s.id AS street, label, kind, people, people_low, people_high, people_source, buildings, walk_m, permission,"
+        " status, c.crew_id AS holder, c.held_until, zone_id AS zone, triangle_id AS triangle FROM street AS s"
+        " LEFT JOIN claim AS c ON c.street_id = s.id AND c.claimed_at <= :at AND coalesce(c.ended_at, c.held_until) > :at"
+        " WHERE status <> 'gone' AND (s.id = :name OR instr(name, :name) OR instr(label, :name)) AND (:kind IS NULL OR kind = :kind)"
+        " AND (:zone IS NULL OR zone_id = :zone) ORDER BY label, s.id",
+        {"at": format_moment(at), "name": name, "kind": kind, "zone": zone},
     )
     return [dict(row) for row in rows]
 

@@ -43,6 +43,22 @@ def test_where_nobody_was_asked_the_share_is_unknown_and_never_zero(region: Regi
     assert streets["S1"]["hours_to_target"] > 0
 
 
+def test_hours_of_every_place_come_with_their_interval_and_a_place_without_streets_has_none(region: Region) -> None:
+    add_town(region)
+    with region.turn(LEAD, now=NOON) as turn:
+        turn.connection.execute("UPDATE street SET triangle_id = 'T0'")
+    report = read_awareness(region, LEAD, now=NOON)
+    bare, *others = sorted(report.triangles, key=lambda one: one.hours_to_target is not None)
+    assert (bare.hours_to_target, bare.hours_low, bare.hours_high) == (None, None, None)
+    for noun, places in (("triangle", others), ("zone", report.zones), ("street", report.streets)):
+        for one in places:
+            shown = one.to_json(noun)
+            assert 0 <= shown["hours_low"] < shown["hours_high"]  # type: ignore[operator]
+    assert sum(one.hours_high or 0.0 for one in report.zones) == pytest.approx(
+        sum(one.hours_high or 0.0 for one in report.streets)
+    )
+
+
 def test_the_planner_gets_a_posterior_for_every_street(region: Region) -> None:
     add_town(region)
     known = street_awareness(region, now=NOON)

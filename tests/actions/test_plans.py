@@ -8,12 +8,13 @@ import pytest
 
 from fieldops.actions.awareness import read_awareness
 from fieldops.actions.city import MapSource, import_city
+from fieldops.actions.incidents import pause_street
 from fieldops.actions.plans import make_plan, publish_plan
 from fieldops.actions.surveys import record_surveys
 from fieldops.awareness import Response, pool_streets
 from fieldops.errors import BadInput, NotFound, PlanNotPublishable
 from fieldops.events import ResponseFitted
-from fieldops.ids import PlanId
+from fieldops.ids import PlanId, StreetId
 from fieldops.store import claims, coverage, desk, exports, plans
 from fieldops.store.connect import Region, open_region
 from fieldops.store.response import save_fit
@@ -144,6 +145,31 @@ def test_a_plan_of_which_nothing_can_come_takes_the_place_of_none(town: Region) 
     assert card is not None
     assert card.id == good.id
     assert {row["plan"] for row in exports.read_export(town.reader(), "plan", later).rows} == {good.id}
+
+
+def test_a_refusal_to_publish_tells_moments_to_the_minute_in_the_zone_of_the_city(town: Region) -> None:
+    with town.turn(PLANNER, now=NOON) as turn:
+        turn.connection.execute("UPDATE city SET time_zone = 'Asia/Shanghai'")
+    plan = make_plan(town, LEAD, start=NOON + timedelta(hours=2), now=NOON, time_limit=1.0)
+    with pytest.raises(
+        PlanNotPublishable, match=f"it starts at {NOON + timedelta(hours=10):%Y-%m-%d %H:%M}, and claims"
+    ):
+        publish_plan(town, LEAD, plan.id, now=NOON)
+    at = NOON + timedelta(hours=2, microseconds=7)
+    publish_plan(town, LEAD, plan.id, now=at)
+    with pytest.raises(
+        PlanNotPublishable, match=f"it was published at {NOON + timedelta(hours=10):%Y-%m-%d %H:%M}(;|$)"
+    ):
+        publish_plan(town, LEAD, plan.id, now=at)
+
+
+def test_a_street_closed_for_a_time_is_not_said_to_be_saturated(town: Region) -> None:
+    street = StreetId(town.reader().execute("SELECT id FROM street ORDER BY id LIMIT 1").fetchone()[0])
+    pause_street(town, LEAD, street, 3, now=NOON)
+    plan = make_plan(town, LEAD, now=NOON, time_limit=1.0)
+    told = f"closed for a time after an incident; open again from {NOON + 3 * DAY:%Y-%m-%d %H:%M}"
+    assert dict(plan.unassigned)[street] == told
+    assert plan.figures["reasons"]["closed for a time"] == 1
 
 
 @pytest.mark.parametrize("away", [-timedelta(hours=25), 367 * DAY])

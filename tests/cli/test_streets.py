@@ -30,3 +30,18 @@ def test_an_unknown_kind_is_wrong_usage_and_no_match_is_said(tmp_path: Path) -> 
     make_desk_town(tmp_path / "region.gpkg").close()
     assert fieldops("streets", "list", "--kind", "house", folder=tmp_path).returncode == 2
     assert "no street is called so" in fieldops("streets", "list", "nowhere", folder=tmp_path).stderr
+
+
+def test_a_claimed_street_is_listed_with_its_holder_and_nothing_that_reads_as_free(tmp_path: Path) -> None:
+    region = make_desk_town(tmp_path / "region.gpkg")
+    street, crew, now = (
+        region.reader().execute("SELECT street_id, crew_id, claimed_at FROM claim WHERE ended_at IS NULL").fetchone()
+    )
+    region.close()
+    answer = fieldops("streets", "list", street, "--now", now, "--json", folder=tmp_path)
+    (one,) = json.loads(answer.stdout)["streets"]
+    assert one["holder"] == crew
+    assert one["held_until"].endswith("Z")
+    text = fieldops("streets", "list", street, "--now", now, folder=tmp_path).stdout
+    assert crew in text
+    assert "free" not in text

@@ -92,6 +92,15 @@ def test_an_impossible_plan_is_a_refusal_that_keeps_its_document(folder: Path) -
     assert refusal(shown).count("no crew") == 1
 
 
+def test_moments_in_json_end_in_z_and_hours_are_shown_with_their_interval(folder: Path) -> None:
+    answer = told(folder, "awareness", "--db", "try.gpkg", "--now", NOW, "--json")
+    assert json.loads(answer.stdout)["at"] == "2026-03-02T04:00:00.000000Z"
+    text = told(folder, "awareness", "--db", "try.gpkg", "--now", NOW).stdout
+    rows = [line for line in text.splitlines() if "unknown" in line and "measured" not in line]
+    assert rows
+    assert all(line.rstrip(" │").endswith(")") and " - " in line for line in rows)
+
+
 def test_a_region_of_an_older_fieldops_is_refused_until_it_is_migrated(folder: Path) -> None:
     answer = told(folder, "import", "grid.osm", "--city", "Grid", "--db", "old.gpkg", "--residents", "3000")
     assert answer.returncode == 0, answer.stderr

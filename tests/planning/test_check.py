@@ -193,7 +193,7 @@ def test_a_crew_cut_off_by_the_river_is_named_and_the_others_plan_on() -> None:
     found = assign(posed, time_limit=1.0, seed=1)
     busy = {int(crew) for crew in found.crew_of_street if crew >= 0}
     assert busy == {0}
-    assert crews_left_out(problem, posed, busy) == {
+    assert crews_left_out(problem, posed, busy, {0, 1}) == {
         "C1": "it is cut off: no open street can be reached on foot from its home"
     }
     problem.home_m[0, :] = np.inf
@@ -213,9 +213,24 @@ def test_streets_larger_than_every_crew_are_told_with_the_smallest_and_the_large
 def test_crews_without_a_street_are_told_why() -> None:
     problem = small_problem(capacity=(40.0, 0.0))
     posed = pose(problem)
-    assert crews_left_out(problem, posed, {0})["C1"] == "it has no hours"
+    assert crews_left_out(problem, posed, {0}, {0, 1, 2})["C1"] == "it has no hours"
     full = small_problem(places=(40, 0))
-    assert crews_left_out(full, pose(full), {0})["C1"] == "it holds as many claims as it may"
+    assert crews_left_out(full, pose(full), {0}, {0, 1, 2})["C1"] == "it holds as many claims as it may"
+
+
+def test_a_crew_without_a_street_is_told_whether_one_is_left_and_is_not_said_to_be_busy() -> None:
+    problem = small_problem(capacity=(40.0, 40.0))
+    posed = pose(problem)
+    assert (
+        crews_left_out(problem, posed, {0}, {0, 1, 2})["C1"] == "no street is left: each that it could take has a crew"
+    )
+    assert crews_left_out(problem, posed, {0}, {0, 1})["C1"] == "other crews do more with every street near it"
+    found = assign(posed, time_limit=1.0, seed=1)
+    idle = replace(found, crew_of_street=np.zeros(3, dtype=np.int64))
+    said = [choice.reason for choice in explain_assigned(problem, posed, idle)]
+    assert all(reason.endswith("crew C1, which gets no street, could take it as well") for reason in said)
+    both = replace(found, crew_of_street=np.array([0, 0, 1]))
+    assert explain_assigned(problem, posed, both)[0].reason.endswith("has better use for its hours")
 
 
 def test_a_street_that_no_crew_can_reach_and_one_that_is_too_large_say_so() -> None:
