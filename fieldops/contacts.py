@@ -31,6 +31,7 @@ MOST_RECORDS = 50  # in one batch
 LONGEST_SEALED = 4_096  # characters
 FAR_M = 1_000.0  # a position farther than that from its place, its accuracy allowed for, is no position of it
 MOST_HOURS = 24.0
+LONG_DAY = 16.0  # hours of one promoter: more are kept with a mark, and wait for a lead
 WHYS = ("it_is_true", "crew_gave_up")  # the codes that our own phones send
 _DOOR = re.compile(r"[0-9A-Z]{1,8}(-[0-9A-Z]{1,8}){0,3}")
 _A_WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
@@ -106,6 +107,7 @@ class Mark(StrEnum):
     CLOCK = "clock"  # the phone's clock was wrong by more than ten minutes, or was changed meanwhile
     FAR = "far"  # the position is not of this place; it is kept with the record and not used
     STREET_GONE = "street_gone"  # the map no longer has the street
+    LONG_DAY = "long_day"  # more than sixteen hours of one promoter in one day, at all places together
     DO_NOT_CONTACT = "do_not_contact"  # the door or venue had asked not to be contacted
 
 
@@ -186,7 +188,7 @@ def read_record(told: Mapping[str, object]) -> Record:
         venue=VenueId(read_id(row, "venue")) if row.get("venue") else None,
         generation=_whole(row, "generation") if row.get("generation") else None,
         what=read_choice(_WORDS[kind], row, "what") if kind in _WORDS else "", door=read_door(row.get("door", "")),
-        hours=read_number(row, "hours", low=0.01, high=MOST_HOURS) if kind is Kind.HOURS else None,
+        hours=read_number(row, "hours", low=0.0, high=MOST_HOURS) if kind is Kind.HOURS else None,
         day=read_day(row, "day"), about=read_id(row, "about") if kind in (Kind.UNDO, Kind.APPEAL, Kind.SIGN_UP) else "",
         why=read_reason(read_name(row, "why"), WHYS) if row.get("why") else "", lon=lon, lat=lat,
         accuracy_m=read_number(row, "accuracy_m", low=0.0) if row.get("accuracy_m") else None,

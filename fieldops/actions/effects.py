@@ -167,7 +167,7 @@ def bring_effort_up_to_date(turn: Turn, entries: Iterable[Entry], zone: ZoneInfo
             met = store.count_contacts(turn.connection, crew, street, venue, start, end)
             efforts.append(Effort(day, crew, street, VenueId(venue) if venue else None, hours, met))
     before = effort_store.read_effort(turn.connection, [one.id for one in efforts])
-    changed = [one for one in efforts if before.get(one.id) != one]
+    changed = [one for one in efforts if before.get(one.id) != one and (one.promoter_hours or one.id in before)]
     if changed:
         updated = sum(one.id in before for one in changed)
         done = Intake(added=len(changed) - updated, updated=updated)

@@ -17,7 +17,7 @@ from fieldops.actions.effects import Entry, Rejected
 from fieldops.actions.surveys import record_surveys_in_turn
 from fieldops.claims import Standing, match_late
 from fieldops.clock import format_moment, local_day, parse_moment
-from fieldops.contacts import FAR_M, MOST_RECORDS, Kind, Mark, Record, date_record, read_record
+from fieldops.contacts import FAR_M, LONG_DAY, MOST_RECORDS, Kind, Mark, Record, date_record, read_record
 from fieldops.errors import BadInput
 from fieldops.events import RecordsTaken
 from fieldops.ids import CrewId, DeviceId, MeasurementId
@@ -217,7 +217,18 @@ class _Batch:
             marks.append(Mark.DO_NOT_CONTACT)
         if record.day is not None and record.day > local_day(self._turn.now, self._zone):
             raise Rejected("future_day")
+        marks += [Mark.LONG_DAY] * (self._hours_of_day(record) > LONG_DAY)
         return Entry(store.Taken(record, crew, made_at, self._sent_offset, standing, tuple(marks), {}), street)
+
+    def _hours_of_day(self, record: Record) -> float:
+        """Return the hours of the record's promoter and day with this record's, at all places; 0 where it tells none."""
+        if record.hours is None or record.day is None:
+            return 0.0
+        told = store.hours_by_place(self._turn.connection, record.promoter, record.day)
+        for one in (entry.taken.record for entry in self._entries.values()):
+            if one.hours is not None and (one.promoter, one.day) == (record.promoter, record.day):
+                told[one.street, one.venue] = one.hours
+        return sum((told | {(record.street, record.venue): record.hours}).values())
 
     def _check_promoter(self, record: Record, made_at: datetime) -> CrewId:
         known = find_promoter(self._turn.connection, record.promoter)

@@ -2,8 +2,8 @@
 Timesheets and pay: hours by promoter and day, which of them are verified, and what they come to.
 
 What a phone told of a day is verified where the promoter's own records of that day speak for it: at least two, and their
-span, with two hours for the way and the talks before and after, is no shorter than the hours told. Everything else waits
-for a lead, whose word counts. Only verified and confirmed hours are paid.
+span, with two hours for the way and the talks before and after, is no shorter than the hours told, which are at most
+sixteen. Everything else waits for a lead, whose word counts. Only verified and confirmed hours are paid.
 """
 
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from datetime import date, datetime, time, timedelta
 
 from fieldops.actions.people import promoter_names
 from fieldops.clock import local_day
+from fieldops.contacts import LONG_DAY
 from fieldops.errors import BadInput, NotFound
 from fieldops.events import HoursConfirmed
 from fieldops.exchange.spreadsheets import csv_bytes, xlsx_bytes
@@ -119,7 +120,7 @@ def _day(
     if said is not None:
         return SheetDay(promoter, crew, day, told, records, "confirmed", said.why, said.hours)
     span = spoken.last - spoken.first if spoken else timedelta(0)
-    speaks = records >= LEAST_RECORDS and timedelta(hours=told) <= span + MARGIN
+    speaks = records >= LEAST_RECORDS and told <= LONG_DAY and timedelta(hours=told) <= span + MARGIN
     return SheetDay(promoter, crew, day, told, records, "verified" if speaks else "open", "", told if speaks else 0.0)
 
 

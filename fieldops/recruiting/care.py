@@ -6,6 +6,7 @@ from datetime import date
 from fieldops.errors import BadInput, RepAtCap
 from fieldops.ids import RepId
 from fieldops.recruiting.sources import Group
+from fieldops.said import Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,12 @@ def read_income(low: int | None, high: int | None) -> tuple[int | None, int | No
     """
     for amount in (low, high):
         if amount is not None and not 0 <= amount <= 1_000_000:
-            raise BadInput(f"{amount} yuan a month", field="income", cure="give 0 to 1000000")
+            raise BadInput(
+                Said("%(amount)s yuan a month", amount=amount), field="income",
+                cure=Said("give %(least)s to %(most)s", least=0, most=1_000_000),
+            )  # fmt: skip
     if low is not None and high is not None and high < low:
-        raise BadInput("the band ends below its beginning", field="income", cure="give the lower number first")
+        raise BadInput(
+            Said("the band ends below its beginning"), field="income", cure=Said("give the lower number first")
+        )
     return low, high

@@ -6,6 +6,7 @@ import unicodedata
 import phonenumbers
 
 from fieldops.errors import BadInput
+from fieldops.said import Said
 
 HOME = "CN"
 _MAINLAND_MOBILE = re.compile(r"(?:\+?86|0086)?(1[3-9][0-9]{9})", re.ASCII)
@@ -32,11 +33,11 @@ def read_phone(text: str, *, country: str = HOME) -> str:
         If it is no phone number that can exist.
     """
     plain = _FILLING.sub("", unicodedata.normalize("NFKC", text[: LONGEST + 1]))
-    cure = "give a mobile number such as 138 0013 8000, or one with its country code such as +44 20 7946 0958"
+    cure = Said("give a mobile number such as 138 0013 8000, or one with its country code such as +44 20 7946 0958")
     if not plain:
-        raise BadInput("is empty", field="phone", cure=cure)
+        raise BadInput(Said("the phone number is missing"), field="phone", cure=cure)
     if len(text) > LONGEST or not re.fullmatch(r"\+?[0-9]+", plain, re.ASCII):
-        raise BadInput("is no phone number", field="phone", cure=cure)
+        raise BadInput(Said("is no phone number"), field="phone", cure=cure)
     mainland = _MAINLAND_MOBILE.fullmatch(plain)
     if mainland and country == HOME:
         return f"+86{mainland[1]}"
@@ -45,9 +46,9 @@ def read_phone(text: str, *, country: str = HOME) -> str:
     try:
         number = phonenumbers.parse(plain, country)
     except phonenumbers.NumberParseException:
-        raise BadInput("is no phone number", field="phone", cure=cure) from None
+        raise BadInput(Said("is no phone number"), field="phone", cure=cure) from None
     if not phonenumbers.is_valid_number(number):
-        raise BadInput("is no phone number that exists", field="phone", cure=cure)
+        raise BadInput(Said("is no phone number that exists"), field="phone", cure=cure)
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from fieldops.errors import BadInput, MoveNotAllowed
 from fieldops.ids import CandidateId
+from fieldops.said import Said
 
 
 class Stage(StrEnum):
@@ -91,11 +92,18 @@ def check_move(before: Stage, after: Stage, reached: Stage, reason: str) -> None
         raise MoveNotAllowed(before=before, after=after, allowed=allowed_moves(before, reached))
     if after in LEFT:
         if reason not in set(Reason):
-            problem = f"'{reason}' is no reason" if reason else f"a move to {after} needs a reason"
-            raise BadInput(problem, field="reason", cure=f"use one of {', '.join(Reason)}")
+            if not reason:
+                raise BadInput(
+                    Said("whoever leaves needs a reason"), field="reason", cure=Said("choose a reason of the list")
+                )
+            raise BadInput(
+                Said("'%(given)s' is no reason", given=reason), field="reason", cure=f"use one of {', '.join(Reason)}"
+            )
         return
     if reason:
-        raise BadInput(f"a move to {after} takes no reason", field="reason", cure="leave the reason away")
+        raise BadInput(
+            Said("a move within the funnel takes no reason"), field="reason", cure=Said("leave the reason away")
+        )
     if after not in allowed_moves(before, reached):
         raise MoveNotAllowed(before=before, after=after, allowed=allowed_moves(before, reached))
 

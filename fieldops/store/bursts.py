@@ -207,7 +207,7 @@ def _worked_days(connection: "sqlite3.Connection", streets: Iterable[StreetId], 
     days: set[date] = set()
     for street in streets:
         rows = connection.execute(
-            "SELECT day FROM effort WHERE street_id = ? AND day >= ? AND day < ?",
+            "SELECT day FROM effort WHERE street_id = ? AND day >= ? AND day < ? AND promoter_hours > 0",
             (street, slot.starts_on.isoformat(), slot.ends_on.isoformat()),
         )
         days.update(date.fromisoformat(row[0]) for row in rows)

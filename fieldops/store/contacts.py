@@ -149,6 +149,17 @@ def hours_of(
     return None if row[0] is None else round(float(row[0]), 2)
 
 
+def hours_by_place(
+    connection: sqlite3.Connection, promoter: PromoterId, day: date
+) -> dict[tuple[str | None, str | None], float]:
+    """Return the hours that a promoter told of a day by street and venue, the last word of each."""
+    rows = connection.execute(
+        "SELECT street_id, venue_id, hours FROM hours_told WHERE promoter_id = ? AND day = ? ORDER BY made_at, seq, id",
+        (promoter, day.isoformat()),
+    )
+    return {(row[0], row[1]): float(row[2]) for row in rows}
+
+
 def count_contacts(
     connection: sqlite3.Connection, crew: CrewId, street: StreetId, venue: VenueId | None, since: datetime, until: datetime
 ) -> int:  # fmt: skip

@@ -28,7 +28,7 @@ def read_effort(connection: sqlite3.Connection, ids: Sequence[str]) -> dict[str,
 
 
 def write_effort(turn: Turn, efforts: Sequence[Effort], *, event: RowsImported) -> None:
-    """Store efforts, new ones and corrected ones, and the event."""
+    """Store efforts, new ones and corrected ones, and the event; of one that was corrected to none the row stays, with 0 hours."""
     audit.append(turn, event)
     recorded_at = format_moment(turn.now)
     turn.connection.executemany(

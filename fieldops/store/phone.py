@@ -174,7 +174,7 @@ class Own:
     """
     What a promoter did since a day: hours, contacts by disposition, visits, sign-ups, surveys, and how many count.
 
-    `late` are records made after the claim had ended, `quarantined` surveys that wait to be looked into.
+    Who had signed up before counts as no sign-up. `late` are records made after the claim had ended, `quarantined` surveys that wait to be looked into.
     """
 
     hours: float
@@ -222,7 +222,8 @@ def read_own(connection: sqlite3.Connection, promoter: PromoterId, since: dateti
     kinds = dict(
         tuple(row)
         for row in connection.execute(
-            "SELECT kind, count(*) FROM phone_record WHERE promoter_id = ? AND made_at >= ? GROUP BY kind",
+            "SELECT kind, count(*) FROM phone_record WHERE promoter_id = ? AND made_at >= ?"
+            " AND NOT (kind = 'sign_up' AND json_extract(answer, '$.again') IS 1) GROUP BY kind",
             (promoter, moment),
         )
     )

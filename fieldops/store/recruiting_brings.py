@@ -13,6 +13,26 @@ _COUNTS = (
     " sum(c.due_at <= :due AND c.erased_at IS NULL)"
 )
 _LIVE = "c.merged_into IS NULL AND c.made_at >= :since"
+# Who came by a poster, or at a venue, whose own row does not say where: the poster and the venue say it (hours at a venue
+# count for its street too). Each of them asks for what the plain count leaves out.
+_BY_POSTER = (
+    "SELECT p.{field} AS name, {counts} FROM candidate AS c JOIN poster AS p ON p.code = c.poster"
+    " WHERE c.{field} IS NULL AND p.{field} IS NOT NULL AND {live} GROUP BY 1"
+)
+_MORE = {
+    "street": [
+        _BY_POSTER.format(field="street_id", counts=_COUNTS, live=_LIVE),
+        f"SELECT v.street_id AS name, {_COUNTS} FROM candidate AS c LEFT JOIN poster AS p ON p.code = c.poster"  # noqa: S608
+        " JOIN venue AS v ON v.id = coalesce(c.venue_id, p.venue_id) WHERE c.street_id IS NULL AND p.street_id IS NULL"
+        f" AND v.street_id IS NOT NULL AND {_LIVE} GROUP BY 1",
+    ],
+    "crew": [_BY_POSTER.format(field="crew_id", counts=_COUNTS, live=_LIVE)],
+    "venue": [_BY_POSTER.format(field="venue_id", counts=_COUNTS, live=_LIVE)],
+    "venue_kind": [
+        f"SELECT v.kind AS name, {_COUNTS} FROM candidate AS c JOIN poster AS p ON p.code = c.poster"  # noqa: S608
+        f" JOIN venue AS v ON v.id = p.venue_id WHERE c.venue_id IS NULL AND {_LIVE} GROUP BY 1"
+    ],
+}
 _BY = {
     "street": (
         f"SELECT c.street_id AS name, {_COUNTS} FROM candidate AS c WHERE c.street_id IS NOT NULL AND {_LIVE} GROUP BY 1",  # noqa: S608
@@ -46,12 +66,12 @@ def read_worked(
     Of a poster the hours are 1: it is the unit. `due` is the moment by which a call counts as due.
     """
     came, worked = _BY[by]
-    counts = {row[0]: tuple(row)[1:] for row in connection.execute(came, _values(since, due))}
+    counts: dict[str, list[Worked]] = {}
+    for query in (came, *_MORE.get(by, [])):
+        for row in connection.execute(query, _values(since, due)):
+            counts.setdefault(row[0], []).append(_worked("", 0.0, tuple(row)[1:]))
     hours = {row[0]: float(row[1]) for row in connection.execute(worked, {"day": first_day.isoformat()})}
-    return [
-        _worked(name, hours.get(name, 0.0), counts.get(name, (0, 0, 0, 0)))
-        for name in sorted(counts.keys() | hours.keys())
-    ]
+    return [_summed(name, hours.get(name, 0.0), counts.get(name, [])) for name in sorted(counts.keys() | hours.keys())]
 
 
 def _worked(name: str, hours: float, counts: tuple[int, ...]) -> Worked:
@@ -63,10 +83,12 @@ def _values(since: datetime, due: datetime) -> dict[str, str]:
     return {"since": format_moment(since), "due": format_moment(due)}
 
 
-def _by_hours(connection: sqlite3.Connection, since: datetime, due: datetime) -> list[tuple[datetime, Worked]]:
-    """Return the candidates of crews by the hour in which they signed up; those of posters and files are left out."""
+def _by_hours(
+    connection: sqlite3.Connection, since: datetime, due: datetime, who: str
+) -> list[tuple[datetime, Worked]]:
+    """Return the candidates for whom the condition `who` holds, by the hour in which they signed up."""
     rows = connection.execute(
-        f"SELECT substr(c.made_at, 1, 13), {_COUNTS} FROM candidate AS c WHERE c.crew_id IS NOT NULL AND {_LIVE} GROUP BY 1",  # noqa: S608
+        f"SELECT substr(c.made_at, 1, 13), {_COUNTS} FROM candidate AS c WHERE ({who}) AND {_LIVE} GROUP BY 1",  # noqa: S608
         _values(since, due),
     )
     return [(parse_moment(f"{row[0]}:00:00Z"), _worked("", 0.0, tuple(row)[1:])) for row in rows]
@@ -85,9 +107,9 @@ def _summed(name: str, hours: float, parts: list[Worked]) -> Worked:
 def read_worked_days(
     connection: sqlite3.Connection, since: datetime, first_day: date, due: datetime, zone: ZoneInfo
 ) -> list[Worked]:
-    """Return candidates and hours of every day of the city since a moment; candidates of posters and files are left out."""
+    """Return candidates and hours of every day of the city since a moment, of crews and of posters; those of files are left out."""
     parts: dict[str, list[Worked]] = {}
-    for hour, one in _by_hours(connection, since, due):
+    for hour, one in _by_hours(connection, since, due, "c.crew_id IS NOT NULL OR c.poster IS NOT NULL"):
         parts.setdefault(hour.astimezone(zone).date().isoformat(), []).append(one)
     hours: dict[str, float] = {}
     for day, _, worked in read_days(connection, first_day):
@@ -98,9 +120,9 @@ def read_worked_days(
 def read_worked_hours(
     connection: sqlite3.Connection, since: datetime, due: datetime, zone: ZoneInfo, hours: dict[int, float]
 ) -> list[Worked]:
-    """Return the candidates of crews by the hour of the city's day, beside the promoter-hours given for each."""
+    """Return the candidates of crews (a poster is scanned at any hour) by the hour of the city's day, beside the promoter-hours given for each."""
     parts: dict[int, list[Worked]] = {}
-    for hour, one in _by_hours(connection, since, due):
+    for hour, one in _by_hours(connection, since, due, "c.crew_id IS NOT NULL"):
         parts.setdefault(hour.astimezone(zone).hour, []).append(one)
     return [
         _summed(f"{hour:02d}", hours.get(hour, 0.0), parts.get(hour, []))

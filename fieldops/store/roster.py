@@ -104,7 +104,7 @@ def read_attendance(connection: sqlite3.Connection, first: date, today: date) ->
 def read_members(connection: sqlite3.Connection) -> list[Member]:
     """Return all promoters with the first day of effort of their crew as the earliest day that is known of them."""
     rows = connection.execute(
-        "SELECT p.id, p.crew_id, p.since, p.until, (SELECT min(e.day) FROM effort AS e WHERE e.crew_id = p.crew_id) FROM promoter AS p "
+        "SELECT p.id, p.crew_id, p.since, p.until, (SELECT min(e.day) FROM effort AS e WHERE e.crew_id = p.crew_id AND e.promoter_hours > 0) FROM promoter AS p "
         "ORDER BY p.crew_id, p.id"
     )
     return [Member(PromoterId(row[0]), CrewId(row[1]), _day(row[2]), _day(row[3]), _day(row[4])) for row in rows]

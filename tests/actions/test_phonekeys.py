@@ -22,9 +22,11 @@ from fieldops.actions.phonekeys import (
 )
 from fieldops.actions.sync import sync_export
 from fieldops.errors import BadInput, Forbidden, NotFound
+from fieldops.ids import PromoterId
 from fieldops.recruiting.consent import FIRST_TEXT
 from fieldops.store import persons
 from fieldops.store.connect import Region, create_region
+from fieldops.store.phone import read_own
 from fieldops.store.phonekeys import seal_to
 from fieldops.store.verify import verify
 from tests.conftest import LEAD, NOON, PLANNER
@@ -71,6 +73,8 @@ def test_who_has_signed_up_before_is_told_at_sync(region: Region) -> None:
     done = phone.send(region, [first, again], NOON)
     assert [answer_to(done, one).facts["again"] for one in (first, again)] == [False, True]
     assert len(people(region)) == 1
+    own = read_own(region.reader(), PromoterId(str(first["promoter"])), NOON - timedelta(days=1), NOON.date())
+    assert own.sign_ups == 1  # the promoter's own page counts a person once
 
 
 def test_nothing_readable_of_a_sign_up_lies_in_the_region_file_or_in_an_answer(region: Region) -> None:

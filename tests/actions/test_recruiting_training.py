@@ -24,7 +24,7 @@ from fieldops.actions.recruiting_training import (
 )
 from fieldops.actions.rules import change_rules
 from fieldops.errors import BadInput, NotFound, TrainingFull
-from fieldops.ids import CandidateId, CrewId, StreetId, TrainingId
+from fieldops.ids import CandidateId, CrewId, StreetId, TrainingId, VenueId
 from fieldops.recruiting.sources import Source, SourceKind
 from fieldops.recruiting.stages import Reason, Stage
 from fieldops.store.connect import Region, open_region
@@ -179,6 +179,25 @@ def test_money_follows_from_the_settings_and_calls_of_today_are_counted_where_th
     join(region, 99, source=Source(SourceKind.POSTER, poster=code), made_at=NOON)
     (poster,) = read_brings(region, LEAD, "poster", now=NOON).yields
     assert (poster.name, poster.candidates, poster.cost, poster.due) == (code, 1, 8.0, 1)
+
+
+@pytest.mark.parametrize(("sort", "name"), [("street", "S0"), ("crew", "C1"), ("venue", "V0"), ("day", "2026-03-02")])
+def test_who_came_by_a_poster_counts_where_it_hangs_and_for_whose_it_is_though_only_its_code_was_told(
+    region: Region, sort: str, name: str
+) -> None:
+    add_town(region)
+    with region.turn(LEAD, now=NOON) as turn:
+        turn.connection.execute(
+            "INSERT INTO venue (geom, id, city_id, kind, name, people_per_hour, street_id, source)"
+            " VALUES (x'00', 'V0', 'town', 'cinema', 'Star', 60, 'S0', 'csv')"
+        )
+    worked = {"day": "2026-03-02", "crew": "C1", "street": "S0", "venue": "V0", "promoter_hours": "4"}
+    assert import_effort(region, LEAD, [(2, worked)], now=NOON).added == 1
+    code = make_poster(region, LEAD, venue=VenueId("V0"), crew=CrewId("C1"), now=NOON).code
+    join(region, 1, source=Source(SourceKind.POSTER, poster=code), made_at=NOON)
+    join(region, 2, source=Source(SourceKind.POSTER, venue=VenueId("V0"), crew=CrewId("C1"), poster=code), made_at=NOON)
+    join(region, 3, source=Source(SourceKind.CHANNEL, channel="friend"), made_at=NOON)
+    assert [(one.name, one.candidates) for one in read_brings(region, LEAD, sort, now=NOON).yields] == [(name, 2)]
 
 
 @pytest.mark.parametrize("sort", ["street", "crew"])

@@ -6,12 +6,13 @@ import pytest
 
 from fieldops.actions.claims import list_claims, make_claim
 from fieldops.clock import format_moment
-from fieldops.contacts import Disposition
+from fieldops.contacts import Disposition, Mark
 from fieldops.ids import CrewId, StreetId
 from fieldops.people import Role
 from fieldops.store.connect import Region
 from fieldops.store.contacts import doors_not_to_contact, read_contacts, venues_not_to_contact
 from fieldops.store.effort import read_effort
+from fieldops.store.verify import verify
 from fieldops.surveys import Effort
 from tests.conftest import LEAD
 from tests.conftest import NOON as FIRST_NOON
@@ -126,6 +127,39 @@ def test_hours_of_a_crew_are_the_sum_of_what_each_told_last_with_the_contacts_ma
         phone.send(region, [record], NOON)
     one = Effort(NOON.date(), CrewId("C0"), StreetId("S0"), None, 4.75, 3)
     assert read_effort(region.reader(), [one.id]) == {one.id: one}
+
+
+def test_hours_are_corrected_to_none_and_the_row_of_the_crews_effort_says_so(region: Region) -> None:
+    add_town(region)
+    phone, day = Phone(), {"street": "S0", "day": "2026-03-11"}
+    told = [
+        phone.make(MORNING, "hours", hours=2.0, **day), phone.make(MORNING + HOUR, "hours", hours=0, **day),
+        phone.make(MORNING + HOUR, "hours", hours=0, street="S1", day="2026-03-11"),
+    ]  # fmt: skip
+    for record in told:
+        assert results(phone.send(region, [record], NOON)) == [TAKEN]
+    assert query(region, "SELECT street_id, promoter_hours FROM effort") == [("S0", 0.0)]
+    assert verify(region).violations == []
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_more_than_sixteen_hours_of_one_promoter_in_one_day_are_marked_wherever_they_were(
+    region: Region, together: bool
+) -> None:
+    add_town(region)
+    phone, mate = Phone(), Phone(promoter="C0-1", device="D1")
+    told = [
+        phone.make(MORNING, "hours", hours=10, street="S0", day="2026-03-11"),
+        phone.make(MORNING, "hours", hours=6, street="S1", day="2026-03-11"),
+        phone.make(MORNING, "hours", hours=1, street="S2", day="2026-03-10"),
+        phone.make(MORNING, "hours", hours=6.5, street="S1", day="2026-03-11"),
+        phone.make(MORNING, "hours", hours=0, street="S0", day="2026-03-11"),
+    ]
+    batches = [told] if together else [[one] for one in told]
+    marks = [answer.marks for batch in batches for answer in phone.send(region, batch, NOON).answers]
+    assert marks == [(), (), (), (Mark.LONG_DAY,), ()]
+    other = [mate.make(MORNING, "hours", hours=12, street="S1", day="2026-03-11")]
+    assert [one.marks for one in mate.send(region, other, NOON).answers] == [()]
 
 
 def test_a_door_and_a_venue_that_asked_not_to_be_contacted_are_listed_and_a_later_contact_is_marked(

@@ -48,6 +48,7 @@ def states(town: Region) -> dict[str, tuple[str, float]]:
     [
         (0, 0.0, 6.0, "open"), (1, 0.0, 1.0, "open"), (2, 4.0, 6.0, "verified"), (2, 4.0, 6.25, "open"),
         (20, 6.5, 8.0, "verified"), (2, 0.0, 2.0, "verified"),
+        (2, 22.0, 16.5, "open"),
     ],
 )  # fmt: skip
 def test_a_day_is_verified_where_own_records_span_the_hours_told_but_for_two(

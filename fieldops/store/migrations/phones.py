@@ -67,3 +67,20 @@ CREATE TABLE appeal_answer (
 WORDS = """
 CREATE TABLE day_words (crew_id TEXT NOT NULL, day TEXT NOT NULL, text TEXT NOT NULL, PRIMARY KEY (crew_id, day)) STRICT
 """
+
+# Hours are corrected to none too: the row stays and says 0.
+NO_HOURS = """
+CREATE TABLE effort_before AS SELECT * FROM effort;
+DROP TABLE effort;
+CREATE TABLE effort (
+  id TEXT PRIMARY KEY, day TEXT NOT NULL, crew_id TEXT NOT NULL REFERENCES crew, street_id TEXT NOT NULL, venue_id TEXT,
+  promoter_hours REAL NOT NULL CHECK (promoter_hours >= 0), contacts INTEGER, recorded_at TEXT NOT NULL) STRICT;
+INSERT INTO effort SELECT * FROM effort_before;
+DROP TABLE effort_before;
+CREATE INDEX effort_street ON effort (street_id, day);
+CREATE TRIGGER effort_stays BEFORE UPDATE ON effort WHEN NEW.id IS NOT OLD.id OR NEW.day IS NOT OLD.day
+  OR NEW.crew_id IS NOT OLD.crew_id OR NEW.street_id IS NOT OLD.street_id OR NEW.venue_id IS NOT OLD.venue_id
+  BEGIN SELECT RAISE(ABORT, 'table effort keeps what was said'); END;
+CREATE TRIGGER effort_is_never_deleted BEFORE DELETE ON effort
+  BEGIN SELECT RAISE(ABORT, 'table effort keeps every row'); END
+"""

@@ -66,6 +66,7 @@ STEPS: dict[str, "Callable[[Database], None]"] = {
     "m2026_11_26_brings": lambda db: run_statements(db, recruiting.BRINGS),
     "m2026_11_27_pins": lambda db: run_statements(db, pins.PINS),
     "m2026_11_27_burst_reasons": lambda db: run_statements(db, bursts.REASONS),
+    "m2026_11_27_no_hours": lambda db: run_statements(db, phones.NO_HOURS),
 }
 
 

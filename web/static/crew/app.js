@@ -13,6 +13,23 @@ export function clone(name, fill = {}) {
   return made;
 }
 
+// ── one tap is one record ───────────────────────────────────────────────────────────────────────────────────────────
+
+const SAME_TAP = 700; // ms: a glove taps twice within them, but nobody asks two passers-by
+let tapped = {};
+/** A second tap on the same button, or on what has come to lie under the same finger, does nothing; `data-often` is free. */
+addEventListener("click", (event) => {
+  const control = event.target.closest("button, a");
+  if (!control || "often" in control.dataset) return;
+  const { timeStamp: at, clientX: x, clientY: y, detail } = event; // detail 0: a key, which has no place
+  const same = control === tapped.control || (detail && Math.hypot(x - tapped.x, y - tapped.y) < 24);
+  if (same && at - tapped.at < SAME_TAP) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }
+  tapped = { control, at, x, y };
+}, true);
+
 // ── the badge: how much waits, how old, and why ─────────────────────────────────────────────────────────────────────
 
 let drawing = null, stale = false;
@@ -29,9 +46,11 @@ async function draw() {
   const waiting = (await box.all("waiting")).sort((a, b) => a.seq - b.seq);
   const badge = $("badge");
   const oldest = waiting.length ? Date.now() - waiting[0].at : 0;
-  badge.textContent = (waiting.length ? say("waiting", { n: waiting.length }) : say("online"))
+  const ended = (await box.meta()).error?.code === 401;
+  $("ended").hidden = !ended;
+  badge.textContent = (ended ? say("ended") + " · " : "") + (waiting.length ? say("waiting", { n: waiting.length }) : say("online"))
     + (oldest > 7_200_000 ? " · " + say("hoursAge", { n: Math.round(oldest / 3_600_000) }) : "");
-  badge.classList.toggle("full", waiting.length > 0);
+  badge.classList.toggle("full", ended || waiting.length > 0);
   badge.classList.toggle("old", oldest > 7_200_000);
   if ($("v-outbox")?.hidden === false) await (await import("./list.js")).showOutbox(waiting, oldest);
   for (const one of document.querySelectorAll("[data-sign-out]")) {

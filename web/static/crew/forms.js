@@ -19,9 +19,10 @@ async function visit(what) {
   go("today");
 }
 
+const LONG_DAY = 16; // hours of one promoter: more are asked for again, and the server marks them
 const hours = () => Number($("amount").value);
 function step(by) {
-  $("amount").value = Math.min(16, Math.max(0, hours() + by)).toFixed(1);
+  $("amount").value = Math.min(LONG_DAY, Math.max(0, hours() + by)).toFixed(1);
 }
 
 function showHours(id) {
@@ -30,10 +31,25 @@ function showHours(id) {
   select.replaceChildren(...rows.map(([key, { label }]) => new Option(label, key, false, key === (id || last))));
 }
 
+/** The hours that this phone told of a promoter's day, by place: the last word of each. */
+async function toldOf(day) {
+  const told = {};
+  const all = [...(await box.all("done")), ...(await box.all("waiting"))].sort((a, b) => a.seq - b.seq);
+  for (const { record, answer } of all) {
+    if (record.kind === "hours" && record.day === day && record.promoter === data.promoter && answer?.result !== "rejected") {
+      told[record.venue ?? record.street] = record.hours;
+    }
+  }
+  return told;
+}
+
 async function saveHours() {
-  if (!hours()) return warn(say("needHours"));
   const id = $("hoursPlace").value;
   const day = new Intl.DateTimeFormat("en-CA", { timeZone: data.zone }).format(await box.trueNow());
+  const told = await toldOf(day);
+  if (!hours() && !told[id]) return warn(say("needHours"));
+  const whole = Object.values({ ...told, [id]: hours() }).reduce((sum, one) => sum + one, 0);
+  if (whole > LONG_DAY && !confirm(say("really", { n: whole }))) return;
   await tap("hours", { ...where(id), day, hours: hours() }, `${hours()} h · ${place(id).label}`);
   go("today");
 }
@@ -55,7 +71,17 @@ async function signUp(form) {
   $("signSays").textContent = wrong && say(wrong);
   if (wrong) return;
   const id = box.newId();
-  const sealed = await seal({ name: name.trim(), phone: mobile(tel), group, language: document.documentElement.lang }, data.publicKey, id);
+  const button = form.querySelector(".big");
+  button.disabled = true; // until it is stored: sealing takes its time on an old phone
+  try {
+    await store(form, id, { name: name.trim(), phone: mobile(tel), group, language: document.documentElement.lang });
+  } finally {
+    button.disabled = false;
+  }
+}
+
+async function store(form, id, person) {
+  const sealed = await seal(person, data.publicKey, id);
   const source = last && (data.held[last] || data.kept[last]) ? where(last) : {};
   const made = await record("sign_up", { ...source, about: data.consent, key: data.key, sealed }, { id });
   if (!made) return;

@@ -16,6 +16,7 @@ async function problem() {
   return [429, 502, 503].includes(error.code) ? say("e.busy") : say("e.server", { code: error.code });
 }
 
+const NO_FACT = ["claim", "withdrawal", "undo", "appeal"]; // they wish for something: nobody can say that they are true
 const name = (record) => [say(record.what || record.kind), place(record.street ?? record.venue ?? record.triangle)?.label, record.door]
   .filter(Boolean).join(" · ");
 
@@ -31,9 +32,12 @@ export async function showOutbox(waiting, oldest) {
     made.dataset.id = one.id;
     return made;
   };
+  const appealed = new Set([...waiting, ...done].filter(({ record }) => record.kind === "appeal").map(({ record }) => record.about));
   $("refused").replaceChildren(...done.filter((one) => one.answer.result === "rejected").map((one) => {
-    const made = row(one, say("r." + one.answer.reason));
+    const already = appealed.has(one.id);
+    const made = row(one, say("r." + one.answer.reason) + (already ? " " + say("appealed") : ""));
     made.append(clone("appeal"));
+    made.querySelector("[data-why=it_is_true]").hidden = already || NO_FACT.includes(one.record.kind);
     return made;
   }));
   $("waitingList").replaceChildren(...waiting.slice(0, 100).map((one) => row(one, "")));

@@ -224,8 +224,17 @@ export function go(view, id = "") {
   else location.hash = hash;
 }
 
+/** A part of the address as it was meant; nothing where it is no text at all. */
+function plain(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return "";
+  }
+}
+
 async function show() {
-  const [asked, id] = location.hash.slice(1).split("=").map(decodeURIComponent);
+  const [asked, id] = location.hash.slice(1).split("=").map(plain);
   if (asked === "take") return takeOver(id);
   const view = VIEWS.includes(asked) ? asked : "today";
   here = id ?? "";
@@ -235,7 +244,7 @@ async function show() {
     else link.removeAttribute("aria-current");
   }
   for (const one of document.querySelectorAll(".maps")) one.open = false;
-  scrollTo(0, 0);
+  $("content").scrollTo(0, 0);
   if (view === "today") await showToday();
   if (view === "street") showStreet(id);
   if (view === "survey") await showSurvey(id || defaultPoint());
