@@ -20,7 +20,7 @@ let tapped = {};
 /** A second tap on the same button, or on what has come to lie under the same finger, does nothing; `data-often` is free. */
 addEventListener("click", (event) => {
   const control = event.target.closest("button, a");
-  if (!control || "often" in control.dataset) return;
+  if (!control || !event.isTrusted || "often" in control.dataset) return; // what a script clicks is no tap
   const { timeStamp: at, clientX: x, clientY: y, detail } = event; // detail 0: a key, which has no place
   const same = control === tapped.control || (detail && Math.hypot(x - tapped.x, y - tapped.y) < 24);
   if (same && at - tapped.at < SAME_TAP) {

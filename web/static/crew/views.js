@@ -5,6 +5,7 @@ import { judge } from "./card.js";
 import * as box from "./outbox.js";
 
 const VIEWS = ["today", "street", "survey", "venue", "hours", "signup", "moveon", "outbox", "incident"];
+const FORMS = ["venue", "hours", "signup", "incident"];
 export let here = ""; // the street, point or venue of the view
 export let last = sessionStorage.getItem("street") ?? ""; // the street worked on last: the source of sign-ups
 
@@ -236,7 +237,9 @@ function plain(part) {
 async function show() {
   const [asked, id] = location.hash.slice(1).split("=").map(plain);
   if (asked === "take") return takeOver(id);
-  const view = VIEWS.includes(asked) ? asked : "today";
+  const view = VIEWS.includes(asked) ? asked : "today", meant = location.hash;
+  const forms = FORMS.includes(view) && await import("./forms.js"); // first: no tap may come before it is heard
+  if (location.hash !== meant) return;
   here = id ?? "";
   for (const one of VIEWS) $("v-" + one).hidden = one !== view;
   for (const link of document.querySelectorAll("nav.bottom a")) {
@@ -248,7 +251,7 @@ async function show() {
   if (view === "today") await showToday();
   if (view === "street") showStreet(id);
   if (view === "survey") await showSurvey(id || defaultPoint());
-  if (["venue", "hours", "signup", "incident"].includes(view)) (await import("./forms.js")).show(view, id);
+  if (forms) forms.show(view, id);
   if (view === "outbox") await refresh();
   $("v-" + view).querySelector("h1")?.focus({ preventScroll: true });
 }
