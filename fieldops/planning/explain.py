@@ -26,7 +26,7 @@ def explain_assigned(problem: PlanProblem, posed: AssignmentProblem, found: Assi
     """Return each given street with the reason for its crew, by street."""
     choices, fixed = [], set(problem.fixed)
     begins = np.searchsorted(posed.street, np.arange(posed.streets + 1))
-    price, busy = found.hour_price, set(found.crew_of_street.tolist())
+    price, left = found.hour_price, _hours_left(posed, found)
     for street in np.flatnonzero(found.crew_of_street != NOBODY).tolist():
         pairs = np.arange(begins[street], begins[street + 1])
         crew = int(found.crew_of_street[street])
@@ -35,8 +35,16 @@ def explain_assigned(problem: PlanProblem, posed: AssignmentProblem, found: Assi
             continue
         mine = int(pairs[posed.crew[pairs] == crew][0])
         value, hours = float(posed.values[mine]), float(posed.hours[mine])
-        choices.append(Choice(street, crew, hours, value, _sentence(problem, posed, pairs, mine, price, busy)))
+        choices.append(Choice(street, crew, hours, value, _sentence(problem, posed, pairs, mine, price, left)))
     return choices
+
+
+def _hours_left(posed: AssignmentProblem, found: Assignment) -> np.ndarray:
+    """Return the promoter-hours that each crew has left, 0 where it may take no further street; shape (n_crews,)."""
+    chosen = posed.crew == found.crew_of_street[posed.street]
+    used = np.bincount(posed.crew[chosen], posed.hours[chosen], minlength=posed.crews)
+    many = np.bincount(posed.crew[chosen], minlength=posed.crews)
+    return np.where(many >= posed.max_streets, 0.0, posed.capacities - used)
 
 
 def _fixed(problem: PlanProblem, street: int, crew: int) -> Choice:
@@ -47,7 +55,7 @@ def _fixed(problem: PlanProblem, street: int, crew: int) -> Choice:
 
 
 def _sentence(
-    problem: PlanProblem, posed: AssignmentProblem, pairs: np.ndarray, mine: int, price: np.ndarray, busy: set[int]
+    problem: PlanProblem, posed: AssignmentProblem, pairs: np.ndarray, mine: int, price: np.ndarray, left: np.ndarray
 ) -> Reason:
     street, crew = int(posed.street[mine]), int(posed.crew[mine])
     said = describe_pair(problem, street, crew, float(posed.hours[mine]))
@@ -61,7 +69,7 @@ def _sentence(
     more = float(posed.hours[best] - posed.hours[mine])
     if more >= 0.05:
         return Reason([*said, say("next_hours", crew=other, more_h=round(more, 2))])
-    return Reason([*said, say("next_price" if next_best in busy else "next_free", crew=other)])
+    return Reason([*said, say("next_free" if left[next_best] >= posed.hours[best] else "next_price", crew=other)])
 
 
 def describe_pair(problem: PlanProblem, street: int, crew: int, hours: float) -> list[Said]:

@@ -12,7 +12,7 @@ SENTENCES: dict[str, str] = {
     "only": template("no other crew can take it"),
     "next_hours": template("crew %(crew)s, the next best, would need %(more_h)s h more"),
     "next_price": template("crew %(crew)s, the next best, has better use for its hours"),
-    "next_free": template("crew %(crew)s, which gets no street, could take it as well"),
+    "next_free": template("crew %(crew)s, the next best, has hours left and could take it as well"),
     "swarmed": template("its triangle is swarmed"),
     "ask_gate": template("ask at the gate first: permission unknown"),
     "pinned": template("pinned to crew %(crew)s by hand"),

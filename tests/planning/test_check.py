@@ -228,9 +228,10 @@ def test_a_crew_without_a_street_is_told_whether_one_is_left_and_is_not_said_to_
     found = assign(posed, time_limit=1.0, seed=1)
     idle = replace(found, crew_of_street=np.zeros(3, dtype=np.int64))
     said = [choice.reason for choice in explain_assigned(problem, posed, idle)]
-    assert all(reason.endswith("crew C1, which gets no street, could take it as well") for reason in said)
-    both = replace(found, crew_of_street=np.array([0, 0, 1]))
-    assert explain_assigned(problem, posed, both)[0].reason.endswith("has better use for its hours")
+    assert all(reason.endswith("crew C1, the next best, has hours left and could take it as well") for reason in said)
+    for short in (small_problem(capacity=(40.0, 12.0)), small_problem(capacity=(40.0, 40.0), places=(40, 1))):
+        full = replace(assign(pose(short), time_limit=1.0, seed=1), crew_of_street=np.array([0, 0, 1]))
+        assert explain_assigned(short, pose(short), full)[0].reason.endswith("has better use for its hours")
 
 
 def test_a_street_that_no_crew_can_reach_and_one_that_is_too_large_say_so() -> None:
