@@ -96,7 +96,8 @@ class Ground:
 
     `claims` are claims of the street, at least those whose span or cool-down may reach the moment, and the newest.
     `overridden` are those whose cool-down a lead has lifted; `holds` counts the crew's claims in force anywhere, the first
-    of which ends at `first_ends`; `saturated_until` is when a street that moved on opens again (rule 8).
+    of which ends at `first_ends`; `saturated_until` is when a street that moved on opens again (rule 8), `paused_until` when
+    one that an incident closed does.
     `reserve` is the list of a phone on which the street stands at the moment, None where it stands on none.
     """
 
@@ -109,6 +110,7 @@ class Ground:
     holds: int
     first_ends: datetime | None
     reserve: Reserve | None = None
+    paused_until: datetime | None = None
 
 
 def refuse_claim(ground: Ground, crew: CrewId, at: datetime, rules: Rules) -> Conflict | None:
@@ -119,16 +121,16 @@ def refuse_claim(ground: Ground, crew: CrewId, at: datetime, rules: Rules) -> Co
     """
     for claim in ground.claims:
         if claim.holds_at(at):  # RULE 1
-            return StreetAlreadyClaimed(street=ground.street, holder=claim.crew, held_until=claim.ends_at)
-    for reason, refuses in (
-        ("closed", ground.status != "open"),
-        ("no_permission", ground.permission == "refused"),
-        ("saturated", ground.saturated_until is not None),  # RULE 8
+            own = claim.crew == crew
+            return StreetAlreadyClaimed(street=ground.street, holder=claim.crew, held_until=claim.ends_at, own=own)
+    for reason, refuses, until in (
+        ("closed", ground.status != "open", None),
+        ("paused", ground.paused_until is not None, ground.paused_until),
+        ("no_permission", ground.permission == "refused", None),
+        ("saturated", ground.saturated_until is not None, ground.saturated_until),  # RULE 8
     ):
         if refuses:
-            return StreetClosed(
-                street=ground.street, reason=reason, until=ground.saturated_until if reason == "saturated" else None
-            )
+            return StreetClosed(street=ground.street, reason=reason, until=until)
     kept = ground.reserve
     if kept is not None and kept.crew != crew and kept.kept_from <= at < kept.ends_at:  # RULE 6
         return StreetReserved(street=ground.street, crew=kept.crew, kept_until=kept.ends_at)

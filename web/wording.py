@@ -33,6 +33,14 @@ def wording(refusal: FieldopsError) -> Wording:
 
 
 def _claimed(refusal: Any) -> Wording:
+    if refusal.own:
+        return Wording(
+            gettext(
+                "%(crew)s holds %(street)s itself until %(end)s.", street=refusal.street_label or refusal.street,
+                crew=refusal.holder_name or refusal.holder, end=_moment(refusal.held_until),
+            ),
+            gettext("Nothing is to be done: work on, or give it back."),
+        )  # fmt: skip
     return Wording(
         gettext(
             "%(street)s is claimed by %(crew)s until %(end)s.", street=refusal.street_label or refusal.street,
@@ -78,6 +86,11 @@ def _closed(refusal: Any) -> Wording:
         return Wording(
             gettext("%(street)s is saturated, until %(end)s at the latest.", street=street, end=_moment(refusal.until)),
             gettext("It opens again when a fresh test says push on, or its forecast falls below the target."),
+        )
+    if refusal.reason == "paused":
+        return Wording(
+            gettext("%(street)s is paused until %(end)s.", street=street, end=_moment(refusal.until)),
+            gettext("It can be claimed from that moment on; or open it before on the page of incidents."),
         )
     if refusal.reason == "no_permission":
         return Wording(

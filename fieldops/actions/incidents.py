@@ -133,7 +133,7 @@ def reopen_street(region: Region, actor: Actor, street: StreetId, *, now: dateti
     """
     require(actor, "incident.settle")
     with region.turn(actor, now=now) as turn:
-        if not store.is_paused(turn.connection, street, turn.now):
+        if store.paused_until(turn.connection, street, turn.now) is None:
             raise NotFound("pause of street", street, cure="see `fieldops incidents list`")
         store.reopen(turn, event=PauseEnded(at=turn.now, street=street))
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from fieldops.cli.console import DEFAULT_DB, AsJson, Db, Now, given_moment, print_json, say, shell_actor
+from fieldops.cli.console import DEFAULT_DB, AsJson, Db, Now, given_moment, in_zone, print_json, say, shell_actor
 
 pay = typer.Typer(no_args_is_help=True, help="Hours by promoter and day, which are verified, and what they come to.")
 incidents = typer.Typer(no_args_is_help=True, help="What happened in the field, and streets closed for a time.")
@@ -89,16 +89,18 @@ def list_incidents(db: Db = DEFAULT_DB, now: Now = None, as_json: AsJson = False
 
     from fieldops.actions.incidents import list_incidents as act
     from fieldops.store.connect import open_region
+    from fieldops.store.places import read_zone
 
-    found = act(open_region(db), shell_actor(), now=given_moment(now))
+    region = open_region(db)
+    found = act(region, shell_actor(), now=given_moment(now))
     if as_json:
         print_json({"incidents": [asdict(one) for one in found]})
         return
+    zone = read_zone(region.reader()).key
     for one in found:
-        closed = f"; street closed until {one.paused_until}" if one.paused_until else ""
-        say(
-            f"{one.id} {one.happened_at} {one.what} {one.street_label} {one.crew_name}: {one.outcome or 'waits'}{closed}"
-        )
+        closed = f"; street closed until {in_zone(one.paused_until, zone)}" if one.paused_until else ""
+        at = in_zone(one.happened_at, zone)
+        say(f"{one.id} {at} {one.what} {one.street_label} {one.crew_name}: {one.outcome or 'waits'}{closed}")
     if not found:
         say("nothing has happened")
 
@@ -140,14 +142,15 @@ def settle(
     """Settle an incident. Example: fieldops incidents settle 3f2a --outcome street_closed --close-days 3"""
     from fieldops.actions.incidents import settle_incident
     from fieldops.store.connect import open_region
+    from fieldops.store.places import read_zone
 
-    until = settle_incident(
-        open_region(db), shell_actor(), incident, outcome, close_days=close_days, now=given_moment(now)
-    )
+    region = open_region(db)
+    until = settle_incident(region, shell_actor(), incident, outcome, close_days=close_days, now=given_moment(now))
+    closed = f"; the street is closed until {in_zone(until, read_zone(region.reader()).key)}" if until else ""
     _told(
         as_json,
         {"incident": incident, "closed_until": until},
-        f"settled{f'; the street is closed until {until}' if until else ''}",
+        f"settled{closed}",
     )
 
 

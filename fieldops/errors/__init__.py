@@ -13,7 +13,7 @@ FieldopsError
 │   ├── CrewCoolingDown          the crew forfeited it and must wait
 │   ├── CrewAtCap                the crew holds as many claims as it may
 │   ├── StreetReserved           kept for another crew's phone until the end of the day
-│   ├── StreetClosed             saturated, closed by hand, or without permission to enter
+│   ├── StreetClosed             saturated, paused, closed by hand, or without permission to enter
 │   ├── StreetInUse              a change of the map would pull a street from under its claim
 │   ├── ClaimNotInForce          the claim has ended already
 │   ├── PlanNotPublishable       the plan is unlawful or overtaken by events

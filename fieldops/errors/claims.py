@@ -25,16 +25,22 @@ def _local(moment: datetime) -> str:
 
 @dataclass(eq=False)
 class StreetAlreadyClaimed(Conflict):
-    """Another crew (or the crew itself) holds the street until `held_until`."""
+    """Another crew, or the crew itself where it is its `own`, holds the street until `held_until`."""
 
     street: StreetId
     holder: CrewId
     held_until: datetime
+    own: bool = False
     street_label: str = ""
     holder_name: str = ""
 
     def __str__(self) -> str:
         """Name holder, end and cure."""
+        if self.own:
+            return (
+                f"you hold it until {_local(self.held_until)}: street {_named(self.street, self.street_label)} is claimed "
+                f"by crew {_named(self.holder, self.holder_name)} itself; work on, or give it back with `fieldops claims end`"
+            )
         return (
             f"street {_named(self.street, self.street_label)} is claimed by crew "
             f"{_named(self.holder, self.holder_name)} until {_local(self.held_until)}; claim it from that moment on, "
@@ -98,7 +104,11 @@ class CrewAtCap(Conflict):
 
 @dataclass(eq=False)
 class StreetClosed(Conflict):
-    """The street cannot be claimed now: `reason` is saturated (rule 8, until `until` at most), closed or no_permission."""
+    """
+    The street cannot be claimed now: `reason` is saturated (rule 8), paused, closed or no_permission.
+
+    `until` is when a pause ends, or a saturated street opens again at the latest.
+    """
 
     street: StreetId
     reason: str
@@ -110,6 +120,7 @@ class StreetClosed(Conflict):
         cure = {
             "saturated": "claim it from that moment on, when its forecast falls below the target, or once a fresh "
             "decisive test of its own says push on",
+            "paused": "claim it from that moment on, or a lead opens it before with `fieldops incidents reopen`",
             "closed": "a planner opens it again with `fieldops streets open`",
             "no_permission": "entry was refused; once it is granted, record it with `fieldops streets permit`",
         }[self.reason]

@@ -240,7 +240,7 @@ def street_state(connection: "sqlite3.Connection", street: StreetId, at: datetim
         until = cool_down_until(claim, rules) if claim.ends_at <= at and claim.id not in overridden else None
         if until is not None and until > at:
             waiting[claim.crew] = max(until, waiting.get(claim.crew, until))
-    shut = row["status"] != "open" or incidents.is_paused(connection, street, at)
+    shut = row["status"] != "open" or incidents.paused_until(connection, street, at) is not None
     closed = "closed" if shut else ""
     closed = closed or ("no_permission" if row["permission"] == "refused" else "")
     closed = closed or ("saturated" if decisions.is_closed(connection, street, at) else "")
@@ -274,10 +274,10 @@ def ground(connection: "sqlite3.Connection", street: StreetId, crew: CrewId, at:
         moment,
     ).fetchone()
     return Ground(
-        street, "closed" if incidents.is_paused(connection, street, at) else row["status"], row["permission"], decisions.closed_until(connection, street, at), claims,
+        street, row["status"], row["permission"], decisions.closed_until(connection, street, at), claims,
         _overridden(connection, [claim for claim in claims if claim.crew == crew], at), holds,
         parse_moment(first_ends) if first_ends else None,
-        reserves.reserve_of_street(connection, street, at),
+        reserves.reserve_of_street(connection, street, at), incidents.paused_until(connection, street, at),
     )  # fmt: skip
 
 

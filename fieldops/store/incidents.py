@@ -108,13 +108,13 @@ def _end_pause(turn: "Turn", street: StreetId) -> None:
     )
 
 
-def is_paused(connection: sqlite3.Connection, street: StreetId, at: datetime) -> bool:
-    """Return whether a street is closed for a time at the moment."""
+def paused_until(connection: sqlite3.Connection, street: StreetId, at: datetime) -> datetime | None:
+    """Return until when a street is closed for a time at the moment, None where it is not."""
     row = connection.execute(
-        "SELECT 1 FROM pause WHERE street_id = :street AND since <= :at AND coalesce(ended_at, until) > :at LIMIT 1",
+        "SELECT max(until) FROM pause WHERE street_id = :street AND since <= :at AND coalesce(ended_at, until) > :at",
         {"street": street, "at": format_moment(at)},
     ).fetchone()
-    return row is not None
+    return _moment(row[0])
 
 
 def paused_streets(connection: sqlite3.Connection, at: datetime) -> dict[StreetId, datetime]:

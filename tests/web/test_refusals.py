@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 
 from fieldops.clock import find_zone
-from fieldops.errors import Conflict
+from fieldops.errors import Conflict, StreetAlreadyClaimed, StreetClosed
 from fieldops.ids import ClaimId, CrewId, StreetId
 from tests.cli.test_refusals import REFUSALS
 from tests.conftest import NOON
@@ -17,13 +17,22 @@ from web.wording import wording
 WEEK_LATER = (NOON + timedelta(days=7)).astimezone(find_zone("Asia/Shanghai"))
 SAMPLE: dict[str, object] = {
     "street": StreetId("S0"), "holder": CrewId("C0"), "crew": CrewId("C0"), "claim": ClaimId("K"), "holds": 40, "cap": 40, "outcome": "forfeited",
-    "what": "claims", "reason": "saturated", "others": 0, "street_label": "Road 0", "crew_name": "Crew 0", "holder_name": "Crew 0",
+    "what": "claims", "reason": "saturated", "others": 0, "street_label": "Road 0", "crew_name": "Crew 0", "holder_name": "Crew 0", "own": False,
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", REFUSALS, ids=lambda kind: kind.__name__)
-def test_a_refusal_says_when_in_both_languages_and_carries_it_as_a_fact(app: Flask, kind: type[Conflict]) -> None:
-    refusal = kind(**{field.name: SAMPLE.get(field.name, WEEK_LATER) for field in fields(kind)})  # type: ignore[arg-type]
+@pytest.mark.parametrize(
+    ("kind", "more"),
+    [
+        *(pytest.param(kind, {}, id=kind.__name__) for kind in REFUSALS),
+        pytest.param(StreetAlreadyClaimed, {"own": True}, id="own"),
+        pytest.param(StreetClosed, {"reason": "paused"}, id="paused"),
+    ],
+)
+def test_a_refusal_says_when_in_both_languages_and_carries_it_as_a_fact(
+    app: Flask, kind: type[Conflict], more: dict[str, object]
+) -> None:
+    refusal = kind(**{field.name: (SAMPLE | more).get(field.name, WEEK_LATER) for field in fields(kind)})  # type: ignore[arg-type]
     assert WEEK_LATER in refusal.facts().values()
     assert "2026-03-09 12:00:00+08:00" in str(refusal)
     for language in (CHINESE, ENGLISH):

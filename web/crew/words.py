@@ -42,7 +42,7 @@ def _reasons() -> dict[str, str]:
         "r.claimed": gettext("Another crew has it."),
         "r.cooling_down": gettext("Your crew let it go and has to wait."),
         "r.at_cap": gettext("Your crew holds as many streets as it may."),
-        "r.street_closed": gettext("The street is closed: it is saturated, or nobody may enter."),
+        "r.street_closed": gettext("The street is closed: it is saturated or paused, or nobody may enter."),
         "r.cannot_be_undone": gettext("This stays as it was recorded. Hours are corrected by new ones."),
         "r.other_promoter": gettext("Only who recorded it can undo it."),
         "r.other_measurement": gettext("It does not fit the measurement that it names."),
