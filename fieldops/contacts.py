@@ -25,7 +25,7 @@ from fieldops.intake import (
     read_position,
     read_reason,
 )
-from fieldops.surveys import CLOCK_OFFSET_MAX, EARLIEST, Answer, Phase
+from fieldops.surveys import CLOCK_OFFSET_MAX, EARLIEST, FARTHEST_M, Answer, Phase
 
 MOST_RECORDS = 50  # in one batch
 LONGEST_SEALED = 4_096  # characters
@@ -191,7 +191,7 @@ def read_record(told: Mapping[str, object]) -> Record:
         hours=read_number(row, "hours", low=0.0, high=MOST_HOURS) if kind is Kind.HOURS else None,
         day=read_day(row, "day"), about=read_id(row, "about") if kind in (Kind.UNDO, Kind.APPEAL, Kind.SIGN_UP) else "",
         why=read_reason(read_name(row, "why"), WHYS) if row.get("why") else "", lon=lon, lat=lat,
-        accuracy_m=read_number(row, "accuracy_m", low=0.0) if row.get("accuracy_m") else None,
+        accuracy_m=read_number(row, "accuracy_m", low=0.0, high=FARTHEST_M) if row.get("accuracy_m") else None,
         survey={name: row.get(name, "") for name in ("cluster", "home_street", "measurement", "back_check_of")}
         | {"phase": read_choice(Phase, row, "phase") if row.get("phase") else ""},
         key=row.get("key", ""), sealed=row.get("sealed", ""), digest=digest_of(told),

@@ -17,7 +17,8 @@ from fieldops.errors import BadInput, RowsRefused
 
 LONGEST_ID = 64
 LONGEST_NAME = 200
-_REASON = re.compile(r"[a-z0-9_]{1,60}")
+_DIGITS = re.compile(r"\d{5}")  # that many in a row may be a phone number
+_REASON = re.compile(r"[a-z][a-z0-9_]{0,59}")
 MOST_LISTED = 10_000
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -222,17 +223,24 @@ def read_reason(text: str, known: Sequence[str], *, field: str = "why", needed: 
     Raises
     ------
     BadInput
-        If it is anything but small letters, digits and underscores, 60 at most, or missing.
+        If it is anything but small letters, digits and underscores, 60 at most, a letter first and never more than 4 digits
+        in a row, or missing.
     """
     code = text.strip()
     if is_reason(code) and (code or not needed):
         return code
     raise BadInput(
         f"'{code}' is no code" if code else "a reason is missing", field=field,
-        cure=f"write small letters, digits and _ only, such as {', '.join(known)}; the record takes no other words",
+        cure=f"write small letters, digits and _ only, such as {', '.join(known)}; a letter first, at most 4 digits in a row: "
+        "the record takes no other words",
     )  # fmt: skip
 
 
 def is_reason(code: str) -> bool:
     """Return whether the record takes it for a reason: a code, or nothing."""
-    return not code or _REASON.fullmatch(code) is not None
+    return not code or (_REASON.fullmatch(code) is not None and not holds_number(code))
+
+
+def holds_number(text: str) -> bool:
+    """Return whether a text holds 5 digits in a row, as a phone number does."""
+    return _DIGITS.search(text) is not None

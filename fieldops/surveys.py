@@ -15,10 +15,14 @@ from enum import StrEnum
 
 from fieldops.errors import BadInput
 from fieldops.ids import CrewId, MeasurementId, PromoterId, StreetId, SurveyId, TriangleId, VenueId
-from fieldops.intake import read_choice, read_id, read_moment, read_number, read_position
+from fieldops.intake import holds_number, read_choice, read_id, read_moment, read_number, read_position
 from fieldops.rules import Rules
 
 CLOCK_OFFSET_MAX = timedelta(minutes=10)  # a phone's clock may run ahead by so much
+DEVICE_OFFSET_MAX = timedelta(days=36_525)  # a phone whose clock is not set begins in 1970 or 2000
+FARTHEST_M = 20_037_508.0  # half way round the earth: no position is less accurate
+LONGEST_CORNER = 16
+DEVICE_OFF_MAX = timedelta(days=366)  # what a phone's clock says is of no use beyond
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 TOLD = "told"  # no answer: somebody on a small street whom the crew told itself, counted as a head that knows
 
@@ -95,17 +99,40 @@ def read_survey(row: Mapping[str, str]) -> Survey:
     asked_at = read_moment(row, "asked_at")
     if asked_at < EARLIEST:
         raise BadInput("the time lies before the year 2000", field="asked_at", cure="set the phone's clock right")
+    device_time = read_moment(row, "device_time") if row.get("device_time") else None
+    if device_time is not None and abs(device_time - asked_at) > DEVICE_OFF_MAX:
+        raise BadInput("the phone's clock was more than a year off", field="device_time", cure="leave it empty")
     return Survey(
         id=SurveyId(read_id(row, "survey_id")), asked_at=asked_at, answer=read_choice(Answer, row, "answer"),
         promoter=PromoterId(read_id(row, "promoter")), street=StreetId(street) if street else None,
         triangle=TriangleId(triangle) if triangle else None, lon=lon, lat=lat,
         measurement=MeasurementId(read_id(row, "measurement")) if row.get("measurement") else None,
-        home_street=StreetId(row["home_street"]) if row.get("home_street") else None, cluster=row.get("cluster", ""),
+        home_street=StreetId(row["home_street"]) if row.get("home_street") else None, cluster=read_corner(row),
         phase=read_choice(Phase, row, "phase") if row.get("phase") else Phase.UNKNOWN,
-        device_time=read_moment(row, "device_time") if row.get("device_time") else None,
-        accuracy_m=read_number(row, "accuracy_m", low=0.0) if row.get("accuracy_m") else None,
+        device_time=device_time,
+        accuracy_m=read_number(row, "accuracy_m", low=0.0, high=FARTHEST_M) if row.get("accuracy_m") else None,
         back_check_of=MeasurementId(row["back_check_of"]) if row.get("back_check_of") else None,
     )  # fmt: skip
+
+
+def read_corner(row: Mapping[str, str]) -> str:
+    """
+    Return the corner at which a survey was asked, "" where none is stated.
+
+    It lies in the record for ever, so that it has no room for a person's number (rule 20).
+
+    Raises
+    ------
+    BadInput
+        If it is longer than `LONGEST_CORNER`, holds control characters or more than 4 digits in a row.
+    """
+    corner = row.get("cluster", "").strip()
+    if len(corner) > LONGEST_CORNER or not corner.isprintable() or holds_number(corner):
+        raise BadInput(
+            "is no corner", field="cluster",
+            cure=f"name it in at most {LONGEST_CORNER} characters, such as A, with no number of more than 4 digits",
+        )  # fmt: skip
+    return corner
 
 
 # ── measurements ────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -45,13 +45,19 @@ def test_a_row_of_text_becomes_a_survey_in_utc() -> None:
         ("survey_id", ""), ("survey_id", "x" * 65), ("survey_id", "a\tb"), ("asked_at", "2026-03-02 09:00"),
         ("asked_at", "1999-12-31T23:59:59Z"), ("asked_at", "yesterday"), ("answer", "yes"), ("answer", ""),
         ("promoter", ""), ("triangle", "T1"), ("phase", "during"), ("accuracy_m", "-1"), ("accuracy_m", "nan"),
-        ("lat", "28"), ("device_time", "noon"),
+        ("lat", "28"), ("device_time", "noon"), ("accuracy_m", "1e308"), ("device_time", "2099-01-01T00:00:00Z"),
+        ("cluster", "Wang 13800138000"), ("cluster", "１３８００"), ("cluster", "x" * 17), ("cluster", "A\x00"),
     ],
 )  # fmt: skip
 def test_a_value_that_cannot_be_meant_is_refused_by_the_name_of_its_field(column: str, value: str) -> None:
     with pytest.raises(BadInput) as refusal:
         read_survey({**ROW, column: value})
     assert refusal.value.field == ("lon" if column == "lat" else column)
+
+
+@pytest.mark.parametrize("corner", ["A", "东门", "gate 1204", "x" * 16])
+def test_a_corner_is_a_short_word_or_none(corner: str) -> None:
+    assert read_survey({**ROW, "cluster": f" {corner} "}).cluster == corner
 
 
 def test_a_survey_needs_a_place() -> None:

@@ -30,6 +30,7 @@ from fieldops.store import places, quarantine, tallies
 from fieldops.store.connect import Region, Turn
 from fieldops.store.people import find_promoter
 from fieldops.store.positions import coarse
+from fieldops.surveys import DEVICE_OFF_MAX
 
 _METRES_PER_DEGREE = 111_195.0
 _SURVEY_CODES = {
@@ -303,8 +304,10 @@ def _survey_row(taken: store.Taken) -> dict[str, str]:
     row = {
         "survey_id": record.id, "asked_at": format_moment(taken.made_at), "answer": record.what,
         "promoter": record.promoter, "street": record.street or "", "triangle": record.triangle or "",
-        "device_time": format_moment(record.device_time), **record.survey,
+        **record.survey,
     }  # fmt: skip
+    if abs(record.device_time - taken.made_at) <= DEVICE_OFF_MAX:  # beyond, only the record of the phone keeps it
+        row["device_time"] = format_moment(record.device_time)
     if record.lon is not None and Mark.FAR not in taken.marks:
         row |= {"lon": repr(coarse(record.lon)), "lat": repr(coarse(record.lat))}  # the record keeps what was measured
     return row

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from fieldops.errors import BadInput
 from fieldops.ids import CrewId, PosterCode, StreetId, VenueId
+from fieldops.intake import holds_number
 
 CODE_SIGNS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that are read for another one
 CODE_LENGTH = 8
@@ -57,8 +58,9 @@ class Source:
         """Refuse a source that says nothing."""
         if not getattr(self, self.kind.value):
             raise BadInput(f"the source {self.kind} is not named", field=self.kind.value, cure="name it")
-        if self.channel is not None and not _CHANNEL.fullmatch(self.channel):
-            raise BadInput("is no channel", field="channel", cure="use one word, such as wechat or friend")
+        if self.channel is not None and (not _CHANNEL.fullmatch(self.channel) or holds_number(self.channel)):
+            cure = "use one word, such as wechat or friend, with no number of more than 4 digits"
+            raise BadInput("is no channel", field="channel", cure=cure)
 
 
 @dataclass(frozen=True, slots=True)

@@ -219,7 +219,7 @@ def _all_moved_on(connection: "sqlite3.Connection", triangles: Sequence[Triangle
     for triangle in triangles:
         row = connection.execute(
             "SELECT verdict FROM decision WHERE triangle_id = ? AND decided_at < ? AND (withdrawn_at IS NULL OR"
-            " withdrawn_at >= ?) ORDER BY decisive_at DESC LIMIT 1",
+            " withdrawn_at >= ?) ORDER BY decisive_at DESC, rowid DESC LIMIT 1",
             (triangle, end, end),
         ).fetchone()
         if row is None or row[0] != "move_on":

@@ -100,8 +100,16 @@ _DECISION = (
 
 
 def undecided(connection: sqlite3.Connection, triangle: TriangleId | None = None) -> list[Counted]:
-    """Return the measurements with surveys that no decision has taken into account; of one triangle where given."""
-    where = " WHERE t.undecided = 1 AND (? IS NULL OR m.triangle_id = ? OR s.triangle_id = ?)"
+    """
+    Return the measurements with surveys that no decision has taken into account; of one triangle where given.
+
+    They are decided in the order of their last survey, then of their first: of two decisions with one decisive moment the
+    one recorded later is the latest test of the place (rule 10).
+    """
+    where = (
+        " WHERE t.undecided = 1 AND (? IS NULL OR m.triangle_id = ? OR s.triangle_id = ?)"
+        " ORDER BY t.last_asked_at, m.opened_at, m.id"
+    )
     return [_counted(row) for row in connection.execute(_COUNTED + where, (triangle, triangle, triangle))]
 
 
@@ -129,7 +137,7 @@ def standing(connection: sqlite3.Connection, measurement: MeasurementId) -> Plac
 
 def latest_tests(connection: sqlite3.Connection, street: StreetId) -> tuple[PlaceDecision | None, PlaceDecision | None]:
     """Return the latest decisive test of the street itself and of its triangle's point, as they stand now."""
-    ordered = " AND d.withdrawn_at IS NULL ORDER BY d.decisive_at DESC LIMIT 1"
+    ordered = " AND d.withdrawn_at IS NULL ORDER BY d.decisive_at DESC, d.rowid DESC LIMIT 1"
     own = connection.execute(_DECISION + " WHERE d.street_id = ?" + ordered, (street,)).fetchone()
     point = connection.execute(
         _DECISION + " JOIN street AS s ON s.triangle_id = d.triangle_id WHERE s.id = ?" + ordered, (street,)
@@ -140,7 +148,9 @@ def latest_tests(connection: sqlite3.Connection, street: StreetId) -> tuple[Plac
 def closing_test(connection: sqlite3.Connection, street: StreetId) -> PlaceDecision | None:
     """Return the latest of the decisions that closed the street at any time and stand now; None where there is none."""
     where = " JOIN closure AS c ON c.decision_id = d.id WHERE c.street_id = ? AND d.withdrawn_at IS NULL"
-    row = connection.execute(_DECISION + where + " ORDER BY d.decisive_at DESC LIMIT 1", (street,)).fetchone()
+    row = connection.execute(
+        _DECISION + where + " ORDER BY d.decisive_at DESC, d.rowid DESC LIMIT 1", (street,)
+    ).fetchone()
     return _decision(row) if row else None
 
 

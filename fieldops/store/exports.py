@@ -21,7 +21,7 @@ _CLOSED = (
 )
 _VERDICT = (
     "(SELECT d.{0} FROM decision AS d WHERE d.triangle_id = t.id AND d.decided_at <= :at"
-    " AND (d.withdrawn_at IS NULL OR d.withdrawn_at > :at) ORDER BY d.decisive_at DESC LIMIT 1)"
+    " AND (d.withdrawn_at IS NULL OR d.withdrawn_at > :at) ORDER BY d.decisive_at DESC, d.rowid DESC LIMIT 1)"
 )
 
 # name -> query; a column `geom` makes it a layer. Places that nobody measured have no share (rule 12).

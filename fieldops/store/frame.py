@@ -81,7 +81,7 @@ def read_frame(
 
 
 _VERDICTS_AT = (
-    "SELECT t.fid, d.verdict, max(d.decisive_at) FROM triangle AS t JOIN decision AS d ON d.triangle_id = t.id"
+    "SELECT t.fid, d.verdict, max(d.decisive_at || printf('%020d', d.rowid)) FROM triangle AS t JOIN decision AS d ON d.triangle_id = t.id"
     " WHERE t.city_id = ?1 AND d.decided_at <= ?2 AND (d.withdrawn_at IS NULL OR d.withdrawn_at > ?2) GROUP BY t.fid"
 )
 

@@ -224,7 +224,7 @@ def plan_streets(connection: sqlite3.Connection) -> list[PlanStreet]:
 def swarmed_triangles(connection: sqlite3.Connection, at: datetime) -> frozenset[TriangleId]:
     """Return the triangles whose latest decisive point test by the moment says push on (rule 11)."""
     rows = connection.execute(
-        "SELECT triangle_id, verdict, max(decisive_at) FROM decision WHERE triangle_id IS NOT NULL AND withdrawn_at IS NULL"
+        "SELECT triangle_id, verdict, max(decisive_at || printf('%020d', rowid)) FROM decision WHERE triangle_id IS NOT NULL AND withdrawn_at IS NULL"
         " AND decisive_at <= ? GROUP BY triangle_id",
         (format_moment(at),),
     )

@@ -126,7 +126,7 @@ def venues_on(connection: "sqlite3.Connection", streets: "Sequence[StreetId]") -
         rows = connection.execute(
             "SELECT v.id, v.name, replace(v.kind, '_', ' ') || ', ' || s.label, v.geom, v.people_per_hour, coalesce(v.open_from, ''), coalesce(v.open_until, ''),"
             " coalesce((SELECT d.verdict FROM decision AS d WHERE d.triangle_id = s.triangle_id AND d.withdrawn_at IS NULL"
-            " ORDER BY d.decisive_at DESC LIMIT 1), '') FROM venue AS v JOIN street AS s ON s.id = v.street_id"
+            " ORDER BY d.decisive_at DESC, d.rowid DESC LIMIT 1), '') FROM venue AS v JOIN street AS s ON s.id = v.street_id"
             " WHERE v.street_id = ? AND v.id NOT IN (SELECT venue_id FROM do_not_contact WHERE venue_id IS NOT NULL)",
             (street,),
         )
@@ -159,7 +159,7 @@ def points_to_test(
         ).fetchone()
         row = connection.execute(
             "SELECT t.point_lon, t.point_lat, coalesce((SELECT d.verdict FROM decision AS d WHERE d.triangle_id = t.id"
-            " AND d.withdrawn_at IS NULL ORDER BY d.decisive_at DESC LIMIT 1), ''), EXISTS (SELECT 1 FROM measurement AS m"
+            " AND d.withdrawn_at IS NULL ORDER BY d.decisive_at DESC, d.rowid DESC LIMIT 1), ''), EXISTS (SELECT 1 FROM measurement AS m"
             " WHERE m.triangle_id = t.id AND m.opened_at >= ?) FROM triangle AS t WHERE t.id = ?",
             (format_moment(since), triangle),
         ).fetchone()

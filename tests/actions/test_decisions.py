@@ -344,6 +344,25 @@ def test_an_auditor_decides_nothing(region: Region) -> None:
 # ── quarantine (rule 13) ────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.parametrize(("yes", "no"), [("A", "B"), ("B", "A")])
+@pytest.mark.parametrize(("minutes", "latest"), [(4, "move_on"), (1, "push_on")])
+def test_of_two_tests_with_one_decisive_moment_the_one_begun_later_decides_whatever_their_names(
+    region: Region, yes: str, no: str, minutes: int, latest: str
+) -> None:
+    add_town(region)
+    end = NOON + timedelta(hours=1)
+    for name, answers, every in ((yes, YES, 4), (no, NO, minutes)):
+        start = end - timedelta(minutes=every * (len(answers) - 1))
+        rows = survey_rows(answers, at=start, minutes=every, prefix=name, street="S0", measurement=name)
+        record_surveys(region, LEAD, numbered(rows), now=end)
+    made = settle(region, end).made
+    assert {one.decisive_at for one in made} == {end}
+    own, _ = latest_tests(region.reader(), StreetId("S0"))
+    assert own is not None
+    assert (len(made), own.verdict) == (2, latest)
+    assert is_closed(region.reader(), StreetId("S0"), end) == (latest == "move_on")
+
+
 def test_a_quarantine_withdraws_the_decision_and_opens_the_street_and_claims_stay_ended(region: Region) -> None:
     add_town(region)
     claim(region, "S0", "C0")

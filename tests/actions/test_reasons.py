@@ -55,7 +55,21 @@ def test_words_for_a_reason_are_refused_with_the_codes_that_are_known(region: Re
     assert "Wang" not in stored
 
 
-@pytest.mark.parametrize("text", ["王小明", "Crew_shrank", "crew-shrank", "crew shrank", "x" * 61, "a\nb", "ａ"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "王小明",
+        "Crew_shrank",
+        "crew-shrank",
+        "crew shrank",
+        "x" * 61,
+        "a\nb",
+        "ａ",
+        "13800138000",
+        "call_13800138000",
+        "7",
+    ],
+)
 def test_a_code_is_small_letters_digits_and_underscores(text: str) -> None:
     with pytest.raises(BadInput):
         read_reason(text, ("pilot",))

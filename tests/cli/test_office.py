@@ -22,7 +22,7 @@ def folder(tmp_path: Path) -> Path:
 def run(folder: Path, *words: str, code: int = 0) -> str:
     answer = subprocess.run([FIELDOPS, *words], capture_output=True, text=True, check=False, timeout=120, cwd=folder)
     assert answer.returncode == code, answer.stderr
-    return answer.stdout if code == 0 else answer.stderr
+    return answer.stdout or answer.stderr
 
 
 def test_the_office_works_at_the_shell(folder: Path) -> None:
@@ -35,7 +35,8 @@ def test_the_office_works_at_the_shell(folder: Path) -> None:
     made = json.loads(run(folder, "incidents", "report", "city_management", "--street", "S8", "--json", *NOW))[
         "incident"
     ]
-    run(folder, "incidents", "settle", made, "--outcome", "street_closed", "--close-days", "2", *NOW)
+    settled = run(folder, "incidents", "settle", made, "--outcome", "street_closed", "--close-days", "2", *NOW)
+    assert "closed until 2026-03-04 14:00 (Asia/Shanghai)" in settled
     refused = run(folder, "claims", "grant", "--crew", "C2", "--street", "S8", *NOW, code=1)
     assert "paused" in refused
     run(folder, "pay", "confirm", "C0-0", "2026-03-02", "6.5", "--why", "seen_working", *NOW)

@@ -1,5 +1,8 @@
 // The card: the same count tables that decide at the server (fieldops.surveys.why_not_counted, fieldops.decisions.judge).
 
+/** A corner as one word, however it was typed; "" where none was stated (fieldops.surveys.Asked.at_corner). */
+export const cornerOf = (text) => text.normalize("NFKC").split(/\s+/).filter(Boolean).join(" ").toLowerCase();
+
 /** The surveys that count, in the order asked: {id, at, who, corner, answer, phase}. */
 export function counted(asked, rules) {
   const phase = asked.find((one) => one.phase && one.phase !== "unknown")?.phase ?? "unknown";
@@ -7,7 +10,7 @@ export function counted(asked, rules) {
   return asked.filter((one) => {
     if (one.answer === "refused") return false;
     if (phase !== "unknown" && one.phase && one.phase !== "unknown" && one.phase !== phase) return false;
-    const key = one.who + "\n" + one.corner;
+    const key = one.who + "\n" + cornerOf(one.corner);
     const cluster = (recent.get(key) ?? []).filter((at) => one.at - at < rules.window);
     recent.set(key, cluster);
     if (cluster.length >= rules.crowd) return false;
@@ -28,7 +31,7 @@ export function judge(asked, card, rules) {
     if (verdict !== "ask_more") break;
   }
   const alone = new Set(given.map((one) => one.who)).size < rules.promoters
-    && new Set(given.map((one) => one.corner)).size < rules.corners;
+    && new Set(given.map((one) => cornerOf(one.corner)).filter(Boolean)).size < rules.corners;
   if (verdict !== "ask_more" && alone) return { verdict: "ask_more", asked: given.length, ask: 1, alone };
   const look = card.looks.find((one) => one > given.length) ?? last;
   return { verdict, asked: given.length, ask: verdict === "ask_more" ? look - given.length : 0, alone: false };

@@ -1,7 +1,7 @@
 // The page of the day: what to do next, doors, the card, venues, hours, sign-ups, moving on.
 
 import { $, clone, data, place, ready, refresh, say, toast, warn } from "./app.js";
-import { judge } from "./card.js";
+import { cornerOf, judge } from "./card.js";
 import * as box from "./outbox.js";
 
 const VIEWS = ["today", "street", "survey", "venue", "hours", "signup", "moveon", "outbox", "incident"];
@@ -164,7 +164,7 @@ async function showSurvey(id) {
   const { asked, rule, now } = await sitting(id);
   const card = judge(asked, data.cards[rule], data.rules);
   const corner = $("corner").elements.corner.value;
-  const crowd = asked.filter((one) => one.who === data.promoter && one.corner === corner && one.answer !== "refused"
+  const crowd = asked.filter((one) => one.who === data.promoter && cornerOf(one.corner) === cornerOf(corner) && one.answer !== "refused"
     && now - one.at < data.rules.window).length >= data.rules.crowd;
   $("askedCount").textContent = say("asked", { n: card.asked });
   $("cardSays").textContent = small(id) ? say("small") : card.verdict === "push_on" ? say("pushOn")
