@@ -10,6 +10,7 @@ import unicodedata
 from pypinyin import lazy_pinyin
 
 from fieldops.errors import BadInput
+from fieldops.said import Said
 
 LONGEST_NAME = 60
 _LONGEST_RUN = 8  # syllables of one run; longer names are found by parts
@@ -31,15 +32,23 @@ def read_person_name(text: str) -> str:
     kept = "".join(" " if sign.isspace() else sign for sign in plain if _belongs(sign))
     name = " ".join(kept.split())
     if not name:
-        raise BadInput("is empty", field="name", cure="give a name")
+        raise BadInput(Said("the name is missing"), field="name", cure=Said("give a name"))
     if len(name) > LONGEST_NAME:
-        raise BadInput(f"is longer than {LONGEST_NAME} characters", field="name", cure="give the name only")
+        raise BadInput(
+            Said("the name is longer than %(most)s characters", most=LONGEST_NAME),
+            field="name",
+            cure=Said("give the name only"),
+        )
     letters = sum(unicodedata.category(sign)[0] == "L" for sign in name)
     marks = sum(unicodedata.category(sign)[0] == "M" for sign in name)
     if not letters or marks > _MARKS_A_LETTER * letters:
-        raise BadInput("has no letters", field="name", cure="give a name")
+        raise BadInput(Said("the name has no letters"), field="name", cure=Said("give a name"))
     if any(sign in "<>{}[]\\|@#$%^*=+;" or sign.isdigit() for sign in name) or "//" in name:
-        raise BadInput("holds signs that no name has", field="name", cure="give the name only, no signs and digits")
+        raise BadInput(
+            Said("the name holds signs that no name has"),
+            field="name",
+            cure=Said("give the name only, no signs and digits"),
+        )
     return name
 
 

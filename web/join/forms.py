@@ -14,6 +14,7 @@ from fieldops.actions.recruiting_brings import end_of_day, name_one
 from fieldops.actions.recruiting_lists import Filters, Group, SourceKind, Stage
 from fieldops.errors import BadInput
 from fieldops.ids import CrewId, PosterCode, RepId, StreetId, VenueId
+from fieldops.said import Said
 from web.language import is_path
 from web.regions import act_moment, the_region
 from web.session import current_actor
@@ -55,7 +56,9 @@ def whole(name: str) -> int | None:
     if not text:
         return None
     if not (text.isascii() and text.isdigit() and len(text) < 8):
-        raise BadInput(f"'{text[:20]}' is not a whole number", field=name, cure="give a number")
+        raise BadInput(
+            Said("'%(given)s' is not a whole number", given=text[:20]), field=name, cure=Said("give a number")
+        )
     return int(text)
 
 
@@ -80,7 +83,9 @@ def city_moment(name: str) -> datetime | None:
     try:
         return datetime.fromisoformat(text[:16]).replace(tzinfo=ZoneInfo(read_time_zone(the_region())))
     except ValueError:
-        raise BadInput(f"'{text[:20]}' is not a date and time", field=name, cure="choose one") from None
+        raise BadInput(
+            Said("'%(given)s' is not a date and time", given=text[:20]), field=name, cure=Said("choose one")
+        ) from None
 
 
 def in_days(days: int, present: datetime) -> datetime:
