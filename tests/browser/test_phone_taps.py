@@ -185,9 +185,6 @@ def test_more_than_sixteen_hours_are_asked_for_again_and_hours_can_be_taken_to_n
     with crew_phone(browser, server) as phone:
         page, asked = open_phone(phone, server, "#hours=S0"), []
 
-        def answer(sure: bool) -> None:
-            page.once("dialog", lambda one: (asked.append(one.message), one.accept() if sure else one.dismiss()))
-
         def tell(place: str, hours: str) -> None:
             page.evaluate(f"location.hash = '#hours={place}'")
             expect(page.locator("#v-hours")).to_be_visible()
@@ -195,15 +192,18 @@ def test_more_than_sixteen_hours_are_asked_for_again_and_hours_can_be_taken_to_n
             page.evaluate(f"document.getElementById('amount').value = '{hours}'")
             page.evaluate("document.getElementById('saveHours').click()")
 
+        def tell_and_answer(place: str, hours: str, *, sure: bool) -> None:
+            page.once("dialog", lambda one: (asked.append(one.message), one.accept() if sure else one.dismiss()))
+            with page.expect_event("dialog"):
+                tell(place, hours)
+
         tell("S1", "0.0")
         expect(page.locator("#warning")).to_contain_text("more than 0 hours")
         tell("S0", "10.0")
         until(page, "location.hash === '#today'")
-        answer(sure=False)
-        tell("S1", "8.0")
+        tell_and_answer("S1", "8.0", sure=False)
         expect(page.locator("#v-hours")).to_be_visible()
-        answer(sure=True)
-        tell("S1", "8.0")
+        tell_and_answer("S1", "8.0", sure=True)
         until(page, "location.hash === '#today'")
         tell("S0", "0.0")
         until(page, "location.hash === '#today'")
