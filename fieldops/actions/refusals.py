@@ -16,7 +16,7 @@ def in_words(turn: Turn, refusal: Conflict) -> Conflict:
     words: dict[str, object] = {}
     zone = read_zone(turn.connection)
     if "street_label" in told:
-        label, zone_name = store.street_words(turn.connection, refusal.street)  # type: ignore[attr-defined]
+        label, zone_name = store.street_words(turn.connection, refusal.street)  # type: ignore[attr-defined]  # a class with a label has its street
         words["street_label"], zone = label, find_zone(zone_name)
     for name in told & {"holder", "crew"}:
         words[f"{name}_name"] = store.crew_name(turn.connection, getattr(refusal, name))

@@ -114,7 +114,7 @@ def refuse_unknown(
         ("zone", zone, "the zone of a street stands in `fieldops streets list`"),
         ("street", street, "find it by name with `fieldops streets list`"),
     ):
-        if name is not None and not connection.execute(f"SELECT 1 FROM {noun} WHERE id = ?", (name,)).fetchone():  # noqa: S608
+        if name is not None and not connection.execute(f"SELECT 1 FROM {noun} WHERE id = ?", (name,)).fetchone():  # noqa: S608  # constants
             raise NotFound(noun, name, cure=cure)
 
 
@@ -193,7 +193,7 @@ def unclosed_claims(connection: "sqlite3.Connection", at: datetime, *, most: int
 def claims_beyond(connection: "sqlite3.Connection", at: datetime) -> list[Claim]:
     """Return claims that were made, or ended by an act, later than the moment: the clock had been ahead."""
     rows = connection.execute(
-        f"SELECT {_COLUMNS} FROM claim WHERE held_until > :at AND coalesce(ended_at, held_until) > claimed_at"  # noqa: S608
+        f"SELECT {_COLUMNS} FROM claim WHERE held_until > :at AND coalesce(ended_at, held_until) > claimed_at"  # noqa: S608  # constants
         " AND (claimed_at > :at OR (ended_at > :at AND outcome <> 'forfeited')) ORDER BY street_id, generation",
         {"at": format_moment(at)},
     )
@@ -206,7 +206,7 @@ def cool_downs(
     """Return until when each crew, or that crew, may not claim a street that it forfeited, as of the moment (rule 4)."""
     rules = connect.read_rules(connection)
     rows = connection.execute(
-        f"SELECT {_COLUMNS} FROM claim AS c WHERE coalesce(ended_at, held_until) <= :at AND held_until > :since "  # noqa: S608
+        f"SELECT {_COLUMNS} FROM claim AS c WHERE coalesce(ended_at, held_until) <= :at AND held_until > :since "  # noqa: S608  # constants
         f"{'' if crew is None else 'AND crew_id = :crew '}"
         "AND NOT EXISTS (SELECT 1 FROM cool_down_override AS o WHERE o.claim_id = c.id AND o.made_at <= :at)",
         {"at": format_moment(at), "since": format_moment(at - rules.cool_down), "crew": crew},
@@ -270,7 +270,7 @@ def ground(connection: "sqlite3.Connection", street: StreetId, crew: CrewId, at:
     claims = tuple(map(_claim, rows))
     moment = {"crew": crew, "at": format_moment(at)}
     holds, first_ends = connection.execute(
-        f"SELECT count(*), min(coalesce(ended_at, held_until)) FROM claim WHERE crew_id = :crew AND {_IN_FORCE}",  # noqa: S608
+        f"SELECT count(*), min(coalesce(ended_at, held_until)) FROM claim WHERE crew_id = :crew AND {_IN_FORCE}",  # noqa: S608  # constants
         moment,
     ).fetchone()
     return Ground(

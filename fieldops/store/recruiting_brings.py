@@ -22,36 +22,36 @@ _BY_POSTER = (
 _MORE = {
     "street": [
         _BY_POSTER.format(field="street_id", counts=_COUNTS, live=_LIVE),
-        f"SELECT v.street_id AS name, {_COUNTS} FROM candidate AS c LEFT JOIN poster AS p ON p.code = c.poster"  # noqa: S608
+        f"SELECT v.street_id AS name, {_COUNTS} FROM candidate AS c LEFT JOIN poster AS p ON p.code = c.poster"  # noqa: S608  # constants
         " JOIN venue AS v ON v.id = coalesce(c.venue_id, p.venue_id) WHERE c.street_id IS NULL AND p.street_id IS NULL"
         f" AND v.street_id IS NOT NULL AND {_LIVE} GROUP BY 1",
     ],
     "crew": [_BY_POSTER.format(field="crew_id", counts=_COUNTS, live=_LIVE)],
     "venue": [_BY_POSTER.format(field="venue_id", counts=_COUNTS, live=_LIVE)],
     "venue_kind": [
-        f"SELECT v.kind AS name, {_COUNTS} FROM candidate AS c JOIN poster AS p ON p.code = c.poster"  # noqa: S608
+        f"SELECT v.kind AS name, {_COUNTS} FROM candidate AS c JOIN poster AS p ON p.code = c.poster"  # noqa: S608  # constants
         f" JOIN venue AS v ON v.id = p.venue_id WHERE c.venue_id IS NULL AND {_LIVE} GROUP BY 1"
     ],
 }
 _BY = {
     "street": (
-        f"SELECT c.street_id AS name, {_COUNTS} FROM candidate AS c WHERE c.street_id IS NOT NULL AND {_LIVE} GROUP BY 1",  # noqa: S608
+        f"SELECT c.street_id AS name, {_COUNTS} FROM candidate AS c WHERE c.street_id IS NOT NULL AND {_LIVE} GROUP BY 1",  # noqa: S608  # constants
         "SELECT street_id AS name, sum(promoter_hours) AS h FROM effort WHERE day >= :day GROUP BY 1",
     ),
     "crew": (
-        f"SELECT c.crew_id AS name, {_COUNTS} FROM candidate AS c WHERE c.crew_id IS NOT NULL AND {_LIVE} GROUP BY 1",  # noqa: S608
+        f"SELECT c.crew_id AS name, {_COUNTS} FROM candidate AS c WHERE c.crew_id IS NOT NULL AND {_LIVE} GROUP BY 1",  # noqa: S608  # constants
         "SELECT crew_id AS name, sum(promoter_hours) AS h FROM effort WHERE day >= :day GROUP BY 1",
     ),
     "venue": (
-        f"SELECT c.venue_id AS name, {_COUNTS} FROM candidate AS c WHERE c.venue_id IS NOT NULL AND {_LIVE} GROUP BY 1",  # noqa: S608
+        f"SELECT c.venue_id AS name, {_COUNTS} FROM candidate AS c WHERE c.venue_id IS NOT NULL AND {_LIVE} GROUP BY 1",  # noqa: S608  # constants
         "SELECT venue_id AS name, sum(promoter_hours) AS h FROM effort WHERE venue_id IS NOT NULL AND day >= :day GROUP BY 1",
     ),
     "venue_kind": (
-        f"SELECT v.kind AS name, {_COUNTS} FROM candidate AS c JOIN venue AS v ON v.id = c.venue_id WHERE {_LIVE} GROUP BY 1",  # noqa: S608
+        f"SELECT v.kind AS name, {_COUNTS} FROM candidate AS c JOIN venue AS v ON v.id = c.venue_id WHERE {_LIVE} GROUP BY 1",  # noqa: S608  # constants
         "SELECT v.kind AS name, sum(e.promoter_hours) AS h FROM effort AS e JOIN venue AS v ON v.id = e.venue_id WHERE e.day >= :day GROUP BY 1",
     ),
     "poster": (
-        f"SELECT c.poster AS name, {_COUNTS} FROM candidate AS c WHERE c.poster IS NOT NULL AND {_LIVE} GROUP BY 1",  # noqa: S608
+        f"SELECT c.poster AS name, {_COUNTS} FROM candidate AS c WHERE c.poster IS NOT NULL AND {_LIVE} GROUP BY 1",  # noqa: S608  # constants
         "SELECT code AS name, 1.0 AS h FROM poster",
     ),
 }  # fmt: skip
@@ -88,7 +88,7 @@ def _by_hours(
 ) -> list[tuple[datetime, Worked]]:
     """Return the candidates for whom the condition `who` holds, by the hour in which they signed up."""
     rows = connection.execute(
-        f"SELECT substr(c.made_at, 1, 13), {_COUNTS} FROM candidate AS c WHERE ({who}) AND {_LIVE} GROUP BY 1",  # noqa: S608
+        f"SELECT substr(c.made_at, 1, 13), {_COUNTS} FROM candidate AS c WHERE ({who}) AND {_LIVE} GROUP BY 1",  # noqa: S608  # constants
         _values(since, due),
     )
     return [(parse_moment(f"{row[0]}:00:00Z"), _worked("", 0.0, tuple(row)[1:])) for row in rows]

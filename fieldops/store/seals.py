@@ -153,7 +153,7 @@ def _append(turn: "Turn", sums: dict[str, int]) -> None:
 def _rows(connection: sqlite3.Connection, table: str, columns: list[tuple[str, str]]) -> Iterator[tuple[object, ...]]:
     rows, connection.row_factory = connection.row_factory, None
     try:
-        yield from connection.execute(f"SELECT {_values(columns, '', strict=False)} FROM main.{table}")  # noqa: S608
+        yield from connection.execute(f"SELECT {_values(columns, '', strict=False)} FROM main.{table}")  # noqa: S608  # names come from the schema
     finally:
         connection.row_factory = rows
 
