@@ -135,12 +135,15 @@ def refuse_claim(ground: Ground, crew: CrewId, at: datetime, rules: Rules) -> Co
     if kept is not None and kept.crew != crew and kept.kept_from <= at < kept.ends_at:  # RULE 6
         return StreetReserved(street=ground.street, crew=kept.crew, kept_until=kept.ends_at)
     waits = [
-        until
+        (until, given_up_soon(claim, rules))
         for claim in ground.claims
-        if claim.crew == crew and claim.id not in ground.overridden and (until := cool_down_until(claim, rules))
+        if claim.crew == crew
+        and claim.id not in ground.overridden
+        and (until := cool_down_until(claim, ground.claims, rules))
     ]
-    if waits and at < max(waits):  # RULE 4
-        return CrewCoolingDown(street=ground.street, crew=crew, until=max(waits))
+    if waits and at < max(waits)[0]:  # RULE 4
+        until, again = max(waits)
+        return CrewCoolingDown(street=ground.street, crew=crew, until=until, withdrew_again=again)
     if ground.holds >= rules.claims_per_crew and ground.first_ends is not None:  # RULE 5
         return CrewAtCap(crew=crew, holds=ground.holds, cap=rules.claims_per_crew, first_ends=ground.first_ends)
     return None
@@ -196,18 +199,56 @@ def void_claim(claim: Claim, reason: str) -> Claim:
     return replace(claim, ended_at=claim.claimed_at, outcome=Outcome.REVOKED, reason=reason, credit=None)
 
 
-def cool_down_until(claim: Claim, rules: Rules) -> datetime | None:
+def given_up_soon(claim: Claim, rules: Rules) -> bool:
+    """Return whether the crew withdrew from the street within the grace of a claim (rule 4)."""
+    return claim.outcome is Outcome.WITHDRAWN and claim.ends_at - claim.claimed_at <= rules.withdrawal_grace
+
+
+def cool_down_until(claim: Claim, of_street: Iterable[Claim], rules: Rules) -> datetime | None:
     """
     Return until when the crew of the claim may not claim the street again, None where nothing keeps it (rule 4).
 
-    It counts from the end of the claim; a withdrawal within a day, a revocation and saturation bring none.
+    It counts from the end of the claim; a revocation, saturation and a withdrawal within a day bring none. The grace of a
+    withdrawal holds once: a crew that had withdrawn so from the street less than a cool-down before has to wait, because
+    else it would hold the street for ever by giving it up and claiming it again each day.
+
+    Parameters
+    ----------
+    claim
+        The claim that ended, by an act or by the clock.
+    of_street
+        The claims of its street, in any order; at least those that ended less than a cool-down before it.
     """
-    outcome = claim.outcome or Outcome.FORFEITED
-    if outcome in (Outcome.SATURATED, Outcome.REVOKED):
+    if claim.outcome in (Outcome.SATURATED, Outcome.REVOKED):
         return None
-    if outcome is Outcome.WITHDRAWN and claim.ends_at - claim.claimed_at <= rules.withdrawal_grace:
-        return None
-    return claim.ends_at + rules.cool_down
+    until = claim.ends_at + rules.cool_down
+    if not given_up_soon(claim, rules):
+        return until
+    used = any(
+        one.crew == claim.crew
+        and one.generation < claim.generation
+        and given_up_soon(one, rules)
+        and claim.ends_at < one.ends_at + rules.cool_down
+        for one in of_street
+    )
+    return until if used else None
+
+
+def tests_since(held: Claim, of_place: Iterable[Claim], rules: Rules) -> datetime:
+    """
+    Return from when tests of the place of a claim count as the claim's (rule 9): its start, or that of an earlier one.
+
+    A claim that its crew gave up within the grace goes on in the next one: who withdraws and claims again, here or on
+    another street of the triangle, has no new tests. `of_place` are claims of the street, or of the triangle's streets.
+    """
+    given_up = (
+        one.claimed_at
+        for one in of_place
+        if one.crew == held.crew
+        and given_up_soon(one, rules)
+        and one.ends_at <= held.claimed_at < one.ends_at + rules.cool_down
+    )
+    return min((held.claimed_at, *given_up))
 
 
 def was_in_time(claims: Iterable[Claim], crew: CrewId, made_at: datetime) -> bool:

@@ -183,7 +183,7 @@ MEANINGS: dict[str, tuple[int, str]] = {
     "target_share": (10, "share of people who know of the programme, at which a crew moves on"),
     "claim_duration": (2, "how long a street is a crew's alone; claims in force keep what they were made with"),
     "cool_down": (4, "after forfeiting a street its crew may not claim it again for so long"),
-    "withdrawal_grace": (4, "a crew that withdraws within this time has no cool-down"),
+    "withdrawal_grace": (4, "a crew that withdraws within this time has no cool-down, once within a cool-down"),
     "claims_per_crew": (5, "most streets that a crew may hold at once"),
     "clock_tolerance": (2, "a clock farther behind the last event refuses writes"),
     "reopen_after": (8, "a street that moved on stays closed at least so long"),

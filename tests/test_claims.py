@@ -85,7 +85,24 @@ def test_a_lifted_cool_down_no_longer_binds() -> None:
 )
 def test_only_forfeiture_and_late_withdrawal_bring_a_cool_down(outcome: Outcome, after: timedelta, waits: bool) -> None:
     ended = end_claim(claim_of(A, NOON), NOON + after, outcome, "reason")
-    assert cool_down_until(ended, RULES) == (NOON + after + WEEK if waits else None)
+    assert cool_down_until(ended, [ended], RULES) == (NOON + after + WEEK if waits else None)
+
+
+@pytest.mark.parametrize(("between", "waits"), [(timedelta(0), True), (WEEK - TICK, True), (WEEK, False)])
+def test_the_grace_of_a_withdrawal_holds_once_in_a_cool_down(between: timedelta, waits: bool) -> None:
+    first = end_claim(claim_of(A, NOON), NOON, Outcome.WITHDRAWN, "mistake")
+    second = end_claim(claim_of(A, NOON + between, 2), NOON + between, Outcome.WITHDRAWN, "mistake")
+    refusal = refuse_claim(ground(first, second), A, NOON + between, RULES)
+    assert isinstance(refusal, CrewCoolingDown) is waits
+    if isinstance(refusal, CrewCoolingDown):
+        assert (refusal.until, refusal.withdrew_again) == (NOON + between + WEEK, True)
+    assert refuse_claim(ground(first, second), B, NOON + between, RULES) is None
+
+
+def test_another_crews_withdrawal_uses_up_no_grace() -> None:
+    first = end_claim(claim_of(B, NOON), NOON, Outcome.WITHDRAWN, "mistake")
+    second = end_claim(claim_of(A, NOON, 2), NOON, Outcome.WITHDRAWN, "mistake")
+    assert refuse_claim(ground(first, second), A, NOON, RULES) is None
 
 
 def test_a_claim_made_and_given_up_at_once_leaves_the_street_free_at_that_moment() -> None:

@@ -51,6 +51,15 @@ def _claimed(refusal: Any) -> Wording:
 
 
 def _cooling(refusal: Any) -> Wording:
+    if refusal.withdrew_again:
+        return Wording(
+            gettext(
+                "%(crew)s gave %(street)s up again so soon and may claim it again from %(end)s.",
+                crew=refusal.crew_name or refusal.crew, street=refusal.street_label or refusal.street,
+                end=_moment(refusal.until),
+            ),
+            gettext("Only the first time costs nothing. Another crew may claim it now; or lift the cool-down, with a reason."),
+        )  # fmt: skip
     return Wording(
         gettext(
             "%(crew)s let %(street)s go and may claim it again from %(end)s.", crew=refusal.crew_name or refusal.crew,

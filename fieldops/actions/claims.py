@@ -322,7 +322,7 @@ def override_cool_down(
             for claim in ground.claims
             if claim.crew == crew
             and claim.id not in ground.overridden
-            and claim.ends_at <= turn.now < (rule.cool_down_until(claim, rules) or turn.now)
+            and claim.ends_at <= turn.now < (rule.cool_down_until(claim, ground.claims, rules) or turn.now)
         ]
         if not binding:
             raise NotFound(

@@ -64,7 +64,8 @@ def end(
     claim: Annotated[str, typer.Argument(help="The claim's id; left away where --street is given.")] = "",
     street: Annotated[str, typer.Option("--street", help="End the claim that is in force on this street.")] = "",
     outcome: Annotated[
-        str, typer.Option(help="withdrawn (the crew gives it up) or revoked (a lead takes it).")
+        str,
+        typer.Option(help="withdrawn (the crew gives it up) or revoked (a lead takes it)."),
     ] = "withdrawn",
     why: Annotated[
         str, typer.Option(help="A code for the record, for example crew_shrank; a revocation needs one.")
@@ -76,7 +77,7 @@ def end(
     """
     End a claim early: the crew gives it up, or a lead takes it back with a reason.
 
-    Within a day a crew gives a street up without having to wait for it afterwards. What has saturated is ended by
+    Within a day a crew gives a street up without having to wait for it afterwards, but not twice in a week. What has saturated is ended by
     `fieldops decide`, what runs out by the clock. Example: fieldops claims end --street S4K2 --outcome revoked --why crew_shrank
     """
     from fieldops.actions.claims import end_claim, holder

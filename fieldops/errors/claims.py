@@ -67,19 +67,25 @@ class StreetReserved(Conflict):
 
 @dataclass(eq=False)
 class CrewCoolingDown(Conflict):
-    """The crew forfeited the street and may not claim it again before `until` (rule 4)."""
+    """
+    The crew forfeited the street and may not claim it again before `until` (rule 4).
+
+    `withdrew_again` is whether it gave the street up within the grace, and had done so less than a cool-down before.
+    """
 
     street: StreetId
     crew: CrewId
     until: datetime
+    withdrew_again: bool = False
     street_label: str = ""
     crew_name: str = ""
 
     def __str__(self) -> str:
         """Name crew, end and cure."""
+        street = _named(self.street, self.street_label)
+        did = f"withdrew from street {street} again" if self.withdrew_again else f"forfeited street {street}"
         return (
-            f"crew {_named(self.crew, self.crew_name)} forfeited street {_named(self.street, self.street_label)} and "
-            f"may claim it again from {_local(self.until)}; another crew may claim it now, or a lead lifts the "
+            f"crew {_named(self.crew, self.crew_name)} {did} and may claim it again from {_local(self.until)}; another crew may claim it now, or a lead lifts the "
             "cool-down with `fieldops claims override` and a reason"
         )
 

@@ -54,7 +54,7 @@ from fieldops.events.phones import (
     RecordsTaken,
 )
 from fieldops.events.plans import PlanMade, PlanPublished, StreetMoved, StreetPinned, StreetUnpinned
-from fieldops.events.record import ClockAccepted, RegionRestored, RowsSealed
+from fieldops.events.record import ClockAccepted, RegionRestored, RegionUpgraded, RowsSealed
 from fieldops.events.recruiting import (
     CallMade,
     CallPlanned,
@@ -141,6 +141,7 @@ __all__ = [
     "RecordsTaken",
     "RegionCreated",
     "RegionRestored",
+    "RegionUpgraded",
     "RepAssigned",
     "RepLeft",
     "ReservesKept",

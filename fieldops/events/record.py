@@ -25,6 +25,13 @@ class RegionRestored(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RegionUpgraded(Event):
+    """A region of an older version was brought to the present one by these steps; what was done before, was done under its rules."""
+
+    steps: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RowsSealed(Event):
     """What a turn added to the sum over all rows of each table that it wrote to, hidden by the key (`store/seals.py`)."""
 

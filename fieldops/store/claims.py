@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from fieldops.claims import Claim, Ground, Outcome, cool_down_until
+from fieldops.claims import Claim, Ground, Outcome, cool_down_until, given_up_soon
 from fieldops.clock import format_moment, parse_moment
 from fieldops.errors import NotFound
 from fieldops.events import CoolDownOverridden, Event
@@ -206,15 +206,23 @@ def cool_downs(
     """Return until when each crew, or that crew, may not claim a street that it forfeited, as of the moment (rule 4)."""
     rules = connect.read_rules(connection)
     rows = connection.execute(
-        f"SELECT {_COLUMNS} FROM claim AS c WHERE coalesce(ended_at, held_until) <= :at AND held_until > :since "  # noqa: S608  # constants
-        f"{'' if crew is None else 'AND crew_id = :crew '}"
-        "AND NOT EXISTS (SELECT 1 FROM cool_down_override AS o WHERE o.claim_id = c.id AND o.made_at <= :at)",
-        {"at": format_moment(at), "since": format_moment(at - rules.cool_down), "crew": crew},
-    )
+        f"SELECT {_COLUMNS}, EXISTS (SELECT 1 FROM cool_down_override AS o WHERE o.claim_id = c.id AND o.made_at <= :at)"  # noqa: S608  # constants
+        " FROM claim AS c WHERE coalesce(ended_at, held_until) <= :at AND held_until > :since"
+        f"{'' if crew is None else ' AND crew_id = :crew'} AND (held_until > :binds OR outcome = 'withdrawn')",
+        {
+            "at": format_moment(at), "since": format_moment(at - 2 * rules.cool_down), "crew": crew,
+            "binds": format_moment(at - rules.cool_down),
+        },
+    ).fetchall()  # fmt: skip
+    claims = [(_claim(row), bool(row[-1])) for row in rows]
+    given_up: dict[tuple[StreetId, CrewId], list[Claim]] = {}
+    for claim, _ in claims:
+        if given_up_soon(claim, rules):
+            given_up.setdefault((claim.street, claim.crew), []).append(claim)
     found: dict[tuple[StreetId, CrewId], datetime] = {}
-    for claim in map(_claim, rows):
-        until = cool_down_until(claim, rules)
-        if until is not None and until > at:
+    for claim, lifted in claims:
+        until = cool_down_until(claim, given_up.get((claim.street, claim.crew), ()), rules)
+        if until is not None and until > at and not lifted:
             key = (claim.street, claim.crew)
             found[key] = max(until, found.get(key, until))
     return found
@@ -237,7 +245,8 @@ def street_state(connection: "sqlite3.Connection", street: StreetId, at: datetim
     claims = [claim for claim in claims_of_street(connection, street) if claim.claimed_at <= at]
     overridden = _overridden(connection, claims, at)
     for claim in claims:
-        until = cool_down_until(claim, rules) if claim.ends_at <= at and claim.id not in overridden else None
+        ended = claim.ends_at <= at and claim.id not in overridden
+        until = cool_down_until(claim, claims, rules) if ended else None
         if until is not None and until > at:
             waiting[claim.crew] = max(until, waiting.get(claim.crew, until))
     shut = row["status"] != "open" or incidents.paused_until(connection, street, at) is not None
@@ -261,7 +270,7 @@ def ground(connection: "sqlite3.Connection", street: StreetId, crew: CrewId, at:
     row = _street(connection, street)
     if connection.execute("SELECT 1 FROM crew WHERE id = ?", (crew,)).fetchone() is None:
         raise NotFound("crew", crew, cure="import it with `fieldops crews import FILE`")
-    reach = format_moment(at - rules.cool_down - timedelta(seconds=1))
+    reach = format_moment(at - 2 * rules.cool_down - timedelta(seconds=1))
     rows = connection.execute(
         f"SELECT {_COLUMNS} FROM claim WHERE street_id = :street AND (held_until > :reach "  # noqa: S608  # constants
         "OR ended_at IS NULL OR generation = (SELECT max(generation) FROM claim WHERE street_id = :street))",

@@ -88,12 +88,15 @@ class Replay:
     The state after the events taken so far.
 
     `repaired_from` is the earliest moment to which the clock was ever taken back in this record, None where it was not;
-    `longest_cool_down` the longest that any of its settings ever demanded: so long an ended claim may come to bind again.
+    `longest_cool_down` the longest that any of its settings ever demanded: so long an ended claim may come to bind again,
+    and twice as long it may say that its crew had used the grace. `grace_once_since` is the event from which on the grace
+    holds once in a cool-down (rule 4): 0, or where a region of an older version was brought to that.
     `settled` holds claims whose end is final; whoever drives the replay takes them out and compares them.
     """
 
     repaired_from: str | None
     longest_cool_down: timedelta = Rules().cool_down
+    grace_once_since: int = 0
     rules: Rules = field(default_factory=Rules)
     violations: list[Violation] = field(default_factory=list)
     settled: list[Held] = field(default_factory=list)
@@ -199,18 +202,34 @@ class Replay:
         held[new.claim] = new.held_until
         for ended in self._waits.get((new.street, new.crew), {}).values():
             lifted_at = self.overrides.get(ended.claim, ("~",))[0]
-            if ended.ends_at <= event.at < min(self._cool(ended), lifted_at):
+            if ended.ends_at <= event.at < min(self._cool(ended, event.seq), lifted_at):
                 self._blame(event, f"gives street {new.street} to crew {new.crew} within its cool-down (rule 4)")
                 break
 
-    def _cool(self, claim: Held) -> str:
-        """Return until when the claim's crew has to wait, as stored text; its end where nothing keeps it."""
-        end = datetime.fromisoformat(claim.ends_at)
-        held_for = end - datetime.fromisoformat(claim.claimed_at)
-        short = claim.outcome == "withdrawn" and held_for <= self.rules.withdrawal_grace
-        if short or claim.outcome in ("saturated", "revoked"):
+    def _cool(self, claim: Held, seq: int) -> str:
+        """Return until when the claim's crew has to wait, by the rules at an event; its end where nothing keeps it."""
+        until = self._after_cool_down(claim)
+        if claim.outcome in ("saturated", "revoked"):
             return claim.ends_at
-        return _text(end + self.rules.cool_down)
+        if not self._given_up_soon(claim) or (seq > self.grace_once_since and self._grace_used(claim)):
+            return until
+        return claim.ends_at
+
+    def _grace_used(self, claim: Held) -> bool:
+        """RULE 4: the grace of a withdrawal holds once in a cool-down."""
+        return any(
+            other.generation < claim.generation
+            and self._given_up_soon(other)
+            and claim.ends_at < self._after_cool_down(other)
+            for other in self._waits.get((claim.street, claim.crew), {}).values()
+        )
+
+    def _given_up_soon(self, claim: Held) -> bool:
+        held_for = datetime.fromisoformat(claim.ends_at) - datetime.fromisoformat(claim.claimed_at)
+        return claim.outcome == "withdrawn" and held_for <= self.rules.withdrawal_grace
+
+    def _after_cool_down(self, claim: Held) -> str:
+        return _text(datetime.fromisoformat(claim.ends_at) + self.rules.cool_down)
 
     # ── reserve lists ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -289,7 +308,7 @@ class Replay:
         self._waits.setdefault((claim.street, claim.crew), {})[claim.claim] = claim
         self._waiting += 1
         if self._waiting > self._prune_at:
-            since = _text(datetime.fromisoformat(self._recorded_at) - self.longest_cool_down)
+            since = _text(datetime.fromisoformat(self._recorded_at) - 2 * self.longest_cool_down)
             kept = {
                 key: {name: held for name, held in claims.items() if held.ends_at > since}
                 for key, claims in self._waits.items()

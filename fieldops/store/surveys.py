@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from fieldops.claims import Claim, Standing, match_late
+from fieldops.claims import Claim, Standing, match_late, tests_since
 from fieldops.clock import format_moment, parse_moment
 from fieldops.errors import BadInput, Stopped
 from fieldops.events import SurveysRecorded
@@ -19,7 +19,7 @@ from fieldops.ids import CrewId, MeasurementId, StreetId, SurveyId, TriangleId
 from fieldops.progress import Progress, no_progress
 from fieldops.rules import Rules
 from fieldops.store import audit, tallies
-from fieldops.store.claims import claims_of_street
+from fieldops.store.claims import claims_in_triangle, claims_of_street
 from fieldops.store.connect import Turn
 from fieldops.store.sqlite import sqlite3
 from fieldops.surveys import Phase, Sitting, Survey, name_measurement, number_of_try, rule_of_try
@@ -272,7 +272,10 @@ class _Sorter:
         self.save()
         self._street, self._triangle = street, triangle
         self._claims = claims_of_street(self._turn.connection, street) if street else []
-        reach = format_moment(asked_at - self._rules.claim_duration - self._rules.measurement_window)
+        # a claim may go on counting the tests of one that its crew gave up within the grace
+        rules = self._rules
+        earlier = rules.cool_down + rules.withdrawal_grace
+        reach = format_moment(asked_at - rules.claim_duration - earlier - rules.measurement_window)
         place = "street_id" if street else "triangle_id"
         self._here = [
             _Measurement(
@@ -338,14 +341,12 @@ class _Sorter:
         since = asked_at - self._rules.claim_duration
         if self._street is not None:
             held = next((claim for claim in self._claims if claim.holds_at(asked_at)), None)
-            return (held.claimed_at, held.id) if held else (since, None)
-        at = format_moment(asked_at)
-        row = self._turn.connection.execute(
-            "SELECT min(claimed_at) FROM claim WHERE crew_id = ? AND claimed_at <= ?"
-            " AND coalesce(ended_at, held_until) > ? AND street_id IN (SELECT id FROM street WHERE triangle_id = ?)",
-            (crew, at, at, self._triangle),
-        ).fetchone()
-        return (parse_moment(row[0]) if row[0] else since), None
+            return (tests_since(held, self._claims, self._rules), held.id) if held else (since, None)
+        if crew is None or self._triangle is None:
+            return since, None
+        claims = claims_in_triangle(self._turn.connection, self._triangle, CrewId(crew))
+        first = min((one for one in claims if one.holds_at(asked_at)), key=lambda one: one.claimed_at, default=None)
+        return (tests_since(first, claims, self._rules) if first else since), None
 
     def _target(self, name: str | None) -> str | None:
         """Return the measurement that a back-check verifies, named by itself or by one of its surveys."""

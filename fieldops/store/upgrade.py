@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from fieldops.events import RegionUpgraded
 from fieldops.ids import ActorId
 from fieldops.people import Actor, Role
 from fieldops.store import audit, connect, making, migrations
@@ -42,13 +43,16 @@ def _migrate_region(path: Path) -> None:
     try:
         reader = region.reader()
         sealed = reader.execute("SELECT 1 FROM setting WHERE name = 'sealed'").fetchone() is not None
-        if sealed and not migrations.steps_missing(reader):
+        missing = tuple(migrations.steps_missing(reader))
+        if sealed and not missing:
             return
         now = audit.last_recorded_at(reader) if region.sandbox else None  # a sandbox's time is its own
         with region.turn(_UPGRADE, now=now) as turn:
             before = sums_of_rows(turn.connection, region.key) if sealed else {}
             turn.seals.stop(turn)
             migrations.migrate_region(making.database(turn.connection))
+            if missing:
+                audit.append(turn, RegionUpgraded(at=turn.now, steps=missing))
             turn.seals.seal_all(turn, before)
     except sqlite3.OperationalError as error:
         raise refusal(error) from error

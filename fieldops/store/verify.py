@@ -19,6 +19,7 @@ from fieldops.progress import Progress, no_progress
 from fieldops.rules import Rules
 from fieldops.store import bursts, contacts, response, surveys, tallies, walks
 from fieldops.store.audit import GENESIS, Head
+from fieldops.store.migrations import GRACE_ONCE
 from fieldops.store.replay import Recorded, Replay, Violation, expected_row
 from fieldops.store.seals import Sealed
 from fieldops.store.sqlite import refusal, sqlite3
@@ -153,21 +154,29 @@ def _examine(connection: sqlite3.Connection, key: bytes, anchors: list[Head], pr
     )
 
 
-def _looked_ahead(connection: sqlite3.Connection) -> tuple[str | None, timedelta]:
-    """Return the earliest moment that the clock was taken back to, and the longest cool-down that was ever set."""
-    repaired, longest = None, Rules().cool_down
+def _looked_ahead(connection: sqlite3.Connection) -> tuple[str | None, timedelta, int]:
+    """
+    Return what a replay has to know before it begins.
+
+    It is the earliest moment that the clock was taken back to, the longest cool-down that was ever set, and the event from
+    which on the grace of a withdrawal holds once: 0 in a region that was made so.
+    """
+    repaired, longest, grace_once = None, Rules().cool_down, 0
     rows = connection.execute(
-        "SELECT kind, took_effect_at, facts FROM event WHERE kind IN ('ClockAccepted', 'RulesChanged')"
+        "SELECT seq, kind, took_effect_at, facts FROM event"
+        " WHERE kind IN ('ClockAccepted', 'RulesChanged', 'RegionUpgraded')"
     )
-    for kind, at, facts in rows:
+    for seq, kind, at, facts in rows:
         try:
             if kind == b"ClockAccepted":
                 repaired = min(at.decode(), repaired or "~")
+            elif kind == b"RegionUpgraded":
+                grace_once = seq if GRACE_ONCE in json.loads(facts)["steps"] else grace_once
             elif "cool_down" in (changed := json.loads(facts)["settings"]):
                 longest = max(longest, Rules.from_json({"cool_down": changed["cool_down"]}).cool_down)
         except (FieldopsError, ValueError, TypeError, KeyError, AttributeError):
             continue  # the replay names it
-    return repaired, longest
+    return repaired, longest, grace_once
 
 
 class _Chain:

@@ -174,6 +174,19 @@ def test_a_lead_lifts_a_cool_down_with_a_reason_and_the_crew_goes_on(town: Regio
     assert store.cool_downs(town.reader(), again.held_until) == {(S0, C0): again.held_until + WEEK}
 
 
+def test_a_crew_that_withdraws_and_claims_again_in_turn_cannot_stretch_its_claim(town: Region) -> None:
+    for at in (NOON, NOON + DAY):
+        claim = make_claim(town, LEAD, street=S0, crew=C0, now=at)
+        end_claim(town, LEAD, claim.id, outcome="withdrawn", why="no_time", now=at + DAY)
+    over = NOON + 2 * DAY
+    with pytest.raises(CrewCoolingDown, match=r"withdrew from street Road S0 \(S0\) again") as refusal:
+        make_claim(town, LEAD, street=S0, crew=C0, now=over)
+    assert refusal.value.until == over + WEEK
+    assert store.cool_downs(town.reader(), over) == {(S0, C0): over + WEEK}
+    assert store.street_state(town.reader(), S0, over).cool_downs == {C0: over + WEEK}
+    make_claim(town, LEAD, street=S0, crew=C0, now=over + WEEK)
+
+
 def test_a_cool_down_that_does_not_exist_cannot_be_lifted(town: Region) -> None:
     make_claim(town, LEAD, street=S0, crew=C0, now=NOON)
     with pytest.raises(NotFound):

@@ -7,7 +7,7 @@ import pytest
 
 from fieldops.actions.awareness import read_awareness, street_awareness
 from fieldops.actions.backcheck import lift_quarantine, quarantine_surveys
-from fieldops.actions.claims import make_claim
+from fieldops.actions.claims import end_claim, make_claim
 from fieldops.actions.decisions import read_standings, read_swarms
 from fieldops.actions.effort import import_effort
 from fieldops.actions.rules import change_rules
@@ -156,6 +156,19 @@ def test_rule_9_three_tests_of_a_place_per_claim_and_the_audit_card_for_the_four
     claim(region, "S0", "C0")
     for number in range(4):
         ask(region, NO, at=NOON + number * DAY, prefix=f"t{number}-", street="S0")
+    rows = region.reader().execute("SELECT rule, try FROM measurement ORDER BY opened_at").fetchall()
+    assert [tuple(row) for row in rows] == [("r50", 1), ("r50", 2), ("r50", 3), ("a130", 4)]
+
+
+@pytest.mark.parametrize("place", [{"street": "S0"}, {"triangle": "T0"}])
+def test_rule_9_who_withdraws_and_claims_again_has_no_new_tests(region: Region, place: dict[str, str]) -> None:
+    add_town(region)
+    held = make_claim(region, LEAD, street=S0, crew=CrewId("C0"), now=NOON)
+    for number in range(3):
+        ask(region, NO, at=NOON + number * 3 * HOUR, prefix=f"t{number}-", **place)  # type: ignore[arg-type]
+    end_claim(region, LEAD, held.id, outcome="withdrawn", why="no_time", now=NOON + 12 * HOUR)
+    claim(region, "S0" if "street" in place else "S1", "C0", NOON + 12 * HOUR)
+    ask(region, NO, at=NOON + 13 * HOUR, prefix="t3-", **place)  # type: ignore[arg-type]
     rows = region.reader().execute("SELECT rule, try FROM measurement ORDER BY opened_at").fetchall()
     assert [tuple(row) for row in rows] == [("r50", 1), ("r50", 2), ("r50", 3), ("a130", 4)]
 

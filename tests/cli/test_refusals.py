@@ -47,6 +47,13 @@ def cooling(region: Region) -> Words:
     return grant(0, now=NOON + 8 * DAY)
 
 
+def given_up_twice(region: Region) -> Words:
+    for hour in (0, 1):
+        claim = make_claim(region, LEAD, street=S[0], crew=C[0], now=NOON + timedelta(hours=hour))
+        end_claim(region, LEAD, claim.id, outcome="withdrawn", why="no_time", now=NOON + timedelta(hours=hour))
+    return grant(0)
+
+
 def at_cap(region: Region) -> Words:
     change_rules(region, LEAD, why="pilot", claims_per_crew=1, now=NOON)
     make_claim(region, LEAD, street=S[1], crew=C[1], now=NOON)
@@ -136,6 +143,7 @@ WAYS: dict[type[Conflict], tuple[Callable[[Region], Words], str, str]] = {
 
 MORE = [
     pytest.param((own, "you hold it until", "2026-03-09 12:00:00+08:00", "`fieldops claims end`"), id="own"),
+    pytest.param((given_up_twice, "again and may claim", "2026-03-09 13:00:00+08:00", "`fieldops claims"), id="twice"),
     pytest.param((paused, "paused", "2026-03-05 12:00:00+08:00", "`fieldops incidents reopen`"), id="paused"),
 ]
 

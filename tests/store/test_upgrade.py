@@ -1,16 +1,27 @@
 """A region of an older version is brought to the present one, and nothing that was changed before is forgiven."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from fieldops import claims
+from fieldops.actions.claims import end_in_turn, make_claim
+from fieldops.claims import Ground
+from fieldops.errors import CrewCoolingDown
+from fieldops.events import StreetClaimed
+from fieldops.ids import ClaimId, CrewId, StreetId
+from fieldops.store import claims as store
 from fieldops.store.connect import Region, create_region, open_region
+from fieldops.store.migrations import GRACE_ONCE
 from fieldops.store.seals import sums_of_rows
 from fieldops.store.sqlite import sqlite3
 from fieldops.store.upgrade import migrate_files
 from fieldops.store.verify import verify
-from tests.conftest import NOON, PLANNER
+from tests.conftest import LEAD, NOON, PLANNER
 from tests.small_region import add_town
+
+S0, C0 = StreetId("S0"), CrewId("C0")
 
 
 def findings(path: Path) -> list[str]:
@@ -62,6 +73,30 @@ def test_an_upgrade_seals_what_is_there_once_and_a_change_after_it_is_found(old:
     region.close()
     by_hand(old, "UPDATE street SET people = 9000 WHERE id = 'S1'")
     assert findings(old) == ["the rows of table street are not those that were recorded: one was changed past fieldops"]
+
+
+def test_what_was_lawful_before_an_upgrade_is_no_violation_after_it_and_from_then_on_is_refused(region: Region) -> None:
+    add_town(region)
+    with region.turn(LEAD, now=NOON) as turn:  # as the door of an older version granted it
+        for number in range(1, 5):
+            ground = Ground(S0, "open", "free", None, (), (), 0, None)
+            made = replace(
+                claims.make_claim(ClaimId(f"K{number}"), ground, C0, turn.now, turn.rules), generation=number
+            )
+            event = StreetClaimed(
+                at=turn.now, claim=made.id, street=S0, crew=C0, generation=number, held_until=made.held_until
+            )
+            store.add_claim(turn, made, event=event)
+            end_in_turn(turn, made.id, outcome="withdrawn", why="no_time")
+    region.close()
+    assert any("cool-down" in what for what in findings(region.path))
+    by_hand(region.path, f"DELETE FROM _sqlite_migrations WHERE name = '{GRACE_ONCE}'")
+    migrate_files(region.path)
+    assert findings(region.path) == []
+    region = open_region(region.path)
+    with pytest.raises(CrewCoolingDown):
+        make_claim(region, LEAD, street=S0, crew=C0, now=NOON)
+    region.close()
 
 
 def test_a_change_of_the_tables_is_no_violation_and_hides_none(region: Region) -> None:

@@ -16,9 +16,11 @@ from fieldops.actions.decisions import decide
 from fieldops.actions.rules import change_rules
 from fieldops.actions.surveys import record_surveys
 from fieldops.errors import StorageFailed
+from fieldops.events import RegionUpgraded
 from fieldops.ids import CrewId, PromoterId, StreetId
 from fieldops.store import audit
 from fieldops.store.connect import Region, create_memory_region
+from fieldops.store.migrations import GRACE_ONCE
 from fieldops.store.sqlite import sqlite3
 from fieldops.store.verify import verify
 from tests import towns
@@ -358,6 +360,31 @@ def test_an_override_of_two_claims_is_honest_though_the_cool_down_grew(left_twic
     assert len(lifted) == 1
     make_claim(region, LEAD, street=S[0], crew=C[0], now=NOON + 10 * DAY)
     assert findings(region) == ""
+
+
+def withdrawn_twice() -> Region:
+    """Crew C0 gave S0 up within the grace twice in an hour; then crew C1 has it."""
+    region = create_memory_region(PLANNER, now=NOON)
+    add_town(region)
+    for minutes in (0, 30):
+        at = NOON + timedelta(minutes=minutes)
+        held = make_claim(region, LEAD, street=S[0], crew=C[0], now=at)
+        end_claim(region, LEAD, held.id, outcome="withdrawn", why="no_time", now=at + timedelta(minutes=9))
+    make_claim(region, LEAD, street=S[0], crew=C[1], now=NOON + timedelta(hours=1))
+    return region
+
+
+@pytest.mark.parametrize("upgraded", [False, True])
+def test_a_grant_by_a_second_grace_is_found_but_not_where_it_was_lawful_then(upgraded: bool) -> None:
+    region = withdrawn_twice()
+    assert findings(region) == ""
+    if upgraded:
+        with region.turn(PLANNER, now=NOON + DAY) as turn:
+            audit.append(turn, RegionUpgraded(at=turn.now, steps=(GRACE_ONCE,)))
+    seq = region.reader().execute("SELECT max(seq) FROM event WHERE kind = 'StreetClaimed'").fetchone()[0]
+    rewrite(region, seq, crew="C0")
+    assert ("within its cool-down (rule 4)" in findings(region)) is not upgraded
+    region.close()
 
 
 def test_a_first_withdrawal_that_binds_again_is_lifted_together_with_the_second() -> None:

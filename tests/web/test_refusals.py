@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from fieldops.clock import find_zone
-from fieldops.errors import BadInput, Conflict, StreetAlreadyClaimed, StreetClosed
+from fieldops.errors import BadInput, Conflict, CrewCoolingDown, StreetAlreadyClaimed, StreetClosed
 from fieldops.ids import ClaimId, CrewId, StreetId
 from fieldops.recruiting.care import read_income
 from fieldops.recruiting.names import read_person_name
@@ -23,6 +23,7 @@ WEEK_LATER = (NOON + timedelta(days=7)).astimezone(find_zone("Asia/Shanghai"))
 SAMPLE: dict[str, object] = {
     "street": StreetId("S0"), "holder": CrewId("C0"), "crew": CrewId("C0"), "claim": ClaimId("K"), "holds": 40, "cap": 40, "outcome": "forfeited",
     "what": "claims", "reason": "saturated", "others": 0, "street_label": "Road 0", "crew_name": "Crew 0", "holder_name": "Crew 0", "own": False,
+    "withdrew_again": False,
 }  # fmt: skip
 
 
@@ -31,6 +32,7 @@ SAMPLE: dict[str, object] = {
     [
         *(pytest.param(kind, {}, id=kind.__name__) for kind in REFUSALS),
         pytest.param(StreetAlreadyClaimed, {"own": True}, id="own"),
+        pytest.param(CrewCoolingDown, {"withdrew_again": True}, id="withdrew_again"),
         pytest.param(StreetClosed, {"reason": "paused"}, id="paused"),
     ],
 )

@@ -42,6 +42,14 @@ def _office(db: "Database") -> None:
     views.renew_views(db.conn)
 
 
+# From here on the grace of a withdrawal holds once in a cool-down (rule 4): what was claimed before, was lawful without.
+GRACE_ONCE = "m2026_11_27_grace_once"
+
+
+def _no_table(db: "Database") -> None:
+    """Leave the tables as they are: the step only dates a change of the rules."""
+
+
 # By their names every file remembers which it has: a step that was once published stays as it is.
 STEPS: dict[str, "Callable[[Database], None]"] = {
     "m2026_11_23_geopackage": lambda db: geopackage.add_core(db.conn),
@@ -67,6 +75,7 @@ STEPS: dict[str, "Callable[[Database], None]"] = {
     "m2026_11_27_pins": lambda db: run_statements(db, pins.PINS),
     "m2026_11_27_burst_reasons": lambda db: run_statements(db, bursts.REASONS),
     "m2026_11_27_no_hours": lambda db: run_statements(db, phones.NO_HOURS),
+    GRACE_ONCE: _no_table,
 }
 
 
