@@ -1,5 +1,11 @@
-"""What ours and others answer to the same assignment in the same time: CP-SAT, HiGHS, zone by zone, and giving greedily."""
+"""
+What others answer to the same assignment in the same time: CP-SAT, HiGHS, zone by zone, and giving greedily.
 
+Each is told to stop at the time limit, which begins when its model is built; the best value so far is told at once, so that
+one that does not stop has answered too.
+"""
+
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -9,70 +15,67 @@ from ortools.sat.python import cp_model
 
 from fieldops.clock import Stopwatch
 from fieldops.planning.assignment import AssignmentProblem
-from fieldops.planning.fairness import even_out, gini, results_of
-from fieldops.planning.solve import assign
 from tests.benchmarks.problems import HOURS, posed
-from tests.benchmarks.rows import Row, processor
+from tests.benchmarks.rows import Row, processor, tell
 
+BoolArray = NDArray[np.bool_]
 VALUES = 1000
 WORKERS = 2
-
-
-def ours(spec: list[Any], seconds: float, gap: float = 0.0) -> Row:
-    """Return what `assign` answers: value, bound, pairs, status; stops at the gap."""
-    problem, offset, _ = posed(spec)
-    watch, before = Stopwatch(), processor()
-    found = assign(problem, time_limit=seconds, seed=1, workers=WORKERS, gap=gap)
-    return {
-        "value": found.objective, "bound": found.bound, "offset": offset, "pairs": len(problem.values),
-        "status": found.status, "wall": round(watch.seconds, 2), "cpu": round(processor() - before, 2),
-    }  # fmt: skip
-
-
-def fairer(spec: list[Any], seconds: float, share: float) -> Row:
-    """Return what evening out to a share of the Gini coefficient gives up: both coefficients, values, and the bound."""
-    problem, _, _ = posed(spec)
-    watch, before = Stopwatch(), processor()
-    best = assign(problem, time_limit=seconds, seed=1, workers=WORKERS)
-    first = gini(results_of(problem, best.crew_of_street), problem.capacities)
-    fair = even_out(problem, best, limit=share * first)
-    return {
-        "value": fair.found.objective, "bound": fair.found.bound, "best": best.objective, "gini_before": fair.gini_before,
-        "gini": fair.gini, "price": fair.price, "wall": round(watch.seconds, 2), "cpu": round(processor() - before, 2),
-    }  # fmt: skip
 
 
 def other(which: str, spec: list[Any], seconds: float) -> Row:
     """Return what another answers: `cp_sat`, `highs`, `zones` or `greedy`; value None where it is not installed."""
     problem, offset, zone = posed(spec)
     watch, before = Stopwatch(), processor()
+
+    def better(value: float) -> None:
+        tell({"value": value, "offset": offset, "wall": round(watch.seconds, 2), "cpu": round(processor() - before, 2)})
+
     value = {
-        "cp_sat": lambda: plain_cp_sat(problem, seconds),
-        "highs": lambda: highs(problem, seconds),
+        "cp_sat": lambda: plain_cp_sat(problem, seconds, better=better),
+        "highs": lambda: highs(problem, seconds, better=better),
         "zones": lambda: zone_by_zone(problem, zone, seconds),
-        "greedy": lambda: greedy(problem),
+        "greedy": lambda: float(problem.values[greedy(problem)].sum()),
     }[which]()
     return {
         "value": value, "offset": offset, "wall": round(watch.seconds, 2), "cpu": round(processor() - before, 2),
     }  # fmt: skip
 
 
-def greedy(problem: AssignmentProblem) -> float:
-    """Return the objective of giving the pairs of most value an hour first."""
+def ignore(_value: float) -> None:
+    """Tell nobody."""
+
+
+def greedy(problem: AssignmentProblem) -> BoolArray:
+    """Return the pairs taken where those of most value an hour come first, shape (n_pairs,)."""
     left, places = problem.capacities.copy(), problem.max_streets.copy()
-    taken, total = np.zeros(problem.streets, dtype=bool), 0.0
+    given, taken = np.zeros(problem.streets, dtype=bool), np.zeros(len(problem.values), dtype=bool)
     for pair in np.argsort(-problem.values / np.maximum(problem.hours, 1e-9), kind="stable").tolist():
         street, crew = problem.street[pair], problem.crew[pair]
-        if not taken[street] and problem.hours[pair] <= left[crew] and places[crew] and problem.values[pair] > 0:
-            taken[street] = True
+        if not given[street] and problem.hours[pair] <= left[crew] and places[crew] and problem.values[pair] > 0:
+            given[street] = taken[pair] = True
             left[crew] -= problem.hours[pair]
             places[crew] -= 1
-            total += float(problem.values[pair])
-    return total
+    return taken
 
 
-def plain_cp_sat(problem: AssignmentProblem, seconds: float, *, workers: int = 2) -> float:
-    """Return the objective of CP-SAT alone on all pairs; 0 where it found nothing."""
+class Better(cp_model.CpSolverSolutionCallback):
+    """Tells the value of each better answer of CP-SAT."""
+
+    def __init__(self, told: Callable[[float], None], scale: float) -> None:
+        super().__init__()
+        self._told, self._scale = told, scale
+
+    def on_solution_callback(self) -> None:
+        """Tell it."""
+        self._told(self.objective_value / self._scale)
+
+
+def plain_cp_sat(
+    problem: AssignmentProblem, seconds: float, *, workers: int = WORKERS, better: Callable[[float], None] = ignore,
+    hint: BoolArray | None = None,
+) -> float:  # fmt: skip
+    """Return the objective of CP-SAT alone on all pairs, 0 where it found nothing; `hint` are pairs that it may begin with."""
     model = cp_model.CpModel()
     taken = [model.new_bool_var("") for _ in problem.values]
     begins = np.searchsorted(problem.street, np.arange(problem.streets + 1)).tolist()
@@ -92,13 +95,17 @@ def plain_cp_sat(problem: AssignmentProblem, seconds: float, *, workers: int = 2
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = workers
     solver.parameters.max_time_in_seconds = seconds
-    if solver.solve(model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+    for literal, holds in zip(taken, hint.tolist() if hint is not None else [], strict=False):
+        model.add_hint(literal, holds)
+    if solver.solve(model, Better(better, scale)) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         return 0.0
     chosen = [solver.boolean_value(one) for one in taken]
     return float(problem.values[chosen].sum())
 
 
-def highs(problem: AssignmentProblem, seconds: float, *, workers: int = 2) -> float | None:
+def highs(
+    problem: AssignmentProblem, seconds: float, *, workers: int = WORKERS, better: Callable[[float], None] = ignore
+) -> float | None:
     """Return the objective of HiGHS alone on all pairs; 0 where it found nothing, None where it is not installed."""
     try:
         import highspy
@@ -123,13 +130,18 @@ def highs(problem: AssignmentProblem, seconds: float, *, workers: int = 2) -> fl
     model.a_matrix_.index_, model.a_matrix_.value_ = index.ravel(), value.ravel()
     model.integrality_ = [highspy.HighsVarType.kInteger] * pairs
     solver.passModel(model)
+    solver.cbMipImprovingSolution.subscribe(lambda event: better(float(event.data_out.objective_function_value)))
     solver.run()
     found: Any = solver.getInfo()
     return float(found.objective_function_value) if found.primal_solution_status == 2 else 0.0
 
 
 def zone_by_zone(problem: AssignmentProblem, zone_of_crew: NDArray[np.int64], seconds: float) -> float:
-    """Return the objective of CP-SAT on each zone alone, the time shared; a street belongs to the zone of its best pair."""
+    """
+    Return the objective of CP-SAT on each zone alone, from the greedy answer on, the time shared.
+
+    A street belongs to the zone of its best pair.
+    """
     best = np.lexsort((-problem.values / np.maximum(problem.hours, 1e-9), problem.street))
     first = best[np.r_[True, np.diff(problem.street[best]) > 0]]
     zone_of_street = np.full(problem.streets, -1)
@@ -145,5 +157,6 @@ def zone_by_zone(problem: AssignmentProblem, zone_of_crew: NDArray[np.int64], se
             problem.values[inside], problem.hours[inside], problem.capacities[crews], np.column_stack([street, crew]),
             problem.max_streets[crews], streets=len(streets),
         )  # fmt: skip
-        total += plain_cp_sat(part, seconds / len(zones))
+        begun = greedy(part)
+        total += max(plain_cp_sat(part, seconds / len(zones), hint=begun), float(part.values[begun].sum()))
     return total

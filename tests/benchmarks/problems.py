@@ -12,7 +12,7 @@ from scipy.spatial import KDTree
 
 from fieldops.planning.assignment import AssignmentProblem
 from fieldops.planning.terms import KEPT, SWARMED
-from tests.conftest import ROOT
+from tests.benchmarks.rows import ROOT
 
 FOLDER = Path(os.environ.get("FIELDOPS_SHARED_DATA", ROOT.parent / "shared" / "data"))
 HOURS = 100  # hours are whole hundredths, as in a region's plan
