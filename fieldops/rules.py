@@ -83,7 +83,9 @@ class Rules:
     poster_cost_yuan: float = 5.0  # of one poster, printed and hung
 
     def __post_init__(self) -> None:
-        """Refuse numbers that cannot be meant."""
+        """Refuse what is of another kind than the default, and numbers that cannot be meant."""
+        for field in fields(self):
+            _refuse_another_kind(field.name, getattr(self, field.name), field.default)
         for name in ("target_share", "interval_share", "finish_probability", "back_check_share"):
             if not 0.0 < getattr(self, name) < 1.0:
                 raise BadInput(f"{getattr(self, name)} is not strictly between 0 and 1", field=name)
@@ -129,6 +131,16 @@ class Rules:
             return cls(**values)  # type: ignore[arg-type]  # the loop above checked every name
         except TypeError as error:
             raise BadInput(str(error), cure="give each setting a value of its own type") from None
+
+
+def _refuse_another_kind(name: str, value: object, default: object) -> None:
+    """Let a value pass that is of the kind of its default; a whole number is a number."""
+    wanted = (int, float) if isinstance(default, float) else type(default)
+    if isinstance(value, wanted) and isinstance(value, bool) == isinstance(default, bool):
+        return
+    kind = {timedelta: "a duration", bool: "yes or no", int: "a whole number", float: "a number", str: "a word"}
+    cure = f"give it as {kind[type(default)]}, such as {write_setting(default)}"
+    raise BadInput(f"{value!r} is of another kind", field=name, cure=cure)
 
 
 def read_setting(name: str, text: str) -> object:

@@ -271,7 +271,7 @@ def tally(surveys: Sequence[Asked], rules: Rules) -> Tally:
             knows, asked = homes.get(survey.home, (0, 0))
             homes[survey.home] = (knows + (survey.answer == Answer.KNOWS), asked + 1)
     return Tally(
-        answers="".join("1" if survey.answer in (Answer.KNOWS, TOLD) else "0" for survey in counted),
+        answers=answers_of(counted),
         last_asked_at=max(survey.asked_at for survey in surveys if survey.answer != TOLD), phase=phase_of(surveys),
         promoters=len({survey.promoter for survey in counted}),
         corners=len({survey.at_corner for survey in counted} - {""}),  # RULE 9: an unstated corner is none
@@ -283,6 +283,11 @@ def those_that_count(surveys: Sequence[Asked], rules: Rules) -> list[Asked]:
     """Return the surveys of a measurement that count, in the order asked; see `why_not_counted`."""
     reasons = why_not_counted(surveys, rules)
     return [survey for survey, reason in zip(surveys, reasons, strict=True) if not reason]
+
+
+def answers_of(counted: Iterable[Asked]) -> str:
+    """Return answers as a tally has them: "1" for one who knows, was told included, "0" for one who does not."""
+    return "".join("1" if survey.answer in (Answer.KNOWS, TOLD) else "0" for survey in counted)
 
 
 def digest_of(counted: Iterable[Asked]) -> str:

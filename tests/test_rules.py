@@ -70,3 +70,10 @@ def test_what_is_no_value_is_refused_with_its_name_and_cure(name: str, text: str
 def test_a_number_that_nothing_can_be_reckoned_with_is_refused(name: str, text: str) -> None:
     with pytest.raises(BadInput):
         replace(Rules(), **{name: read_setting(name, text)})
+
+
+@pytest.mark.parametrize("stored", [{"claims_per_crew": "40"}, {"target_share": "0.2"}, {"walk_both_sides": 1}])
+def test_stored_settings_of_another_kind_are_refused_by_name(stored: dict[str, object]) -> None:
+    with pytest.raises(BadInput, match="is of another kind") as refusal:
+        Rules.from_json(stored)
+    assert refusal.value.field == next(iter(stored))

@@ -10,7 +10,7 @@ from fieldops.events import RulesChanged
 from fieldops.intake import read_reason
 from fieldops.people import Actor
 from fieldops.permissions import require
-from fieldops.rules import MEANINGS, Rules
+from fieldops.rules import MEANINGS, Rules, read_setting
 from fieldops.store.connect import Region, read_rules
 from fieldops.store.rules import write_rules
 
@@ -63,25 +63,28 @@ def change_rules(
     why
         A code for the record.
     settings
-        Values by name of the setting; see `fieldops.rules.read_setting` for what people write.
+        Values by name of the setting: of the kind of its default, or text as people write it, see
+        `fieldops.rules.read_setting`.
 
     Raises
     ------
     Forbidden
         If the actor may not.
     BadInput
-        If there is no such setting, a value is outside its range, or no reason is given.
+        If there is no such setting, a value is of another kind or outside its range, or no reason is given.
     """
     require(actor, "rules.change")
     why = read_reason(why, ("pilot", "measured", "local_conditions", "correction", "lead_decision"))
-    for name in settings.keys() & {"move_on_rule", "audit_rule"}:
-        find_rule(str(settings[name]))
+    for name in settings.keys() - MEANINGS.keys():
+        raise BadInput("no such setting", field=name, cure="see `fieldops rules` for the names")
+    given: dict[str, Any] = {
+        name: read_setting(name, one) if isinstance(one, str) else one for name, one in settings.items()
+    }
+    for name in given.keys() & {"move_on_rule", "audit_rule"}:
+        find_rule(str(given[name]))
     with region.turn(actor, now=now) as turn:
         before = turn.rules
-        try:
-            after = replace(before, **settings)
-        except TypeError as error:
-            raise BadInput(str(error), cure="see `fieldops rules` for the names") from None
+        after = replace(before, **given)
         stored = before.to_json()
         new = {name: value for name, value in after.to_json().items() if value != stored[name]}
         if new:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from fieldops.actions.backcheck import lift_quarantine, quarantine_surveys
 from fieldops.actions.claims import make_claim
 from fieldops.actions.decisions import Decided, Move, decide, read_standings, read_swarms
+from fieldops.actions.rules import change_rules
 from fieldops.actions.surveys import record_surveys
 from fieldops.awareness import A130, R50, TWO_OF_TEN, CountRule, Verdict, confidence_interval, unbiased_share
 from fieldops.clock import format_moment
@@ -458,3 +459,16 @@ def test_a_decision_may_close_a_street_lose_to_another_and_win_again_within_one_
     assert not is_closed(region.reader(), StreetId("S0"), NOON + DAY)
     quarantine_surveys(region, LEAD, reason="test", measurement=MeasurementId("second"), now=NOON + DAY)
     assert is_closed(region.reader(), StreetId("S0"), NOON + DAY)
+
+
+@pytest.mark.parametrize("stricter", [True, False])
+def test_settings_that_changed_between_asking_and_deciding_count_as_they_are_now(
+    region: Region, stricter: bool
+) -> None:
+    add_town(region)
+    ask(region, YES, street="S0")
+    asked = len(YES)
+    change_rules(region, LEAD, why="pilot", surveys_per_cluster=1 if stricter else 9, cluster_window="2h", now=NOON)
+    made = settle(region).made
+    assert [one.asked for one in made] == ([] if stricter else [asked])
+    assert verify(region).violations == []

@@ -40,6 +40,13 @@ def test_new_rules_hold_for_the_next_claim_and_leave_those_in_force_alone(region
     assert verify_record(region, LEAD).violations == []
 
 
+def test_text_is_read_as_people_write_it_and_kept_as_what_it_means(region: Region) -> None:
+    change_rules(region, LEAD, why="pilot", now=NOON, claims_per_crew="12", cool_down="36h", target_share="25%")
+    rules = read_rules(region.reader())
+    assert (rules.claims_per_crew, rules.cool_down, rules.target_share) == (12, timedelta(hours=36), 0.25)
+    assert verify_record(region, LEAD).violations == []
+
+
 def test_a_change_is_an_event_with_what_changed_and_why(region: Region) -> None:
     change_rules(region, LEAD, why="pilot", now=NOON, target_share=0.25, cool_down=timedelta(days=7))
     row = region.reader().execute("SELECT kind, actor, why, facts FROM event WHERE kind = 'RulesChanged'").fetchone()
@@ -64,7 +71,18 @@ def test_the_default_comes_back(region: Region) -> None:
         ({"burst_days_min": 16}, "x", "shortest burst is longer"),
         ({"claims_per_crew": 0}, "x", "not positive"),
         ({"move_on_rule": "r49"}, "x", "no rule is called 'r49'"),
-        ({"nothing": 1}, "x", "nothing"),
+        ({"nothing": 1}, "x", "nothing: no such setting"),
+        (
+            {"claims_per_crew": 12.5},
+            "x",
+            "claims_per_crew: 12.5 is of another kind; give it as a whole number, such as 40",
+        ),
+        ({"claims_per_crew": True}, "x", "claims_per_crew: True is of another kind"),
+        ({"cool_down": 7}, "x", "cool_down: 7 is of another kind; give it as a duration, such as 7d"),
+        ({"target_share": None}, "x", "target_share: None is of another kind"),
+        ({"move_on_rule": 5}, "x", "no rule is called '5'"),
+        ({"walk_both_sides": 1}, "x", "walk_both_sides: 1 is of another kind; give it as yes or no, such as yes"),
+        ({"claims_per_crew": "many"}, "x", "claims_per_crew: 'many' is not a whole number"),
     ],
 )
 def test_what_cannot_be_meant_changes_nothing(
