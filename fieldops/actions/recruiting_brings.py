@@ -1,5 +1,6 @@
 """What recruiting brings: candidates per promoter-hour, pooled and shrunk, and what the plan expects of a street."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -9,6 +10,7 @@ from fieldops.errors import BadInput
 from fieldops.people import Actor
 from fieldops.permissions import require
 from fieldops.recruiting.brings import Brought, Pool, Worked, estimate_yields, fit_pool, reckon
+from fieldops.recruiting.funnel import Interval
 from fieldops.store import people, places
 from fieldops.store import recruiting_brings as store
 from fieldops.store.connect import Region, read_rules
@@ -16,52 +18,55 @@ from fieldops.store.sqlite import sqlite3
 
 SORTS = ("street", "venue", "venue_kind", "crew", "day", "hour", "poster")
 SPAN = timedelta(days=90)
+ORDERS = (
+    "name", "rate", "candidates", "due", "signed", "active", "hours", "cost", "yuan_per_candidate", "yuan_per_active",
+)  # fmt: skip
+_FIRST_UP = ("name", "yuan_per_candidate", "yuan_per_active")  # the others begin with the most
 _USUAL_HOURS = range(10, 20)  # where nobody was surveyed that day: spread evenly over these hours of the city
 
 
 @dataclass(frozen=True, slots=True)
 class Brings:
     """
-    What everything of one sort brought and cost, best first by what is certain (the low end); names for people.
+    What everything of one sort brought and cost, in the order asked for; names for people.
 
-    `pool` is the mean to which few hours are drawn; `unit_cost` is what a promoter-hour (a poster) costs, in yuan.
+    `yields` may be the first of `count`; `whole` is the sum over all of them. `down`: the most stands first. `pool` is the
+    mean to which few hours are drawn; `unit_cost` is what a promoter-hour (a poster) costs, in yuan.
     """
 
     sort: str
+    order: str
+    down: bool
     yields: tuple[Brought, ...]
+    count: int
+    whole: Worked
     pool: Pool | None
     names: dict[str, str]
     share: float
     since: datetime
     unit_cost: float
 
-    @property
-    def whole(self) -> Worked:
-        """Return the sum over all that is shown."""
-        return Worked(
-            "", sum(one.candidates for one in self.yields), sum(one.hours for one in self.yields),
-            sum(one.signed for one in self.yields), sum(one.active for one in self.yields),
-            sum(one.due for one in self.yields),
-        )  # fmt: skip
-
 
 def read_brings(
-    region: Region, actor: Actor, sort: str, *, most: int = 200, span: timedelta = SPAN, now: datetime | None = None
-) -> Brings:
+    region: Region, actor: Actor, sort: str, *, order: str = "", down: bool | None = None, most: int = 200,
+    span: timedelta = SPAN, now: datetime | None = None,
+) -> Brings:  # fmt: skip
     """
     Return what every street, venue, venue kind, crew, day, hour of the day or poster brought, what it cost, and who is due.
 
-    Hours of the day: a crew's hours of a day are spread over the hours in which it surveyed. Money follows from the settings
-    `hour_cost_yuan` and `poster_cost_yuan`. Permission: candidate.read.
+    Ordered by a column of `ORDERS` ("rate": by what is certain, the low end), else days from the last, hours from the first, and
+    everything else by rate. What is unknown stands last. Hours of the day: a crew's hours of a day are spread over the hours in which
+    it surveyed. Money follows from the settings `hour_cost_yuan` and `poster_cost_yuan`. Permission: candidate.read.
 
     Raises
     ------
     BadInput
-        If there is no such sort.
+        If there is no such sort, or no such order.
     """
     require(actor, "candidate.read")
-    if sort not in SORTS:
-        raise BadInput(f"'{sort}' is no sort", field="by", cure=f"use one of {', '.join(SORTS)}")
+    for field, given, known in (("by", sort, SORTS), ("order", order or ORDERS[0], ORDERS)):
+        if given not in known:
+            raise BadInput(f"'{given}' is no sort", field=field, cure=f"use one of {', '.join(known)}")
     connection, present = region.reader(), region.moment(now)
     zone, since, rules = places.read_zone(connection), present - span, read_rules(connection)
     first_day, due = local_day(since, zone), end_of_day(present, zone)
@@ -73,14 +78,37 @@ def read_brings(
         worked = store.read_worked(connection, sort, since, first_day, due)
     unit_cost = rules.poster_cost_yuan if sort == "poster" else rules.hour_cost_yuan
     found = reckon(worked, rules.interval_share, unit_cost=unit_cost)
-    if sort == "hour":
-        ordered = sorted(found, key=lambda one: one.name)
-    elif sort == "day":
-        ordered = sorted(found, key=lambda one: one.name, reverse=True)
-    else:
-        ordered = sorted(found, key=lambda one: (-one.low, one.name))
-    names = _names(connection, sort, ordered[:most])
-    return Brings(sort, tuple(ordered[:most]), fit_pool(worked), names, rules.interval_share, since, unit_cost)
+    names = _names(connection, sort, found)
+    order = order or ("name" if sort in ("day", "hour") else "rate")
+    down = down if down is not None else sort == "day" if order == "name" else order not in _FIRST_UP
+    ordered = _ordered(found, order, names, down=down)
+    return Brings(
+        sort, order, down, ordered[:most], len(found), _sum(found), fit_pool(worked), names, rules.interval_share, since,
+        unit_cost,
+    )  # fmt: skip
+
+
+def _ordered(found: Sequence[Brought], order: str, names: Mapping[str, str], *, down: bool) -> tuple[Brought, ...]:
+    """Return everything by one column, what is unknown last in either direction."""
+
+    def value(one: Brought) -> float | str | None:
+        if order == "name":
+            return names.get(one.name, one.name)
+        if order == "rate":
+            return one.low if down else one.high
+        given: float | Interval | None = getattr(one, order)
+        return given.value if isinstance(given, Interval) else given
+
+    known = sorted((one for one in found if value(one) is not None), key=lambda one: one.name)
+    known.sort(key=value, reverse=down)  # type: ignore[arg-type]  # the unknown are left out above
+    return (*known, *(one for one in found if value(one) is None))
+
+
+def _sum(found: Sequence[Brought]) -> Worked:
+    return Worked(
+        "", sum(one.candidates for one in found), sum(one.hours for one in found), sum(one.signed for one in found),
+        sum(one.active for one in found), sum(one.due for one in found),
+    )  # fmt: skip
 
 
 def name_one(region: Region, actor: Actor, sort: str, name: str) -> str:
@@ -94,13 +122,15 @@ def end_of_day(present: datetime, zone: ZoneInfo) -> datetime:
     return datetime.combine(local_day(present, zone) + timedelta(days=1), datetime.min.time(), tzinfo=zone)
 
 
-def _names(connection: sqlite3.Connection, sort: str, found: list[Brought]) -> dict[str, str]:
+def _names(connection: sqlite3.Connection, sort: str, found: Sequence[Brought]) -> dict[str, str]:
     if sort == "street":
         return places.read_labels(connection)
     if sort == "venue":
         return store.read_venue_names(connection)
     if sort == "crew":
         return {str(crew.id): crew.name for crew in people.read_crews(connection).values()}
+    if sort == "poster":
+        return store.read_poster_labels(connection)
     return {one.name: one.name for one in found}
 
 

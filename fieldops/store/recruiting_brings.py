@@ -135,6 +135,15 @@ def read_venue_names(connection: sqlite3.Connection) -> dict[str, str]:
     return {row[0]: row[1] for row in connection.execute("SELECT id, name FROM venue")}
 
 
+def read_poster_labels(connection: sqlite3.Connection) -> dict[str, str]:
+    """Return of every poster where it hangs and whose it is, then its code, by its code."""
+    rows = connection.execute(
+        "SELECT p.code, s.label, v.name, c.name FROM poster AS p LEFT JOIN street AS s ON s.id = p.street_id"
+        " LEFT JOIN venue AS v ON v.id = p.venue_id LEFT JOIN crew AS c ON c.id = p.crew_id"
+    )
+    return {row[0]: " · ".join([*(name for name in tuple(row)[1:] if name), row[0]]) for row in rows}
+
+
 def read_days(connection: sqlite3.Connection, first_day: date) -> list[tuple[str, str, float]]:
     """Return promoter-hours by day and crew since a day."""
     rows = connection.execute(

@@ -179,6 +179,26 @@ def test_money_follows_from_the_settings_and_calls_of_today_are_counted_where_th
     join(region, 99, source=Source(SourceKind.POSTER, poster=code), made_at=NOON)
     (poster,) = read_brings(region, LEAD, "poster", now=NOON).yields
     assert (poster.name, poster.candidates, poster.cost, poster.due) == (code, 1, 8.0, 1)
+    assert read_brings(region, LEAD, "poster", now=NOON).names[code] == f"Road S0 · {code}"
+
+
+@pytest.mark.parametrize(
+    ("order", "down", "names"),
+    [
+        ("", None, "021"), ("rate", False, "102"), ("candidates", None, "012"), ("hours", True, "012"), ("due", False, "210"),
+        ("yuan_per_candidate", None, "201"), ("name", None, "012"), ("name", True, "210"),
+    ],
+)  # fmt: skip
+def test_what_brings_is_ordered_by_the_column_asked_for_and_summed_over_more_than_is_shown(
+    region: Region, order: str, down: bool | None, names: str
+) -> None:
+    add_town(region)
+    work(region)
+    whole = read_brings(region, LEAD, "crew", order=order, down=down, now=NOON)
+    assert "".join(one.name[-1] for one in whole.yields) == names
+    first = read_brings(region, LEAD, "crew", order=order, down=down, most=1, now=NOON)
+    assert "".join(one.name[-1] for one in first.yields) == names[0]
+    assert (first.count, first.whole.candidates, first.whole.hours) == (3, 16, 41.0)
 
 
 @pytest.mark.parametrize(("sort", "name"), [("street", "S0"), ("crew", "C1"), ("venue", "V0"), ("day", "2026-03-02")])
@@ -235,3 +255,5 @@ def test_streets_never_worked_are_expected_to_bring_what_streets_bring(region: R
 def test_an_unknown_sort_is_refused_with_those_that_are_known(region: Region) -> None:
     with pytest.raises(BadInput, match="venue_kind"):
         read_brings(region, LEAD, "weather", now=NOON)
+    with pytest.raises(BadInput, match="yuan_per_active"):
+        read_brings(region, LEAD, "crew", order="beauty", now=NOON)

@@ -11,12 +11,13 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from fieldops.ids import CandidateId
+from fieldops.recruiting.sources import Source, SourceKind
 from fieldops.store.connect import open_region
 from fieldops.store.persons import find_by_phone
 from tests.browser.conftest import opened, served
 from tests.browser.test_pages import AXE, LOOKS, OPEN_SOME, RULES, TOO_SMALL
 from tests.recruit_town import make_recruit_town
-from tests.recruits import phone
+from tests.recruits import join, phone
 
 PAGES: list[tuple[str, str | None]] = [
     ("/candidates", "lead"), ("/candidates/table", "lead"), ("/candidates/{first}", "lead"), ("/candidates/{seller}", "lead"),
@@ -49,6 +50,7 @@ class Town:
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     path = tmp_path_factory.mktemp("recruit") / "region.gpkg"
     region, code = make_recruit_town(path)
+    join(region, 7100, source=Source(SourceKind.POSTER, poster=code))
     region.close()
     before = os.environ.get("FIELDOPS_TESTED_REGION")
     os.environ["FIELDOPS_TESTED_REGION"] = str(path)
@@ -75,6 +77,32 @@ def test_axe_finds_nothing_wrong_nothing_sticks_out_and_targets_are_large_enough
             page.set_viewport_size({"width": narrow, "height": height})
             assert page.evaluate("document.documentElement.scrollWidth") <= narrow, narrow
             assert page.evaluate(TOO_SMALL) == [], narrow
+
+
+@pytest.mark.parametrize("by", ["street", "venue_kind", "crew", "poster"])
+@pytest.mark.parametrize("language", ["en-US", "zh-CN"])
+def test_what_brings_fits_a_desk_without_scrolling_and_stays_short_on_a_phone(
+    browser: Browser, town: Town, language: str, by: str
+) -> None:
+    with opened(browser, language=language) as page:
+        page.goto(f"{town.site}/brings?by={by}")
+        if by == "venue_kind":
+            expect(page.get_by_text("unknown" if language == "en-US" else "未知")).to_be_visible()
+            return
+        table = page.locator(".wide").first
+        assert table.evaluate("(one) => one.scrollWidth - one.clientWidth") == 0
+        for head in page.locator("thead th").all():
+            box = head.bounding_box()
+            assert box is not None
+            assert box["height"] < 80  # no word is set letter by letter
+        page.set_viewport_size({"width": 360, "height": 740})
+        heights = page.locator("tbody tr").evaluate_all("(rows) => rows.map((one) => one.clientHeight)")
+        assert heights
+        assert max(heights) < 240
+        assert table.evaluate("(one) => one.scrollWidth - one.clientWidth") == 0
+        page.get_by_label("Sort by" if language == "en-US" else "排序").select_option("due")
+        page.get_by_role("button", name="Show" if language == "en-US" else "显示", exact=True).click()
+        expect(page).to_have_url(f"{town.site}/brings?by={by}&order=due")
 
 
 def card(page: Page, who: CandidateId) -> str:

@@ -9,6 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from fieldops import clock
+from fieldops.actions.effort import import_effort
 from fieldops.actions.recruiting_lists import list_candidates
 from fieldops.actions.recruiting_posters import FREE_OF_NETWORK, open_page
 from fieldops.actions.recruiting_reps import link_account
@@ -18,7 +19,7 @@ from fieldops.recruiting.consent import FIRST_TEXT
 from fieldops.store.accounts import find_account, private_reader
 from fieldops.store.connect import open_region
 from tests.accounts import PLAIN_COOKIE, session_of
-from tests.conftest import LEAD
+from tests.conftest import LEAD, NOON
 from tests.recruit_town import NAMES as TOWN
 from tests.recruit_town import make_recruit_town
 from tests.recruiting.test_words import NAMES
@@ -229,12 +230,40 @@ def test_lists_and_funnels_that_are_narrowed_say_to_what(shared_town: tuple[Flas
 def test_what_brings_names_its_cost_and_leads_to_each_funnel(shared_town: tuple[Flask, Path, str], by: str) -> None:
     app, path, code = shared_town
     client = app.test_client()
+    assert client.post(f"/join/{code}", data=fill(client, code, phone=phone(9100))).status_code == 200
     client.set_cookie(PLAIN_COOKIE, session_of(path, Role.LEAD))
     page = client.get(f"/brings?by={by}", headers={"Accept-Language": "en"})
     assert page.status_code == 200
     assert ("A poster costs 5 yuan." if by == "poster" else "A promoter-hour costs 20 yuan.") in page.text
     if by == "poster":
         assert f'href="/funnel?poster={code}"' in page.text
+
+
+def test_what_brings_shows_thirty_rows_then_all_by_the_chosen_column(town: tuple[Flask, Path, str]) -> None:
+    app, path, _ = town
+    region = open_region(path)
+    streets = [row[0] for row in region.reader().execute("SELECT id FROM street ORDER BY id LIMIT 40")]
+    effort = [
+        {"day": "2026-03-01", "crew": "C1", "street": street, "promoter_hours": str(number % 9 + 1)}
+        for number, street in enumerate(streets)
+    ]
+    assert import_effort(region, LEAD, list(enumerate(effort, start=2)), now=NOON).added == 40
+    region.close()
+    client = app.test_client()
+    client.set_cookie(PLAIN_COOKIE, session_of(path, Role.LEAD))
+
+    def hours(page: str) -> list[float]:
+        return [float(one) for one in re.findall(r"<span>([\d.]+) h ", page)]
+
+    english = {"Accept-Language": "en"}
+    first = client.get("/brings?order=cost", headers=english).text
+    assert hours(first) == sorted(hours(first), reverse=True)
+    assert len(hours(first)) == 30
+    assert 'aria-sort="descending"' in first
+    everything = client.get("/brings?order=cost&down=0&all=1", headers=english).text
+    assert hours(everything) == sorted(hours(everything))
+    assert len(hours(everything)) > 40  # 8 streets were worked before
+    assert client.get("/brings?order=nonsense&down=x", headers=english).status_code == 200
 
 
 def test_a_rep_reads_the_names_of_reps_and_not_their_numbers(shared_town: tuple[Flask, Path, str]) -> None:

@@ -16,6 +16,7 @@ MENU = [
     Entry("figures.yields", lazy_gettext("What brings"), 40, "reps"),
 ]
 COHORTS_SHOWN = 12
+FIRST_SHOWN, MOST = 30, 2000  # rows of what brings: first, and when all are asked for
 
 
 @pages.get("/funnel")
@@ -34,6 +35,11 @@ def funnel() -> str:
 def yields() -> str:
     """Return what streets, venues, crews, days, hours and posters brought and cost, and whom to call today."""
     by = field("by") if field("by") in brings.SORTS else brings.SORTS[0]
-    found = brings.read_brings(the_region(), current_actor(), by, most=50, now=act_moment())
+    order = field("order") if field("order") in brings.ORDERS else "candidates" if by == "poster" else ""
+    down = field("down") == "1" if field("down") else None
+    whole = field("all") == "1"
+    found = brings.read_brings(
+        the_region(), current_actor(), by, order=order, down=down, most=MOST if whole else FIRST_SHOWN, now=act_moment()
+    )
     most = max([one.high for one in found.yields], default=0.0)
-    return render_template("join/brings.html", found=found, sorts=brings.SORTS, by=by, most=most)
+    return render_template("join/brings.html", found=found, sorts=brings.SORTS, by=by, most=most, whole=whole)
