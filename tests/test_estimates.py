@@ -56,7 +56,7 @@ def test_before_any_push_a_street_is_its_answers_and_so_many_surveys_of_its_tria
 
 def test_what_was_asked_long_ago_has_faded_in_share_and_in_weight() -> None:
     fresh, old = (known([(i, TODAY - age, False, 6, 40) for i in range(6)]).streets for age in (0, 10))
-    assert old.share.mean() == pytest.approx(fresh.share.mean() * 0.97**10, rel=0.02)
+    assert old.share.mean() == pytest.approx(fresh.share.mean() * 0.97**10, rel=0.03)
     assert old.asked.tolist() == fresh.asked.tolist()
 
 
@@ -90,12 +90,13 @@ def test_ten_surveys_at_one_triangle_do_not_settle_the_rest_of_the_city() -> Non
     # Unit 200 is the connection point of triangle 0: 8 of the 10 asked there know, and nobody was asked anywhere else.
     found = known([(200, TODAY, False, 8, 10)], streets=200)
     streets, response = found.streets, Response()
-    assert streets.share[100] > 0.2
-    assert probability_at_least(streets.alpha, streets.beta)[100] < 0.97
+    assert Response().mu < streets.share[100] < 0.2
+    assert streets.low[100] < 0.02
+    assert 0.1 < probability_at_least(streets.alpha, streets.beta)[100] < 0.5
     assert (found.hours_to_target > 0).all()
     assert (expected_shortfall(streets.alpha, streets.beta) > 0).all()
     hours, finish = forecast_claims(streets, np.full(200, 400.0), response, Rules())
-    assert hours.min() >= 10 * 1.5 / 60  # somebody has to ask
+    assert hours.min() >= 4 * 1.5 / 60  # somebody has to ask: four who know decide
     assert finish.min() >= 0.8
 
 
