@@ -5,6 +5,7 @@ The model is that of `fieldops.awareness.dynamics` (statistics.md 4.2): pushes r
 its neighbours, nights fade it everywhere.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Self
 
@@ -27,12 +28,18 @@ from fieldops.evidence import (
 )
 from fieldops.ids import StreetId
 from fieldops.rules import Rules
+from fieldops.said import Said, template
 
 if TYPE_CHECKING:
     from fieldops.awareness import Pool, Response
 
 _LEAST_BEFORE, _MOST_BEFORE = 0.002, 0.9  # awareness before a push that the prior may claim
 _TOGETHER_DAYS = 10
+_FEW_TRIANGLES = 8  # with fewer nobody can say how far triangles lie apart
+_NOBODY_ASKED = template("Nobody was asked yet: awareness is assumed everywhere.")
+_FEW_ASKED = template(
+    "Only %(answers_n)s answers at %(measured_n)s of %(triangles_n)s triangles so far: elsewhere awareness is little more than assumed."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +90,30 @@ class GroupAwareness:
     share: FloatArray
     low: FloatArray
     high: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """On how many answers, at how many of all triangles, the belief about a city rests."""
+
+    answers: int
+    measured: int
+    triangles: int
+
+    @classmethod
+    def of(cls, asked: Iterable[int]) -> Self:
+        """Return the basis from the answers of each triangle."""
+        every = list(asked)
+        return cls(sum(every), sum(count > 0 for count in every), len(every))
+
+    @property
+    def warning(self) -> Said | None:
+        """Return what is to be said where few triangles were measured, None where it is enough."""
+        if self.measured >= min(_FEW_TRIANGLES, self.triangles):
+            return None
+        if not self.measured:
+            return Said(_NOBODY_ASKED)
+        return Said(_FEW_ASKED, answers_n=self.answers, measured_n=self.measured, triangles_n=self.triangles)
 
 
 @dataclass(frozen=True, slots=True)

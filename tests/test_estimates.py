@@ -13,7 +13,7 @@ from fieldops.awareness import (
     probability_at_least,
 )
 from fieldops.city.neighbours import touching_streets
-from fieldops.estimates import Estimates, estimate, forecast_claims
+from fieldops.estimates import Basis, Estimates, estimate, forecast_claims
 from fieldops.evidence import Evidence
 from fieldops.ids import StreetId
 from fieldops.rules import Rules
@@ -98,6 +98,15 @@ def test_ten_surveys_at_one_triangle_do_not_settle_the_rest_of_the_city() -> Non
     hours, finish = forecast_claims(streets, np.full(200, 400.0), response, Rules())
     assert hours.min() >= 4 * 1.5 / 60  # somebody has to ask: four who know decide
     assert finish.min() >= 0.8
+
+
+def test_a_belief_that_rests_on_few_triangles_says_on_how_few() -> None:
+    assert Basis.of([0] * 40).warning == "Nobody was asked yet: awareness is assumed everywhere."
+    few = Basis.of([300, *[0] * 38, 6]).warning
+    assert few is not None
+    assert few.startswith("Only 306 answers at 2 of 40 triangles so far")
+    assert Basis.of([30] * 8 + [0] * 32).warning is None
+    assert Basis.of([30, 30]).warning is None  # of a small town all
 
 
 def test_what_is_still_to_be_told_and_the_hours_for_it_are_expected_over_the_posterior() -> None:

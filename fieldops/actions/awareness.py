@@ -1,14 +1,14 @@
 """How many people know: every street, connection point and zone, with interval and the hours still needed."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fieldops.clock import local_day
-from fieldops.estimates import Estimates, GroupAwareness, StreetAwareness, estimate, fit_city_pool
+from fieldops.estimates import Basis, Estimates, GroupAwareness, StreetAwareness, estimate, fit_city_pool
 from fieldops.events import ResponseFitted
 from fieldops.evidence import Evidence, FloatArray, IntArray, fitting_history
 from fieldops.ids import StreetId, TriangleId, ZoneId
@@ -28,6 +28,7 @@ __all__ = [
     "PlaceAwareness",
     "StreetAwareness",
     "fit_awareness",
+    "known_streets",
     "read_awareness",
     "read_response",
     "save_estimates",
@@ -77,14 +78,26 @@ class AwarenessReport:
     triangles: tuple[PlaceAwareness, ...]
     zones: tuple[PlaceAwareness, ...]
 
+    @property
+    def basis(self) -> Basis:
+        """On how many answers at how many triangles all this rests."""
+        return Basis.of(one.asked for one in self.triangles)
+
     def to_json(self) -> dict[str, object]:
         """Return plain JSON values."""
         return {
             "at": self.at,
+            "basis": asdict(self.basis) | {"warning": self.basis.warning},
             "streets": [one.to_json("street") for one in self.streets],
             "triangles": [one.to_json("triangle") for one in self.triangles],
             "zones": [one.to_json("zone") for one in self.zones],
         }
+
+
+def known_streets(region: Region, *, now: datetime | None = None) -> tuple[StreetAwareness, Basis]:
+    """Return the awareness of every street at the moment, and what that belief rests on."""
+    _, known, triangles, _ = _estimate(region.reader(), region.moment(now))
+    return known.streets, Basis.of(known.triangles.asked[: len(triangles)].tolist())
 
 
 def street_awareness(region: Region, *, now: datetime | None = None, with_quarantined: bool = False) -> StreetAwareness:

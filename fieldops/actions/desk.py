@@ -6,6 +6,7 @@ from datetime import datetime
 
 from fieldops.actions.story import streets_sounding
 from fieldops.errors import NotFound
+from fieldops.estimates import Basis
 from fieldops.ids import CityId, CrewId, PlanId, StreetId
 from fieldops.people import Actor
 from fieldops.permissions import require
@@ -31,13 +32,14 @@ class CityCard:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """The first page: one city with its figures, the newest plan (None before the first), and every crew's turf."""
+    """The first page: one city with its figures, the newest plan (None before the first), and every crew's turf; `basis` is what awareness rests on."""
 
     city: CityCard
     cities: tuple[CityId, ...]
     present: datetime
     target_share: float
     figures: Figures
+    basis: Basis
     plan: PlanCard | None
     crews: tuple[CrewTurf, ...]
 
@@ -70,6 +72,7 @@ def read_overview(region: Region, actor: Actor, *, city: CityId | None = None) -
         present=desk.read_present(connection),
         target_share=read_rules(connection).target_share,
         figures=desk.read_figures(connection, chosen.id),
+        basis=Basis.of(desk.asked_by_triangle(connection, chosen.id)),
         plan=plan,
         crews=tuple(desk.read_turfs(connection, plan.id if plan else None)),
     )

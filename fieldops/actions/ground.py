@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from fieldops.actions.awareness import StreetAwareness, street_awareness
+from fieldops.actions.awareness import StreetAwareness, known_streets
 from fieldops.actions.recruiting_brings import expected_rates
 from fieldops.claims import Claim
 from fieldops.clock import local_day
@@ -91,7 +91,8 @@ def pose_ground(region: Region, ground: Ground, rng: np.random.Generator, now: d
     from fieldops.planning.problem import PlanProblem, Streets, raise_priority
 
     rules, response = ground.rules, believed_fit(region.reader(), region.moment(now)).response
-    known = _in_order(street_awareness(region, now=now), [street.id for street in ground.streets])
+    every, basis = known_streets(region, now=now)
+    known = _in_order(every, [street.id for street in ground.streets])
     count = np.array([street.people for street in ground.streets], dtype=np.float64)
     hours, finish = forecast_claims(known, count, response, rules)
     missing = expected_shortfall(known.alpha, known.beta, rules.target_share)
@@ -114,6 +115,7 @@ def pose_ground(region: Region, ground: Ground, rng: np.random.Generator, now: d
     return PlanProblem(
         start=ground.start, rules=rules, streets=streets, crews=crews, home_m=home, turf_m=turf, waiting=waiting,
         pins=tuple(pins), kept=frozenset((row[s], column[c]) for s, c in ground.kept if s in row and c in column),
+        basis=basis,
     )  # fmt: skip
 
 

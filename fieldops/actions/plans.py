@@ -1,7 +1,7 @@
 """The acts on plans: make one, publish it as claims, tell why."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -217,6 +217,7 @@ def _stored(
         "pinned": len(pinned), "hours_given": round(sum(a.hours for a in given), 1),
         "hours_at_hand": round(float(crews.capacity.sum()), 1),
         "reasons": count_sorts(list(left.values())), "by_hand": len(problem.fixed),
+        "basis": asdict(problem.basis) if problem.basis else None,
     } | _reasons_figures(
         solved.impossible, wrong, crews_left_out(problem, solved.posed, {c.crew for c in choices}, {c.street for c in choices}), unkept
     ) | _terms_figures(ground.terms, solved)  # fmt: skip

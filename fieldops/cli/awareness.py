@@ -76,6 +76,8 @@ def show_awareness(
         print_json(report.to_json())
         return
     console, zone = Console(), read_zone(region.reader())
+    if report.basis.warning:
+        console.print(report.basis.warning)
     for noun, places in (("zone", report.zones), ("triangle", report.triangles), ("street", report.streets)):
         measured = sorted((one for one in places if one.share is not None), key=lambda one: -(one.share or 0.0))
         shown = measured[:_SHOWN] or [one for one in places if one.hours_to_target is not None][:3]

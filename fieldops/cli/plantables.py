@@ -53,6 +53,8 @@ def print_plan(one: "StoredPlan", names: dict[str, str]) -> None:
         f"{figures['hours_given']:,.0f} of {figures['hours_at_hand']:,.0f} h; value {one.objective:,.1f} people, "
         f"proven bound {one.bound:,.1f}, gap {one.gap:.3%}; {'lawful' if figures['lawful'] else 'UNLAWFUL'}; {one.seconds:.1f} s"
     )
+    if one.basis_warning:
+        console.print(one.basis_warning)
     _print_terms(figures, names)
     for violation in figures["violations"]:
         console.print(f"  violation: {violation}")

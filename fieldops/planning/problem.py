@@ -13,6 +13,7 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from fieldops.estimates import Basis
 from fieldops.ids import CrewId, StreetId
 from fieldops.planning.assignment import AssignmentProblem, FloatArray, IntArray
 from fieldops.planning.terms import KEPT, LEAST_LEFT, LEAST_MISSING, NEARLY, NEARLY_DONE, SWARMED, WALKED
@@ -77,7 +78,8 @@ class PlanProblem:
     `home_m` and `turf_m` are walks in metres, shape (n_crews, n_streets), from the crew's home and from the middle of its
     turf; inf where there is no way. `waiting` holds (street, crew) positions that a cool-down forbids, `pins` those of
     live claims, `kept` those of a published plan that are not claims yet: they are worth a little more. `fixed` are the
-    pairs that a lead pinned by hand, lawful ones that fit together (see `pinned.settle_pins`).
+    pairs that a lead pinned by hand, lawful ones that fit together (see `pinned.settle_pins`). `basis` is what the belief
+    about awareness rests on.
     """
 
     start: datetime
@@ -90,6 +92,7 @@ class PlanProblem:
     pins: tuple[tuple[int, int], ...]
     kept: frozenset[tuple[int, int]] = frozenset()
     fixed: tuple[tuple[int, int], ...] = ()
+    basis: Basis | None = None
 
 
 def raise_priority(priority: FloatArray, share: FloatArray, swarmed: BoolArray, target: float) -> FloatArray:

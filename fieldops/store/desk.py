@@ -158,6 +158,12 @@ def read_figures(connection: sqlite3.Connection, city: CityId) -> Figures:
     return Figures(*row)
 
 
+def asked_by_triangle(connection: sqlite3.Connection, city: CityId) -> list[int]:
+    """Return the answers that each triangle of the city has."""
+    rows = connection.execute("SELECT coalesce(asked, 0) FROM triangle_status WHERE city = ?", (city,))
+    return [int(row[0]) for row in rows]
+
+
 def newest_plan(connection: sqlite3.Connection) -> PlanCard | None:
     """Return the plan made last of those that are possible and no what-if, None before the first."""
     row = connection.execute(

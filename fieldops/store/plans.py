@@ -7,6 +7,7 @@ from typing import Any
 
 from fieldops.clock import format_moment, parse_moment
 from fieldops.errors import NotFound
+from fieldops.estimates import Basis
 from fieldops.events import PlanMade, PlanPublished
 from fieldops.ids import CrewId, PlanId, StreetId, TriangleId
 from fieldops.planning.reasons import pack, say, unpack
@@ -68,6 +69,12 @@ class StoredPlan:
     def unkept(self) -> dict[str, Reason]:
         """Return the streets whose pin could not be kept, each with its reason."""
         return self._unpacked("unkept")
+
+    @property
+    def basis_warning(self) -> Said | None:
+        """Return what is to be said where it rests on few measured triangles; None in plans of old records."""
+        basis = self.figures.get("basis")
+        return Basis(**basis).warning if basis else None
 
     @property
     def _because(self) -> dict[str, Any]:

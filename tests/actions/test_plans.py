@@ -61,6 +61,7 @@ def test_a_few_surveys_at_one_triangle_do_not_end_the_planning_of_the_city(town:
     plan = make_plan(town, LEAD, now=NOON + timedelta(hours=1), time_limit=1.0)
     assert plan.figures["impossible"] == ""
     assert plan.figures["lawful"]
+    assert "Only 10 answers at 1 of " in str(plan.basis_warning)
     assert plan.assignments
     assert all(one.hours > 0 and one.finish_probability >= 0.8 for one in plan.assignments)
     assert all(place.hours_to_target > 0 for place in read_awareness(town, LEAD, now=NOON + timedelta(hours=1)).streets)

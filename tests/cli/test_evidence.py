@@ -113,6 +113,8 @@ def test_awareness_says_unknown_to_people_and_null_to_programs(region: Region, t
     shown = run(region, "awareness").stdout
     assert "unknown" in shown
     assert "0 of 6 streets measured, 6 unknown" in shown
+    assert "Nobody was asked yet" in shown
+    assert document(region, "awareness")["basis"]["measured"] == 0
     assert {one["share"] for one in document(region, "awareness")["streets"]} == {None}
 
 

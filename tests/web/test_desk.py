@@ -34,6 +34,8 @@ def test_the_first_page_says_without_a_map_what_the_map_shows(client: FlaskClien
     assert "Planned 75 streets, 5 crews" in words
     assert "Proven gap 0.33%" in words
     assert "unknown: nobody asked yet" in words
+    assert "Nobody was asked yet: awareness is assumed everywhere." in words
+    assert "还没有问过任何人" in client.get("/map", headers={"Accept-Language": "zh"}).text
     assert "© OpenStreetMap contributors, ODbL 1.0" in words
 
 

@@ -261,6 +261,7 @@ def test_a_claim_made_elsewhere_shows_at_once(lead: FlaskClient, town: Region) -
 
 def test_a_plan_is_published_from_its_page_and_compared_with_the_claims(lead: FlaskClient, town: Region) -> None:
     page = words(lead, "/plan/plan1")
+    assert "Only 30 answers at 2 of 40 triangles so far" in page
     assert "Streets given 75" in page
     assert "Proven gap 0.33%" in page
     assert "4 streets stay with their crews." not in page  # C0 holds R00 by chance only
