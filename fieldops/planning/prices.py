@@ -81,10 +81,11 @@ def find_prices(problem: AssignmentProblem, watch: Stopwatch, *, time_limit: flo
         return best
     capped = np.bincount(problem.crew, minlength=problem.crews) > problem.max_streets
     top = best.profit[best.profit > 0]
-    spread = _spread(problem)
+    even = _even_price(problem)
+    spread = _spread(problem, even)
     temperature = min(0.5 * float(np.median(top)), 2.0 * spread)
     unit = temperature / max(float(problem.hours.mean()), 1e-9)
-    start = np.concatenate([np.full(problem.crews, _even_price(problem) / unit), np.zeros(problem.crews)])
+    start = np.concatenate([np.full(problem.crews, even / unit), np.zeros(problem.crews)])
     last = best.bound
     for _stage in range(STAGES):
         late = watch.seconds > time_limit
@@ -101,12 +102,12 @@ def find_prices(problem: AssignmentProblem, watch: Stopwatch, *, time_limit: flo
     return best
 
 
-def _spread(problem: AssignmentProblem) -> float:
-    """Return how much the values of one street typically differ: the scale on which choices are made."""
+def _spread(problem: AssignmentProblem, price: float) -> float:
+    """Return how much the pairs of one street typically differ, their hours at that price: the scale of its choices."""
     begins = np.flatnonzero(np.diff(problem.street, prepend=-1))
-    high = np.maximum.reduceat(problem.values, begins)
-    low = np.minimum.reduceat(problem.values, begins)
-    return float((high - low).mean()) or float(np.abs(high).mean()) or 1.0
+    worth = problem.values - price * problem.hours
+    high, low = np.maximum.reduceat(worth, begins), np.minimum.reduceat(worth, begins)
+    return float((high - low).mean()) or float(np.abs(problem.values).mean()) or 1.0
 
 
 def _even_price(problem: AssignmentProblem) -> float:

@@ -105,6 +105,20 @@ def test_the_prices_reach_it_too_where_every_street_must_be_given() -> None:
     assert find_prices(problem, Stopwatch(), time_limit=30.0).bound == pytest.approx(lowest, abs=2.0)
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_the_prices_reach_it_too_where_crews_differ_in_hours_and_hardly_in_value(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    streets, crews = rng.normal(0.0, 1.5, (190, 2)), rng.normal(0.0, 1.0, (40, 2))
+    way = np.linalg.norm(streets[:, None] - crews, axis=2)  # km
+    pairs = np.column_stack([np.repeat(np.arange(190), 20), np.argsort(way, axis=1)[:, :20].ravel()])
+    work = rng.uniform(8.0, 45.0, 190)[pairs[:, 0]]
+    walked = work * way[pairs[:, 0], pairs[:, 1]] * 2.0 / 4.5 / 5.0
+    value = 4.0 * work - 0.04 * walked  # a little less for each hour walked
+    problem = AssignmentProblem(value, work + walked, rng.uniform(60, 180, 40), pairs, 40, streets=190)
+    lowest = relaxation(problem)
+    assert find_prices(problem, Stopwatch(), time_limit=30.0).bound == pytest.approx(lowest, rel=1e-3)
+
+
 def test_refilling_a_crew_gains_what_it_says_and_stays_lawful() -> None:
     problem = made_up(3)
     search = Search(problem, find_prices(problem, Stopwatch(), time_limit=30.0))
