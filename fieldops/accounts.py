@@ -9,6 +9,7 @@ from itertools import pairwise
 from fieldops.errors import BadInput
 from fieldops.ids import AccountId, ActorId, CrewId, InvitationId, PromoterId, SessionId
 from fieldops.people import Actor, Role
+from fieldops.said import Said
 
 CREW_ROLES = frozenset({Role.CREW_LEAD, Role.CREW})
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 15, 128
@@ -102,7 +103,11 @@ def read_login(text: str) -> str:
     """
     login = unicodedata.normalize("NFKC", text).strip().casefold()
     if not 2 <= len(login) <= 40 or not re.fullmatch(r"[\w.@+-]+", login):
-        raise BadInput(f"'{text[:50]}' cannot be a login", field="login", cure="2 to 40 letters, digits or . _ - @ +")
+        raise BadInput(
+            Said("'%(text)s' cannot be a login", text=text[:50]),
+            field="login",
+            cure="2 to 40 letters, digits or . _ - @ +",
+        )
     return login
 
 
@@ -136,11 +141,15 @@ def read_password(text: str, login: str) -> str:
     password = unicodedata.normalize("NFKC", text)
     if len(password) < SHORTEST_PASSWORD:
         raise BadInput(
-            f"a password of {len(password)} signs", field="password",
-            cure=f"take at least {SHORTEST_PASSWORD}: four words that do not belong together do well",
+            Said("a password of %(count)s signs", count=len(password)), field="password",
+            cure=Said("take at least %(shortest_password)s: four words that do not belong together do well", shortest_password=SHORTEST_PASSWORD),
         )  # fmt: skip
     if len(password) > LONGEST_PASSWORD:
-        raise BadInput("a password that is too long", field="password", cure=f"take at most {LONGEST_PASSWORD} signs")
+        raise BadInput(
+            "a password that is too long",
+            field="password",
+            cure=Said("take at most %(longest_password)s signs", longest_password=LONGEST_PASSWORD),
+        )
     plain = password.casefold()
     left = plain
     for part in (*_WEAK_PARTS, login.casefold()):

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fieldops.errors import BadInput
+from fieldops.said import Said
 
 _ZONED = re.compile(r"(Z|[+-]\d{2}:?\d{2})$")
 
@@ -42,13 +43,13 @@ def parse_moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
-        raise BadInput(f"'{text}' is not a time", cure=cure) from None
+        raise BadInput(Said("'%(text)s' is not a time", text=text), cure=cure) from None
     if moment.tzinfo is None or not _ZONED.search(text.strip()):
-        raise BadInput(f"'{text}' has no time zone", cure=cure)
+        raise BadInput(Said("'%(text)s' has no time zone", text=text), cure=cure)
     try:
         return moment.astimezone(UTC)
     except OverflowError:
-        raise BadInput(f"'{text}' is outside the calendar", cure=cure) from None
+        raise BadInput(Said("'%(text)s' is outside the calendar", text=text), cure=cure) from None
 
 
 def find_zone(name: str) -> ZoneInfo:
@@ -63,7 +64,9 @@ def find_zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise BadInput(f"no time zone is called '{name}'", cure="use an IANA name such as Asia/Shanghai") from None
+        raise BadInput(
+            Said("no time zone is called '%(name)s'", name=name), cure="use an IANA name such as Asia/Shanghai"
+        ) from None
 
 
 def local_day(moment: datetime, zone: ZoneInfo) -> date:

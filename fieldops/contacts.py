@@ -25,6 +25,7 @@ from fieldops.intake import (
     read_position,
     read_reason,
 )
+from fieldops.said import Said
 from fieldops.surveys import CLOCK_OFFSET_MAX, EARLIEST, FARTHEST_M, Answer, Phase
 
 MOST_RECORDS = 50  # in one batch
@@ -213,7 +214,11 @@ def read_door(text: str) -> str:
     """
     door = text.strip().upper()
     if door and not _DOOR.fullmatch(door):
-        raise BadInput(f"'{text[:40]}' is no door", field="door", cure="write building-unit-room, for example 12-3-502")
+        raise BadInput(
+            Said("'%(text)s' is no door", text=text[:40]),
+            field="door",
+            cure="write building-unit-room, for example 12-3-502",
+        )
     return door
 
 
@@ -281,7 +286,9 @@ def _texts(told: Mapping[str, object]) -> dict[str, str]:
 
 def _whole(row: Mapping[str, str], field: str) -> int:
     if not _A_WHOLE_NUMBER.fullmatch(row.get(field, "")):
-        raise BadInput(f"'{row.get(field, '')[:40]}' is no whole number", field=field, cure="count from 1")
+        raise BadInput(
+            Said("'%(given)s' is no whole number", given=row.get(field, "")[:40]), field=field, cure="count from 1"
+        )
     return int(row[field])
 
 
@@ -290,7 +297,11 @@ def _check_fields(record: Record) -> None:
     places = sum(place is not None for place in (record.street, record.triangle, record.venue))
     needs_place = record.kind in (Kind.SURVEY, Kind.CONTACT, Kind.VISIT, Kind.HOURS, Kind.CLAIM, Kind.WITHDRAWAL)
     if needs_place and places != 1:
-        raise BadInput(f"{places} places are given", field="street", cure="give one street, triangle or venue")
+        raise BadInput(
+            Said("%(places)s places are given", places=places),
+            field="street",
+            cure="give one street, triangle or venue",
+        )
     if record.kind in (Kind.CLAIM, Kind.WITHDRAWAL) and record.street is None:
         raise BadInput("no street is given", field="street", cure="name the street")
     if record.kind is Kind.SURVEY and record.venue is not None:
@@ -300,7 +311,11 @@ def _check_fields(record: Record) -> None:
     if record.kind is Kind.HOURS and (record.day is None or record.triangle is not None):
         raise BadInput("hours need a day and a street or venue", field="day", cure="give the day and the place")
     if record.day is not None and record.day < EARLIEST.date():
-        raise BadInput(f"{record.day} is before {EARLIEST.date()}", field="day", cure="give the day of the work")
+        raise BadInput(
+            Said("%(day)s is before %(given)s", day=record.day, given=EARLIEST.date()),
+            field="day",
+            cure="give the day of the work",
+        )
     if record.kind is Kind.SIGN_UP and not (record.sealed and record.key and record.about):
         raise BadInput(
             "is empty", field="sealed", cure="seal the person to the key of the region, and name the consent"

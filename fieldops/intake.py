@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from fieldops.clock import parse_moment
 from fieldops.errors import BadInput, RowsRefused
+from fieldops.said import Reason, Said
 
 LONGEST_ID = 64
 LONGEST_NAME = 200
@@ -56,8 +57,9 @@ class Refusals:
         """Note that a row is refused; `value` is what stood in the field."""
         self.count += 1
         if len(self.listed) < MOST_LISTED:
-            reason = why.problem + (f"; {why.cure}" if why.cure else "")
-            self.listed.append({"row": row, "field": why.field, "value": value, "reason": reason})
+            self.listed.append(
+                {"row": row, "field": why.field, "value": value, "reason": Reason([why.problem, why.cure])}
+            )
 
     def in_order(self) -> tuple[dict[str, object], ...]:
         """Return what was refused, by row."""
@@ -74,9 +76,21 @@ class Refusals:
         """
         if self.count:
             first = self.in_order()[0]
-            place = f"row {first['row']}" + (f", field {first['field']}" if first["field"] else "")
+            reason = first["reason"]
+            assert isinstance(reason, str)  # `add` put it there
+            count, row, field = self.count, first["row"], first["field"]
+            where = (
+                Said(
+                    "%(count)s rows cannot be used, the first: row %(row)s, field %(field)s",
+                    count=count,
+                    row=row,
+                    field=field,
+                )
+                if field
+                else Said("%(count)s rows cannot be used, the first: row %(row)s", count=count, row=row)
+            )
             raise RowsRefused(
-                f"{self.count} rows cannot be used, the first: {place}: {first['reason']}",
+                Reason([where, reason]),
                 cure="mend them, or leave --strict away to take the other rows", rejected=self.in_order(),
             )  # fmt: skip
 
@@ -107,7 +121,9 @@ def read_id(row: Mapping[str, str], field: str) -> str:
     if not text:
         raise BadInput("is empty", field=field, cure="give an id")
     if len(text) > LONGEST_ID or not text.isprintable():
-        raise BadInput("is no id", field=field, cure=f"use at most {LONGEST_ID} printable characters")
+        raise BadInput(
+            "is no id", field=field, cure=Said("use at most %(longest_id)s printable characters", longest_id=LONGEST_ID)
+        )
     return text
 
 
@@ -124,7 +140,11 @@ def read_name(row: Mapping[str, str], field: str) -> str:
     if not text:
         raise BadInput("is empty", field=field, cure="give a name")
     if len(text) > LONGEST_NAME or not text.isprintable():
-        raise BadInput("is no name", field=field, cure=f"use at most {LONGEST_NAME} printable characters")
+        raise BadInput(
+            "is no name",
+            field=field,
+            cure=Said("use at most %(longest_name)s printable characters", longest_name=LONGEST_NAME),
+        )
     return text
 
 
@@ -143,7 +163,7 @@ def read_day(row: Mapping[str, str], field: str) -> date | None:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise BadInput(f"'{text}' is not a day", field=field, cure="write it as 2026-03-01") from None
+        raise BadInput(Said("'%(text)s' is not a day", text=text), field=field, cure="write it as 2026-03-01") from None
 
 
 def read_number(row: Mapping[str, str], field: str, *, low: float = -math.inf, high: float = math.inf) -> float:
@@ -159,12 +179,19 @@ def read_number(row: Mapping[str, str], field: str, *, low: float = -math.inf, h
     try:
         number = float(text)
     except ValueError:
-        raise BadInput(f"'{text}' is not a number" if text else "is empty", field=field, cure="give a number") from None
+        raise BadInput(
+            Said("'%(given)s' is not a number", given=text) if text else "is empty", field=field, cure="give a number"
+        ) from None
     if not math.isfinite(number):
-        raise BadInput(f"'{text}' is not a finite number", field=field, cure="give a number")
+        raise BadInput(Said("'%(text)s' is not a finite number", text=text), field=field, cure="give a number")
     if not low <= number <= high:
-        cure = f"give at least {low:g}" + (f" and at most {high:g}" if math.isfinite(high) else "")
-        raise BadInput(f"{text} is out of range", field=field, cure=cure)
+        least = f"{low:g}"
+        cure = (
+            Said("give %(least)s to %(most)s", least=least, most=f"{high:g}")
+            if math.isfinite(high)
+            else Said("give at least %(least)s", least=least)
+        )
+        raise BadInput(Said("%(given)s is out of range", given=text), field=field, cure=cure)
     return number
 
 
@@ -210,7 +237,9 @@ def read_choice(kind: type[Choice], row: Mapping[str, str], field: str) -> Choic
         return kind(row.get(field, ""))
     except ValueError:
         raise BadInput(
-            f"'{row.get(field, '')}' is not known", field=field, cure=f"use one of {', '.join(kind)}"
+            Said("'%(given)s' is not known", given=row.get(field, "")),
+            field=field,
+            cure=Said("use one of %(choices)s", choices=", ".join(kind)),
         ) from None
 
 
@@ -230,9 +259,8 @@ def read_reason(text: str, known: Sequence[str], *, field: str = "why", needed: 
     if is_reason(code) and (code or not needed):
         return code
     raise BadInput(
-        f"'{code}' is no code" if code else "a reason is missing", field=field,
-        cure=f"write small letters, digits and _ only, such as {', '.join(known)}; a letter first, at most 4 digits in a row: "
-        "the record takes no other words",
+        Said("'%(code)s' is no code", code=code) if code else "a reason is missing", field=field,
+        cure=Said("write small letters, digits and _ only, such as %(choices)s; a letter first, at most 4 digits in a row: the record takes no other words", choices=', '.join(known)),
     )  # fmt: skip
 
 

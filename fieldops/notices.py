@@ -10,6 +10,7 @@ from fieldops.claims import Claim
 from fieldops.clock import find_zone
 from fieldops.errors import BadInput
 from fieldops.rules import Rules
+from fieldops.said import Said
 
 INBOX = "inbox"
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=1)
@@ -62,14 +63,26 @@ def make_channel(name: str, form: str, url: str, secret: str = "", language: str
         If form or language are unknown, the name is taken by the inbox, or the address is no HTTP address.
     """
     if form not in set(Form):
-        raise BadInput(f"'{form}' is no form of webhook", field="--form", cure=f"one of {', '.join(Form)}")
+        raise BadInput(
+            Said("'%(form)s' is no form of webhook", form=form),
+            field="--form",
+            cure=Said("one of %(choices)s", choices=", ".join(Form)),
+        )
     if language not in ("zh", "en"):
-        raise BadInput(f"'{language}' is no language of messages", field="--language", cure="zh or en")
+        raise BadInput(
+            Said("'%(language)s' is no language of messages", language=language), field="--language", cure="zh or en"
+        )
     if not name.strip() or name == INBOX:
-        raise BadInput(f"a channel cannot be called '{name}'", field="name", cure="choose a short name such as leads")
+        raise BadInput(
+            Said("a channel cannot be called '%(name)s'", name=name),
+            field="name",
+            cure="choose a short name such as leads",
+        )
     if not _ADDRESS.fullmatch(url):
         raise BadInput(
-            f"'{url}' is no address of a webhook", field="--url", cure="copy the https:// address of the bot"
+            Said("'%(url)s' is no address of a webhook", url=url),
+            field="--url",
+            cure="copy the https:// address of the bot",
         )
     return Channel(name, Form(form), url, secret, language)
 

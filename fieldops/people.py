@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from fieldops.errors import BadInput
 from fieldops.ids import ActorId, CrewId, PromoterId
+from fieldops.said import Said
 
 
 class Role(StrEnum):
@@ -48,14 +49,20 @@ class Crew:
     def __post_init__(self) -> None:
         """Refuse a crew that cannot exist."""
         if not 1 <= self.people <= 200:
-            raise BadInput(f"a crew of {self.people} people", field="people", cure="give 1 to 200")
+            raise BadInput(
+                Said("a crew of %(people)s people", people=self.people), field="people", cure="give 1 to 200"
+            )
         if not 0 < self.hours_per_day <= 16:
             raise BadInput(
-                f"{self.hours_per_day} hours a day", field="hours_per_day", cure="give more than 0, at most 16"
+                Said("%(hours_per_day)s hours a day", hours_per_day=self.hours_per_day),
+                field="hours_per_day",
+                cure="give more than 0, at most 16",
             )
         if not (-180 <= self.home_lon <= 180 and -85 <= self.home_lat <= 85):
             raise BadInput(
-                f"home at ({self.home_lon}, {self.home_lat})", field="home_lon", cure="give degrees, longitude first"
+                Said("home at (%(home_lon)s, %(home_lat)s)", home_lon=self.home_lon, home_lat=self.home_lat),
+                field="home_lon",
+                cure="give degrees, longitude first",
             )
 
 
@@ -82,10 +89,16 @@ class Base:
     def __post_init__(self) -> None:
         """Refuse a base that cannot be."""
         if not self.name.strip() or len(self.name) > 60:
-            raise BadInput(f"'{self.name[:60]}' is no name of a base", field="name", cure="give 1 to 60 letters")
+            raise BadInput(
+                Said("'%(name)s' is no name of a base", name=self.name[:60]), field="name", cure="give 1 to 60 letters"
+            )
         if (self.lon is None) != (self.lat is None):
             raise BadInput("half a position", field="lon", cure="give longitude and latitude, or neither")
         if self.lon is not None and self.lat is not None and not (-180 <= self.lon <= 180 and -85 <= self.lat <= 85):
-            raise BadInput(f"({self.lon}, {self.lat})", field="lon", cure="give degrees WGS-84, longitude first")
+            raise BadInput(
+                Said("(%(lon)s, %(lat)s)", lon=self.lon, lat=self.lat),
+                field="lon",
+                cure="give degrees WGS-84, longitude first",
+            )
         if len(self.address) > 200 or len(self.hours) > 100:
             raise BadInput("is too long", field="address", cure="200 letters for the address, 100 for the hours")

@@ -3,6 +3,7 @@
 from fieldops.errors import Forbidden
 from fieldops.ids import CrewId
 from fieldops.people import Actor, Role
+from fieldops.said import Said
 
 _LEADS = frozenset({Role.PLANNER, Role.LEAD})
 _CREWS = frozenset({Role.CREW_LEAD, Role.CREW})
@@ -80,9 +81,14 @@ def why(actor: Actor, permission: str, *, crew: CrewId | None = None) -> str | N
     Crew roles act for their own crew only: `crew` names the crew that the act concerns.
     """
     if actor.role not in PERMISSIONS[permission]:
-        return f"the role {actor.role} does not include it"
+        return Said("the role %(role)s does not include it", role=actor.role)
     if actor.role in _CREWS and crew is not None and actor.crew != crew:
-        return f"it concerns crew {crew}, and {actor.id} belongs to crew {actor.crew}"
+        return Said(
+            "it concerns crew %(other)s, and %(actor)s belongs to crew %(own)s",
+            other=crew,
+            actor=actor.id,
+            own=actor.crew,
+        )
     return None
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Self
 
 from fieldops.errors import BadInput
+from fieldops.said import Said
 
 _DURATIONS = frozenset({
     "claim_duration", "cool_down", "withdrawal_grace", "clock_tolerance", "cluster_window", "measurement_window",
@@ -88,18 +89,25 @@ class Rules:
             _refuse_another_kind(field.name, getattr(self, field.name), field.default)
         for name in ("target_share", "interval_share", "finish_probability", "back_check_share"):
             if not 0.0 < getattr(self, name) < 1.0:
-                raise BadInput(f"{getattr(self, name)} is not strictly between 0 and 1", field=name)
+                raise BadInput(Said("%(given)s is not strictly between 0 and 1", given=getattr(self, name)), field=name)
         for name in _DURATIONS:
             if getattr(self, name) <= timedelta(0):
-                raise BadInput(f"{getattr(self, name)} is not a positive duration", field=name)
+                raise BadInput(Said("%(given)s is not a positive duration", given=getattr(self, name)), field=name)
             if getattr(self, name) > _LONGEST:
-                raise BadInput(f"{getattr(self, name).days} days", field=name, cure=f"give at most {_LONGEST.days}d")
+                raise BadInput(
+                    Said("%(days)s days", days=getattr(self, name).days),
+                    field=name,
+                    cure=Said("give at most %(days)sd", days=_LONGEST.days),
+                )
         for field in fields(self):
             value = getattr(self, field.name)
             if isinstance(value, int | float) and not isinstance(value, bool) and not 0 < value < math.inf:
-                raise BadInput(f"{value} is not positive and finite", field=field.name)
+                raise BadInput(Said("%(value)s is not positive and finite", value=value), field=field.name)
         if self.plan_values not in ("awareness", "recruits"):
-            raise BadInput(f"'{self.plan_values}' is neither awareness nor recruits", field="plan_values")
+            raise BadInput(
+                Said("'%(plan_values)s' is neither awareness nor recruits", plan_values=self.plan_values),
+                field="plan_values",
+            )
         if self.burst_days_min > self.burst_days_max:
             raise BadInput("the shortest burst is longer than the longest", field="burst_days_min")
 
@@ -124,13 +132,15 @@ class Rules:
                 raise BadInput("no such setting", field=name, cure="see `fieldops rules` for the names")
             if name in _DURATIONS:
                 if not isinstance(value, int | float):
-                    raise BadInput(f"{value!r} is not a number of seconds", field=name)
+                    raise BadInput(Said("%(value)s is not a number of seconds", value=f"{value!r}"), field=name)
                 value = timedelta(seconds=value)
             values[name] = value
         try:
             return cls(**values)  # type: ignore[arg-type]  # the loop above checked every name
-        except TypeError as error:
-            raise BadInput(str(error), cure="give each setting a value of its own type") from None
+        except TypeError:
+            raise BadInput(
+                "a setting has a value of another type", cure="give each setting a value of its own type"
+            ) from None
 
 
 def _refuse_another_kind(name: str, value: object, default: object) -> None:
@@ -163,11 +173,13 @@ def read_setting(name: str, text: str) -> object:
         if found:
             seconds = float(found[1]) * _SECONDS[found[2]]
             return timedelta(seconds=min(seconds, 2 * _LONGEST.total_seconds()))  # what is too long, Rules refuses
-        raise BadInput(f"'{text}' is not a duration", field=name, cure="write it as 7d, 36h, 90min or 30s")
+        raise BadInput(
+            Said("'%(text)s' is not a duration", text=text), field=name, cure="write it as 7d, 36h, 90min or 30s"
+        )
     if isinstance(kind, bool):
         if written in ("yes", "no"):
             return written == "yes"
-        raise BadInput(f"'{text}' is neither yes nor no", field=name, cure="write yes or no")
+        raise BadInput(Said("'%(text)s' is neither yes nor no", text=text), field=name, cure="write yes or no")
     if isinstance(kind, str):
         return written
     try:
@@ -175,8 +187,13 @@ def read_setting(name: str, text: str) -> object:
             return int(written)
         return float(written.removesuffix("%")) / (100.0 if written.endswith("%") else 1.0)
     except ValueError:
-        whole = isinstance(kind, int)
-        raise BadInput(f"'{text}' is not a {'whole ' * whole}number", field=name, cure=f"write it as {kind}") from None
+        raise BadInput(
+            Said("'%(given)s' is not a whole number", given=text)
+            if isinstance(kind, int)
+            else Said("'%(given)s' is not a number", given=text),
+            field=name,
+            cure=Said("write it as %(sample)s", sample=kind),
+        ) from None
 
 
 def write_setting(value: object) -> str:

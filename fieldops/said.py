@@ -64,17 +64,28 @@ class Said(str):
     template: str
     facts: dict[str, Fact]
 
-    def __new__(cls, template: str, /, **facts: Fact) -> Self:
-        """Fill the holes; a template without facts is taken as it is."""
+    def __new__(cls, template: str, /, **facts: object) -> Self:
+        """Fill the holes; a template without facts is taken as it is. What is no plain value, a day or a path, becomes text."""
+        plain = {name: fact if isinstance(fact, str | int | float) else str(fact) for name, fact in facts.items()}
         said = super().__new__(
-            cls, template % {name: _english(name, fact) for name, fact in facts.items()} if facts else template
+            cls, template % {name: _english(name, fact) for name, fact in plain.items()} if plain else template
         )
-        said.template, said.facts = template, facts
+        said.template, said.facts = template, plain
         return said
 
     def __reduce__(self) -> tuple[object, ...]:
         """Cross process borders whole."""
         return _said, (self.template, self.facts)
+
+
+def pack(said: str) -> str:
+    """Return a sentence, or several, as a small text that any file holds; `unpack` gives it back whole."""
+    return Reason([said]).to_json({}) if said else ""
+
+
+def unpack(text: str) -> str:
+    """Return what `pack` made; any other text is a sentence without facts."""
+    return Reason.from_json(text, {}) if text.startswith("[[") else Reason([text])
 
 
 def _said(template: str, facts: dict[str, Fact]) -> Said:

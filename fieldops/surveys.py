@@ -17,6 +17,7 @@ from fieldops.errors import BadInput
 from fieldops.ids import CrewId, MeasurementId, PromoterId, StreetId, SurveyId, TriangleId, VenueId
 from fieldops.intake import holds_number, read_choice, read_id, read_moment, read_number, read_position
 from fieldops.rules import Rules
+from fieldops.said import Said
 
 CLOCK_OFFSET_MAX = timedelta(minutes=10)  # a phone's clock may run ahead by so much
 DEVICE_OFFSET_MAX = timedelta(days=36_525)  # a phone whose clock is not set begins in 1970 or 2000
@@ -130,7 +131,7 @@ def read_corner(row: Mapping[str, str]) -> str:
     if len(corner) > LONGEST_CORNER or not corner.isprintable() or holds_number(corner):
         raise BadInput(
             "is no corner", field="cluster",
-            cure=f"name it in at most {LONGEST_CORNER} characters, such as A, with no number of more than 4 digits",
+            cure=Said("name it in at most %(longest_corner)s characters, such as A, with no number of more than 4 digits", longest_corner=LONGEST_CORNER),
         )  # fmt: skip
     return corner
 

@@ -29,6 +29,7 @@ from fieldops.clock import Stopwatch
 from fieldops.errors import FieldopsError, Stopped
 from fieldops.ids import ActorId, CrewId, JobId, new_id
 from fieldops.people import Actor, Role
+from fieldops.said import Reason, Said, pack, unpack
 from fieldops.store import jobs
 from fieldops.store.jobs import MOST_ATTEMPTS, Job
 
@@ -92,7 +93,8 @@ class Worker:
         self.say(f"job {job.id} ({job.kind}): begins, attempt {job.attempts}")
         if job.kind not in KINDS:
             ending = Ending(
-                "failed", problem=f"this worker knows no job of kind '{job.kind}': it needs the newer fieldops"
+                "failed",
+                problem=Said("this worker knows no job of kind '%(kind)s': it needs the newer fieldops", kind=job.kind),
             )
         else:
             ending = self._watch(job, Child(self.path, job))
@@ -130,7 +132,12 @@ class Worker:
                     )
                 if child.silence.seconds > patience:
                     return Ending(
-                        "failed", problem=f"killed: no sign of progress for {patience:.0f} s in '{child.stage}'"
+                        "failed",
+                        problem=Said(
+                            "killed: no sign of progress for %(patience_n)s s in '%(stage)s'",
+                            patience_n=patience,
+                            stage=child.stage,
+                        ),
                     )
         finally:
             child.kill()
@@ -157,7 +164,7 @@ class Ending:
         if self.state == "waiting" and wished:
             return Ending("stopped", problem=self.problem)
         if self.state == "waiting" and attempts >= MOST_ATTEMPTS:
-            return Ending("failed", problem=f"{self.problem}; tried {attempts} times")
+            return Ending("failed", problem=Reason([self.problem, Said("tried %(attempts)s times", attempts=attempts)]))
         return self
 
 
@@ -208,14 +215,15 @@ class Child:
             code = self._process.wait()
             how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
             return Ending(
-                "waiting", problem=f"its process died ({how}): see the log of the worker; it may need more memory"
+                "waiting",
+                problem=Said("its process died (%(how)s): see the log of the worker; it may need more memory", how=how),
             )
         self.silence = Stopwatch()
         told = json.loads(line)
         if "stage" in told:
             self.stage, self.share, self.figures = told["stage"], told["share"], told["figures"]
             return None
-        return Ending(told["state"], told.get("result"), told.get("problem", ""))
+        return Ending(told["state"], told.get("result"), unpack(told.get("problem", "")))
 
     def kill(self) -> None:
         """End it and whatever it started, if it is still there."""
@@ -279,12 +287,13 @@ def main() -> int:
         )  # fmt: skip
         line.tell({"state": "done", "result": result})
     except Stopped as stopped:
-        line.tell({"state": "stopped", "problem": str(stopped)})
+        line.tell({"state": "stopped", "problem": pack(stopped.told())})
     except FieldopsError as refusal:
-        line.tell({"state": "failed", "problem": " ".join(str(refusal).split())})
+        line.tell({"state": "failed", "problem": pack(refusal.told())})
     except Exception as error:  # noqa: BLE001  the worker's edge: the queue is told, the log has the rest
         traceback.print_exc()
-        line.tell({"state": "failed", "problem": f"{type(error).__name__}: {error}; see the log of the worker"})
+        problem = Said("%(kind)s: %(error)s; see the log of the worker", kind=type(error).__name__, error=error)
+        line.tell({"state": "failed", "problem": pack(problem)})
     return 0
 
 

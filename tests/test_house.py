@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 # Floors from the ground up; on a floor a room may import from those further left. Change the house here, say why in
 # CONTRIBUTING.md.
 FLOORS: list[list[str]] = [
-    ["ids", "errors", "clock", "progress", "said", "events", "rules"],
+    ["ids", "said", "errors", "clock", "progress", "events", "rules"],
     ["city", "people", "permissions", "accounts", "intake"],
     ["surveys", "contacts", "awareness", "evidence", "estimates", "decisions", "backcheck", "recruiting"],
     ["claims", "notices", "planning"],

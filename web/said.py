@@ -7,7 +7,7 @@ from flask import Flask
 from flask_babel import format_decimal, format_percent, get_locale, gettext
 from markupsafe import Markup, escape
 
-from fieldops.said import Fact, Reason, Said, sort_of_fact
+from fieldops.said import Fact, Reason, Said, sort_of_fact, unpack
 from web.crews import crew_name
 
 
@@ -15,12 +15,13 @@ def install(app: Flask) -> None:
     """Give templates the filters `in_words` (text) and `reason` (text that says its language where it has no other)."""
     app.template_filter("in_words")(in_words)
     app.template_filter("reason")(marked)
+    app.template_filter("unpacked")(unpack)
     app.template_global("said")(Said)
 
 
 def in_words(said: str) -> str:
-    """Return a sentence, or several, in the reader's language; a plain text as it is."""
-    parts = said.parts if isinstance(said, Reason) else (said,)
+    """Return a sentence, or several, in the reader's language; a text without facts is its own template."""
+    parts = _parts(said)
     return ("；" if _is_chinese() else "; ").join(_one(part) for part in parts)  # Chinese punctuation
 
 
@@ -32,19 +33,18 @@ def marked(said: str) -> Markup:
 
 def is_ours(said: str) -> bool:
     """Return whether a sentence can be said in the reader's language."""
-    parts = said.parts if isinstance(said, Reason) else (said,)
-    return not _is_chinese() or all(
-        isinstance(part, Said) and (not part or _text(part.template) != part.template) for part in parts
-    )
+    return not _is_chinese() or all(not part or _text(part.template) != part.template for part in _parts(said))
+
+
+def _parts(said: str) -> tuple[Said, ...]:
+    return Reason([said]).parts
 
 
 def _is_chinese() -> bool:
     return str(get_locale()).startswith("zh")
 
 
-def _one(part: str) -> str:
-    if not isinstance(part, Said):
-        return str(part)
+def _one(part: Said) -> str:
     if not part.facts:
         return _text(part.template)
     return _text(part.template) % {name: _fact(name, fact) for name, fact in part.facts.items()}

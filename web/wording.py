@@ -11,6 +11,7 @@ from flask_babel import get_locale, gettext, ngettext
 from fieldops import errors
 from fieldops.errors import FieldopsError
 from fieldops.said import Reason
+from web.fields import field_name
 from web.join.wording import stage_name
 from web.said import in_words, is_ours
 
@@ -29,7 +30,14 @@ def wording(refusal: FieldopsError) -> Wording:
     for kind, say in _WORDS.items():
         if isinstance(refusal, kind):
             return say(refusal)
-    return Wording(str(refusal), ours=False)
+    told = refusal.told()
+    return _said(told.parts[0], *told.parts[1:])
+
+
+def _said(problem: str, *cure: str) -> Wording:
+    """Return problem and cure in the reader's language; whoever reads Chinese sees English only where there is nothing else."""
+    more = Reason(cure)
+    return Wording(in_words(problem), in_words(more), ours=is_ours(problem) and is_ours(more))
 
 
 def _claimed(refusal: Any) -> Wording:
@@ -119,16 +127,6 @@ def _ended(refusal: Any) -> Wording:
     )  # fmt: skip
 
 
-def _in_use(refusal: Any) -> Wording:
-    return Wording(
-        gettext(
-            "%(street)s would be lost while %(crew)s holds it until %(end)s.", street=refusal.street_label or refusal.street,
-            crew=refusal.holder_name or refusal.holder, end=_moment(refusal.held_until),
-        ),
-        gettext("Wait for that moment; or take the claim back, with a reason."),
-    )  # fmt: skip
-
-
 def _plan(refusal: Any) -> Wording:
     return Wording(
         gettext("The plan cannot be published as it is: %(reason)s", reason=in_words(Reason(refusal.violations[:3]))),
@@ -139,7 +137,10 @@ def _plan(refusal: Any) -> Wording:
 
 def _bad_input(refusal: Any) -> Wording:
     place = "" if refusal.row is None else gettext("row %(row)s: ", row=refusal.row)
-    return Wording(place + in_words(refusal.problem), in_words(refusal.cure), ours=is_ours(refusal.problem))
+    field = field_name(refusal.field or "")
+    said = _said(refusal.problem, refusal.cure)
+    text = gettext("%(field)s: %(problem)s", field=field, problem=said.text) if field else said.text
+    return Wording(place + text, said.cure, said.ours)
 
 
 def _last_planner(refusal: Any) -> Wording:
@@ -149,7 +150,7 @@ def _last_planner(refusal: Any) -> Wording:
 
 
 def _not_found(refusal: Any) -> Wording:
-    return Wording(gettext("There is no “%(name)s” here.", name=refusal.name))
+    return Wording(gettext("There is no “%(name)s” here.", name=refusal.name), in_words(refusal.cure))
 
 
 def _forbidden(_refusal: Any) -> Wording:
@@ -222,7 +223,6 @@ _WORDS: dict[type[FieldopsError], Callable[[Any], Wording]] = {
     errors.CrewAtCap: _at_cap,
     errors.StreetClosed: _closed,
     errors.ClaimNotInForce: _ended,
-    errors.StreetInUse: _in_use,
     errors.PlanNotPublishable: _plan,
     errors.LastPlanner: _last_planner,
     errors.BadInput: _bad_input,

@@ -11,6 +11,7 @@ from fieldops.events import AccountAdded, AccountChanged
 from fieldops.ids import AccountId, CrewId, PromoterId, SessionId, new_id
 from fieldops.people import Actor, Role
 from fieldops.permissions import require
+from fieldops.said import Said
 from fieldops.store import accounts as store
 from fieldops.store import audit, sessions
 from fieldops.store.accounts import private_reader, private_turn
@@ -143,14 +144,24 @@ def check_place(turn: Turn, role: Role, crew: CrewId | None, promoter: PromoterI
     """
     if (role in CREW_ROLES) != (crew is not None):
         cure = "name the crew" if crew is None else "leave the crew away, or choose crew_lead or crew"
-        raise BadInput(f"the role {role} {'without' if crew is None else 'with'} a crew", field="crew", cure=cure)
+        raise BadInput(
+            Said("the role %(role)s without a crew", role=role)
+            if crew is None
+            else Said("the role %(role)s with a crew", role=role),
+            field="crew",
+            cure=cure,
+        )
     if crew is not None and crew not in read_crews(turn.connection):
         raise NotFound("crew", crew, cure="take crews in with `fieldops crews import`")
     found = find_promoter(turn.connection, promoter) if promoter else None
     if promoter and found is None:
         raise NotFound("promoter", promoter, cure="take promoters in with `fieldops promoters import`")
     if found is not None and found.crew != crew:
-        raise BadInput(f"promoter {promoter} is of crew {found.crew}", field="promoter", cure="name that crew")
+        raise BadInput(
+            Said("promoter %(promoter)s is of crew %(crew)s", promoter=promoter, crew=found.crew),
+            field="promoter",
+            cure="name that crew",
+        )
 
 
 def require_role(actor: Actor, role: Role) -> None:

@@ -14,6 +14,7 @@ from fieldops.ids import CrewId, MeasurementId, PromoterId, new_id
 from fieldops.intake import read_reason
 from fieldops.people import Actor, Crew
 from fieldops.permissions import require
+from fieldops.said import Said
 from fieldops.store import backcheck as store
 from fieldops.store import positions, quarantine, tallies
 from fieldops.store.backcheck import Task
@@ -91,7 +92,11 @@ def order_back_checks(
     require(actor, "backcheck.order")
     wanted = read_rules(region.reader()).back_check_share if share is None else share
     if not 0.0 < wanted <= 1.0:
-        raise BadInput(f"a share of {wanted:g}", field="share", cure="give more than 0 and at most 1, for example 0.1")
+        raise BadInput(
+            Said("a share of %(wanted)s", wanted=f"{wanted:g}"),
+            field="share",
+            cure="give more than 0 and at most 1, for example 0.1",
+        )
     with region.turn(actor, now=now) as turn:
         waiting, ordered = store.unchecked_move_ons(turn.connection)
         chosen = choose_back_checks([one.measurement for one in waiting], ordered, wanted, np.random.default_rng(seed))
@@ -152,7 +157,7 @@ def quarantine_surveys(
         for order in quarantine.read_orders(turn.connection):
             if (order.promoter, order.measurement) == target and order.undone_at is None:
                 raise BadInput(
-                    f"{promoter or measurement} is in quarantine already, number {order.seq}", field="promoter",
+                    Said("%(given)s is in quarantine already, number %(seq)s", given=str(promoter or measurement), seq=order.seq), field="promoter",
                     cure="see `fieldops backcheck list`",
                 )  # fmt: skip
         surveys = quarantine.choose_surveys(turn.connection, *target)

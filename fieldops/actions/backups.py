@@ -14,6 +14,7 @@ from fieldops.ids import JobId
 from fieldops.people import Actor
 from fieldops.permissions import require
 from fieldops.progress import Progress
+from fieldops.said import Said
 from fieldops.store import backup as store
 from fieldops.store.connect import Region, open_region, private_path
 
@@ -131,7 +132,9 @@ def run_restore_job(
     require(actor, "record.restore")
     file = _file(path, backup)
     if _digest(file) != digest:
-        raise BadInput(f"{backup} is not the file that was examined", field="backup", cure="examine it again")
+        raise BadInput(
+            Said("%(backup)s is not the file that was examined", backup=backup), field="backup", cure="examine it again"
+        )
     aside = ""
     if not _is_done(path, digest):
         moment = parse_moment(now) if now else None

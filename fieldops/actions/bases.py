@@ -7,6 +7,7 @@ from fieldops.errors import BadInput, NotFound
 from fieldops.events import BaseSet
 from fieldops.people import Actor, Base
 from fieldops.permissions import require
+from fieldops.said import Said
 from fieldops.store import bases as store
 from fieldops.store.bases import BaseUse
 from fieldops.store.connect import Region
@@ -56,7 +57,7 @@ def remove_base(region: Region, actor: Actor, name: str, *, now: datetime | None
             raise NotFound("base", name, cure="see `fieldops bases list`")
         if found.in_use:
             raise BadInput(
-                f"{found.crews} crews, {found.reps} reps, {found.sellers} sellers and {found.trainings} trainings belong to {name}",
+                Said("%(crews)s crews, %(reps)s reps, %(sellers)s sellers and %(trainings)s trainings belong to %(name)s", crews=found.crews, reps=found.reps, sellers=found.sellers, trainings=found.trainings, name=name),
                 field="name", cure="give them another base first",
             )  # fmt: skip
         store.drop_base(turn, event=BaseSet(at=turn.now, base=name, gone=True))

@@ -20,7 +20,7 @@ from fieldops.planning.bursts import Busy, ZoneWork, nights_waited, parts_needed
 from fieldops.planning.reasons import say
 from fieldops.progress import Progress, no_progress
 from fieldops.rules import Rules
-from fieldops.said import Reason
+from fieldops.said import Reason, Said
 from fieldops.store import bursts as store
 from fieldops.store import decisions, people, places
 from fieldops.store.bursts import StoredBurst, ZoneStreet
@@ -121,9 +121,10 @@ def set_bursts(
     first = start or scene.today
     lengths = _lengths(scene.rules, days_min, days_max)
     if first < scene.today:
-        raise BadInput(f"{first} is over", field="--from", cure="bursts start today or later")
+        raise BadInput(Said("%(first)s is over", first=first), field="--from", cure="bursts start today or later")
     if first > scene.today + FARTHEST:
-        raise BadInput(f"{first} is more than a year ahead", field="--from", cure="give a nearer day")
+        problem = Said("%(first)s is more than a year ahead", first=first)
+        raise BadInput(problem, field="--from", cure="give a nearer day")
     if people_at_hand < 1:
         raise BadInput("there is nobody for a burst", field="--people", cure="give at least 1")
     if not scene.streets:
@@ -142,7 +143,9 @@ def set_bursts(
     )  # fmt: skip
     wrong = burst_violations(posed, found.slots, people_at_hand, days=lengths, busy=busy)
     if wrong:
-        raise BadInput(f"no lawful bursts were found: {wrong[0]}", cure="give it more seconds, or more people")
+        raise BadInput(
+            Said("no lawful bursts were found: %(wrong)s", wrong=wrong[0]), cure="give it more seconds, or more people"
+        )
     slots = [*past, *running, *_stored(units, found.slots, first)]
     ends = max([found.days, *((one.ends_on - first).days for one in running)], default=0)
     bound = max([found.bound_days, *((one.ends_on - first).days for one in running)], default=0)
@@ -207,8 +210,8 @@ def _lengths(rules: Rules, days_min: int | None, days_max: int | None) -> tuple[
     if not rules.burst_days_min <= low <= high <= rules.burst_days_max:
         within = days_min is None or rules.burst_days_min <= low <= rules.burst_days_max
         raise BadInput(
-            f"bursts of {low} to {high} days", field="--days-max" if within and days_max is not None else "--days-min",
-            cure=f"give days within {rules.burst_days_min} to {rules.burst_days_max}, the shortest first",
+            Said("bursts of %(low)s to %(high)s days", low=low, high=high), field="--days-max" if within and days_max is not None else "--days-min",
+            cure=Said("give days within %(burst_days_min)s to %(burst_days_max)s, the shortest first", burst_days_min=rules.burst_days_min, burst_days_max=rules.burst_days_max),
         )  # fmt: skip
     return low, high
 

@@ -15,6 +15,7 @@ from fieldops.people import Actor
 from fieldops.permissions import require
 from fieldops.progress import Progress, no_progress
 from fieldops.rules import Rules
+from fieldops.said import Reason, Said
 from fieldops.store import city as city_store
 from fieldops.store import claims as claim_store
 from fieldops.store.connect import Region, Turn, create_region, open_region, read_rules
@@ -98,11 +99,13 @@ def import_city(
     region = open_region(path) if path.exists() else None
     if region is None and not path.resolve().parent.is_dir():
         raise BadInput(
-            f"there is no folder {path.resolve().parent}", field="--db", cure="make it, or choose another file"
+            Said("there is no folder %(parent)s", parent=path.resolve().parent),
+            field="--db",
+            cure="make it, or choose another file",
         )
     if region is not None and sandbox and not region.sandbox:
         raise BadInput(
-            f"{path} is a region in use, and stays one", field="--sandbox",
+            Said("%(path)s is a region in use, and stays one", path=path), field="--sandbox",
             cure="leave it away, or make a sandbox in another file with --db",
         )  # fmt: skip
     made, digest = _read_source(region, source, name, time_zone, progress, replace_city=replace_city)
@@ -207,7 +210,11 @@ def _store(
     foreign = city_store.streets_of_other_cities(connection, city_id, [StreetId(street) for street in after])
     if foreign:
         raise BadInput(
-            f"{len(foreign)} streets (first {foreign[0]}) belong to another city of this region already",
+            Said(
+                "%(count)s streets (first %(foreign)s) belong to another city of this region already",
+                count=len(foreign),
+                foreign=foreign[0],
+            ),
             cure="give the maps boundaries that do not overlap (--boundary), or use the other city's name",
         )
     _refuse_to_drop_claims(turn, before - after)
@@ -230,7 +237,7 @@ def _overlaps(before: "City", raw: "RawMap") -> bool:
 
 def _another_place(city: str, streets: int, kept: int) -> BadInput:
     return BadInput(
-        f"this is the map of another place: it has {kept} of the {streets} streets of {city}", field="--city",
+        Said("this is the map of another place: it has %(kept)s of the %(streets)s streets of %(city)s", kept=kept, streets=streets, city=city), field="--city",
         cure="give the city another name, or say that this map takes its place (--replace)",
     )  # fmt: skip
 
@@ -271,7 +278,8 @@ def _with_edits(made: "City", edits: "list[Edit]") -> "tuple[City, list[str]]":
         try:
             made = apply_edit(made, edit)
         except (BadInput, NotFound) as reason:
-            lost.append(f"{edit.kind} {' '.join(edit.streets)}: {reason}")
+            what = Said("%(kind)s %(streets)s", kind=edit.kind, streets=" ".join(edit.streets))
+            lost.append(Reason([what, reason.told()]))
     return made, lost
 
 

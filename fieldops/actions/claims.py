@@ -33,6 +33,7 @@ from fieldops.ids import ClaimId, CrewId, PlanId, StreetId, new_id
 from fieldops.intake import read_reason
 from fieldops.people import Actor
 from fieldops.permissions import require
+from fieldops.said import Said
 from fieldops.store import claims as store
 from fieldops.store.connect import Region, Turn
 from fieldops.store.recruiting_settings import read_wind_down
@@ -117,7 +118,11 @@ def end_in_turn(
     try:
         how = Outcome(outcome)
     except ValueError:
-        raise BadInput(f"'{outcome}' ends no claim", field="outcome", cure="saturated, withdrawn or revoked") from None
+        raise BadInput(
+            Said("'%(outcome)s' ends no claim", outcome=outcome),
+            field="outcome",
+            cure="saturated, withdrawn or revoked",
+        ) from None
     why = read_reason(why, END_REASONS, needed=how is Outcome.REVOKED)
     claim = store.find_claim(turn.connection, claim_id)
     try:
@@ -288,7 +293,7 @@ def end_claim(
     permission = _PERMISSIONS.get(Outcome(outcome)) if outcome in set(Outcome) else None
     if permission is None:
         raise BadInput(
-            f"nobody can end a claim as '{outcome}' by hand", field="outcome",
+            Said("nobody can end a claim as '%(outcome)s' by hand", outcome=outcome), field="outcome",
             cure="withdrawn or revoked; `fieldops decide` ends what is saturated, the clock what is forfeited",
         )  # fmt: skip
     require(actor, permission)

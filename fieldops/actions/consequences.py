@@ -108,8 +108,8 @@ def preview_rules(region: Region, actor: Actor, written: dict[str, str]) -> Prev
         find_rule(str(values[name]))
     try:
         after = replace(before, **values)  # type: ignore[arg-type]  # read_setting checked each
-    except TypeError as error:
-        raise BadInput(str(error), cure="see the names on the page") from None
+    except TypeError:
+        raise BadInput("no such setting", cure="see the names on the page") from None
     changed = [field.name for field in fields(Rules) if getattr(after, field.name) != getattr(before, field.name)]
     changes = tuple(
         Change(name, getattr(before, name), getattr(after, name), MEANINGS[name][1], _touches(region, name, after))

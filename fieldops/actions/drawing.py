@@ -10,6 +10,7 @@ from fieldops.errors import BadInput
 from fieldops.ids import StreetId, new_id
 from fieldops.people import Actor
 from fieldops.permissions import require
+from fieldops.said import Said
 from fieldops.store import desk
 from fieldops.store.connect import Region
 from fieldops.store.coverage import read_cities
@@ -35,12 +36,22 @@ def read_points(text: str) -> list[Point]:
         try:
             lon, lat = (float(number) for number in part.split(","))
         except ValueError:
-            raise BadInput(f"'{part[:40]}' is no position", field="points", cure="write 117.21,28.29") from None
+            raise BadInput(
+                Said("'%(part)s' is no position", part=part[:40]), field="points", cure="write 117.21,28.29"
+            ) from None
         if not (-180 <= lon <= 180 and -85 <= lat <= 85):  # so are NaN and infinity
-            raise BadInput(f"'{part[:40]}' is not on the map", field="points", cure="write degrees, longitude first")
+            raise BadInput(
+                Said("'%(part)s' is not on the map", part=part[:40]),
+                field="points",
+                cure="write degrees, longitude first",
+            )
         points.append((lon, lat))
     if len(points) > MOST_POINTS:
-        raise BadInput(f"{len(points)} points", field="points", cure=f"draw with at most {MOST_POINTS}")
+        raise BadInput(
+            Said("%(count)s points", count=len(points)),
+            field="points",
+            cure=Said("draw with at most %(most_points)s", most_points=MOST_POINTS),
+        )
     return points
 
 
@@ -65,20 +76,34 @@ def plan_edit(
     require(actor, "street.edit")
     if kind not in KINDS:
         raise BadInput(
-            f"'{kind[:20]}' is no change of a street", field="kind", cure=f"choose one of {', '.join(KINDS)}"
+            Said("'%(kind)s' is no change of a street", kind=kind[:20]),
+            field="kind",
+            cure=Said("choose one of %(choices)s", choices=", ".join(KINDS)),
         )
     facts = [desk.read_street(region.reader(), None, street) for street in dict.fromkeys(streets)]
     wanted = {"split": 1, "gate": 1, "join": 2}.get(kind, 0)
     if len(facts) < wanted or (len(facts) > wanted and kind != "join"):
         raise BadInput(
-            f"{len(facts)} streets are chosen", field="streets", cure=f"choose {wanted}{' or more' * (kind == 'join')}"
+            Said("%(count)s streets are chosen", count=len(facts)),
+            field="streets",
+            cure=Said("choose %(wanted)s or more", wanted=wanted)
+            if kind == "join"
+            else Said("choose %(wanted)s", wanted=wanted),
         )
     if kind == "gate" and facts[0].row.kind != "compound":
-        raise BadInput(f"{facts[0].row.label} is no compound", field="streets", cure="only compounds have gates")
+        raise BadInput(
+            Said("%(label)s is no compound", label=facts[0].row.label),
+            field="streets",
+            cure="only compounds have gates",
+        )
     across = kind == "split" and facts[0].row.kind == "compound"
     least = {"join": 0, "draw_street": 2, "draw_compound": 3}.get(kind, 2 if across else 1)
     if len(points) < least:
-        raise BadInput(f"{len(points)} points are set", field="points", cure=f"set {least} or more")
+        raise BadInput(
+            Said("%(count)s points are set", count=len(points)),
+            field="points",
+            cure=Said("set %(least)s or more", least=least),
+        )
     if kind.startswith("draw") and not name.strip():
         raise BadInput("it has no name", field="name", cure="give the name that people use")
     cities = {row["id"] for row in read_cities(region.reader())}

@@ -12,6 +12,7 @@ from fieldops.intake import Intake, Refusals, check_width, read_day, read_id, re
 from fieldops.people import Actor, Crew
 from fieldops.permissions import require, why
 from fieldops.progress import Progress, no_progress
+from fieldops.said import Said
 from fieldops.store import effort as store
 from fieldops.store import places
 from fieldops.store.connect import Region, Turn
@@ -53,7 +54,7 @@ def import_effort(
                 one = scene.read(row)
                 if one.id in first:
                     raise BadInput(
-                        f"the same day, crew and place as row {first[one.id]}", field="promoter_hours",
+                        Said("the same day, crew and place as row %(first)s", first=first[one.id]), field="promoter_hours",
                         cure="add the hours up in one row",
                     )  # fmt: skip
                 read[one.id], first[one.id] = one, number
@@ -88,12 +89,14 @@ class _Scene:
         most = crew.people * _HOURS_A_DAY
         if not 0 < hours <= most:
             raise BadInput(
-                f"{hours:g} promoter-hours of a crew of {crew.people} in one day", field="promoter_hours",
-                cure=f"give more than 0, at most {most:g}",
+                Said("%(hours)s promoter-hours of a crew of %(people)s in one day", hours=f'{hours:g}', people=crew.people), field="promoter_hours",
+                cure=Said("give more than 0, at most %(most)s", most=f'{most:g}'),
             )  # fmt: skip
         contacts = read_number(row, "contacts", low=0.0) if row.get("contacts") else None
         if contacts is not None and contacts != int(contacts):
-            raise BadInput(f"{row['contacts']} is not a whole number", field="contacts", cure="count people")
+            raise BadInput(
+                Said("'%(given)s' is not a whole number", given=row["contacts"]), field="contacts", cure="count people"
+            )
         return Effort(day, crew.id, street, venue, hours, None if contacts is None else int(contacts))
 
     def _day(self, row: Mapping[str, str]) -> date:
@@ -101,13 +104,19 @@ class _Scene:
         if day is None:
             raise BadInput("is empty", field="day", cure="write it as 2026-03-01")
         if day > self._today:
-            raise BadInput(f"{day} has not come yet", field="day", cure="record what was worked, not what is planned")
+            raise BadInput(
+                Said("%(day)s has not come yet", day=day),
+                field="day",
+                cure="record what was worked, not what is planned",
+            )
         return day
 
     def _crew(self, row: Mapping[str, str]) -> Crew:
         crew = self._crews.get(CrewId(read_id(row, "crew")))
         if crew is None:
-            raise BadInput(f"no crew is called '{row['crew']}'", field="crew", cure="import the crews first")
+            raise BadInput(
+                Said("no crew is called '%(crew)s'", crew=row["crew"]), field="crew", cure="import the crews first"
+            )
         reason = why(self._actor, "effort.record", crew=crew.id)
         if reason is not None:
             raise BadInput(reason, field="crew", cure="hand in the effort of your own crew only")
@@ -119,12 +128,25 @@ class _Scene:
             raise BadInput("no place is given", field="street", cure="give a street or a venue")
         if venue:
             if venue not in self._venues:
-                raise BadInput(f"no venue is called '{venue}'", field="venue", cure="see `fieldops venues list`")
+                raise BadInput(
+                    Said("no venue is called '%(venue)s'", venue=venue),
+                    field="venue",
+                    cure="see `fieldops venues list`",
+                )
             stands_on = self._venues[VenueId(venue)]
             if stands_on is None or (street and street != stands_on):
-                where = f"stands on {stands_on}" if stands_on else "stands on no street"
-                raise BadInput(f"the venue {where}", field="venue", cure="leave the street empty, or mend the venue")
+                raise BadInput(
+                    Said("the venue stands on %(street)s", street=stands_on)
+                    if stands_on
+                    else "the venue stands on no street",
+                    field="venue",
+                    cure="leave the street empty, or mend the venue",
+                )
             return stands_on, VenueId(venue)
         if not self._has_street(StreetId(street)):
-            raise BadInput(f"no street is called '{street}'", field="street", cure="see `fieldops streets list`")
+            raise BadInput(
+                Said("no street is called '%(street)s'", street=street),
+                field="street",
+                cure="see `fieldops streets list`",
+            )
         return StreetId(street), None

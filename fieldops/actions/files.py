@@ -13,6 +13,7 @@ from fieldops.exchange.tables import open_table
 from fieldops.intake import Intake
 from fieldops.people import Actor
 from fieldops.permissions import require
+from fieldops.said import Said
 from fieldops.store import exports
 from fieldops.store.connect import Region
 from fieldops.surveys import COLUMNS_KNOWN, COLUMNS_NEEDED
@@ -59,7 +60,7 @@ def take_table(
     """
     kind = IMPORTS.get(noun)
     if kind is None:
-        raise NotFound("table", noun, cure=f"choose one of {', '.join(IMPORTS)}")
+        raise NotFound("table", noun, cure=Said("choose one of %(choices)s", choices=", ".join(IMPORTS)))
     require(actor, kind.permission)
     table = open_table(file, needed=kind.needed, known=kind.known)
     return kind.take(region, actor, table.rows(stage="read"), strict=strict, now=now), table.unknown
@@ -78,7 +79,7 @@ def write_table(region: Region, actor: Actor, name: str, out: Path) -> None:
     """
     require(actor, "desk.read")
     if name not in EXPORTS:
-        raise NotFound("table", name, cure=f"choose one of {', '.join(EXPORTS)}")
+        raise NotFound("table", name, cure=Said("choose one of %(choices)s", choices=", ".join(EXPORTS)))
     found = exports.read_export(region.reader(), name, region.moment())
     content = (
         xlsx_bytes(name, found.columns, found.rows) if out.suffix == ".xlsx" else csv_bytes(found.columns, found.rows)

@@ -10,6 +10,7 @@ from fieldops.events import IncidentReported, IncidentSettled, PauseEnded, Stree
 from fieldops.ids import CrewId, StreetId, new_id
 from fieldops.people import Actor
 from fieldops.permissions import require
+from fieldops.said import Said
 from fieldops.store import claims as claim_store
 from fieldops.store import incidents as store
 from fieldops.store.connect import Region, Turn
@@ -47,7 +48,11 @@ def report_incident(
     """
     require(actor, "incident.report", crew=crew)
     if what not in KINDS:
-        raise BadInput(f"'{what[:20]}' is no incident", field="what", cure=f"choose one of {', '.join(KINDS)}")
+        raise BadInput(
+            Said("'%(what)s' is no incident", what=what[:20]),
+            field="what",
+            cure=Said("choose one of %(choices)s", choices=", ".join(KINDS)),
+        )
     with region.turn(actor, now=now) as turn:
         if street is not None:
             claim_store.street_state(turn.connection, street, turn.now)
@@ -84,9 +89,17 @@ def settle_incident(
     """
     require(actor, "incident.settle")
     if outcome not in OUTCOMES:
-        raise BadInput(f"'{outcome[:20]}' is no outcome", field="outcome", cure=f"choose one of {', '.join(OUTCOMES)}")
+        raise BadInput(
+            Said("'%(outcome)s' is no outcome", outcome=outcome[:20]),
+            field="outcome",
+            cure=Said("choose one of %(choices)s", choices=", ".join(OUTCOMES)),
+        )
     if not 0 <= close_days <= LONGEST_DAYS:
-        raise BadInput(f"{close_days} days", field="close_days", cure=f"give 0 to {LONGEST_DAYS}")
+        raise BadInput(
+            Said("%(close_days)s days", close_days=close_days),
+            field="close_days",
+            cure=Said("give 0 to %(longest_days)s", longest_days=LONGEST_DAYS),
+        )
     with region.turn(actor, now=now) as turn:
         waiting = store.find_open(turn.connection, incident)
         if waiting is None:
@@ -113,7 +126,11 @@ def pause_street(region: Region, actor: Actor, street: StreetId, days: int, *, n
     """
     require(actor, "incident.settle")
     if not 1 <= days <= LONGEST_DAYS:
-        raise BadInput(f"{days} days", field="days", cure=f"give 1 to {LONGEST_DAYS}")
+        raise BadInput(
+            Said("%(days)s days", days=days),
+            field="days",
+            cure=Said("give 1 to %(longest_days)s", longest_days=LONGEST_DAYS),
+        )
     with region.turn(actor, now=now) as turn:
         return _close(turn, street, days, "")
 

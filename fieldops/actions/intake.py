@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from fieldops.errors import BadInput
 from fieldops.events import RowsImported
 from fieldops.intake import Intake, Refusals, check_width, read_id
+from fieldops.said import Said
 
 Row = tuple[int, Mapping[str, str]]
 Read = TypeVar("Read")
@@ -25,7 +26,11 @@ def read_by_key(
             check_width(row)
             name = read_id(row, key)
             if name in first:
-                raise BadInput(f"{name} is in row {first[name]} already", field=key, cure="keep one of the two rows")
+                raise BadInput(
+                    Said("%(name)s is in row %(first)s already", name=name, first=first[name]),
+                    field=key,
+                    cure="keep one of the two rows",
+                )
             found[name] = read(row)
             first[name] = number
         except BadInput as refusal:

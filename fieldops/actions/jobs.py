@@ -29,6 +29,7 @@ from fieldops.errors import BadInput, NotFound
 from fieldops.ids import JobId, new_id
 from fieldops.people import Actor
 from fieldops.permissions import require
+from fieldops.said import Said
 from fieldops.store import jobs
 from fieldops.store.jobs import Job as Job
 
@@ -115,7 +116,11 @@ def order_job(path: Path, actor: Actor, kind: str, parameters: Mapping[str, Any]
     """
     wanted = KINDS.get(kind)
     if wanted is None:
-        raise BadInput(f"no kind of job is called '{kind}'", field="kind", cure=f"use one of {', '.join(KINDS)}")
+        raise BadInput(
+            Said("no kind of job is called '%(kind)s'", kind=kind),
+            field="kind",
+            cure=Said("use one of %(choices)s", choices=", ".join(KINDS)),
+        )
     require(actor, wanted.permission)
     given = {name: value for name, value in (parameters or {}).items() if value is not None}
     for name, value in given.items():
@@ -135,10 +140,12 @@ def _check(kind: JobKind, name: str, value: Any) -> None:
     form = kind.parameters.get(name)
     if form is None:
         known = ", ".join(kind.parameters) or "none"
-        raise BadInput("the job has no such parameter", field=name, cure=f"it has: {known}")
+        raise BadInput("the job has no such parameter", field=name, cure=Said("it has: %(known)s", known=known))
     fits = isinstance(value, (int, float) if form is float else form) and (form is bool or not isinstance(value, bool))
     if not fits:
-        raise BadInput(f"{value!r} is not of the type {form.__name__}", field=name)
+        raise BadInput(
+            Said("%(value)s is not of the type %(name)s", value=f"{value!r}", name=form.__name__), field=name
+        )
 
 
 def read_job(path: Path, actor: Actor, job: str) -> Job:

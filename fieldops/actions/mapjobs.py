@@ -11,6 +11,7 @@ from fieldops.errors import BadInput, NotFound
 from fieldops.ids import CityId, JobId, StreetId
 from fieldops.people import Actor
 from fieldops.progress import Progress
+from fieldops.said import pack
 from fieldops.store import city as city_store
 from fieldops.store.connect import open_region
 
@@ -77,8 +78,8 @@ def run_import_job(
         name: done.figures[name]
         for name in ("streets", "compounds", "people", "triangles", "zones", "left_out", "time_zone")
     }
-    notes = [str(note) for note in done.figures["report"].get("notes", ())]
+    notes = [pack(note) for note in done.figures["report"].get("notes", ())]
     return {
         "city": done.city, **told, "venues": sum(done.figures["venues"].values()), "kept": done.kept, "added": done.added,
-        "removed": done.removed, "lost_edits": list(done.lost_edits), "notes": notes,
+        "removed": done.removed, "lost_edits": [pack(one) for one in done.lost_edits], "notes": notes,
     }  # fmt: skip

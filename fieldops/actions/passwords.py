@@ -11,6 +11,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from fieldops.accounts import SHORTEST_PASSWORD, read_password
 from fieldops.errors import BadInput
+from fieldops.said import Said
 
 # OWASP's least: 19 MiB, two passes, one lane; about 50 ms. Two at a time, so that a storm of sign-ins leaves a core free.
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
@@ -74,7 +75,8 @@ def _changed_at(path: Path) -> int:
         return path.stat().st_mtime_ns
     except OSError as error:
         raise BadInput(
-            f"the list {path} cannot be read ({error.strerror})", cure="mend $FIELDOPS_PASSWORD_LIST"
+            Said("the list %(path)s cannot be read (%(strerror)s)", path=path, strerror=error.strerror),
+            cure="mend $FIELDOPS_PASSWORD_LIST",
         ) from None
 
 

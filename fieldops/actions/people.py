@@ -11,6 +11,7 @@ from fieldops.ids import CrewId, PromoterId
 from fieldops.intake import Intake, Refusals, read_day, read_id, read_name, read_number, read_position
 from fieldops.people import Actor, Crew, Promoter
 from fieldops.permissions import require, why
+from fieldops.said import Said
 from fieldops.store import people as store
 from fieldops.store import private
 from fieldops.store.connect import Region
@@ -125,7 +126,9 @@ def promoter_names(region: Region, actor: Actor) -> dict[PromoterId, str]:
 def _read_crew(row: Mapping[str, str], metres_to_streets: Callable[[float, float], float]) -> Crew:
     people = read_number(row, "people")
     if people != int(people):
-        raise BadInput(f"{row['people']} is not a whole number", field="people", cure="give 1 to 200")
+        raise BadInput(
+            Said("'%(given)s' is not a whole number", given=row["people"]), field="people", cure="give 1 to 200"
+        )
     lon, lat = read_position(row, "home_lon", "home_lat")
     if lon is None or lat is None:
         raise BadInput("is empty", field="home_lon", cure="give the crew's home in degrees")
@@ -139,7 +142,7 @@ def _read_crew(row: Mapping[str, str], metres_to_streets: Callable[[float, float
     if away_km > HOME_FROM_STREETS_MAX_KM:
         swapped_km = metres_to_streets(lat, lon) / 1000 if abs(lon) <= 90 else away_km
         cure = "exchange home_lon and home_lat" if swapped_km <= HOME_FROM_STREETS_MAX_KM else "give degrees WGS-84"
-        problem = f"the home lies {away_km:,.0f} km from the nearest street of the region"
+        problem = Said("the home lies %(away_n)s km from the nearest street of the region", away_n=away_km)
         raise BadInput(problem, field="home_lon", cure=cure)
     return crew
 
@@ -147,7 +150,9 @@ def _read_crew(row: Mapping[str, str], metres_to_streets: Callable[[float, float
 def _read_promoter(row: Mapping[str, str], crews: Mapping[CrewId, Crew]) -> tuple[Promoter, str]:
     crew = CrewId(read_id(row, "crew"))
     if crew not in crews:
-        raise BadInput(f"no crew is called '{crew}'", field="crew", cure="import the crews first, or mend the id")
+        raise BadInput(
+            Said("no crew is called '%(crew)s'", crew=crew), field="crew", cure="import the crews first, or mend the id"
+        )
     since, until = read_day(row, "from"), read_day(row, "until")
     if since and until and until <= since:
         raise BadInput("ends before it begins", field="until", cure="give the first day after the last one worked")

@@ -21,6 +21,7 @@ from fieldops.people import Actor, Crew, Promoter
 from fieldops.permissions import require, why
 from fieldops.recruiting.consent import ConsentText
 from fieldops.rules import Rules
+from fieldops.said import Said
 from fieldops.store import accounts as account_store
 from fieldops.store import audit, contacts, dispatch, places, private, recruiting_settings, tallies, walks, words
 from fieldops.store import claims as claim_store
@@ -324,7 +325,11 @@ def say_words(
     """
     require(actor, "day.say")
     if len(text.strip()) > LONGEST_WORDS:
-        raise BadInput(f"{len(text)} characters", field="text", cure=f"say it in {LONGEST_WORDS}")
+        raise BadInput(
+            Said("%(count)s characters", count=len(text)),
+            field="text",
+            cure=Said("say it in %(longest_words)s", longest_words=LONGEST_WORDS),
+        )
     with region.turn(actor, now=now or standing_moment(region)) as turn:
         if crew is not None:
             people_store.find_crew(turn.connection, crew)

@@ -108,10 +108,16 @@ def _beginning(start: datetime | None, present: datetime, zone: ZoneInfo) -> dat
     if start is None:
         return present
     if start > present + FARTHEST:
-        raise BadInput(f"{_here(start, zone)} is more than a year ahead", field="--from", cure="give a nearer day")
+        raise BadInput(
+            Said("%(here)s is more than a year ahead", here=_here(start, zone)),
+            field="--from",
+            cure="give a nearer day",
+        )
     if present > start + PUBLISH_WITHIN:
         raise BadInput(
-            f"{_here(start, zone)} is over", field="--from", cure="give a time to come, or leave it away for now"
+            Said("%(here)s is over", here=_here(start, zone)),
+            field="--from",
+            cure="give a time to come, or leave it away for now",
         )
     return start
 

@@ -23,6 +23,7 @@ from fieldops.recruiting.names import read_person_name
 from fieldops.recruiting.phones import read_phone
 from fieldops.recruiting.sources import Group, Source
 from fieldops.recruiting.stages import Stage
+from fieldops.said import Said
 from fieldops.store import persons, places
 from fieldops.store import recruiting as store
 from fieldops.store import recruiting_settings as settings
@@ -114,7 +115,9 @@ def read_consent(region: Region) -> ConsentText:
 def sign_up_in_turn(turn: Turn, form: SignUpForm) -> SignedUp:
     """Take a sign-up in within an open write turn (a batch of a phone); the caller has asked the permission."""
     if not form.id or len(form.id) > LONGEST_ID or not form.id.isprintable():
-        raise BadInput("is no id", field="id", cure=f"give 1 to {LONGEST_ID} printable characters")
+        raise BadInput(
+            "is no id", field="id", cure=Said("give 1 to %(longest_id)s printable characters", longest_id=LONGEST_ID)
+        )
     earlier = store.find_sign_up(turn.connection, form.id)
     if earlier:
         return SignedUp(earlier[0], again=earlier[1], known=True)
@@ -194,7 +197,11 @@ def load_candidate(turn: Turn, candidate: CandidateId) -> Candidate:
         if mine is None or found.rep != mine:
             raise NotFound("candidate of yours", candidate, cure="a lead can give them to you")
     if found is None or not found.counts:
-        cure = f"look at {found.merged_into}, which stands for both" if found and found.merged_into else ""
+        cure = (
+            Said("look at %(candidate)s, which stands for both", candidate=found.merged_into)
+            if found and found.merged_into
+            else ""
+        )
         raise NotFound("candidate", candidate, cure=cure)
     return found
 

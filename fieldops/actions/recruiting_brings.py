@@ -11,6 +11,7 @@ from fieldops.people import Actor
 from fieldops.permissions import require
 from fieldops.recruiting.brings import Brought, Pool, Worked, estimate_yields, fit_pool, reckon
 from fieldops.recruiting.funnel import Interval
+from fieldops.said import Said
 from fieldops.store import people, places
 from fieldops.store import recruiting_brings as store
 from fieldops.store.connect import Region, read_rules
@@ -66,7 +67,9 @@ def read_brings(
     require(actor, "candidate.read")
     for field, given, known in (("by", sort, SORTS), ("order", order or ORDERS[0], ORDERS)):
         if given not in known:
-            raise BadInput(f"'{given}' is no sort", field=field, cure=f"use one of {', '.join(known)}")
+            raise BadInput(
+                Said("'%(sort)s' is no sort", sort=given), field=field, cure=Said("use one of %(choices)s", choices=", ".join(known))
+            )
     connection, present = region.reader(), region.moment(now)
     zone, since, rules = places.read_zone(connection), present - span, read_rules(connection)
     first_day, due = local_day(since, zone), end_of_day(present, zone)

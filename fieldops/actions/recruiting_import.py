@@ -23,6 +23,7 @@ from fieldops.recruiting.names import read_person_name
 from fieldops.recruiting.phones import read_phone
 from fieldops.recruiting.sources import Group, Source, SourceKind
 from fieldops.recruiting.stages import LEFT, RANK, WAY, Move, Reason, Stage, furthest
+from fieldops.said import Said
 from fieldops.store import persons, places
 from fieldops.store import recruiting as store
 from fieldops.store import recruiting_settings as settings
@@ -122,7 +123,8 @@ def _read_all(turn: Turn, rows: Sequence[Row], consent: str, refusals: Refusals)
                 check(form.source)
             except NotFound as missing:
                 raise BadInput(
-                    f"no {missing.noun} is called '{missing.name}'", field=missing.noun.split()[-1]
+                    Said("nothing of that kind is called '%(name)s'", name=missing.name),
+                    field=missing.noun.split()[-1],
                 ) from None
             income = int(read_number(row, "income_reached", low=0, high=1e6)) if row.get("income_reached") else None
             read.append(_Read(form, *_read_stage(row, form.made_at, turn.now), income))
@@ -140,7 +142,11 @@ def _read_form(row: Mapping[str, str], consent: str, now: datetime) -> SignUpFor
     name, phone = read_person_name(row.get("name", "")), read_phone(row.get("phone", ""))
     made_at = read_moment(row, "made_at") if row.get("made_at") else None
     if made_at is not None and not now - OLDEST <= made_at <= now:
-        raise BadInput(f"'{row['made_at']}' cannot be", field="made_at", cure="give a moment of the last ten years")
+        raise BadInput(
+            Said("'%(given)s' cannot be", given=row["made_at"]),
+            field="made_at",
+            cure="give a moment of the last ten years",
+        )
     group = read_choice(Group, row, "group") if row.get("group") else None
     low, high = (
         int(read_number(row, part, low=0, high=1_000_000)) if row.get(part) else None
@@ -149,7 +155,11 @@ def _read_form(row: Mapping[str, str], consent: str, now: datetime) -> SignUpFor
     read_income(low, high)
     language = row.get("language", "")
     if language and (len(language) > 8 or not language.isalpha()):
-        raise BadInput(f"'{language}' is no language", field="language", cure="give a code such as zh, yue, ug")
+        raise BadInput(
+            Said("'%(language)s' is no language", language=language),
+            field="language",
+            cure="give a code such as zh, yue, ug",
+        )
     return SignUpForm(
         "", name, phone, _read_source(row), row.get("consent") or consent, made_at, group, low, high, language,
         row.get("base") or None, "file",
@@ -182,7 +192,7 @@ def _read_way(row: Mapping[str, str], made_at: datetime | None, now: datetime) -
         at = read_moment(row, name)
         if not last <= at <= now:
             cure = "give moments in the order of the stages, from made_at until now"
-            raise BadInput(f"'{row[name]}' cannot be", field=name, cure=cure)
+            raise BadInput(Said("'%(given)s' cannot be", given=row[name]), field=name, cure=cure)
         way.append((stage, at))
         last = at
     return tuple(way)
@@ -195,19 +205,27 @@ def _read_stage(
     last = way[-1][0] if way else Stage.NEW
     stage, reason = read_choice(Stage, row, "stage") if row.get("stage") else last, row.get("reason", "")
     if stage in RANK and RANK[stage] < RANK[last]:
-        cure = f"leave {last}_at empty, or say stage {last}"
-        raise BadInput(f"'{stage}' is before the last stage that has a moment", field="stage", cure=cure)
+        raise BadInput(
+            Said("'%(stage)s' is before the last stage that has a moment", stage=stage), field="stage",
+            cure=Said("leave %(last)s_at empty, or say stage %(last)s", last=last),
+        )  # fmt: skip
     if stage in LEFT and reason not in set(Reason):
-        raise BadInput(f"'{reason}' is no reason", field="reason", cure=f"use one of {', '.join(Reason)}")
+        raise BadInput(
+            Said("'%(given)s' is no reason", given=reason),
+            field="reason",
+            cure=Said("use one of %(choices)s", choices=", ".join(Reason)),
+        )
     if stage not in LEFT and reason:
         raise BadInput("belongs to lost and dormant only", field="reason", cure="leave it empty")
     since = read_moment(row, "stage_since") if row.get("stage_since") else None
     if way and stage != last and since is None:
-        raise BadInput("is empty", field="stage_since", cure=f"say since when the candidate is {stage}")
+        raise BadInput(
+            "is empty", field="stage_since", cure=Said("say since when the candidate is %(stage)s", stage=stage)
+        )
     first = way[-1][1] if way else made_at or now
     if since is not None and not first <= since <= now:
         cure = "give a moment between made_at, or that of the stage before, and now"
-        raise BadInput(f"'{row['stage_since']}' cannot be", field="stage_since", cure=cure)
+        raise BadInput(Said("'%(given)s' cannot be", given=row["stage_since"]), field="stage_since", cure=cure)
     return stage, reason, since, way
 
 

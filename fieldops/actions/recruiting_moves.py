@@ -26,6 +26,7 @@ from fieldops.recruiting.candidate import Candidate
 from fieldops.recruiting.journey import Entry, entries
 from fieldops.recruiting.sources import Group
 from fieldops.recruiting.stages import LEFT, RANK, SELLERS, Move, Reason, Stage, check_move, furthest
+from fieldops.said import Said
 from fieldops.store import persons, places
 from fieldops.store import recruiting as store
 from fieldops.store import recruiting_reps as reps
@@ -273,7 +274,11 @@ def add_note(region: Region, actor: Actor, candidate: CandidateId, text: str, *,
     require(actor, "candidate.move")
     words = "\n".join(line.rstrip() for line in text.replace("\r", "").split("\n")).strip()
     if not words or len(words) > LONGEST_NOTE:
-        raise BadInput("is empty or too long", field="note", cure=f"write 1 to {LONGEST_NOTE} characters")
+        raise BadInput(
+            "is empty or too long",
+            field="note",
+            cure=Said("write 1 to %(longest_note)s characters", longest_note=LONGEST_NOTE),
+        )
     with region.turn(actor, now=now) as turn:
         found, note = load_candidate(turn, candidate), new_id()
         persons.add_note(turn, found.id, note, words)

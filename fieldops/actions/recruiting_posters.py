@@ -25,6 +25,7 @@ from fieldops.recruiting.consent import ConsentText
 from fieldops.recruiting.names import read_person_name
 from fieldops.recruiting.phones import read_phone
 from fieldops.recruiting.sources import CODE_LENGTH, CODE_SIGNS, Group, Poster, Source, SourceKind, read_code
+from fieldops.said import Said
 from fieldops.store import held, persons
 from fieldops.store import recruiting as candidates
 from fieldops.store import recruiting_duties as store
@@ -132,7 +133,11 @@ def find_place(region: Region, actor: Actor, noun: str, text: str) -> str:
     if not found:
         raise NotFound(noun, text[:60], cure="write the whole name, or the number that its page shows")
     if len(found) > 1:
-        raise BadInput(f"several are called '{text[:60]}'", field=noun, cure=f"give a number, such as {found[0]}")
+        raise BadInput(
+            Said("several are called '%(text)s'", text=text[:60]),
+            field=noun,
+            cure=Said("give a number, such as %(found)s", found=found[0]),
+        )
     return found[0]
 
 
@@ -157,7 +162,11 @@ def set_poster_words(
     kept = {name: text.strip() for name, text in words.items() if text.strip()}
     for name, text in kept.items():
         if name not in known or len(text) > LONGEST_WORDS:
-            raise BadInput("is unknown or too long", field=name, cure=f"use at most {LONGEST_WORDS} characters")
+            raise BadInput(
+                "is unknown or too long",
+                field=name,
+                cure=Said("use at most %(longest_words)s characters", longest_words=LONGEST_WORDS),
+            )
     with region.turn(actor, now=now) as turn:
         event = TextsChanged(at=turn.now, text="poster", version=str(len(kept)))
         settings.write_poster_words(turn, kept, event=event)

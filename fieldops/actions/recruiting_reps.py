@@ -18,6 +18,7 @@ from fieldops.permissions import require
 from fieldops.progress import Progress, no_progress
 from fieldops.recruiting.care import Rep
 from fieldops.recruiting.sources import Group
+from fieldops.said import Said
 from fieldops.store import persons, places
 from fieldops.store import recruiting as candidates
 from fieldops.store import recruiting_reps as store
@@ -92,7 +93,9 @@ def _read_rep(row: Mapping[str, str]) -> tuple[Rep, str]:
     try:
         groups = frozenset(Group(one) for one in _list(row.get("groups", "")))
     except ValueError:
-        raise BadInput(f"'{row['groups']}' are no groups", field="groups", cure="give 1, 2, 3, 4") from None
+        raise BadInput(
+            Said("'%(given)s' are no groups", given=row["groups"]), field="groups", cure="give 1, 2, 3, 4"
+        ) from None
     languages = frozenset(_list(row.get("languages", ""))) or frozenset({"zh"})
     if not all(one.isalpha() and len(one) <= 8 for one in languages):
         raise BadInput("are no languages", field="languages", cure="give codes such as zh, yue, ug")

@@ -11,6 +11,7 @@ from fieldops.ids import CandidateId, TrainingId, new_id
 from fieldops.people import Actor
 from fieldops.permissions import require
 from fieldops.recruiting.onboarding import FIRST_STEPS, Step, read_steps
+from fieldops.said import Said
 from fieldops.store import persons
 from fieldops.store import recruiting_settings as settings
 from fieldops.store import recruiting_training as store
@@ -103,7 +104,11 @@ def make_training(
     if ends_at <= starts_at:
         raise BadInput("ends before it starts", field="ends_at", cure="give a later moment")
     if not 1 <= capacity <= LARGEST:
-        raise BadInput(f"{capacity} places", field="capacity", cure=f"give 1 to {LARGEST}")
+        raise BadInput(
+            Said("%(capacity)s places", capacity=capacity),
+            field="capacity",
+            cure=Said("give 1 to %(largest)s", largest=LARGEST),
+        )
     training = TrainingId(new_id()[:12])
     with region.turn(actor, now=now) as turn:
         event = TrainingMade(at=turn.now, training=training, starts_at=starts_at, capacity=capacity)

@@ -15,6 +15,7 @@ from fieldops.events import ReservesKept, ReservesReleased
 from fieldops.ids import CrewId, StreetId
 from fieldops.people import Actor
 from fieldops.permissions import require
+from fieldops.said import Said
 from fieldops.store import dispatch as store
 from fieldops.store import places, reserves
 from fieldops.store.connect import Region
@@ -63,7 +64,11 @@ def keep_reserves(
     """
     require(actor, "reserve.keep", crew=crew)
     if streets is not None and not 1 <= streets <= MOST_RESERVES:
-        raise BadInput(f"a list of {streets} streets", field="keep", cure=f"give 1 to {MOST_RESERVES}")
+        raise BadInput(
+            Said("a list of %(streets)s streets", streets=streets),
+            field="keep",
+            cure=Said("give 1 to %(most_reserves)s", most_reserves=MOST_RESERVES),
+        )
     with region.turn(actor, now=now) as turn:
         connection = turn.connection
         listed = reserves.reserves_of_crew(connection, crew, turn.now)

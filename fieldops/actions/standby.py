@@ -7,6 +7,7 @@ from fieldops.events import BoardChosen, PromoterPlaced
 from fieldops.ids import CrewId, PromoterId
 from fieldops.people import Actor, Promoter
 from fieldops.permissions import require
+from fieldops.said import Said
 from fieldops.store import accounts, people
 from fieldops.store.connect import Region, Turn
 
@@ -32,10 +33,14 @@ def stand_by(region: Region, actor: Actor, promoter: PromoterId, *, now: datetim
     with region.turn(actor, now=now) as turn:
         one = _working(turn, promoter)
         if promoter in people.read_standby(turn.connection):
-            raise BadInput(f"{promoter} stands by already", field="promoter", cure="send them to a crew")
+            raise BadInput(
+                Said("%(promoter)s stands by already", promoter=promoter), field="promoter", cure="send them to a crew"
+            )
         crew = people.find_crew(turn.connection, one.crew)
         if crew.people == 1:
-            raise BadInput(f"crew {crew.name} would be empty", field="promoter", cure="send somebody there first")
+            raise BadInput(
+                Said("crew %(name)s would be empty", name=crew.name), field="promoter", cure="send somebody there first"
+            )
         event = PromoterPlaced(at=turn.now, promoter=promoter, before=one.crew, crew=one.crew, standby=True)
         people.place_promoter(turn, event=event, people={crew.id: crew.people - 1})
     return one
@@ -64,14 +69,26 @@ def send_to_crew(
         one, target = _working(turn, promoter), people.find_crew(turn.connection, crew)
         waits = promoter in people.read_standby(turn.connection)
         if one.crew == crew and not waits:
-            raise BadInput(f"{promoter} works in {target.name} already", field="crew", cure="choose another crew")
+            raise BadInput(
+                Said("%(promoter)s works in %(name)s already", promoter=promoter, name=target.name),
+                field="crew",
+                cure="choose another crew",
+            )
         if target.people >= MOST_PEOPLE:
-            raise BadInput(f"crew {target.name} has {target.people} people", field="crew", cure="choose another crew")
+            raise BadInput(
+                Said("crew %(name)s has %(people)s people", name=target.name, people=target.people),
+                field="crew",
+                cure="choose another crew",
+            )
         counts = {crew: target.people + 1}
         if not waits:
             left = people.find_crew(turn.connection, one.crew)
             if left.people == 1:
-                raise BadInput(f"crew {left.name} would be empty", field="promoter", cure="send somebody there first")
+                raise BadInput(
+                    Said("crew %(name)s would be empty", name=left.name),
+                    field="promoter",
+                    cure="send somebody there first",
+                )
             counts[left.id] = left.people - 1
         event = PromoterPlaced(at=turn.now, promoter=promoter, before=one.crew, crew=crew, standby=False)
         with accounts.private_turn(region) as private:
@@ -115,6 +132,8 @@ def _working(turn: Turn, promoter: PromoterId) -> Promoter:
     one = _find(turn, promoter)
     if one.until is not None and one.until <= turn.now.date():
         raise BadInput(
-            f"{promoter} has left", field="promoter", cure="give them a new first day with `fieldops promoters import`"
+            Said("%(promoter)s has left", promoter=promoter),
+            field="promoter",
+            cure="give them a new first day with `fieldops promoters import`",
         )
     return one

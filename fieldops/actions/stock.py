@@ -9,6 +9,7 @@ from fieldops.ids import CrewId
 from fieldops.intake import read_reason
 from fieldops.people import Actor
 from fieldops.permissions import require
+from fieldops.said import Said
 from fieldops.store import bases, people
 from fieldops.store import stock as store
 from fieldops.store.connect import Region, Turn
@@ -61,9 +62,15 @@ def move_stock(
     """
     require(actor, "stock.move")
     if item not in ITEMS:
-        raise BadInput(f"'{item[:20]}' is not kept in stock", field="item", cure=f"choose one of {', '.join(ITEMS)}")
+        raise BadInput(
+            Said("'%(item)s' is not kept in stock", item=item[:20]),
+            field="item",
+            cure=Said("choose one of %(choices)s", choices=", ".join(ITEMS)),
+        )
     if not 0 < count <= MOST:
-        raise BadInput(f"{count} of them", field="count", cure=f"give 1 to {MOST}")
+        raise BadInput(
+            Said("%(count)s of them", count=count), field="count", cure=Said("give 1 to %(most)s", most=MOST)
+        )
     if source == target:
         raise BadInput("from a place to itself", field="target", cure="choose two places")
     why = read_reason(why, ("bought", "burst", "counted", "lost", "worn_out"), needed=False)
@@ -73,7 +80,9 @@ def move_stock(
         lines = {(one.place, one.item): one.at_hand for one in store.read_stock(turn.connection)}
         there = max(0, lines.get((source, item), 0))
         if source != OUTSIDE and there < count:
-            raise BadInput(f"{there} are there", field="count", cure="bring some in first, or count again")
+            raise BadInput(
+                Said("%(there)s are there", there=there), field="count", cure="bring some in first, or count again"
+            )
         event = StockMoved(at=turn.now, why=why, item=item, count=count, source=source, target=target)
         store.add_move(turn, event=event)
 

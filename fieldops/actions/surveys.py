@@ -16,6 +16,7 @@ from fieldops.intake import Intake, Refusals, check_width
 from fieldops.people import Actor
 from fieldops.permissions import require, why
 from fieldops.progress import Progress, no_progress
+from fieldops.said import Said
 from fieldops.store import places, positions, quarantine, tallies
 from fieldops.store.connect import Region, Turn, read_rules
 from fieldops.store.people import find_promoter
@@ -188,7 +189,7 @@ def explain_measurement(region: Region, actor: Actor, name: MeasurementId) -> li
 
 def _reused(name: str) -> BadInput:
     return BadInput(
-        f"survey {name} is recorded with other content", field="survey_id",
+        Said("survey %(name)s is recorded with other content", name=name), field="survey_id",
         cure="surveys are never changed: give a new survey an id of its own",
     )  # fmt: skip
 
@@ -235,9 +236,17 @@ class _Scene:
             raise BadInput("the survey lies in the future", field="asked_at", cure="set the phone's clock right")
         for field, street in (("street", survey.street), ("home_street", survey.home_street)):
             if street is not None and not self._has_street(street):
-                raise BadInput(f"no street is called '{street}'", field=field, cure="see `fieldops streets list`")
+                raise BadInput(
+                    Said("no street is called '%(street)s'", street=street),
+                    field=field,
+                    cure="see `fieldops streets list`",
+                )
         if survey.triangle is not None and not self._has_triangle(survey.triangle):
-            raise BadInput(f"no triangle is called '{survey.triangle}'", field="triangle", cure="mend the id")
+            raise BadInput(
+                Said("no triangle is called '%(triangle)s'", triangle=survey.triangle),
+                field="triangle",
+                cure="mend the id",
+            )
         self._check_promoter(survey)
 
     def _check_promoter(self, survey: Survey) -> None:
@@ -245,20 +254,20 @@ class _Scene:
         # What is stored already is compared and counted as unchanged, so that a phone may send again.
         if survey.promoter in self._quarantined and not self._is_stored(survey.id):
             raise BadInput(
-                f"the surveys of {survey.promoter} are in quarantine", field="promoter",
+                Said("the surveys of %(promoter)s are in quarantine", promoter=survey.promoter), field="promoter",
                 cure="look into it and lift the quarantine with `fieldops backcheck lift`",
             )  # fmt: skip
         if known is None:
             if self._unknown_promoters and self._actor.crew is None:
                 return
             raise BadInput(
-                f"no promoter is called '{survey.promoter}'", field="promoter",
+                Said("no promoter is called '%(promoter)s'", promoter=survey.promoter), field="promoter",
                 cure="import promoters first, or take such surveys with --unknown-promoters",
             )  # fmt: skip
         day = local_day(survey.asked_at, self._zone)
         if (known.since and day < known.since) or (known.until and day >= known.until):
             raise BadInput(
-                f"{survey.promoter} did not work on {day}", field="promoter",
+                Said("%(promoter)s did not work on %(day)s", promoter=survey.promoter, day=day), field="promoter",
                 cure="mend the promoter's days with `fieldops promoters import`",
             )  # fmt: skip
         reason = why(self._actor, "survey.record", crew=known.crew)
@@ -282,8 +291,10 @@ class _Scene:
                 continue
             place = next(found)
             if place.distance_m > OUTSIDE_CITY_M or not (given or place.inside):
-                away = f"{place.distance_m / 1000:,.1f} km from the nearest street"
-                refusal = BadInput(f"asked outside the city, {away}", field="lon", cure="check lon and lat")
+                refusal = BadInput(
+                    Said("asked outside the city, %(far_m)s from the nearest street", far_m=place.distance_m),
+                    field="lon", cure="check lon and lat",
+                )  # fmt: skip
                 refusals.add(number, refusal, f"{row['lon']}, {row['lat']}")
             elif given:
                 filed.append((number, row, survey, True))

@@ -24,6 +24,7 @@ from fieldops.ids import CrewId, DeviceId, MeasurementId
 from fieldops.intake import Refusals
 from fieldops.people import Actor
 from fieldops.permissions import require, why
+from fieldops.said import Said
 from fieldops.store import claims as claim_store
 from fieldops.store import contacts as store
 from fieldops.store import places, quarantine, tallies
@@ -105,7 +106,11 @@ def sync_records(
     """
     require(actor, "record.sync")
     if len(told) > MOST_RECORDS:
-        raise BadInput(f"{len(told)} records", field="records", cure=f"send at most {MOST_RECORDS} at once")
+        raise BadInput(
+            Said("%(count)s records", count=len(told)),
+            field="records",
+            cure=Said("send at most %(most_records)s at once", most_records=MOST_RECORDS),
+        )
     shown = parse_moment(sent_at) if sent_at else None
     with region.turn(actor, now=now, device=device) as turn:
         return _Batch(turn, turn.now - shown if shown else timedelta(0)).take(told)

@@ -18,6 +18,7 @@ from fieldops.exchange.spreadsheets import csv_bytes, xlsx_bytes
 from fieldops.ids import CrewId, PromoterId
 from fieldops.people import Actor
 from fieldops.permissions import require
+from fieldops.said import Said
 from fieldops.store import people
 from fieldops.store import timesheets as store
 from fieldops.store.connect import Region, read_rules
@@ -93,7 +94,9 @@ def read_timesheet(
     first = first or last - timedelta(days=6)
     if not 0 <= (last - first).days < LONGEST:
         raise BadInput(
-            f"from {first} to {last}", field="first", cure=f"give at most {LONGEST} days, the first one first"
+            Said("from %(first)s to %(last)s", first=first, last=last),
+            field="first",
+            cure=Said("give at most %(longest)s days, the first one first", longest=LONGEST),
         )
     told = store.read_told(connection, first, last)
     confirmed = store.read_confirmed(connection, first, last)
@@ -150,14 +153,14 @@ def confirm_hours(
     """
     require(actor, "pay.confirm")
     if not 0 <= hours <= 24:
-        raise BadInput(f"{hours} hours", field="hours", cure="give 0 to 24")
+        raise BadInput(Said("%(hours)s hours", hours=hours), field="hours", cure="give 0 to 24")
     if not why.strip() or len(why) > 60:
         raise BadInput("no reason of a few words", field="why", cure="say why, for example seen_working")
     with region.turn(actor, now=now) as turn:
         if people.find_promoter(turn.connection, promoter) is None:
             raise NotFound("promoter", promoter, cure="see `fieldops promoters list`")
         if day > local_day(turn.now, read_zone(turn.connection)):
-            raise BadInput(f"{day} has not come", field="day", cure="give a day that is over or today")
+            raise BadInput(Said("%(day)s has not come", day=day), field="day", cure="give a day that is over or today")
         event = HoursConfirmed(at=turn.now, why=why.strip(), promoter=promoter, day=day, hours=round(hours, 2))
         store.write_confirmed(turn, event=event)
 

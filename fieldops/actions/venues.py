@@ -11,6 +11,7 @@ from fieldops.ids import CityId, VenueId
 from fieldops.intake import Intake, Refusals, read_id, read_name, read_number, read_position
 from fieldops.people import Actor
 from fieldops.permissions import require
+from fieldops.said import Said
 from fieldops.store import venues as store
 from fieldops.store.connect import Region
 from fieldops.store.places import read_grounds
@@ -64,7 +65,11 @@ def _read_venue(row: Mapping[str, str], grounds: Mapping[CityId, Ground]) -> Ven
 
     kind = row.get("kind", "")
     if not _KIND.fullmatch(kind):
-        raise BadInput(f"'{kind}' is no kind of venue", field="kind", cure="use a word such as restaurant or bus_stop")
+        raise BadInput(
+            Said("'%(kind)s' is no kind of venue", kind=kind),
+            field="kind",
+            cure="use a word such as restaurant or bus_stop",
+        )
     lon, lat = read_position(row)
     if lon is None or lat is None:
         raise BadInput("is empty", field="lon", cure="give the position in degrees")
@@ -75,7 +80,7 @@ def _read_venue(row: Mapping[str, str], grounds: Mapping[CityId, Ground]) -> Ven
     hours = [row.get(field, "") for field in ("open_from", "open_until")]
     for field, text in zip(("open_from", "open_until"), hours, strict=True):
         if text and not _TIME.fullmatch(text):
-            raise BadInput(f"'{text}' is not a time of day", field=field, cure="write it as 09:30")
+            raise BadInput(Said("'%(text)s' is not a time of day", text=text), field=field, cure="write it as 09:30")
     if bool(hours[0]) != bool(hours[1]):
         raise BadInput("only one of the opening hours is given", field="open_until", cure="give both or none")
     found = [
@@ -85,7 +90,11 @@ def _read_venue(row: Mapping[str, str], grounds: Mapping[CityId, Ground]) -> Ven
     ]
     away, city, street = min(found, key=lambda one: one[0], default=(float("inf"), CityId(""), None))
     if street is None or away > AT_STREET_M:
-        raise BadInput(f"it stands {away:,.0f} m from the nearest street", field="lon", cure="check lon and lat")
+        raise BadInput(
+            Said("it stands %(away_m)s from the nearest street", away_m=away),
+            field="lon",
+            cure="check lon and lat",
+        )
     return Venue(
         VenueId(read_id(row, "venue_id")), city, kind, read_name(row, "name") if row.get("name") else "", lon, lat, met,
         hours[0], hours[1], street,

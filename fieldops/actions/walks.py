@@ -15,6 +15,7 @@ from fieldops.people import Actor, Crew
 from fieldops.permissions import require
 from fieldops.progress import Progress, no_progress
 from fieldops.rules import Rules
+from fieldops.said import Said
 from fieldops.store import places
 from fieldops.store import walks as store
 from fieldops.store.claims import claims_in_force
@@ -149,7 +150,7 @@ def make_walks(
         except (BadInput, NotFound) as reason:
             refused.append((crew, str(reason)))
         if not progress("walks", number / len(crews)) and number < len(crews):
-            raise Stopped(kept=f"the walks of {len(made)} crews are kept")
+            raise Stopped(kept=Said("the walks of %(crews_n)s crews are kept", crews_n=len(made)))
     return Walks(tuple(made), tuple(refused))
 
 
@@ -179,15 +180,16 @@ def _held(
     connection: "sqlite3.Connection", crew: Crew, at: datetime, today: date, day: date, zone: ZoneInfo
 ) -> list[HeldStreet]:
     if day in crew.days_off:
-        raise BadInput(f"crew {crew.id} is off on {day}", field="--date", cure="choose a day on which it works")
+        off = Said("crew %(crew)s is off on %(day)s", crew=crew.id, day=day)
+        raise BadInput(off, field="--date", cure="choose a day on which it works")
     if day < today:
-        raise BadInput(f"{day} is over", field="--date", cure="give today or a day to come")
+        raise BadInput(Said("%(day)s is over", day=day), field="--date", cure="give today or a day to come")
     morning = datetime.combine(day, time(), zone)
     held = [s for s in store.held_streets(connection, crew.id, at, today) if s.held_until > morning]
     if not held:
         raise BadInput(
-            f"crew {crew.id} holds no street on {day}", field="--crew",
-            cure=f"give it some: fieldops next --crew {crew.id}, or fieldops plan",
+            Said("crew %(crew)s holds no street on %(day)s", crew=crew.id, day=day), field="--crew",
+            cure=Said("give it some: fieldops next --crew %(crew)s, or fieldops plan", crew=crew.id),
         )  # fmt: skip
     return held
 
@@ -302,7 +304,9 @@ def _walk(
     found = walk(problem, time_limit=time_limit, seed=seed)
     wrong = is_walk(problem, found)
     if wrong:
-        raise BadInput(f"no lawful walk was found: {wrong[0]}", cure="give it more seconds with --time-limit")
+        raise BadInput(
+            Said("no lawful walk was found: %(wrong)s", wrong=wrong[0]), cure="give it more seconds with --time-limit"
+        )
     rows = _rows(problem, found, held, what, ground)
     missed = [what[i] | {"reason": "closed when the crew could come"} for i in found.left_out] + share.left_out
     way = tuple((round(ground.places[n][0], 6), round(ground.places[n][1], 6)) for n in route_nodes(problem, found))

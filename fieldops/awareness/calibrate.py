@@ -7,6 +7,7 @@ import numpy as np
 from fieldops.awareness.design import two_sprt
 from fieldops.awareness.stopping import CountRule
 from fieldops.errors import BadInput
+from fieldops.said import Said
 
 _BLOCKS = (5, 10, 20, 50, 100)  # surveys between two looks
 _MOST_LOOKS = 16  # more do not fit a card in the hand
@@ -36,7 +37,11 @@ def calibrated_two_sprt(p0: float, p1: float, alpha: float, beta: float, *, ever
         If a number is outside its range.
     """
     if not 0.0 < alpha < 0.5 or not 0.0 < beta < 0.5:
-        raise BadInput(f"errors of {alpha} and {beta} are no test", cure="give errors below one half", field="alpha")
+        raise BadInput(
+            Said("errors of %(alpha)s and %(beta)s are no test", alpha=alpha, beta=beta),
+            cure="give errors below one half",
+            field="alpha",
+        )
     best: CountRule | None = None
     least = np.inf
     between = np.linspace(0.5 * p0, min(1.0, 1.5 * p1), 41)

@@ -9,6 +9,7 @@ from scipy import special
 from fieldops.awareness.counting import FloatArray, IntArray
 from fieldops.awareness.stopping import CountRule
 from fieldops.errors import BadInput
+from fieldops.said import Said
 
 _TIE = 1e-9  # a count within this of a boundary lies on it: logarithms of equal products differ in the last bits
 _FINEST_SURVEYS = 20_000  # a design that asks more than this is no field test
@@ -16,10 +17,13 @@ _FINEST_SURVEYS = 20_000  # a design that asks more than this is no field test
 
 def _check(p0: float, p1: float, alpha: float, beta: float) -> None:
     if not 0.0 < p0 < p1 < 1.0:
-        raise BadInput(f"the zone {p0} .. {p1} is not two increasing shares strictly between 0 and 1", field="p0")
+        raise BadInput(
+            Said("the zone %(p0)s .. %(p1)s is not two increasing shares strictly between 0 and 1", p0=p0, p1=p1),
+            field="p0",
+        )
     for field, value in (("alpha", alpha), ("beta", beta)):
         if not 0.0 < value < 1.0:
-            raise BadInput(f"{value} is not strictly between 0 and 1", field=field)
+            raise BadInput(Said("%(value)s is not strictly between 0 and 1", value=value), field=field)
 
 
 def sprt(p0: float, p1: float, alpha: float, beta: float, *, max_surveys: int) -> CountRule:
@@ -104,7 +108,16 @@ def two_sprt(
     theta = equidistant_share(p0, p1) if theta is None else theta
     first = every if first is None else first
     if not p0 < theta < p1 or every < 1 or first < 1:
-        raise BadInput(f"theta {theta} is not between {p0} and {p1}, or looks every {every} cannot be", field="theta")
+        raise BadInput(
+            Said(
+                "theta %(theta)s is not between %(p0)s and %(p1)s, or looks every %(every)s cannot be",
+                theta=theta,
+                p0=p0,
+                p1=p1,
+                every=every,
+            ),
+            field="theta",
+        )
     # Excess over each boundary = knows * rise + surveys * drift - threshold.
     drift0, drift1 = log1p(-theta) - log1p(-p0), log1p(-theta) - log1p(-p1)
     rise0, rise1 = log(theta / p0) - drift0, log(theta / p1) - drift1
@@ -112,7 +125,9 @@ def two_sprt(
     meeting = (log(1 / a) / rise0 - log(1 / b) / rise1) / (drift0 / rise0 - drift1 / rise1)
     most = max(first, ceil(meeting)) + 2 * every
     if most > _FINEST_SURVEYS:
-        raise BadInput(f"the test would need up to {most} surveys", cure="widen the zone or allow larger errors")
+        raise BadInput(
+            Said("the test would need up to %(most)s surveys", most=most), cure="widen the zone or allow larger errors"
+        )
     surveys = np.arange(first, most + 1, every)
     high = np.ceil((log(1 / a) - surveys * drift0) / rise0 - _TIE).astype(np.int64)
     low = np.floor((log(1 / b) - surveys * drift1) / rise1 + _TIE).astype(np.int64)
@@ -172,7 +187,10 @@ def lqas(p0: float, p1: float, alpha: float, beta: float) -> tuple[int, int]:
         least = _least_count(surveys, p0, alpha)
         if special.bdtr(least - 1, surveys, p1) <= beta if least else True:
             return surveys, least
-    raise BadInput(f"more than {_FINEST_SURVEYS} surveys would be needed", cure="widen the zone or allow larger errors")
+    raise BadInput(
+        Said("more than %(finest_surveys)s surveys would be needed", finest_surveys=_FINEST_SURVEYS),
+        cure="widen the zone or allow larger errors",
+    )
 
 
 def _divergence(p: float, q: float) -> float:
@@ -272,7 +290,7 @@ def stretch(rule: CountRule, deff: float) -> CountRule:
     fall from one look to the next.
     """
     if deff < 1.0:
-        raise BadInput(f"a design effect of {deff} is below 1", field="deff")
+        raise BadInput(Said("a design effect of %(deff)s is below 1", deff=deff), field="deff")
     looks = [5 * ceil(deff * n / 5 - _TIE) for n in rule.looks]
     low = [
         floor(m / 5 + deff * (c - n / 5) + _TIE)

@@ -12,6 +12,7 @@ import shapely
 
 from fieldops.city.mainland import FloatArray, in_mainland
 from fieldops.errors import BadInput
+from fieldops.said import Said
 
 Pair = tuple[FloatArray, FloatArray]
 
@@ -76,7 +77,11 @@ def to_wgs84(lon: FloatArray, lat: FloatArray, coordinates: str) -> Pair:
         return wgs84_from_gcj02(lon, lat)
     if coordinates == "bd09":
         return wgs84_from_bd09(lon, lat)
-    raise BadInput(f"no coordinates are called '{coordinates}'", field="coordinates", cure="use wgs84, gcj02 or bd09")
+    raise BadInput(
+        Said("no coordinates are called '%(coordinates)s'", coordinates=coordinates),
+        field="coordinates",
+        cure="use wgs84, gcj02 or bd09",
+    )
 
 
 def geometries_to_wgs84(geometries: np.ndarray, coordinates: str) -> np.ndarray:

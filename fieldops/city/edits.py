@@ -18,6 +18,7 @@ from shapely.ops import split as cut_polygon
 from fieldops.city.model import WGS84, City
 from fieldops.errors import BadInput, NotFound
 from fieldops.ids import StreetId
+from fieldops.said import Said, template
 
 FARTHEST_OUT_M = 2_000.0  # of a drawing from the streets that are there
 LONGEST_DRAWN_M = 5_000.0  # of a drawn line, or round a drawn compound
@@ -45,7 +46,10 @@ class Edit:
     def __post_init__(self) -> None:
         """Refuse an unknown kind."""
         if self.kind not in KINDS:
-            raise BadInput(f"'{self.kind}' is no edit of a street", cure=f"choose one of {', '.join(KINDS)}")
+            raise BadInput(
+                Said("'%(kind)s' is no edit of a street", kind=self.kind),
+                cure=Said("choose one of %(choices)s", choices=", ".join(KINDS)),
+            )
 
     def to_json(self) -> dict[str, object]:
         """Return plain JSON values."""
@@ -86,12 +90,13 @@ def _metres_apart(one: shapely.Geometry, other: shapely.Geometry) -> float:
     return 111_000.0 * float(shapely.distance(*flat))
 
 
-def _refuse_far(city: City, street: StreetId, place: shapely.Geometry, noun: str) -> None:
+def _refuse_far(city: City, street: StreetId, place: shapely.Geometry, said: str) -> None:
     """Refuse a place that can hardly be meant for a street."""
     metres = _metres_apart(place, city.streets.geometry.iloc[_row(city, street)])
     if not metres <= FARTHEST_OFF_M:
         raise BadInput(
-            f"{noun} lies {metres / 1000:,.1f} km from {street}", cure="give longitude first, near the street"
+            Said(said, far_m=metres, street=street),
+            cure="give longitude first, near the street",
         )
 
 
@@ -117,7 +122,9 @@ def _rename(city: City, edit: Edit) -> City:
 def _permit(city: City, edit: Edit) -> City:
     if edit.value not in ("free", "unknown", "granted", "refused"):
         raise BadInput(
-            f"'{edit.value}' is no permission", field="permission", cure="choose free, unknown, granted or refused"
+            Said("'%(value)s' is no permission", value=edit.value),
+            field="permission",
+            cure="choose free, unknown, granted or refused",
         )
     return _with_value(city, edit.streets[0], permission=edit.value)
 
@@ -128,7 +135,11 @@ def _prioritise(city: City, edit: Edit) -> City:
     except ValueError:
         priority = float("nan")
     if not 0 < priority <= 100:
-        raise BadInput(f"'{edit.value}' is no priority", field="priority", cure="give a number above 0, at most 100")
+        raise BadInput(
+            Said("'%(value)s' is no priority", value=edit.value),
+            field="priority",
+            cure="give a number above 0, at most 100",
+        )
     return _with_value(city, edit.streets[0], priority=priority)
 
 
@@ -136,7 +147,7 @@ def _split(city: City, edit: Edit) -> City:
     street = edit.streets[0]
     kind = city.streets.at[_row(city, street), "kind"]
     cut = shapely.from_wkt(edit.wkt)
-    _refuse_far(city, street, cut, "the cut")
+    _refuse_far(city, street, cut, template("the cut lies %(far_m)s from %(street)s"))
     return _split_compound(city, edit, cut) if kind == "compound" else _split_line(city, edit, cut)
 
 
@@ -148,7 +159,8 @@ def _split_line(city: City, edit: Edit, point: shapely.Geometry) -> City:
     inner = [node for node, times in zip(*np.unique(ends, return_counts=True), strict=True) if times > 1]
     if not inner:
         raise BadInput(
-            f"street {street} has no crossing inside", cure="split it in the map source, or draw two streets"
+            Said("street %(street)s has no crossing inside", street=street),
+            cure="split it in the map source, or draw two streets",
         )
     places = city.nodes.set_index("node").loc[inner]
     order = np.hypot(
@@ -159,7 +171,10 @@ def _split_line(city: City, edit: Edit, point: shapely.Geometry) -> City:
         second = _far_side(ends, int(inner[nearest]))
         if second.any() and not second.all():
             return _part(city, edit, [mine[~second], mine[second]])
-    raise BadInput(f"street {street} stays in one piece wherever it is cut", cure="it is a loop: close it or draw two")
+    raise BadInput(
+        Said("street %(street)s stays in one piece wherever it is cut", street=street),
+        cure="it is a loop: close it or draw two",
+    )
 
 
 def _far_side(ends: np.ndarray, node: int) -> np.ndarray:
@@ -196,7 +211,8 @@ def _split_compound(city: City, edit: Edit, line: shapely.Geometry) -> City:
     )
     if len(parts) != 2:
         raise BadInput(
-            f"the line does not cut compound {edit.streets[0]} into two parts", cure="draw a line that crosses it once"
+            Said("the line does not cut compound %(streets)s into two parts", streets=edit.streets[0]),
+            cure="draw a line that crosses it once",
         )
     new_rows = [
         _child(row, made, mark, part.area / row.geometry.area, part, node=int(row["node"]))
@@ -244,7 +260,12 @@ def _join(city: City, edit: Edit) -> City:
     closed = [street for street, row in zip(edit.streets, rows, strict=True) if row["status"] != rows[0]["status"]]
     if closed:
         raise BadInput(
-            f"{closed[0]} is {_status(city, closed[0])} and {edit.streets[0]} is not",
+            Said(
+                "%(closed)s is %(status)s and %(streets)s is not",
+                closed=closed[0],
+                status=_status(city, closed[0]),
+                streets=edit.streets[0],
+            ),
             cure="open it first, or close both",
         )
     compounds = {row["kind"] == "compound" for row in rows}
@@ -277,7 +298,8 @@ def _refuse_apart(streets: tuple[StreetId, ...], shapes: list[shapely.Geometry])
         reached += near
     if apart:
         raise BadInput(
-            f"{streets[apart[0]]} does not touch {streets[0]}", cure="join neighbours; what lies apart stays apart"
+            Said("%(streets)s does not touch %(streets2)s", streets=streets[apart[0]], streets2=streets[0]),
+            cure="join neighbours; what lies apart stays apart",
         )
 
 
@@ -292,8 +314,15 @@ def _draw(city: City, edit: Edit) -> City:
     away = _metres_apart(shape, nearest.geometry)
     if not (away <= FARTHEST_OUT_M and length <= LONGEST_DRAWN_M):
         raise BadInput(
-            f"the drawing is {length / 1000:,.1f} km long and lies {away / 1000:,.1f} km from the nearest street",
-            cure=f"give longitude first; draw near the streets, at most {LONGEST_DRAWN_M / 1000:g} km at once",
+            Said(
+                "the drawing is %(given)s km long and lies %(given2)s km from the nearest street",
+                given=f"{length / 1000:,.1f}",
+                given2=f"{away / 1000:,.1f}",
+            ),
+            cure=Said(
+                "give longitude first; draw near the streets, at most %(given)s km at once",
+                given=f"{LONGEST_DRAWN_M / 1000:g}",
+            ),
         )
     people = max(1.0, length * float(city.streets["people"].sum()) / max(1.0, float(city.streets["walk_m"].sum())))
     drawn = dict(nearest) | {
@@ -309,9 +338,11 @@ def _draw(city: City, edit: Edit) -> City:
 def _gate(city: City, edit: Edit) -> City:
     row = city.streets.iloc[_row(city, edit.streets[0])]
     if row["kind"] != "compound":
-        raise BadInput(f"street {edit.streets[0]} is no compound", cure="only compounds have gates")
+        raise BadInput(
+            Said("street %(streets)s is no compound", streets=edit.streets[0]), cure="only compounds have gates"
+        )
     point = shapely.from_wkt(edit.wkt)
-    _refuse_far(city, edit.streets[0], point, "the gate")
+    _refuse_far(city, edit.streets[0], point, template("the gate lies %(far_m)s from %(street)s"))
     lon, lat = shapely.get_x(point), shapely.get_y(point)
     away = np.hypot((city.nodes["lon"] - lon) * np.cos(np.radians(lat)), city.nodes["lat"] - lat)
     node = int(city.nodes["node"].iloc[int(np.argmin(away.to_numpy()))])

@@ -16,6 +16,7 @@ from fieldops.city import names
 from fieldops.city.metres import Plane
 from fieldops.city.raw import FloatArray, IntArray
 from fieldops.errors import BadInput
+from fieldops.said import Said
 
 Residents = int | pd.DataFrame | gpd.GeoDataFrame
 
@@ -137,7 +138,11 @@ def _from_total(
     So a fully mapped town is only scaled, and a thinly mapped one is peopled along its streets.
     """
     if not np.isfinite(total) or total <= 0:
-        raise BadInput(f"{total:g} residents", field="residents", cure="give the number of people who live here")
+        raise BadInput(
+            Said("%(total)s residents", total=f"{total:g}"),
+            field="residents",
+            cure="give the number of people who live here",
+        )
     homes = np.where(source == "area", assumed, units.home_people)
     length = units.walk_m
     bare = float(length[homes <= 0].sum() / max(length.sum(), 1e-9))
@@ -172,7 +177,11 @@ def _from_table(
     by_name = table.groupby("street", sort=False)["people"].sum()
     for name, count in zip(by_name.index.astype(str), by_name.to_numpy(float), strict=True):
         if not np.isfinite(count) or count < 0:
-            raise BadInput(f"{count} people on '{name}'", field="people", cure="give a number of people, 0 or more")
+            raise BadInput(
+                Said("%(count)s people on '%(name)s'", count=count, name=name),
+                field="people",
+                cure="give a number of people, 0 or more",
+            )
         rows = known.get(names.normalise(name), [])
         if not rows:
             unknown.append(name)
@@ -181,7 +190,8 @@ def _from_table(
         source[rows] = "residents_file"
     if len(unknown) == len(by_name):
         raise BadInput(
-            "no street of the residents file is in the map" + (f" (first '{unknown[0]}')" if unknown else ""),
+            Said("no street of the residents file is in the map (first '%(first)s')", first=unknown[0]) if unknown
+            else "no street of the residents file is in the map",
             field="street", cure="write streets by their name, label or id as in `fieldops export streets`",
         )  # fmt: skip
     return people, source, {"residents_unknown_streets": len(unknown), "residents_unknown_first": unknown[:5]}

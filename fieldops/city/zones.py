@@ -25,6 +25,7 @@ from fieldops.city.model import WGS84, empty_frame
 from fieldops.errors import BadInput, Stopped
 from fieldops.progress import Progress, no_progress
 from fieldops.rules import Rules
+from fieldops.said import Said
 
 if TYPE_CHECKING:
     from fieldops.city.settle import Settled
@@ -81,7 +82,9 @@ def cut_zones(
     count = zones or min(len(streets), max(1, round(float(work.sum()) / ZONE_HOURS)))
     if count > len(streets):
         raise BadInput(
-            f"{count} zones of {len(streets)} streets", field="--zones", cure=f"ask for at most {len(streets)}"
+            Said("%(count)s zones of %(count2)s streets", count=count, count2=len(streets)),
+            field="--zones",
+            cure=Said("ask for at most %(count)s", count=len(streets)),
         )
     if not progress("zones", 0.0):
         raise Stopped

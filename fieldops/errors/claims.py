@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from fieldops.errors.tree import Conflict
 from fieldops.ids import ClaimId, CrewId, StreetId
+from fieldops.said import Reason, Said
 
 
 def _named(id: str, name: str) -> str:  # noqa: A002  # the domain's word
@@ -144,6 +145,16 @@ class StreetInUse(Conflict):
     others: int = 0
     street_label: str = ""
     holder_name: str = ""
+
+    def told(self) -> Reason:
+        """Return street, holder and end, and the cure."""
+        facts = {
+            "street": self.street_label or self.street, "crew": self.holder_name or self.holder,
+            "end_at": f"{self.held_until:%Y-%m-%d %H:%M}",
+        }  # fmt: skip
+        more = Said("and %(others_n)s more claimed streets", others_n=self.others) if self.others else ""
+        lost = Said("%(street)s would be lost while %(crew)s holds it until %(end_at)s", **facts)
+        return Reason([lost, more, Said("wait for that moment, or take the claim back with a reason")])
 
     def __str__(self) -> str:
         """Name street, holder, end and cure."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields
 from datetime import timedelta
 
 from fieldops.ids import PlanId, RepId, TrainingId
+from fieldops.said import Reason, Said, template
 
 
 @dataclass(eq=False)
@@ -13,6 +14,10 @@ class FieldopsError(Exception):
     def __reduce__(self) -> tuple[type, tuple[object, ...]]:
         """Pickle by fields, so that a refusal crosses process borders whole."""
         return type(self), tuple(getattr(self, field.name) for field in fields(self))
+
+    def told(self) -> Reason:
+        """Return what is refused and then the cure, as sentences that can be said in any language."""
+        return Reason([str(self)])
 
     def facts(self) -> dict[str, object]:
         """Return the fields as a mapping, for JSON and for translated messages."""
@@ -27,6 +32,11 @@ class BadInput(FieldopsError):
     cure: str = ""
     row: int | None = None
     field: str | None = None
+
+    def told(self) -> Reason:
+        """Return the problem, with its row, and the cure."""
+        row = "" if self.row is None else Said("row %(row)s", row=self.row)
+        return Reason([row, self.problem, self.cure])
 
     def __str__(self) -> str:
         """Name row and field, the problem and the cure."""
@@ -50,6 +60,10 @@ class NotFound(FieldopsError):
     noun: str
     name: str
     cure: str = ""
+
+    def told(self) -> Reason:
+        """Return that there is none, and the cure."""
+        return Reason([Said("there is no “%(name)s” here", name=self.name), self.cure])
 
     def __str__(self) -> str:
         """Name the noun and what was asked for."""
@@ -185,6 +199,10 @@ class ClockRefused(FieldopsError):
     problem: str
     cure: str
 
+    def told(self) -> Reason:
+        """Return problem and cure."""
+        return Reason([self.problem, self.cure])
+
     def __str__(self) -> str:
         """Name problem and cure."""
         return f"{self.problem}; {self.cure}"
@@ -197,6 +215,10 @@ class StorageFailed(FieldopsError):
     problem: str
     cure: str
 
+    def told(self) -> Reason:
+        """Return problem and cure."""
+        return Reason([self.problem, self.cure])
+
     def __str__(self) -> str:
         """Name problem and cure."""
         return f"{self.problem}; {self.cure}"
@@ -207,7 +229,11 @@ class RecordDamaged(FieldopsError):
     """The stored record contradicts itself."""
 
     problem: str
-    cure: str = "restore the latest backup with `fieldops restore` and compare with `fieldops claims verify`"
+    cure: str = template("restore the latest backup with `fieldops restore` and compare with `fieldops claims verify`")
+
+    def told(self) -> Reason:
+        """Return problem and cure."""
+        return Reason([self.problem, self.cure])
 
     def __str__(self) -> str:
         """Name problem and cure."""
@@ -218,7 +244,11 @@ class RecordDamaged(FieldopsError):
 class Stopped(FieldopsError):
     """Stopped by the user or the clock; `kept` says what was kept."""
 
-    kept: str = "nothing was changed"
+    kept: str = template("nothing was changed")
+
+    def told(self) -> Reason:
+        """Say what was kept."""
+        return Reason([Said("stopped"), self.kept])
 
     def __str__(self) -> str:
         """Say what was kept."""

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from fieldops.errors import BadInput
+from fieldops.said import Said
 
 
 def write_bytes(path: Path, content: bytes, *, option: str = "--out") -> None:
@@ -17,14 +18,16 @@ def write_bytes(path: Path, content: bytes, *, option: str = "--out") -> None:
         If it cannot be written; the message says why.
     """
     if path.is_dir():
-        raise BadInput(f"{path} is a folder", field=option, cure="name a file in it")
+        raise BadInput(Said("%(path)s is a folder", path=path), field=option, cure="name a file in it")
     building = path.with_name(f".{path.name}.new")
     try:
         building.write_bytes(content)
         building.replace(path)
     except OSError as error:
         raise BadInput(
-            f"{path} cannot be written ({error.strerror})", field=option, cure="choose another file"
+            Said("%(path)s cannot be written (%(strerror)s)", path=path, strerror=error.strerror),
+            field=option,
+            cure="choose another file",
         ) from None
     finally:
         building.unlink(missing_ok=True)

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from fieldops.errors import BadInput
+from fieldops.said import Said
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge", "microsoft-edge")
 MOST_SECONDS = 90
@@ -57,7 +58,9 @@ def png_bytes(page: str) -> bytes:
 def _printed(page: str, kind: str, words: tuple[str, ...], option: str, cure: str) -> bytes:
     browser = find_chromium()
     if browser is None:
-        raise BadInput(f"there is no Chromium on this machine to print a {kind}", field=option, cure=cure)
+        raise BadInput(
+            Said("there is no Chromium on this machine to print a %(kind)s", kind=kind), field=option, cure=cure
+        )
     with tempfile.TemporaryDirectory() as folder:
         source, out = Path(folder) / "page.html", Path(folder) / f"page.{kind.lower()}"
         source.write_text(page, "utf-8")
@@ -70,8 +73,8 @@ def _printed(page: str, kind: str, words: tuple[str, ...], option: str, cure: st
         try:
             done = subprocess.run(command, capture_output=True, timeout=MOST_SECONDS, check=False)  # no shell
         except (OSError, subprocess.TimeoutExpired) as error:
-            raise BadInput(f"Chromium could not print ({type(error).__name__})", cure=cure) from None
+            raise BadInput(Said("Chromium could not print (%(name)s)", name=type(error).__name__), cure=cure) from None
         if not out.exists():
             last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
-            raise BadInput(f"Chromium could not print ({' '.join(last)[:200]})", cure=cure)
+            raise BadInput(Said("Chromium could not print (%(choices)s)", choices=" ".join(last)[:200]), cure=cure)
         return out.read_bytes()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from fieldops.errors import BadInput
 from fieldops.exchange.tables import open_table
 from fieldops.intake import check_width, read_number, read_position
+from fieldops.said import Said
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -47,13 +48,13 @@ def read_residents(given: str) -> "int | pd.DataFrame | gpd.GeoDataFrame":
             raise BadInput("nobody lives there", field="--residents", cure=_CURE)
         if len(digits) > len(str(MOST_PEOPLE)) or int(digits) > MOST_PEOPLE:
             raise BadInput(
-                f"{digits[:12]}{'...' * (len(digits) > 12)} people live in no city", field="--residents",
-                cure=f"give at most {MOST_PEOPLE}",
+                Said("%(given)s people live in no city", given=digits[:12] + "..." * (len(digits) > 12)), field="--residents",
+                cure=Said("give at most %(most_people)s", most_people=MOST_PEOPLE),
             )  # fmt: skip
         return int(digits)
     path = Path(given)
     if not path.is_file():
-        raise BadInput(f"'{given}' is neither a number nor a file", field="--residents", cure=_CURE)
+        raise BadInput(Said("'%(given)s' is neither a number nor a file", given=given), field="--residents", cure=_CURE)
     if path.suffix.lower() not in (".csv", ".txt"):
         return _read_grid(path)
     header = open_table(path, needed=(), known=()).header
@@ -108,12 +109,16 @@ def _read_grid(path: Path) -> "gpd.GeoDataFrame":
     frame = maps.read_layer(path)
     column = next((name for name in _PEOPLE if name in frame.columns), None)
     if column is None:
-        raise BadInput(f"{path.name} has no column people or population", field="--residents", cure=_CURE)
+        raise BadInput(
+            Said("%(name)s has no column people or population", name=path.name), field="--residents", cure=_CURE
+        )
     grid = frame[[column, "geometry"]].rename(columns={column: "people"})
     grid["people"] = grid["people"].astype("float64")
     if (grid["people"] < 0).any() or grid["people"].isna().any() or grid["people"].sum() <= 0:
         raise BadInput(
-            f"{path.name} has cells without a count, below 0, or nobody at all", field="--residents", cure=_CURE
+            Said("%(name)s has cells without a count, below 0, or nobody at all", name=path.name),
+            field="--residents",
+            cure=_CURE,
         )
     return grid
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from fieldops.errors import BadInput, Stopped
 from fieldops.progress import Progress, no_progress
+from fieldops.said import Said
 
 LONGEST_FIELD = 10_000
 _CHUNK = 1 << 20
@@ -59,11 +60,28 @@ class Table:
                     if len(values) == len(self.header):
                         yield number, {name: values[position].strip() for position, name in columns}
                     else:
-                        yield number, {"": f"{len(values)} values where the header names {len(self.header)}"}
+                        yield (
+                            number,
+                            {
+                                "": Said(
+                                    "%(count)s values where the header names %(columns)s",
+                                    count=len(values),
+                                    columns=len(self.header),
+                                )
+                            },
+                        )
                     if number % _REPORT_EVERY == 0 and not progress(stage, raw.tell() / size, rows=number):
                         raise Stopped
             except (csv.Error, UnicodeDecodeError) as error:
-                raise BadInput(f"{self.path.name} is no CSV after row {number}: {error}", cure=_SAVE) from None
+                raise BadInput(
+                    Said(
+                        "%(name)s is no CSV after row %(number)s: %(error)s",
+                        name=self.path.name,
+                        number=number,
+                        error=error,
+                    ),
+                    cure=_SAVE,
+                ) from None
         progress(stage, 1.0, rows=number)
 
 
@@ -86,25 +104,36 @@ def open_table(path: Path, *, needed: Sequence[str], known: Sequence[str]) -> Ta
         If the file is missing, empty, in another encoding, or its header lacks a needed column or names one twice.
     """
     if path.is_dir():
-        raise BadInput(f"{path} is a folder", cure="name the file in it")
+        raise BadInput(Said("%(path)s is a folder", path=path), cure="name the file in it")
     if not path.is_file():
-        raise BadInput(f"there is no file {path}", cure="check the path")
+        raise BadInput(Said("there is no file %(path)s", path=path), cure="check the path")
     encoding = _find_encoding(path)
     with path.open(encoding=encoding, newline="") as text:
         first = text.readline()
     if not first.strip():
-        raise BadInput(f"{path.name} is empty", cure=f"give a header row with {', '.join(needed)}")
+        raise BadInput(
+            Said("%(name)s is empty", name=path.name),
+            cure=Said("give a header row with %(choices)s", choices=", ".join(needed)),
+        )
     delimiter = max(",;\t", key=first.count)
     header = tuple(name.strip().lower() for name in next(csv.reader([first], delimiter=delimiter)))
     missing = [name for name in needed if name not in header]
     if missing:
         raise BadInput(
-            f"{path.name} has no column {', '.join(missing)} (its header: {', '.join(header)[:200]})",
-            cure=f"name the columns in the first row: {', '.join(needed)}",
+            Said(
+                "%(name)s has no column %(choices)s (its header: %(choices2)s)",
+                name=path.name,
+                choices=", ".join(missing),
+                choices2=", ".join(header)[:200],
+            ),
+            cure=Said("name the columns in the first row: %(choices)s", choices=", ".join(needed)),
         )
     doubled = sorted({name for name in header if name in known and header.count(name) > 1})
     if doubled:
-        raise BadInput(f"{path.name} has two columns {doubled[0]}", cure="rename or delete one of them")
+        raise BadInput(
+            Said("%(name)s has two columns %(doubled)s", name=path.name, doubled=doubled[0]),
+            cure="rename or delete one of them",
+        )
     unknown = tuple(name for name in header if name and name not in known)
     return Table(path, encoding, delimiter, header, tuple(known), unknown)
 
@@ -113,17 +142,17 @@ def _find_encoding(path: Path) -> str:
     with path.open("rb") as raw:
         start = raw.read(4)
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise BadInput(f"{path.name} is in UTF-16", cure=_SAVE)
+        raise BadInput(Said("%(name)s is in UTF-16", name=path.name), cure=_SAVE)
     for encoding in ("utf-8-sig", "gb18030"):
         decoder = codecs.getincrementaldecoder(encoding)()
         try:
             with path.open("rb") as raw:
                 while chunk := raw.read(_CHUNK):
                     if b"\0" in chunk:
-                        raise BadInput(f"{path.name} is no text file", cure=_SAVE)
+                        raise BadInput(Said("%(name)s is no text file", name=path.name), cure=_SAVE)
                     decoder.decode(chunk)
                 decoder.decode(b"", final=True)
         except UnicodeDecodeError:
             continue
         return encoding
-    raise BadInput(f"{path.name} is neither in UTF-8 nor in GB18030", cure=_SAVE)
+    raise BadInput(Said("%(name)s is neither in UTF-8 nor in GB18030", name=path.name), cure=_SAVE)

@@ -9,6 +9,7 @@ from pathlib import Path
 from fieldops.errors import BadInput, Stopped
 from fieldops.exchange.tables import LONGEST_FIELD
 from fieldops.progress import Progress, no_progress
+from fieldops.said import Said
 
 MOST_UNPACKED = 1_000_000_000  # bytes
 _REPORT_EVERY = 5_000
@@ -44,7 +45,8 @@ class Sheet:
                 texts = [_text(value) for value in values]
                 if any(len(text) > LONGEST_FIELD for text in texts):
                     raise BadInput(
-                        f"a cell of row {number} is too long", cure=f"use at most {LONGEST_FIELD} characters"
+                        Said("a cell of row %(number)s is too long", number=number),
+                        cure=Said("use at most %(longest_field)s characters", longest_field=LONGEST_FIELD),
                     )
                 if any(texts):
                     yield (
@@ -75,28 +77,39 @@ def open_workbook(path: Path, *, needed: Sequence[str], known: Sequence[str]) ->
     from openpyxl import load_workbook
 
     if not path.is_file():
-        raise BadInput(f"there is no file {path}", cure="check the path")
+        raise BadInput(Said("there is no file %(path)s", path=path), cure="check the path")
     try:
         with zipfile.ZipFile(path) as packed:
             if sum(entry.file_size for entry in packed.infolist()) > MOST_UNPACKED:
-                raise BadInput(f"{path.name} unpacks to more than a gigabyte", cure="save it as CSV, or in parts")
+                raise BadInput(
+                    Said("%(name)s unpacks to more than a gigabyte", name=path.name), cure="save it as CSV, or in parts"
+                )
         book = load_workbook(path, read_only=True, data_only=True)
         first = next(book.worksheets[0].iter_rows(max_row=1, values_only=True), ())
         book.close()
     except (zipfile.BadZipFile, KeyError, ValueError, OSError, IndexError) as error:
         raise BadInput(
-            f"{path.name} is no XLSX workbook ({error})", cure="save it again from the spreadsheet"
+            Said("%(name)s is no XLSX workbook (%(error)s)", name=path.name, error=error),
+            cure="save it again from the spreadsheet",
         ) from None
     header = tuple(_text(name).lower() for name in first)
     missing = [name for name in needed if name not in header]
     if missing:
         raise BadInput(
-            f"{path.name} has no column {', '.join(missing)} (its header: {', '.join(header)[:200]})",
-            cure=f"name the columns in the first row of the first sheet: {', '.join(needed)}",
+            Said(
+                "%(name)s has no column %(choices)s (its header: %(choices2)s)",
+                name=path.name,
+                choices=", ".join(missing),
+                choices2=", ".join(header)[:200],
+            ),
+            cure=Said("name the columns in the first row of the first sheet: %(choices)s", choices=", ".join(needed)),
         )
     doubled = sorted({name for name in header if name in known and header.count(name) > 1})
     if doubled:
-        raise BadInput(f"{path.name} has two columns {doubled[0]}", cure="rename or delete one of them")
+        raise BadInput(
+            Said("%(name)s has two columns %(doubled)s", name=path.name, doubled=doubled[0]),
+            cure="rename or delete one of them",
+        )
     return Sheet(path, header, tuple(known), tuple(name for name in header if name and name not in known))
 
 

@@ -18,6 +18,7 @@ import shapely
 
 from fieldops.errors import BadInput
 from fieldops.maps.formats import OSM_FORMATS
+from fieldops.said import Said
 
 GEOJSON_BYTES_MOST = 256 << 20
 FEATURES_MOST = 3_000_000
@@ -105,9 +106,15 @@ def read_ogr(path: Path, form: str, wanted: set[str]) -> list[Layer]:
                 continue
             about = pyogrio.read_info(path, layer=name, force_feature_count=True)
             if about["driver"] != DRIVERS[form]:
-                raise BadInput(f"it is not a {DRIVERS[form]} file", cure="give the file that its name promises")
+                raise BadInput(
+                    Said("it is not a %(drivers)s file", drivers=DRIVERS[form]),
+                    cure="give the file that its name promises",
+                )
             if about["features"] > FEATURES_MOST:
-                raise BadInput(f"the layer {name} has {about['features']:,} features", cure="cut it smaller")
+                raise BadInput(
+                    Said("the layer %(name)s has %(about)s features", name=name, about=f"{about['features']:,}"),
+                    cure="cut it smaller",
+                )
             columns = [column for column in about["fields"] if column.lower() in wanted]
             meta, _, blobs, fields = pyogrio.raw.read(path, layer=name, columns=columns, force_2d=True)
             shapes = np.asarray(shapely.from_wkb(blobs, on_invalid="ignore"), dtype=object)
@@ -118,7 +125,9 @@ def read_ogr(path: Path, form: str, wanted: set[str]) -> list[Layer]:
             layers.append(_checked(str(name), table, _to_degrees(shapes, meta["crs"])))
     except (DataSourceError, DataLayerError, CRSError) as error:
         reason = " ".join(str(error).split())[:120]
-        raise BadInput(f"it cannot be read ({reason})", cure="it may be cut off or damaged: export it again") from None
+        raise BadInput(
+            Said("it cannot be read (%(reason)s)", reason=reason), cure="it may be cut off or damaged: export it again"
+        ) from None
     if not layers:
         raise BadInput("it has no layer with geometries", cure="give a file with lines, polygons or points")
     return layers
@@ -132,7 +141,9 @@ def _to_degrees(shapes: np.ndarray, crs: str | None) -> np.ndarray:
     try:
         change = pyproj.Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
     except pyproj.exceptions.ProjError as error:
-        raise BadInput(f"its coordinate system is not known ({error})", cure="save it in WGS 84 (EPSG:4326)") from None
+        raise BadInput(
+            Said("its coordinate system is not known (%(error)s)", error=error), cure="save it in WGS 84 (EPSG:4326)"
+        ) from None
     moved: np.ndarray = shapely.transform(shapes, lambda xy: np.column_stack(change.transform(xy[:, 0], xy[:, 1])))
     return moved
 
@@ -147,13 +158,17 @@ def read_geojson(path: Path, wanted: set[str]) -> list[Layer]:
         If it is too large, no GeoJSON, nested beyond reason, of another CRS, or holds numbers that are none.
     """
     if path.stat().st_size > GEOJSON_BYTES_MOST:
-        raise BadInput(f"it has more than {GEOJSON_BYTES_MOST >> 20} MB", cure="give a GeoPackage instead")
+        raise BadInput(
+            Said("it has more than %(given)s MB", given=GEOJSON_BYTES_MOST >> 20), cure="give a GeoPackage instead"
+        )
     try:
         document = json.loads(path.read_bytes(), parse_constant=_reject_constant)
     except RecursionError:
         raise BadInput("it is nested beyond reason", cure="give plain GeoJSON") from None
     except ValueError as error:
-        raise BadInput(f"it is not JSON ({str(error)[:100]})", cure="it may be cut off: export it again") from None
+        raise BadInput(
+            Said("it is not JSON (%(error)s)", error=str(error)[:100]), cure="it may be cut off: export it again"
+        ) from None
     if not isinstance(document, dict):
         raise BadInput("it is JSON, but no GeoJSON", cure="give a FeatureCollection")
     crs = document.get("crs")
@@ -193,7 +208,9 @@ def _shape(feature: dict[str, Any], number: int) -> shapely.Geometry | None:
         return shapely.force_2d(shapely.geometry.shape(geometry))
     except (AttributeError, KeyError, TypeError, ValueError, IndexError, shapely.errors.ShapelyError) as error:
         reason = " ".join(str(error).split())[:80]
-        raise BadInput(f"not a geometry ({reason})", row=number, cure="export it again as GeoJSON") from None
+        raise BadInput(
+            Said("not a geometry (%(reason)s)", reason=reason), row=number, cure="export it again as GeoJSON"
+        ) from None
 
 
 def _scalar(value: Any) -> Any:
@@ -206,13 +223,13 @@ def _scalar(value: Any) -> Any:
 def _checked(name: str, table: dict[str, list[Any]], shapes: np.ndarray) -> Layer:
     """Refuse what no map has: too many vertices, or coordinates that are no degrees."""
     if len(shapes) > FEATURES_MOST or int(shapely.get_num_coordinates(shapes).sum()) > VERTICES_MOST:
-        raise BadInput(f"the layer {name} has more vertices than a city", cure="cut it smaller")
+        raise BadInput(Said("the layer %(name)s has more vertices than a city", name=name), cure="cut it smaller")
     xy, owner = shapely.get_coordinates(shapes, return_index=True)
     wrong = ~(np.isfinite(xy).all(axis=1) & (np.abs(xy[:, 0]) <= 180) & (np.abs(xy[:, 1]) <= 90))
     if wrong.any():
         x, y = xy[wrong][0]
         raise BadInput(
-            f"({x:g}, {y:g}) is no longitude and latitude", row=int(owner[wrong][0]) + 1,
+            Said("(%(x)s, %(y)s) is no longitude and latitude", x=f'{x:g}', y=f'{y:g}'), row=int(owner[wrong][0]) + 1,
             cure="state its coordinate system in the file (.prj), or save it in WGS 84",
         )  # fmt: skip
     return name, table, shapes

@@ -18,6 +18,7 @@ import fieldops
 from fieldops.errors import BadInput, Stopped
 from fieldops.maps import child
 from fieldops.progress import Progress, no_progress
+from fieldops.said import Said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,20 +72,33 @@ def fetch(
         code, last = _run(task, Path(folder), progress)
         if code == child.REFUSED:
             refusal = BadInput(**last)
-            raise BadInput(f"{name}: {refusal.problem}", cure=refusal.cure, row=refusal.row, field=refusal.field)
+            raise BadInput(
+                Said("%(name)s: %(problem)s", name=name, problem=refusal.problem),
+                cure=refusal.cure,
+                row=refusal.row,
+                field=refusal.field,
+            )
         if code != 0 or not output.exists():
-            raise BadInput(f"{name} {_why(code, limits)}", cure="it may be damaged: repair it, or cut it smaller")
+            raise BadInput(
+                _why(name, code, limits),
+                cure="it may be damaged: repair it, or cut it smaller",
+            )
         with np.load(output, allow_pickle=False) as held:
             return {key: held[key] for key in held.files}
 
 
-def _why(code: int, limits: Limits) -> str:
+def _why(name: str, code: int, limits: Limits) -> Said:
     """Return what ended a child that told no reason of its own."""
     if code == -signal.SIGXCPU:
-        return f"takes more than {limits.cpu_seconds} s of processor time to read"
+        return Said(
+            "%(name)s takes more than %(seconds)s s of processor time to read", name=name, seconds=limits.cpu_seconds
+        )
     if code == -signal.SIGKILL:
-        return f"takes more than {limits.wall_seconds} s to read"
-    return f"broke the reader (code {code}), or needs more than {limits.memory_bytes >> 20:,} MB of memory"
+        return Said("%(name)s takes more than %(seconds)s s to read", name=name, seconds=limits.wall_seconds)
+    return Said(
+        "%(name)s broke the reader (code %(code)s), or needs more than %(most_n)s MB of memory", name=name, code=code,
+        most_n=limits.memory_bytes >> 20,
+    )  # fmt: skip
 
 
 def _run(task: dict[str, Any], folder: Path, progress: Progress) -> tuple[int, Any]:

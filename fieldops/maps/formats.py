@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path, PurePosixPath
 
 from fieldops.errors import BadInput
+from fieldops.said import Said
 
 OSM_FORMATS = frozenset({"pbf", "osm", "osm.gz", "osm.bz2"})
 LAYER_FORMATS = frozenset({"gpkg", "geojson", "shp"})
@@ -32,16 +33,19 @@ def detect_format(path: Path) -> str:
         reader open other files and addresses).
     """
     if not path.exists():
-        raise BadInput(f"there is no file {path}", cure="check the path")
+        raise BadInput(Said("there is no file %(path)s", path=path), cure="check the path")
     if not path.is_file():
-        raise BadInput(f"{path} is not a file", cure=_SUPPORTED)
+        raise BadInput(Said("%(path)s is not a file", path=path), cure=_SUPPORTED)
     try:
         with path.open("rb") as file:
             head = file.read(_HEAD)
     except OSError as error:
-        raise BadInput(f"{path} cannot be read ({error.strerror})", cure="check its permissions") from None
+        raise BadInput(
+            Said("%(path)s cannot be read (%(strerror)s)", path=path, strerror=error.strerror),
+            cure="check its permissions",
+        ) from None
     if not head:
-        raise BadInput(f"{path.name} is empty", cure="download it again")
+        raise BadInput(Said("%(name)s is empty", name=path.name), cure="download it again")
     for found, known in (
         (head[4:15] == b"\n\tOSMHeader", "pbf"),
         (head.startswith(b"PK\x03\x04"), "zip"),
@@ -56,7 +60,7 @@ def detect_format(path: Path) -> str:
             with gzip.open(path) if packed == "osm.gz" else bz2.open(path) as file:
                 head = file.read(_HEAD)
         except (OSError, EOFError):
-            raise BadInput(f"{path.name} is cut off or damaged", cure="download it again") from None
+            raise BadInput(Said("%(name)s is cut off or damaged", name=path.name), cure="download it again") from None
     return _detect_text(path, head, packed)
 
 
@@ -65,10 +69,13 @@ def _detect_text(path: Path, head: bytes, osm: str) -> str:
     if text.startswith(b"<") and b"<osm" in text and b"<osmChange" not in text:
         return osm
     if b"<OGRVRT" in text or b"<VRTDataset" in text:
-        raise BadInput(f"{path.name} is a VRT, which names other files to open", cure="give those files themselves")
+        raise BadInput(
+            Said("%(name)s is a VRT, which names other files to open", name=path.name),
+            cure="give those files themselves",
+        )
     if osm == "osm" and text.startswith((b"{", b"[")):
         return "geojson"
-    raise BadInput(f"{path.name} is not a map that can be read", cure=_SUPPORTED)
+    raise BadInput(Said("%(name)s is not a map that can be read", name=path.name), cure=_SUPPORTED)
 
 
 def unpack(path: Path, folder: Path) -> list[Path]:
@@ -87,21 +94,39 @@ def unpack(path: Path, folder: Path) -> list[Path]:
             _refuse_bomb(path, entries)
             return _unpack_maps(path, archive, entries, folder)
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
-        raise BadInput(f"{path.name} is a damaged archive ({error})", cure="download it again") from None
+        raise BadInput(
+            Said("%(name)s is a damaged archive (%(error)s)", name=path.name, error=error), cure="download it again"
+        ) from None
 
 
 def _refuse_bomb(path: Path, entries: list[zipfile.ZipInfo]) -> None:
     size = max(path.stat().st_size, 1)
     total = sum(entry.file_size for entry in entries)
     if len(entries) > _ZIP_ENTRIES_MOST:
-        raise BadInput(f"{path.name} holds {len(entries)} files", cure=f"pack at most {_ZIP_ENTRIES_MOST}")
+        raise BadInput(
+            Said("%(name)s holds %(count)s files", name=path.name, count=len(entries)),
+            cure=Said("pack at most %(zip_entries_most)s", zip_entries_most=_ZIP_ENTRIES_MOST),
+        )
     if total > _most_bytes(size):
-        raise BadInput(f"{path.name} would grow from {size:,} to {total:,} bytes", cure="unpack it yourself and look")
+        raise BadInput(
+            Said(
+                "%(name)s would grow from %(size)s to %(total)s bytes",
+                name=path.name,
+                size=f"{size:,}",
+                total=f"{total:,}",
+            ),
+            cure="unpack it yourself and look",
+        )
     for entry in entries:
         name = PurePosixPath(entry.filename.replace("\\", "/"))
         if name.is_absolute() or ".." in name.parts or stat.S_ISLNK(entry.external_attr >> 16):
             raise BadInput(
-                f"{path.name} names a place outside itself: {entry.filename!r}", cure="pack plain files only"
+                Said(
+                    "%(name)s names a place outside itself: %(filename)s",
+                    name=path.name,
+                    filename=f"{entry.filename!r}",
+                ),
+                cure="pack plain files only",
             )
 
 
@@ -133,7 +158,7 @@ def _unpack_maps(path: Path, archive: zipfile.ZipFile, entries: list[zipfile.Zip
             left -= _copy(path, archive, entry, target, left)
             maps.append(target)
     if not maps:
-        raise BadInput(f"{path.name} holds no map", cure=_SUPPORTED)
+        raise BadInput(Said("%(name)s holds no map", name=path.name), cure=_SUPPORTED)
     return maps
 
 
@@ -143,6 +168,9 @@ def _copy(path: Path, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, target: 
         while chunk := source.read(_CHUNK):
             written += len(chunk)
             if written > left:
-                raise BadInput(f"{path.name} unpacks to more than its directory says", cure="do not trust this file")
+                raise BadInput(
+                    Said("%(name)s unpacks to more than its directory says", name=path.name),
+                    cure="do not trust this file",
+                )
             file.write(chunk)
     return written

@@ -15,6 +15,7 @@ from fieldops.city.venues import KINDS
 from fieldops.errors import BadInput
 from fieldops.maps import formats
 from fieldops.maps.fetch import fetch
+from fieldops.said import Said
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -42,7 +43,10 @@ def _refuse_other_databases(path: Path) -> None:
         file.seek(68)
         application = file.read(4)
     if application not in (b"GPKG", b"GP10", b"GP11"):
-        raise BadInput(f"{path.name} is a SQLite database, but no GeoPackage", cure="export it as GeoPackage (.gpkg)")
+        raise BadInput(
+            Said("%(name)s is a SQLite database, but no GeoPackage", name=path.name),
+            cure="export it as GeoPackage (.gpkg)",
+        )
 
 
 def _unpacked(held: dict[str, np.ndarray]) -> list[Layer]:
@@ -95,7 +99,10 @@ def layers_of(path: Path) -> list[Layer]:
         paths = formats.unpack(path, Path(folder)) if form == "zip" else [path]
         files = [(formats.detect_format(one), one) for one in paths]
         if any(form not in formats.LAYER_FORMATS for form, _ in files):
-            raise BadInput(f"{path.name} is an OpenStreetMap file", cure="give GeoJSON, GeoPackage or a Shapefile here")
+            raise BadInput(
+                Said("%(name)s is an OpenStreetMap file", name=path.name),
+                cure="give GeoJSON, GeoPackage or a Shapefile here",
+            )
         for form, one in files:
             if form == "gpkg":
                 _refuse_other_databases(one)
@@ -105,7 +112,7 @@ def layers_of(path: Path) -> list[Layer]:
 def _crosses_itself(path: Path, layer: Layer, row: int) -> BadInput:
     reason = shapely.is_valid_reason(layer.shapes[row])
     return BadInput(
-        f"a polygon of {path.name} is not valid ({reason})", row=row + 1,
+        Said("a polygon of %(name)s is not valid (%(reason)s)", name=path.name, reason=reason), row=row + 1,
         cure="repair it (in QGIS: Vector > Geometry tools > Fix geometries)",
     )  # fmt: skip
 

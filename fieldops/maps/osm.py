@@ -11,6 +11,7 @@ from fieldops.city.raw import OPENSTREETMAP, PLACE_TAGS, WAY_TAGS, IntArray, Raw
 from fieldops.errors import BadInput
 from fieldops.maps.fetch import fetch
 from fieldops.progress import Progress, no_progress
+from fieldops.said import Said
 
 _NO_COORDINATE = 2147483647  # libosmium's mark of a node that the file does not hold
 _SYNTH = "fieldops synth"  # what a made-up city names as its generator
@@ -81,7 +82,10 @@ def _refuse_no_degrees(units: IntArray) -> None:
     wrong = np.flatnonzero((np.abs(units[:, 0]) > 180 * _UNITS) | (np.abs(units[:, 1]) > 90 * _UNITS))
     if wrong.size:
         x, y = units[wrong[0]] / _UNITS
-        raise BadInput(f"({x:g}, {y:g}) is no longitude and latitude", cure="give a map in degrees WGS 84")
+        raise BadInput(
+            Said("(%(x)s, %(y)s) is no longitude and latitude", x=f"{x:g}", y=f"{y:g}"),
+            cure="give a map in degrees WGS 84",
+        )
 
 
 def _table(rows: list[dict[str, str]], tags: tuple[str, ...]) -> pd.DataFrame:

@@ -20,6 +20,7 @@ from fieldops.maps.layers import layers_of, map_of_layers, read_layer
 from fieldops.maps.osm import read_osm
 from fieldops.progress import Progress, no_progress
 from fieldops.rules import Rules
+from fieldops.said import Reason, Said, template
 
 Area = shapely.Polygon | shapely.MultiPolygon
 _BORDER_EVERY_M = 40.0
@@ -59,17 +60,24 @@ def read_map(
     path = Path(path)
     if coordinates not in SYSTEMS:
         raise BadInput(
-            f"no coordinates are called '{coordinates}'", field="coordinates", cure="use wgs84, gcj02 or bd09"
+            Said("no coordinates are called '%(coordinates)s'", coordinates=coordinates),
+            field="coordinates",
+            cure="use wgs84, gcj02 or bd09",
         )
     area = None if boundary is None else _read_boundary(boundary, coordinates)
     raw = _convert(_read(path, progress), coordinates)
     if not len(raw.ways):
-        raise BadInput(f"{path.name} holds no streets", cure="give a map whose lines have a tag or column `highway`")
+        raise BadInput(
+            Said("%(name)s holds no streets", name=path.name),
+            cure="give a map whose lines have a tag or column `highway`",
+        )
     if area is not None:
         if not shapely.contains_xy(area, raw.lon, raw.lat).any():
             name = Path(boundary).name if isinstance(boundary, Path | str) else "the boundary"
             raise BadInput(
-                f"{name} lies outside the map", field="boundary", cure="check that it is this city's, longitude first"
+                Said("%(name)s lies outside the map", name=name),
+                field="boundary",
+                cure="check that it is this city's, longitude first",
             )
         raw = replace(raw, boundary=area)
     return replace(raw, notes=(*raw.notes, *_notes(raw)))
@@ -154,14 +162,16 @@ def _read_boundary(given: Path | str | Area, coordinates: str) -> Area:
         shapes = shapes[shapely.get_dimensions(shapes) == 2]
         if not len(shapes):
             raise BadInput(
-                f"{Path(given).name} holds no polygon", field="boundary", cure="draw the operation area as a polygon"
+                Said("%(name)s holds no polygon", name=Path(given).name),
+                field="boundary",
+                cure="draw the operation area as a polygon",
             )
         area = shapely.union_all(shapes)
     else:
         area = given
         if not shapely.is_valid(area):
             raise BadInput(
-                f"the boundary crosses itself ({shapely.is_valid_reason(area)})", field="boundary",
+                Said("the boundary crosses itself (%(given)s)", given=shapely.is_valid_reason(area)), field="boundary",
                 cure="draw it again without crossing lines",
             )  # fmt: skip
     moved: Area = geometries_to_wgs84(np.array([area], dtype=object), coordinates)[0]
@@ -180,17 +190,35 @@ def _notes(raw: RawMap) -> list[str]:
     notes: list[str] = []
     if raw.source == "layers" and len(raw.point_shapes):
         shift = find_shift(shapely.get_coordinates(plane.flatten(raw.point_shapes)), lines)
-        notes += [_say("the points", shift)] if shift else []
+        notes += (
+            [
+                _say(
+                    template("the points look shifted against the streets by %(east)s m east and %(north)s m north"),
+                    shift,
+                )
+            ]
+            if shift
+            else []
+        )
     if raw.boundary is not None:
         border = shapely.segmentize(shapely.boundary(plane.flatten(raw.boundary)), _BORDER_EVERY_M)
         shift = find_shift(shapely.get_coordinates(border), lines)
-        notes += [_say("the boundary", shift)] if shift else []
+        notes += (
+            [
+                _say(
+                    template("the boundary looks shifted against the streets by %(east)s m east and %(north)s m north"),
+                    shift,
+                )
+            ]
+            if shift
+            else []
+        )
     return notes
 
 
-def _say(what: str, shift: Shift) -> str:
-    return (
-        f"{what} look shifted against the streets by {shift.east_m:+.0f} m east and {shift.north_m:+.0f} m north "
-        f"(fit {shift.fit:.2f}, moved back {shift.fit_moved:.2f}); nothing was moved: if they are GCJ-02 or BD-09, "
-        "convert them, or say --coordinates for the whole map"
-    )
+def _say(what: str, shift: Shift) -> Reason:
+    return Reason([
+        Said(what, east=f"{shift.east_m:+.0f}", north=f"{shift.north_m:+.0f}"),
+        Said("fit %(fit)s, moved back %(moved)s", fit=f"{shift.fit:.2f}", moved=f"{shift.fit_moved:.2f}"),
+        Said("nothing was moved: if they are GCJ-02 or BD-09, convert them, or state the coordinates of the whole map"),
+    ])  # fmt: skip

@@ -13,6 +13,7 @@ from osmium.filter import KeyFilter
 
 from fieldops.city.raw import PLACE_TAGS, WAY_TAGS
 from fieldops.errors import BadInput
+from fieldops.said import Said
 
 _AREA_KEYS = ("building", "landuse", "amenity", "shop", "leisure", "tourism", "office", "railway", "public_transport")
 _KEYS = (*_AREA_KEYS, "highway", "barrier", "entrance")
@@ -120,7 +121,7 @@ def scan_osm(path: Path, form: str, report: Callable[[int], None]) -> dict[str, 
     except _OSMIUM_ERRORS as error:
         reason = " ".join(str(error).split())[:120]
         raise BadInput(
-            f"it cannot be read as an OpenStreetMap file ({reason})",
+            Said("it cannot be read as an OpenStreetMap file (%(reason)s)", reason=reason),
             cure="it may be cut off or damaged: download it again",
         ) from None
     return found.arrays()

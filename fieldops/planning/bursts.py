@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from fieldops.errors import BadInput
 from fieldops.progress import Progress, no_progress
+from fieldops.said import Said
 
 if TYPE_CHECKING:
     from ortools.sat.python import cp_model
@@ -126,7 +127,7 @@ def schedule_bursts(
     for zone in zones:
         if min(zone.people.values()) > people:
             raise BadInput(
-                f"zone {zone.name} needs {min(zone.people.values())} people in the longest burst, and there are {people}",
+                Said("zone %(name)s needs %(min)s people in the longest burst, and there are %(people)s", name=zone.name, min=min(zone.people.values()), people=people),
                 field="--people", cure="split the zone, or bring more people",
             )  # fmt: skip
     if not zones:

@@ -15,6 +15,7 @@ from ortools.graph.python import min_cost_flow
 from fieldops.errors import BadInput
 from fieldops.recruiting.care import Rep
 from fieldops.recruiting.sources import PRIORITY_GROUPS, Group
+from fieldops.said import Said
 
 NOBODY = -1
 FloatArray = NDArray[np.float64]
@@ -104,7 +105,8 @@ def assign_reps(
     prices = prices or Prices()
     if len(charges) * max(1, len(reps)) > _MOST_PAIRS:
         raise BadInput(
-            f"{len(charges)} sellers and {len(reps)} reps at once", cure="assign the oldest first: --most 5000"
+            Said("%(count)s sellers and %(count2)s reps at once", count=len(charges), count2=len(reps)),
+            cure="assign the oldest first: --most 5000",
         )
     ways, pair_prices = _pair_prices(charges, reps, prices)
     chosen, proven = _flow(charges, reps, cares, cap, pair_prices, prices)

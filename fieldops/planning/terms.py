@@ -74,12 +74,18 @@ class WhatIf:
             name, _, value = word.partition("=")
             if name not in known:
                 raise BadInput(
-                    f"'{word}' is no assumption", field="--what-if", cure=f"use {'=N, '.join(sorted(known))}=N"
+                    Said("'%(word)s' is no assumption", word=word),
+                    field="--what-if",
+                    cure=Said("use %(choices)s=N", choices="=N, ".join(sorted(known))),
                 )
             try:
                 given[name] = int(value) if name == "days" else float(value)
             except ValueError:
-                raise BadInput(f"'{value}' is not a number", field=name, cure=f"write {name}=N") from None
+                raise BadInput(
+                    Said("'%(value)s' is not a number", value=value),
+                    field=name,
+                    cure=Said("write %(name)s=N", name=name),
+                ) from None
         return cls(**given)
 
     def to_json(self) -> dict[str, float]:
@@ -110,4 +116,8 @@ class Terms:
     def __post_init__(self) -> None:
         """Refuse a Gini coefficient that is none."""
         if self.fair is not None and not 0.0 < self.fair < 1.0:
-            raise BadInput(f"{self.fair:g} is no Gini coefficient", field="fair", cure="give 0.05 (very even) to 0.5")
+            raise BadInput(
+                Said("%(fair)s is no Gini coefficient", fair=f"{self.fair:g}"),
+                field="fair",
+                cure="give 0.05 (very even) to 0.5",
+            )

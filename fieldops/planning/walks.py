@@ -15,6 +15,7 @@ from fieldops.planning.firstway import first_ways
 from fieldops.planning.routing import FOREVER, FloatArray, IntArray, Task, Visit, Walker, route
 from fieldops.planning.walkbound import DeadHead, least_dead_head
 from fieldops.planning.walkproblem import Leg, Piece, Walk, WalkProblem, join_pieces, walks_between
+from fieldops.said import Said
 
 
 def walk(
@@ -120,10 +121,14 @@ def _refuse_islands(problem: WalkProblem, pieces: Sequence[Piece], place: dict[i
     for piece in pieces:
         if not np.isfinite(home[place[piece.first]]):
             a, b = problem.edges[piece.edges[0]].tolist()
-            raise BadInput(f"the edge from node {a} to node {b} cannot be reached from the start", field="start")
+            raise BadInput(
+                Said("the edge from node %(a)s to node %(b)s cannot be reached from the start", a=a, b=b), field="start"
+            )
     for i, stop in enumerate(problem.stops):
         if not np.isfinite(home[place[stop.node]]):
-            raise BadInput(f"stop {i} at node {stop.node} cannot be reached from the start", field="start")
+            raise BadInput(
+                Said("stop %(i)s at node %(node)s cannot be reached from the start", i=i, node=stop.node), field="start"
+            )
 
 
 def _tasks(problem: WalkProblem, pieces: Sequence[Piece], place: dict[int, int]) -> list[Task]:

@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass
 
 from fieldops.errors import BadInput
+from fieldops.said import Said
 
 LONGEST_TEXT = 4000
 
@@ -19,7 +20,11 @@ class ConsentText:
         """Refuse a text that says nothing."""
         for language, text in (("chinese", self.chinese), ("english", self.english)):
             if not text.strip() or len(text) > LONGEST_TEXT:
-                raise BadInput("is empty or too long", field=language, cure=f"give 1 to {LONGEST_TEXT} characters")
+                raise BadInput(
+                    "is empty or too long",
+                    field=language,
+                    cure=Said("give 1 to %(longest_text)s characters", longest_text=LONGEST_TEXT),
+                )
 
     @property
     def version(self) -> str:

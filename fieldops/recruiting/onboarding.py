@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from fieldops.errors import BadInput
+from fieldops.said import Said
 
 _STEP = re.compile(r"[a-z][a-z0-9_]{0,31}")
 MOST_STEPS = 30
@@ -59,14 +60,25 @@ def read_steps(rows: Sequence[Mapping[str, object]]) -> tuple[Step, ...]:
         If a name is no short word or stands twice, days are out of range, or there are too many.
     """
     if len(rows) > MOST_STEPS:
-        raise BadInput(f"{len(rows)} steps", field="steps", cure=f"give at most {MOST_STEPS}")
+        raise BadInput(
+            Said("%(count)s steps", count=len(rows)),
+            field="steps",
+            cure=Said("give at most %(most_steps)s", most_steps=MOST_STEPS),
+        )
     steps: list[Step] = []
     for number, row in enumerate(rows, start=1):
         name, days, label = str(row.get("name", "")), row.get("days"), str(row.get("label", "")).strip()
         if not _STEP.fullmatch(name) or name in {step.name for step in steps}:
-            raise BadInput(f"'{name}' is no name of a step", row=number, field="name", cure="use letters, digits and _")
+            raise BadInput(
+                Said("'%(name)s' is no name of a step", name=name),
+                row=number,
+                field="name",
+                cure="use letters, digits and _",
+            )
         if not isinstance(days, int | float) or not 0 <= days <= 365:
-            raise BadInput(f"{days} days", row=number, field="days", cure="give 0 to 365 days after signing")
+            raise BadInput(
+                Said("%(days)s days", days=days), row=number, field="days", cure="give 0 to 365 days after signing"
+            )
         if len(label) > 100 or not label.isprintable():
             raise BadInput("is too long", row=number, field="label", cure="use at most 100 characters")
         steps.append(Step(name, timedelta(days=days), label))

@@ -7,6 +7,7 @@ from enum import StrEnum
 from fieldops.errors import BadInput
 from fieldops.ids import CrewId, PosterCode, StreetId, VenueId
 from fieldops.intake import holds_number
+from fieldops.said import Said
 
 CODE_SIGNS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that are read for another one
 CODE_LENGTH = 8
@@ -57,7 +58,9 @@ class Source:
     def __post_init__(self) -> None:
         """Refuse a source that says nothing."""
         if not getattr(self, self.kind.value):
-            raise BadInput(f"the source {self.kind} is not named", field=self.kind.value, cure="name it")
+            raise BadInput(
+                Said("the source %(kind)s is not named", kind=self.kind), field=self.kind.value, cure="name it"
+            )
         if self.channel is not None and (not _CHANNEL.fullmatch(self.channel) or holds_number(self.channel)):
             cure = "use one word, such as wechat or friend, with no number of more than 4 digits"
             raise BadInput("is no channel", field="channel", cure=cure)

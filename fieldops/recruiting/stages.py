@@ -97,7 +97,9 @@ def check_move(before: Stage, after: Stage, reached: Stage, reason: str) -> None
                     Said("whoever leaves needs a reason"), field="reason", cure=Said("choose a reason of the list")
                 )
             raise BadInput(
-                Said("'%(given)s' is no reason", given=reason), field="reason", cure=f"use one of {', '.join(Reason)}"
+                Said("'%(given)s' is no reason", given=reason),
+                field="reason",
+                cure=Said("use one of %(choices)s", choices=", ".join(Reason)),
             )
         return
     if reason:

@@ -9,6 +9,7 @@ from fieldops.clock import format_moment, parse_moment
 from fieldops.errors import BadInput, FieldopsError, NotFound
 from fieldops.ids import AccountId, ActorId, CrewId, PromoterId
 from fieldops.people import Actor, Role
+from fieldops.said import Said
 from fieldops.store import connect
 from fieldops.store.connect import Region, open_private
 from fieldops.store.sqlite import refusal, sqlite3
@@ -186,7 +187,7 @@ def end_key(connection: sqlite3.Connection, key: str, at: datetime) -> bool:
 
 
 def _taken(login: str) -> FieldopsError:
-    return BadInput(f"the login '{login}' is taken", field="login", cure="choose another")
+    return BadInput(Said("the login '%(login)s' is taken", login=login), field="login", cure="choose another")
 
 
 def _account(row: sqlite3.Row) -> Account:

@@ -16,6 +16,7 @@ from fieldops.clock import format_moment, parse_moment
 from fieldops.errors import BadInput
 from fieldops.events import Event
 from fieldops.intake import is_reason
+from fieldops.said import Said
 
 if TYPE_CHECKING:
     from fieldops.store.connect import Turn
@@ -65,7 +66,7 @@ def append(turn: "Turn", event: Event) -> int:
     )  # fmt: skip
     if not is_reason(event.why):
         raise BadInput(
-            f"'{event.why}' is no code", field="why", cure="write small letters, digits and _ only"
+            Said("'%(why)s' is no code", why=event.why), field="why", cure="write small letters, digits and _ only"
         )  # RULE 20
     if any(_SEPARATOR in column for column in columns):
         raise BadInput("an actor or device with a control character", cure="use plain words")

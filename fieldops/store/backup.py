@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from fieldops.errors import BadInput, RecordDamaged
 from fieldops.events import RegionRestored
 from fieldops.progress import Progress, no_progress
+from fieldops.said import Said
 from fieldops.store import audit, connect
 from fieldops.store.audit import Head
 from fieldops.store.connect import Region
@@ -55,12 +56,18 @@ def take_backup(region: Region, out: Path, *, private: bool = True, progress: Pr
         If the disk refuses.
     """
     if out.exists():
-        raise BadInput(f"{out} exists already", cure="choose another file with --out", field="--out")
+        raise BadInput(Said("%(out)s exists already", out=out), cure="choose another file with --out", field="--out")
     if not out.parent.is_dir():
-        raise BadInput(f"the folder {out.parent} does not exist", cure="make it first", field="--out")
+        raise BadInput(
+            Said("the folder %(parent)s does not exist", parent=out.parent), cure="make it first", field="--out"
+        )
     private_out = connect.private_path(out) if private and region.private_path.exists() else None
     if private_out is not None and private_out.exists():
-        raise BadInput(f"{private_out} exists already", cure="choose another file with --out", field="--out")
+        raise BadInput(
+            Said("%(private_out)s exists already", private_out=private_out),
+            cure="choose another file with --out",
+            field="--out",
+        )
     building = out.with_name(f".{out.name}.{secrets.token_hex(4)}.new")
     private_building = connect.private_path(building)
     try:
@@ -113,11 +120,18 @@ def examine_copy(
     try:
         found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
         if found != "ok":
-            raise RecordDamaged(problem=f"{path} is damaged: {found}")
+            raise RecordDamaged(problem=Said("%(path)s is damaged: %(found)s", path=path, found=found))
         result = verify(copy, anchors=anchors or [], progress=progress)
         if result.violations:
             first = result.violations[0]
-            raise RecordDamaged(problem=f"the record in {path} is damaged: event {first.seq}: {first.what}")
+            raise RecordDamaged(
+                problem=Said(
+                    "the record in %(path)s is damaged: event %(seq)s: %(what)s",
+                    path=path,
+                    seq=first.seq,
+                    what=first.what,
+                )
+            )
         return result.head, count_rows(connection)
     except sqlite3.DatabaseError as error:
         raise refusal(error) from error
@@ -148,7 +162,8 @@ def read_anchor(file: Path) -> tuple[Head, dict[str, int]]:
         return Head(**stored["head"]), dict(stored["rows"])
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise BadInput(
-            f"{file} is no anchor ({error})", cure="name the .anchor file that `fieldops backup` wrote"
+            Said("%(file)s is no anchor (%(error)s)", file=file, error=error),
+            cure="name the .anchor file that `fieldops backup` wrote",
         ) from None
 
 
@@ -165,7 +180,10 @@ def read_anchors(path: Path) -> list[Head]:
     try:
         return [Head(**json.loads(line)) for line in file.read_text().splitlines()]
     except (ValueError, TypeError) as error:
-        raise BadInput(f"{file} cannot be read ({error})", cure="restore it from where you keep the key") from None
+        raise BadInput(
+            Said("%(file)s cannot be read (%(error)s)", file=file, error=error),
+            cure="restore it from where you keep the key",
+        ) from None
 
 
 def add_anchor(path: Path, head: Head) -> None:

@@ -10,6 +10,7 @@ from fieldops.errors import NotFound
 from fieldops.events import CityImported, StreetEdited
 from fieldops.ids import CityId, StreetId
 from fieldops.progress import Progress, no_progress
+from fieldops.said import Said
 from fieldops.store import audit, geopackage
 from fieldops.store.connect import Turn
 from fieldops.store.sqlite import sqlite3
@@ -150,7 +151,7 @@ def read_city(connection: sqlite3.Connection, city_id: CityId | None = None) -> 
         city_id = known[0]
     if city_id not in known:
         cure = (
-            f"choose one of {', '.join(known)} with --city"
+            Said("choose one of %(choices)s with --city", choices=", ".join(known))
             if known
             else "import one with `fieldops import MAP --city NAME`"
         )

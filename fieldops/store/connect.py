@@ -22,6 +22,7 @@ from fieldops.events import RegionCreated
 from fieldops.ids import DeviceId
 from fieldops.people import Actor
 from fieldops.rules import Rules
+from fieldops.said import Said
 from fieldops.store import audit, making, migrations
 from fieldops.store.seals import Seals
 from fieldops.store.sqlite import OLDER, has_wal_reset_race, refusal, sqlite3
@@ -166,7 +167,11 @@ class Region:
             return present
         if last - present > read_rules(connection).clock_tolerance:
             raise ClockRefused(
-                problem=f"the clock says {present.isoformat()}, but the last event was recorded at {last.isoformat()}",
+                problem=Said(
+                    "the clock says %(given)s, but the last event was recorded at %(given2)s",
+                    given=present.isoformat(),
+                    given2=last.isoformat(),
+                ),
                 cure="set the clock of this machine right; if it is right and the record had run ahead, see "
                 "`fieldops check clock`",
             )
@@ -225,9 +230,12 @@ def create_region(path: Path, actor: Actor, *, sandbox: bool = False, now: datet
         If the file exists already or its folder does not.
     """
     if path.exists():
-        raise BadInput(f"{path} exists already", cure="choose another file with --db")
+        raise BadInput(Said("%(path)s exists already", path=path), cure="choose another file with --db")
     if not path.parent.is_dir():
-        raise BadInput(f"the folder {path.parent} does not exist", cure="make it first, or choose another --db")
+        raise BadInput(
+            Said("the folder %(parent)s does not exist", parent=path.parent),
+            cure="make it first, or choose another --db",
+        )
     building = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
     try:
         for file, migrate in ((building, migrations.migrate_region), (private_path(path), migrations.migrate_private)):
@@ -297,7 +305,7 @@ def open_region(path: Path, *, older: bool = False) -> Region:
         If an older fieldops made it.
     """
     if path.is_dir():
-        raise BadInput(f"{path} is a folder", cure="name the region file with --db or $FIELDOPS_DB")
+        raise BadInput(Said("%(path)s is a folder", path=path), cure="name the region file with --db or $FIELDOPS_DB")
     if not path.exists():
         raise NotFound(
             "region file", str(path), cure="make one with `fieldops import MAP --city NAME` or `fieldops demo`"
@@ -309,16 +317,17 @@ def open_region(path: Path, *, older: bool = False) -> Region:
     except sqlite3.DatabaseError as error:
         connection.close()
         raise BadInput(
-            f"{path} is not a region file of fieldops ({error})", cure="choose another file with --db"
+            Said("%(path)s is not a region file of fieldops (%(error)s)", path=path, error=error),
+            cure="choose another file with --db",
         ) from None
     if not older and missing:
         connection.close()
-        raise StorageFailed(problem=f"{path} was made by an older fieldops", cure=OLDER)
+        raise StorageFailed(problem=Said("%(path)s was made by an older fieldops", path=path), cure=OLDER)
     keys = key_path(path)
     if not keys.exists():
         connection.close()
         raise BadInput(
-            f"the key {keys} of this region is missing",
+            Said("the key %(keys)s of this region is missing", keys=keys),
             cure="copy it back from where you keep it, or name it in $FIELDOPS_KEY",
         )
     region = Region(path, bytes.fromhex(keys.read_text().strip()), sandbox=bool(row and json.loads(row[0])))
@@ -360,6 +369,7 @@ def open_file(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
         raise refusal(error) from error
     except sqlite3.DatabaseError as error:
         raise BadInput(
-            f"{path} is not a region file of fieldops ({error})", cure="choose another file with --db"
+            Said("%(path)s is not a region file of fieldops (%(error)s)", path=path, error=error),
+            cure="choose another file with --db",
         ) from None
     return connection

@@ -22,6 +22,7 @@ from fieldops.clock import format_moment, parse_moment
 from fieldops.errors import NotFound
 from fieldops.ids import ActorId, CrewId, JobId
 from fieldops.people import Actor, Role
+from fieldops.said import pack, template, unpack
 from fieldops.store.connect import BUSY_SECONDS, journal_mode
 from fieldops.store.migrations.jobs import JOBS
 from fieldops.store.sqlite import refusal, sqlite3
@@ -158,8 +159,8 @@ def cancel(connection: sqlite3.Connection, job: JobId, *, by: ActorId, now: date
     """Wish that the job ends: a waiting one has ended at once, a running one keeps its best result when it hears of it."""
     connection.execute("UPDATE job SET cancelled_by = ? WHERE id = ? AND ended_at IS NULL", (by, job))
     connection.execute(
-        "UPDATE job SET state = 'stopped', ended_at = ?, problem = 'cancelled before it began' WHERE id = ? AND state = 'waiting'",
-        (format_moment(now), job),
+        "UPDATE job SET state = 'stopped', ended_at = ?, problem = ? WHERE id = ? AND state = 'waiting'",
+        (format_moment(now), template("cancelled before it began"), job),
     )
 
 
@@ -174,14 +175,18 @@ def take_job(connection: sqlite3.Connection, *, worker: str, now: datetime) -> J
     """
     lost, at = format_moment(now - LOST_AFTER), format_moment(now)
     connection.execute(
-        "UPDATE job SET state = 'failed', ended_at = ?, problem = 'its worker died, ' || attempts || ' times: see the log of the"
-        " worker; it may need more memory' WHERE state = 'running' AND heartbeat_at < ? AND attempts >= ?",
-        (at, lost, MOST_ATTEMPTS),
+        "UPDATE job SET state = 'failed', ended_at = ?, problem = ? WHERE state = 'running' AND heartbeat_at < ? AND attempts >= ?",
+        (
+            at,
+            template("its worker died each time: see the log of the worker; it may need more memory"),
+            lost,
+            MOST_ATTEMPTS,
+        ),
     )
     connection.execute(
-        "UPDATE job SET state = 'stopped', ended_at = ?, problem = 'cancelled when its worker had died' WHERE state = 'running'"
-        " AND heartbeat_at < ? AND cancelled_by IS NOT NULL",
-        (at, lost),
+        "UPDATE job SET state = 'stopped', ended_at = ?, problem = ? WHERE state = 'running' AND heartbeat_at < ?"
+        " AND cancelled_by IS NOT NULL",
+        (at, template("cancelled when its worker had died"), lost),
     )
     row = connection.execute(
         "UPDATE job SET state = 'running', worker = ?1, started_at = ?2, heartbeat_at = ?2, attempts = attempts + 1,"
@@ -226,7 +231,7 @@ def end_job(
         "UPDATE job SET state = ?1, ended_at = ?, result = ?, problem = ?, share = CASE ?1 WHEN 'done' THEN 1.0 ELSE share END"
         " WHERE id = ? AND state = 'running' AND worker = ? AND attempts = ? RETURNING id",
         (
-            state, format_moment(now), None if result is None else json.dumps(result, ensure_ascii=False), problem,
+            state, format_moment(now), None if result is None else json.dumps(result, ensure_ascii=False), pack(problem),
             job.id, job.worker, job.attempts,
         ),
     ).fetchone()  # fmt: skip
@@ -238,7 +243,7 @@ def give_back(connection: sqlite3.Connection, job: Job, *, counts: bool, problem
     connection.execute(
         "UPDATE job SET state = 'waiting', problem = ?, attempts = attempts - ? WHERE id = ? AND state = 'running'"
         " AND worker = ? AND attempts = ?",
-        (problem, 0 if counts else 1, job.id, job.worker, job.attempts),
+        (pack(problem), 0 if counts else 1, job.id, job.worker, job.attempts),
     )
 
 
@@ -266,5 +271,5 @@ def _job(row: Any) -> Job:
         ordered_at=parse_moment(row["ordered_at"]), state=row["state"], stage=row["stage"], share=row["share"],
         figures=json.loads(row["figures"]), attempts=row["attempts"], worker=row["worker"],
         cancelled_by=row["cancelled_by"], result=json.loads(row["result"]) if row["result"] else None,
-        problem=row["problem"], **moments,
+        problem=unpack(row["problem"]), **moments,
     )  # fmt: skip

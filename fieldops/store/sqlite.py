@@ -7,6 +7,7 @@ And what its errors mean to people.
 from typing import TYPE_CHECKING
 
 from fieldops.errors import FieldopsError, RecordDamaged, StorageFailed
+from fieldops.said import Said, template
 
 if TYPE_CHECKING:
     import sqlite3
@@ -18,7 +19,7 @@ else:
 
 __all__ = ["OLDER", "has_wal_reset_race", "refusal", "sqlite3"]
 
-OLDER = "stop the web, then `fieldops check --migrate`"
+OLDER = template("stop the web, then `fieldops check --migrate`")
 
 _FIXED_BACKPORTS = {(3, 50): 7, (3, 44): 6}
 
@@ -41,16 +42,20 @@ def refusal(error: sqlite3.DatabaseError) -> FieldopsError:
     """Return what an error of SQLite means to people: StorageFailed with the cure, or RecordDamaged."""
     text = str(error)
     if not isinstance(error, sqlite3.OperationalError):
-        return RecordDamaged(problem=f"the region file is damaged: {text}")
+        return RecordDamaged(problem=Said("the region file is damaged: %(text)s", text=text))
     cure = {
         "locked": "another program holds the file for writing: close QGIS editing sessions and other fieldops commands, then try again",
         "full": "free disk space and try again",
         "readonly": "make the file and its folder writable",
         "unable to open": "check the path and its permissions",
-        "no such": f"it was made by an older fieldops: {OLDER}",
+        "no such": OLDER,
         "I/O": "check the disk, and free space on it",
     }
     for word, advice in cure.items():
         if word in text:
-            return StorageFailed(problem=f"the region file refuses: {text}; nothing was written", cure=advice)
-    return StorageFailed(problem=f"the region file refuses: {text}; nothing was written", cure="see `fieldops check`")
+            return StorageFailed(
+                problem=Said("the region file refuses: %(text)s; nothing was written", text=text), cure=advice
+            )
+    return StorageFailed(
+        problem=Said("the region file refuses: %(text)s; nothing was written", text=text), cure="see `fieldops check`"
+    )

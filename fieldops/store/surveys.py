@@ -18,6 +18,7 @@ from fieldops.events import SurveysRecorded
 from fieldops.ids import CrewId, MeasurementId, StreetId, SurveyId, TriangleId
 from fieldops.progress import Progress, no_progress
 from fieldops.rules import Rules
+from fieldops.said import Said
 from fieldops.store import audit, tallies
 from fieldops.store.claims import claims_in_triangle, claims_of_street
 from fieldops.store.connect import Turn
@@ -300,7 +301,7 @@ class _Sorter:
         if not one.sitting.takes(asked_at, self._rules.measurement_window):
             hours = self._rules.measurement_window / timedelta(hours=1)
             raise BadInput(
-                f"measurement {name} would last longer than {hours:g} hours", field="measurement",
+                Said("measurement %(name)s would last longer than %(hours)s hours", name=name, hours=f'{hours:g}'), field="measurement",
                 cure="give the later surveys a measurement of their own",
             )  # fmt: skip
         return one
@@ -359,7 +360,7 @@ class _Sorter:
         ).fetchone()
         if row is None:
             raise BadInput(
-                f"no measurement of this place is called '{name}'", field="back_check_of",
+                Said("no measurement of this place is called '%(name)s'", name=name), field="back_check_of",
                 cure="name the measurement that is checked, or one of its surveys; record it first",
             )  # fmt: skip
         return str(row[0])
@@ -371,8 +372,11 @@ class _Sorter:
         if row is None:
             return
         if tuple(row) == (self._street, self._triangle):
-            problem = f"measurement {name} was longer than a claim ago"
+            problem = Said("measurement %(name)s was longer than a claim ago", name=name)
+        elif row[0]:
+            problem = Said("measurement %(name)s is at street %(street)s", name=name, street=row[0])
         else:
-            at = f"street {row[0]}" if row[0] else f"the connection point of triangle {row[1]}"
-            problem = f"measurement {name} is at {at}"
+            problem = Said(
+                "measurement %(name)s is at the connection point of triangle %(triangle)s", name=name, triangle=row[1]
+            )
         raise BadInput(problem, field="measurement", cure="give these surveys a measurement of their own")

@@ -10,6 +10,7 @@ from fieldops.clock import format_moment, parse_moment
 from fieldops.errors import NotFound
 from fieldops.events import WalkMade
 from fieldops.ids import CrewId, StreetId, TriangleId
+from fieldops.said import Said
 from fieldops.store import audit
 
 if TYPE_CHECKING:
@@ -195,7 +196,11 @@ def newest_walk(connection: "sqlite3.Connection", crew: CrewId, day: date) -> St
         (crew, day.isoformat()),
     ).fetchone()
     if row is None:
-        raise NotFound("walk", f"of crew {crew} on {day}", cure=f"make it: fieldops walk --crew {crew} --date {day}")
+        raise NotFound(
+            "walk",
+            f"of crew {crew} on {day}",
+            cure=Said("make it: fieldops walk --crew %(crew)s --date %(day)s", crew=crew, day=day),
+        )
     way = tuple((lon, lat) for lon, lat in json.loads(row[3]))
     return StoredWalk(crew, day, parse_moment(row[4]), row[0], row[1], tuple(json.loads(row[2])), way)
 

@@ -7,6 +7,7 @@ import pytest
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from flask.testing import FlaskClient
 
+from tests import refusal_texts
 from tests.conftest import ROOT
 from web.language import CHINESE, ENGLISH, TRANSLATIONS, asked_language, read_catalogue
 
@@ -62,7 +63,7 @@ def extracted() -> set[str | tuple[str, ...]]:
     sentences = extract_from_dir(
         ROOT / "fieldops", method_map=[("**.py", "python")], keywords={"template": None, "Said": None}
     )
-    return {message for _, _, message, _, _ in (*found, *sentences)}
+    return {message for _, _, message, _, _ in (*found, *sentences)} | refusal_texts.constants()
 
 
 def test_every_word_of_the_pages_is_translated_and_none_is_left_over() -> None:

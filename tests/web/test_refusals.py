@@ -7,18 +7,34 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 
 from fieldops.clock import find_zone
-from fieldops.errors import BadInput, Conflict, CrewCoolingDown, StreetAlreadyClaimed, StreetClosed
+from fieldops.errors import (
+    BadInput,
+    Conflict,
+    CrewCoolingDown,
+    FieldopsError,
+    NotFound,
+    RecordDamaged,
+    StorageFailed,
+    StreetAlreadyClaimed,
+    StreetClosed,
+)
 from fieldops.ids import ClaimId, CrewId, StreetId
 from fieldops.recruiting.care import read_income
 from fieldops.recruiting.names import read_person_name
 from fieldops.recruiting.phones import read_phone
 from fieldops.recruiting.stages import Stage, check_move
+from fieldops.said import Reason, Said, pack, unpack
+from tests import refusal_texts
 from tests.cli.test_refusals import REFUSALS
-from tests.conftest import NOON
+from tests.conftest import NOON, ROOT
+from web.fields import field_name
+from web.said import in_words, is_ours
 from web.wording import wording
 
+CJK = re.compile(r"[\u4e00-\u9fff]")
 WEEK_LATER = (NOON + timedelta(days=7)).astimezone(find_zone("Asia/Shanghai"))
 SAMPLE: dict[str, object] = {
     "street": StreetId("S0"), "holder": CrewId("C0"), "crew": CrewId("C0"), "claim": ClaimId("K"), "holds": 40, "cap": 40, "outcome": "forfeited",
@@ -44,9 +60,12 @@ def test_a_refusal_says_when_in_both_languages_and_carries_it_as_a_fact(
     assert "2026-03-09 12:00:00+08:00" in str(refusal)
     for language in ("zh-CN", "en"):
         with app.test_request_context(headers={"Accept-Language": language}):
+            app.preprocess_request()  # which sets the translations
             said = wording(refusal)
         assert "12:00" in said.text, language
         assert said.cure
+        assert said.ours
+        assert bool(CJK.search(said.text)) is bool(CJK.search(said.cure)) is (language == "zh-CN"), language
 
 
 def _refused(call: Callable[[], object]) -> BadInput:
@@ -73,3 +92,57 @@ def test_what_a_recruiting_form_refuses_is_said_in_chinese_with_its_cure(
         said = wording(_refused(call))
     assert said.ours
     assert not re.search("[a-z]{3}", said.text + said.cure), said
+
+
+def test_no_refusal_that_a_page_can_show_is_put_together_from_pieces() -> None:
+    assert refusal_texts.in_pieces() == []
+
+
+def test_every_refusal_that_a_page_can_show_is_said_in_chinese(app: Flask) -> None:
+    sentences = refusal_texts.constants() | refusal_texts.templates()
+    assert len(sentences) > 500
+    with app.test_request_context(headers={"Accept-Language": "zh-CN"}):
+        app.preprocess_request()
+        english = sorted(one for one in sentences if not CJK.search(in_words(one)))
+    assert english == []
+
+
+def test_every_room_that_is_left_out_of_the_refusals_of_pages_is_there() -> None:
+    assert [room for room in refusal_texts.ELSEWHERE if not (ROOT / room).exists()] == []
+
+
+def test_a_refusal_names_its_field_as_the_form_does(app: Flask) -> None:
+    for language, said in (("zh-CN", "人数：“x”不是整数"), ("en", "Number of people: 'x' is not a whole number")):
+        with app.test_request_context(headers={"Accept-Language": language}):
+            app.preprocess_request()
+            refusal = BadInput(Said("'%(given)s' is not a whole number", given="x"), field="--people")
+            assert wording(refusal).text == said
+            assert field_name("home_lon") == "home_lon"  # the column of a file
+            assert field_name("claim_duration") != "claim_duration"  # a setting
+
+
+@pytest.mark.parametrize("refusal", [
+    NotFound("street", "S9", cure="see `fieldops streets list`"),
+    StorageFailed(problem=Said("the region file refuses: %(text)s; nothing was written", text="locked"), cure="free disk space and try again"),
+    RecordDamaged(problem=Said("the region file is damaged: %(text)s", text="malformed")),
+    BadInput(Reason([Said("%(count)s rows cannot be used, the first: row %(row)s", count=2, row=3), "is empty"])),
+], ids=lambda refusal: type(refusal).__name__)  # fmt: skip
+def test_a_refusal_of_any_class_is_whole_in_chinese_and_after_it_was_stored(app: Flask, refusal: FieldopsError) -> None:
+    with app.test_request_context(headers={"Accept-Language": "zh-CN"}):
+        app.preprocess_request()
+        said = wording(refusal)
+        assert said.ours
+        assert CJK.search(said.text)
+        stored = unpack(pack(refusal.told()))
+        assert stored == refusal.told()
+        assert is_ours(stored)
+        assert CJK.search(in_words(stored))
+
+
+def test_a_page_shows_what_a_form_refuses_in_the_reader_s_language(client: FlaskClient) -> None:
+    for language, words in (("zh-CN", "没有填日期"), ("en", "no day")):
+        answer = client.post("/pay", data={"promoter": "P1", "hours": "6"},
+                             headers={"Origin": "http://localhost", "Accept-Language": language})  # fmt: skip
+        assert answer.status_code == 422
+        assert words in answer.text
+        assert 'lang="en">' not in answer.text or language == "en"

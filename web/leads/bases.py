@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from fieldops.actions import bases
 from fieldops.errors import BadInput
 from fieldops.people import Base
+from fieldops.said import Said
 from web.regions import act_moment, the_region
 from web.session import current_actor, needs
 
@@ -46,4 +47,6 @@ def _degrees(field: str) -> float | None:
     try:
         return float(text) if text else None
     except ValueError:
-        raise BadInput(f"'{text[:20]}' is no number", field=field, cure="write degrees as 117.21") from None
+        raise BadInput(
+            Said("'%(text)s' is no number", text=text[:20]), field=field, cure="write degrees as 117.21"
+        ) from None

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from fieldops.actions import desk, jobs
 from fieldops.actions.timeline import read_timeline
 from fieldops.errors import BadInput
+from fieldops.said import Said
 from web.navigation import Entry
 from web.regions import act_moment, region_path, the_region
 from web.session import current_actor, needs
@@ -35,11 +36,17 @@ def order() -> AnyResponse:
     """Set the bursts as a job: which zones when, so that the city is done soonest."""
     people, start = request.form.get("people", "").strip(), request.form.get("start", "").strip()
     if not people.isascii() or not people.isdigit() or not 1 <= int(people) <= MOST_PEOPLE:
-        raise BadInput(f"'{people[:20]}' people", field="people", cure=f"give a whole number from 1 to {MOST_PEOPLE}")
+        raise BadInput(
+            Said("'%(people)s' people", people=people[:20]),
+            field="people",
+            cure=Said("give a whole number from 1 to %(most_people)s", most_people=MOST_PEOPLE),
+        )
     try:
         first = date.fromisoformat(start).isoformat() if start else ""
     except ValueError:
-        raise BadInput(f"'{start[:20]}' is no day", field="start", cure="write it as 2026-03-02") from None
+        raise BadInput(
+            Said("'%(start)s' is no day", start=start[:20]), field="start", cure="write it as 2026-03-02"
+        ) from None
     parameters: dict[str, object] = {"people": int(people), "start": first}
     moment = act_moment()
     if moment is not None:

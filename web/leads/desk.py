@@ -219,7 +219,9 @@ def edit(street: str) -> AnyResponse:
     kind = request.form.get("kind", "")
     if kind not in EDITS:
         raise BadInput(
-            f"'{kind[:20]}' is no change of a street", field="kind", cure=f"choose one of {', '.join(EDITS)}"
+            Said("'%(kind)s' is no change of a street", kind=kind[:20]),
+            field="kind",
+            cure=Said("choose one of %(choices)s", choices=", ".join(EDITS)),
         )
     parameters = {"kind": kind, "street": street, "value": request.form.get("value", "")[:100]}
     moment = act_moment()

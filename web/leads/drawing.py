@@ -9,6 +9,7 @@ from fieldops.actions import desk, drawing, jobs
 from fieldops.actions.tiles import find_tiles
 from fieldops.errors import BadInput, NotFound
 from fieldops.ids import StreetId
+from fieldops.said import Said
 from web.leads.desk import asked_city
 from web.regions import act_moment, region_path, the_region
 from web.session import current_actor, needs
@@ -83,11 +84,15 @@ def bring() -> AnyResponse:
     if sent is None or not sent.filename:
         raise BadInput("no file", field="map", cure="choose the map's file")
     if form.get("coordinates") not in COORDINATES:
-        raise BadInput("no such coordinates", field="coordinates", cure=f"one of {', '.join(COORDINATES)}")
+        raise BadInput(
+            "no such coordinates", field="coordinates", cure=Said("one of %(choices)s", choices=", ".join(COORDINATES))
+        )
     people = form.get("residents", "").strip()
     if people and not (people.isascii() and people.isdigit() and 0 < int(people) < 100_000_000):
         raise BadInput(
-            f"'{people[:20]}' is no number of people", field="residents", cure="write it as 198398, or leave it"
+            Said("'%(people)s' is no number of people", people=people[:20]),
+            field="residents",
+            cure="write it as 198398, or leave it",
         )
     if not form.get("city", "").strip():
         raise BadInput("the name of the city is empty", field="city", cure="give the name that people use")

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from fieldops.actions import files
 from fieldops.errors import BadInput, RowsRefused
+from fieldops.said import Said
 from web.navigation import Entry
 from web.regions import act_moment, the_region
 from web.session import current_actor, needs
@@ -59,7 +60,7 @@ def take() -> AnyResponse:
 def give(table: str, form: str) -> Response:
     """Give a table out as CSV or XLSX."""
     if form not in FORMS:
-        raise BadInput(f"no such form '{form[:10]}'", field="form", cure="csv or xlsx")
+        raise BadInput(Said("no such form '%(form)s'", form=form[:10]), field="form", cure="csv or xlsx")
     with TemporaryDirectory(prefix="fieldops-") as folder:
         path = Path(folder) / f"table.{form}"
         files.write_table(the_region(), current_actor(), table, path)

@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from fieldops.actions import desk, incidents
 from fieldops.errors import BadInput
 from fieldops.ids import StreetId
+from fieldops.said import Said
 from web.crews import read_crew
 from web.navigation import Entry
 from web.regions import act_moment, the_region
@@ -73,7 +74,9 @@ def _street(text: str) -> StreetId:
 def _days() -> int:
     text = request.form.get("close_days", "").strip() or "0"
     if not (text.isascii() and text.isdigit()):
-        raise BadInput(f"'{text[:20]}' is no number of days", field="close_days", cure="write 0 to 60")
+        raise BadInput(
+            Said("'%(text)s' is no number of days", text=text[:20]), field="close_days", cure="write 0 to 60"
+        )
     return int(text[:4])
 
 

@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from fieldops.actions import bases, stock
 from fieldops.errors import BadInput
+from fieldops.said import Said
 from web.crews import crew_labels
 from web.navigation import Entry
 from web.regions import act_moment, the_region
@@ -33,7 +34,7 @@ def move() -> AnyResponse:
     form = request.form
     text = form.get("count", "").strip()
     if not (text.isascii() and text.isdigit()):
-        raise BadInput(f"'{text[:20]}' is no number", field="count", cure="write a whole number")
+        raise BadInput(Said("'%(text)s' is no number", text=text[:20]), field="count", cure="write a whole number")
     stock.move_stock(
         the_region(), current_actor(), form.get("item", ""), int(text[:9]), source=form.get("source", ""),
         target=form.get("target", ""), why=form.get("why", ""), now=act_moment(),

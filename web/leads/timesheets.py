@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from fieldops.actions import timesheets
 from fieldops.errors import BadInput
 from fieldops.ids import CrewId, PromoterId
+from fieldops.said import Said
 from web.leads.files import FORMS
 from web.navigation import Entry
 from web.regions import act_moment, the_region
@@ -38,7 +39,9 @@ def confirm() -> AnyResponse:
     try:
         hours = float(form.get("hours", ""))
     except ValueError:
-        raise BadInput(f"'{form.get('hours', '')[:20]}' is no number", field="hours", cure="write it as 6.5") from None
+        raise BadInput(
+            Said("'%(given)s' is no number", given=form.get("hours", "")[:20]), field="hours", cure="write it as 6.5"
+        ) from None
     if day is None:
         raise BadInput("no day", field="day", cure="choose a row of the sheet")
     promoter = PromoterId(form.get("promoter", ""))
@@ -54,7 +57,7 @@ def confirm() -> AnyResponse:
 def give(form: str) -> Response:
     """Give the sheet out as CSV or XLSX."""
     if form not in FORMS:
-        raise BadInput(f"no such form '{form[:10]}'", field="form", cure="csv or xlsx")
+        raise BadInput(Said("no such form '%(form)s'", form=form[:10]), field="form", cure="csv or xlsx")
     sheet = _sheet()
     response = Response(timesheets.sheet_bytes(sheet, form), content_type=FORMS[form])
     response.headers["Content-Disposition"] = f'attachment; filename="pay-{sheet.first}-{sheet.last}.{form}"'
@@ -75,4 +78,6 @@ def _day(text: str) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:
-        raise BadInput(f"'{text[:20]}' is no day", field="first", cure="write it as 2026-03-02") from None
+        raise BadInput(
+            Said("'%(text)s' is no day", text=text[:20]), field="first", cure="write it as 2026-03-02"
+        ) from None

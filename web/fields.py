@@ -1,0 +1,37 @@
+"""The fields that refusals point at, called as their forms call them; columns of files keep the name that the file has."""
+
+from flask import get_template_attribute
+from flask_babel import gettext
+
+from fieldops.rules import MEANINGS
+
+
+def field_name(field: str) -> str:
+    """Return how people call a field: an option of the command line or a form's field; else the column as it is written."""
+    name = field.removeprefix("--").replace("-", "_")
+    if name in MEANINGS:
+        return str(get_template_attribute("leads/cards.html", "setting")(name)).strip()
+    return _names().get(name, name)
+
+
+def _names() -> dict[str, str]:
+    return {
+        "address": gettext("Address"), "after": gettext("Stage"), "at": gettext("Moment"), "backup": gettext("Backup"),
+        "begin": gettext("Beginning"), "boundary": gettext("Boundary"), "capacity": gettext("Places"), "channel": gettext("Channel"),
+        "city": gettext("City"), "close_days": gettext("Days closed"), "consent": gettext("Consent"), "contacts": gettext("Contacts"),
+        "coordinates": gettext("Coordinates"), "count": gettext("How many"), "crew": gettext("Crew"), "date": gettext("Day"),
+        "day": gettext("Day"), "days": gettext("Days"), "door": gettext("Door"), "due_at": gettext("Call again"),
+        "ends_at": gettext("End"), "fair": gettext("Fairness"), "file": gettext("File"), "first": gettext("From"),
+        "form": gettext("Form"), "from": gettext("From"), "groups": gettext("Groups"), "hours": gettext("Hours"),
+        "income": gettext("Income"), "item": gettext("What"), "keep": gettext("Streets kept"), "kind": gettext("Kind"),
+        "label": gettext("Name"), "language": gettext("Language"), "languages": gettext("Languages"), "login": gettext("Login"),
+        "map": gettext("Map"), "measurement": gettext("Measurement"), "merged": gettext("The other row"), "name": gettext("Name"),
+        "note": gettext("Note"), "outcome": gettext("Outcome"), "password": gettext("Password"), "people": gettext("Number of people"),
+        "permission": gettext("Permission to enter"), "phone": gettext("Phone number"), "points": gettext("Points"),
+        "priority": gettext("Priority"), "promoter": gettext("Promoter"), "reason": gettext("Reason"), "residents": gettext("Residents"),
+        "role": gettext("Role"), "share": gettext("Share"), "speed": gettext("Speed"), "stage": gettext("Stage"),
+        "start": gettext("Beginning"), "starts_at": gettext("Beginning"), "steps": gettext("Steps"), "street": gettext("Street"),
+        "streets": gettext("Streets"), "sure": gettext("Box to tick"), "target": gettext("Target"), "text": gettext("Text"),
+        "training": gettext("Training"), "triangle": gettext("Triangle"), "until": gettext("Until"), "url": gettext("Address"),
+        "venue": gettext("Venue"), "what": gettext("What"), "why": gettext("Reason"), "zone": gettext("Zone"),
+    }  # fmt: skip
