@@ -44,7 +44,7 @@ ELSEWHERE = {
 HANDED_ON = {
     ("fieldops/actions/effort.py", "why(self._actor, 'effort.record', crew=crew.id)"),
     ("fieldops/actions/surveys.py", "why(self._actor, 'survey.record', crew=known.crew)"),
-    ("fieldops/intake.py", "reason"),
+    ("fieldops/intake.py", "first['reason']"),
     ("fieldops/store/connect.py", "OLDER"),
     ("fieldops/intake.py", "row['']"), ("fieldops/intake.py", "wrong.problem"), ("fieldops/intake.py", "wrong.cure"),
     ("fieldops/maps/fetch.py", "refusal.cure"), ("fieldops/maps/fetch.py", "_why(name, code, limits)"), ("fieldops/exchange/printing.py", "cure"),
