@@ -29,7 +29,6 @@ ELSEWHERE = {
     "fieldops/awareness/history.py": "arrays that our own code makes",
     "fieldops/awareness/robust.py": "arrays that our own code makes",
     "fieldops/awareness/sentinels.py": "arrays that our own code makes",
-    "fieldops/awareness/stopping.py": "cards that our own code makes",
     "fieldops/backcheck.py": "counts that our own code makes",
     "fieldops/planning/assignment.py": "arrays that our own code makes",
     "fieldops/planning/routing.py": "limits that our own code sets",

@@ -4,7 +4,6 @@ from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 
 from fieldops.awareness import TWO_OF_TEN, CountRule, design_card, find_rule
-from fieldops.errors import BadInput
 from fieldops.people import Actor
 from fieldops.permissions import require
 from fieldops.rules import MEANINGS, Rules, read_setting
@@ -106,10 +105,7 @@ def preview_rules(region: Region, actor: Actor, written: dict[str, str]) -> Prev
     values = {name: read_setting(name, text) for name, text in written.items()}
     for name in values.keys() & {"move_on_rule", "audit_rule"}:
         find_rule(str(values[name]))
-    try:
-        after = replace(before, **values)  # type: ignore[arg-type]  # read_setting checked each
-    except TypeError:
-        raise BadInput("no such setting", cure="see the names on the page") from None
+    after = replace(before, **values)  # type: ignore[arg-type]  # read_setting checked each
     changed = [field.name for field in fields(Rules) if getattr(after, field.name) != getattr(before, field.name)]
     changes = tuple(
         Change(name, getattr(before, name), getattr(after, name), MEANINGS[name][1], _touches(region, name, after))

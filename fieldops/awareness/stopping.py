@@ -18,6 +18,7 @@ from fieldops.awareness.counting import (
     summarise,
 )
 from fieldops.errors import BadInput
+from fieldops.said import Said
 
 
 class Verdict(StrEnum):
@@ -80,14 +81,23 @@ class CountRule:
         if not self.looks or not len(self.looks) == len(self.push_on_at_most) == len(self.move_on_at_least):
             raise BadInput("a card needs one count to push on and one to move on for each look, and a look at least")
         if self.looks[0] < 1 or any(a >= b for a, b in zip(self.looks, self.looks[1:], strict=False)):
-            raise BadInput(f"the looks {self.looks} do not increase from 1 on")
+            raise BadInput(Said("the looks %(looks)s do not increase from 1 on", looks=self.looks))
         for look, low, high in zip(self.looks, self.push_on_at_most, self.move_on_at_least, strict=True):
             if not -1 <= low < high:
-                raise BadInput(f"at {look} surveys the card pushes on at {low} knows and moves on at {high}")
+                raise BadInput(
+                    Said(
+                        "at %(look)s surveys the card pushes on at %(low)s knows and moves on at %(high)s",
+                        look=look,
+                        low=low,
+                        high=high,
+                    )
+                )
         if self.move_on_at_least[-1] != self.push_on_at_most[-1] + 1:
-            raise BadInput(f"at its last look, {self.looks[-1]} surveys, the card leaves some counts undecided")
+            raise BadInput(
+                Said("at its last look, %(looks)s surveys, the card leaves some counts undecided", looks=self.looks[-1])
+            )
         if not 0.0 <= self.zone[0] < self.zone[1] <= 1.0:
-            raise BadInput(f"the zone {self.zone} is not two increasing shares")
+            raise BadInput(Said("the zone %(zone)s is not two increasing shares", zone=self.zone))
 
     @property
     def most_surveys(self) -> int:
@@ -156,7 +166,7 @@ class CountRule:
             If the share is outside [0, 1].
         """
         if not 0.0 <= share <= 1.0:
-            raise BadInput(f"a share of {share} is outside [0, 1]", field="share")
+            raise BadInput(Said("a share of %(share)s is outside [0, 1]", share=share), field="share")
         bounds = self.curtailed_bounds if curtailed else self.bounds
         return summarise(*count_stops(bounds, lambda _n, _s: share))
 
@@ -209,9 +219,16 @@ class CountRule:
             If a number is outside its range.
         """
         if not 0.0 <= share <= 1.0:
-            raise BadInput(f"a share of {share} is outside [0, 1]", field="share")
+            raise BadInput(Said("a share of %(share)s is outside [0, 1]", share=share), field="share")
         if not 0.0 <= icc < 1.0 or cluster_size < 1:
-            raise BadInput(f"a correlation of {icc} in clusters of {cluster_size} cannot be", field="icc")
+            raise BadInput(
+                Said(
+                    "a correlation of %(icc)s in clusters of %(cluster_size)s cannot be",
+                    icc=icc,
+                    cluster_size=cluster_size,
+                ),
+                field="icc",
+            )
         bounds = self.curtailed_bounds if curtailed else self.bounds
         return summarise(*count_clustered_stops(bounds, share, icc=icc, cluster_size=cluster_size))
 
@@ -229,7 +246,9 @@ class CountRule:
             If more people know than live there.
         """
         if not 0 <= knowing <= people or people < 1:
-            raise BadInput(f"{knowing} of {people} people cannot know", field="knowing")
+            raise BadInput(
+                Said("%(knowing)s of %(people)s people cannot know", knowing=knowing, people=people), field="knowing"
+            )
         bounds = self.curtailed_bounds if curtailed else self.bounds
         if people < bounds.last:
             bounds = end_by_head_count(bounds, people, target)
@@ -275,4 +294,8 @@ def find_rule(name: str) -> CountRule:
     try:
         return _NAMED[name.strip().lower()]
     except KeyError:
-        raise BadInput(f"no rule is called '{name}'", cure=f"use one of {', '.join(_NAMED)}", field="name") from None
+        raise BadInput(
+            Said("no rule is called '%(name)s'", name=name),
+            cure=Said("use one of %(choices)s", choices=", ".join(_NAMED)),
+            field="name",
+        ) from None

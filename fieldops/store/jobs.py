@@ -22,13 +22,16 @@ from fieldops.clock import format_moment, parse_moment
 from fieldops.errors import NotFound
 from fieldops.ids import ActorId, CrewId, JobId
 from fieldops.people import Actor, Role
-from fieldops.said import pack, template, unpack
+from fieldops.said import Said, pack, template, unpack
 from fieldops.store.connect import BUSY_SECONDS, journal_mode
 from fieldops.store.migrations.jobs import JOBS
 from fieldops.store.sqlite import refusal, sqlite3
 
 LOST_AFTER = timedelta(seconds=15)  # a worker not heard for so long is dead
 MOST_ATTEMPTS = 3
+DIED = Said(
+    "its worker died, %(attempts)s times: see the log of the worker; it may need more memory", attempts=MOST_ATTEMPTS
+)
 KEPT = 500  # jobs that have ended, the newest ones
 
 
@@ -178,7 +181,7 @@ def take_job(connection: sqlite3.Connection, *, worker: str, now: datetime) -> J
         "UPDATE job SET state = 'failed', ended_at = ?, problem = ? WHERE state = 'running' AND heartbeat_at < ? AND attempts >= ?",
         (
             at,
-            template("its worker died each time: see the log of the worker; it may need more memory"),
+            pack(DIED),
             lost,
             MOST_ATTEMPTS,
         ),
