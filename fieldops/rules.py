@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Self
 
 from fieldops.errors import BadInput
-from fieldops.said import Said
+from fieldops.said import Said, template
 
 _DURATIONS = frozenset({
     "claim_duration", "cool_down", "withdrawal_grace", "clock_tolerance", "cluster_window", "measurement_window",
@@ -148,9 +148,13 @@ def _refuse_another_kind(name: str, value: object, default: object) -> None:
     wanted = (int, float) if isinstance(default, float) else type(default)
     if isinstance(value, wanted) and isinstance(value, bool) == isinstance(default, bool):
         return
-    kind = {timedelta: "a duration", bool: "yes or no", int: "a whole number", float: "a number", str: "a word"}
-    cure = f"give it as {kind[type(default)]}, such as {write_setting(default)}"
-    raise BadInput(f"{value!r} is of another kind", field=name, cure=cure)
+    cure = {
+        timedelta: template("give it as a duration, such as %(sample)s"), bool: template("give it as yes or no, such as %(sample)s"),
+        int: template("give it as a whole number, such as %(sample)s"), float: template("give it as a number, such as %(sample)s"),
+        str: template("give it as a word, such as %(sample)s"),
+    }[type(default)]  # fmt: skip
+    problem = Said("%(value)s is of another kind", value=repr(value))
+    raise BadInput(problem, field=name, cure=Said(cure, sample=write_setting(default)))
 
 
 def read_setting(name: str, text: str) -> object:

@@ -68,7 +68,9 @@ def read_brings(
     for field, given, known in (("by", sort, SORTS), ("order", order or ORDERS[0], ORDERS)):
         if given not in known:
             raise BadInput(
-                Said("'%(sort)s' is no sort", sort=given), field=field, cure=Said("use one of %(choices)s", choices=", ".join(known))
+                Said("'%(sort)s' is no sort", sort=given),
+                field=field,
+                cure=Said("use one of %(choices)s", choices=", ".join(known)),
             )
     connection, present = region.reader(), region.moment(now)
     zone, since, rules = places.read_zone(connection), present - span, read_rules(connection)
