@@ -22,7 +22,7 @@ from fieldops.rules import Rules
 from fieldops.store import claims as claim_store
 from fieldops.store import dispatch as store
 from fieldops.store import places
-from fieldops.store.bursts import outside_bursts
+from fieldops.store.bursts import are_set, running_bursts
 from fieldops.store.connect import Region, Turn, read_rules
 from fieldops.store.dispatch import CrewStanding, NearStreet
 from fieldops.store.response import read_fit
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from fieldops.planning.problem import PlanProblem
     from fieldops.store.sqlite import sqlite3
 
-FARTHER = 3.0  # times the reach that is searched where nothing is free within it
+FARTHER = (1.7, 3.0)  # times the reach that are searched, one after the other, where nothing fits within it
 LEAST_SURVEYS = 10  # of a test: so many are asked before any card decides
 
 
@@ -151,12 +151,12 @@ def _why_nothing(connection: "sqlite3.Connection", standing: CrewStanding, room:
     if room.hours <= 0:
         return "no new street: what it holds needs all its hours"
     rules = read_rules(connection)
-    metres = FARTHER * rules.dispatch_reach_m
+    metres = FARTHER[-1] * rules.dispatch_reach_m
     box = store.Box.around(standing.lon, standing.lat, metres)
     taken = store.taken_streets(connection, box, standing.crew.id, at)
-    free = {one.street for one in store.near_streets(connection, box, standing.crew.id, at)} - {standing.street}
+    free = {one.street for one in store.near_streets(connection, box, standing.crew.id, at, None)} - {standing.street}
     waiting = free & {street for street, _ in claim_store.cool_downs(connection, at, standing.crew.id)}
-    shut = set(outside_bursts(connection, local_day(at, places.read_zone(connection)), sorted(free - waiting)))
+    shut = free - waiting - {one.street for one in _near_running(connection, box, standing.crew.id, at)}
     counts = [*taken, ("cooling down for it", len(waiting)), ("outside running bursts", len(shut))]
     counts.append(
         (f"too far on foot, or more than the {room.hours:.1f} h that it has left", len(free - waiting - shut))
@@ -175,7 +175,7 @@ def offers_of(
     if room.places < 1 or room.hours <= 0 or not room.days:
         return room, []
     waiting = {street for street, _ in claim_store.cool_downs(connection, at, standing.crew.id)} | set(told.streets)
-    for times in (1.0, FARTHER):
+    for times in (1.0, *FARTHER):
         candidates = _candidates(connection, standing, at, rules, waiting, times * rules.dispatch_reach_m)
         offers = best_offers(room, candidates, most=most)
         if offers:
@@ -209,17 +209,15 @@ def _candidates(
     reach_m: float,
 ) -> list[Candidate]:
     box = store.Box.around(standing.lon, standing.lat, reach_m)
-    near = [s for s in store.near_streets(connection, box, standing.crew.id, at) if s.street not in waiting]
+    near = _near_running(connection, box, standing.crew.id, at)
+    near = [street for street in near if street.street not in waiting and street.street != standing.street]
     if not near:
         return []
     nodes, ways = store.near_ways(connection, box)
     start = standing.node if standing.node in nodes else _nearest(nodes, standing.lon, standing.lat)
     walks = walk_metres(ways, start, reach_m=reach_m) if start is not None else {}
-    near = [street for street in near if street.street != standing.street]
     metres = [_metres(standing, street, walks, nodes) for street in near]
     reached = [(street, way) for street, way in zip(near, metres, strict=True) if way <= reach_m]
-    shut = outside_bursts(connection, local_day(at, places.read_zone(connection)), [s.street for s, _ in reached])
-    reached = [(street, way) for street, way in reached if street.street not in shut]  # RULE 15
     worth = _worth(read_fit(connection, at).response, rules, [street for street, _ in reached])
     home = (standing.crew.home_lon, standing.crew.home_lat)
     return [
@@ -230,6 +228,13 @@ def _candidates(
         for (street, way), (missing, value, hours, finish) in zip(reached, worth, strict=True)
         if hours is not None
     ]  # fmt: skip
+
+
+def _near_running(connection: "sqlite3.Connection", box: store.Box, crew: CrewId, at: datetime) -> list[NearStreet]:
+    """RULE 15: the free streets in the box that belong to a running burst; all where bursts were never set."""
+    day = local_day(at, places.read_zone(connection))
+    running = running_bursts(connection, day, zones=store.zones_near(connection, box)) if are_set(connection) else None
+    return store.near_streets(connection, box, crew, at, running)
 
 
 def _metres(standing: CrewStanding, street: NearStreet, walks: dict[int, float], nodes: Collection[int]) -> float:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
@@ -132,29 +132,65 @@ def overridden_zones(connection: "sqlite3.Connection") -> set[ZoneId]:
     return {ZoneId(row[0]) for row in rows}
 
 
-def outside_bursts(
-    connection: "sqlite3.Connection", day: date, streets: Sequence[StreetId] | None = None
-) -> dict[StreetId, str]:
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What runs on a day: whole zones (those that a lead lets be planned outside bursts too), and streets of parts of zones."""
+
+    zones: frozenset[str]
+    streets: frozenset[str]
+
+    def holds(self, street: StreetId, zone: str | None) -> bool:
+        """Return whether a street belongs to a running burst."""
+        return zone in self.zones or street in self.streets
+
+
+def running_bursts(
+    connection: "sqlite3.Connection", day: date, *, zones: Collection[str] | None = None
+) -> Running | None:
     """
-    Return the streets, of these or of all, to which no running burst belongs on the day, with the reason (rule 15).
+    Return what runs on the day, of these zones or of all; None where bursts were never set: then everything is open.
+
+    Only what runs is read: the next street is looked for in a moment.
+    """
+    if not are_set(connection):
+        return None
+    whole, streets = set[str](overridden_zones(connection)), set[str]()
+    rows = connection.execute(
+        "SELECT zone_id, streets FROM burst WHERE event = (SELECT max(seq) FROM event WHERE kind = 'BurstsSet')"
+        " AND starts_on <= :day AND date(starts_on, '+' || days || ' days') > :day",
+        {"day": day.isoformat()},
+    )
+    for zone, listed in rows:
+        if zones is not None and zone not in zones:
+            continue
+        part = json.loads(listed)
+        streets.update(part)
+        if not part:
+            whole.add(zone)
+    return Running(frozenset(whole), frozenset(streets))
+
+
+def outside_bursts(connection: "sqlite3.Connection", day: date) -> dict[StreetId, str]:
+    """
+    Return the streets to which no running burst belongs on the day, with the reason (rule 15).
 
     Empty where bursts were never set.
     """
-    if not are_set(connection):
+    running = running_bursts(connection, day)
+    if running is None:
         return {}
-    slots = newest_bursts(connection)
-    running = [one for one in slots if one.runs_on(day)]
-    whole = {one.zone for one in running if not one.streets} | overridden_zones(connection)
-    parts = {street for one in running for street in one.streets}
-    found: dict[StreetId, str] = {}
-    for street, zone in _zones_of(connection, streets):
-        if zone in whole or street in parts:
-            continue
-        later = [one.starts_on for one in slots if one.starts_on > day and one.zone == zone]
-        on = day.isoformat()
-        found[street] = (
-            say("burst_later", day=on, next_day=min(later).isoformat()) if later else say("burst_none", day=on)
-        )
+    later: dict[ZoneId, date] = {}
+    for one in newest_bursts(connection):  # by start: the first that comes stays
+        if one.starts_on > day:
+            later.setdefault(one.zone, one.starts_on)
+    on, found = day.isoformat(), dict[StreetId, str]()
+    for street, zone in _zones_of(connection):
+        if not running.holds(street, zone):
+            found[street] = (
+                say("burst_later", day=on, next_day=later[zone].isoformat())
+                if zone in later
+                else say("burst_none", day=on)
+            )
     return found
 
 
@@ -163,20 +199,12 @@ def streets_of(connection: "sqlite3.Connection", slots: Iterable[StoredBurst]) -
     slots = list(slots)
     whole = {one.zone for one in slots if not one.streets}
     found = {street for one in slots for street in one.streets}
-    return sorted(found | {street for street, zone in _zones_of(connection, None) if zone in whole})
+    return sorted(found | {street for street, zone in _zones_of(connection) if zone in whole})
 
 
-def _zones_of(
-    connection: "sqlite3.Connection", streets: Sequence[StreetId] | None
-) -> Iterable[tuple[StreetId, ZoneId]]:
-    if streets is None:
-        rows = connection.execute("SELECT id, coalesce(zone_id, '') FROM street WHERE status <> 'gone'").fetchall()
-        return [(StreetId(row[0]), ZoneId(row[1])) for row in rows]
-    found = []
-    for street in streets:
-        row = connection.execute("SELECT coalesce(zone_id, '') FROM street WHERE id = ?", (street,)).fetchone()
-        found.append((street, ZoneId(row[0] if row else "")))
-    return found
+def _zones_of(connection: "sqlite3.Connection") -> Iterable[tuple[StreetId, ZoneId]]:
+    rows = connection.execute("SELECT id, coalesce(zone_id, '') FROM street WHERE status <> 'gone'").fetchall()
+    return [(StreetId(row[0]), ZoneId(row[1])) for row in rows]
 
 
 def gap_days(

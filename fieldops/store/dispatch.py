@@ -1,5 +1,6 @@
 """What dispatch reads: the streets, ways and prices around one crew, each by an index; nothing of the whole city."""
 
+import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from fieldops.clock import format_moment, parse_moment
 from fieldops.errors import NotFound
 from fieldops.ids import CrewId, StreetId
 from fieldops.people import Crew
+from fieldops.store.bursts import Running
 from fieldops.store.people import find_crew
 
 if TYPE_CHECKING:
@@ -70,12 +72,29 @@ class NearStreet:
         return None if self.estimated is None else (self.estimated, self.fresh_low, self.fresh_high)
 
 
-def near_streets(connection: "sqlite3.Connection", box: Box, crew: CrewId, at: datetime) -> list[NearStreet]:
+def zones_near(connection: "sqlite3.Connection", box: Box) -> set[str]:
+    """Return the zones that have streets in the box."""
+    rows = connection.execute(
+        "SELECT DISTINCT zone_id FROM street INDEXED BY street_near WHERE lon BETWEEN :west AND :east"
+        " AND lat BETWEEN :south AND :north AND zone_id IS NOT NULL",
+        _box(box),
+    )
+    return {row[0] for row in rows}
+
+
+def near_streets(
+    connection: "sqlite3.Connection", box: Box, crew: CrewId, at: datetime, running: Running | None
+) -> list[NearStreet]:
     """
     Return the streets in the box that nobody holds, that are open, and that are kept for nobody but the crew.
 
-    Cool-downs are the caller's: see `fieldops.store.claims.cool_downs`.
+    RULE 15: only those that belong to what runs; None where everything does. Cool-downs are the caller's: see
+    `fieldops.store.claims.cool_downs`.
     """
+    runs = {
+        "zones": None if running is None else json.dumps(sorted(running.zones)),
+        "parts": None if running is None else json.dumps(sorted(running.streets)),
+    }
     rows = connection.execute(
         "SELECT s.id, s.lon, s.lat, s.node, s.people, s.priority, s.permission, o.value, o.hours, o.finish,"
         " o.share, CASE WHEN e.as_of > o.as_of OR o.as_of IS NULL THEN e.share END, coalesce(e.low, 0.0),"
@@ -83,14 +102,15 @@ def near_streets(connection: "sqlite3.Connection", box: Box, crew: CrewId, at: d
         " FROM street AS s INDEXED BY street_near LEFT JOIN outlook AS o ON o.street_id = s.id"
         " LEFT JOIN estimate AS e ON e.place = s.id AND e.noun = 'street'"
         " WHERE s.lon BETWEEN :west AND :east AND s.lat BETWEEN :south AND :north AND s.status = 'open'"
-        " AND s.permission <> 'refused' AND NOT EXISTS (SELECT 1 FROM claim AS c WHERE c.street_id = s.id"
+        " AND s.permission <> 'refused' AND (:zones IS NULL OR s.zone_id IN (SELECT value FROM json_each(:zones))"
+        " OR s.id IN (SELECT value FROM json_each(:parts))) AND NOT EXISTS (SELECT 1 FROM claim AS c WHERE c.street_id = s.id"
         " AND c.claimed_at <= :at AND c.held_until > :at AND coalesce(c.ended_at, c.held_until) > :at)"
         " AND NOT EXISTS (SELECT 1 FROM closure AS d WHERE d.street_id = s.id AND d.since <= :at AND d.reopens_at > :at"
         " AND (d.ended_at IS NULL OR d.ended_at > :at)) AND NOT EXISTS (SELECT 1 FROM pause AS p WHERE p.street_id = s.id"
         " AND p.since <= :at AND coalesce(p.ended_at, p.until) > :at) AND NOT EXISTS (SELECT 1 FROM reserve AS r"
         " WHERE r.street_id = s.id AND r.crew_id <> :crew AND r.kept_until > :at"
         " AND coalesce(r.ended_at, r.kept_until) > :at)",
-        _box(box) | {"crew": crew, "at": format_moment(at)},
+        _box(box) | runs | {"crew": crew, "at": format_moment(at)},
     )
     return [NearStreet(*row) for row in map(tuple, rows)]
 
@@ -247,5 +267,5 @@ def newest_outlook(connection: "sqlite3.Connection") -> datetime | None:
     return parse_moment(row[0]) if row else None
 
 
-def _box(box: Box) -> dict[str, float]:
+def _box(box: Box) -> dict[str, float | str | None]:
     return {"west": box.west, "south": box.south, "east": box.east, "north": box.north}

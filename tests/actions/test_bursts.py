@@ -1,19 +1,20 @@
 """Bursts set, kept by the plan, gaps reported, lagging zones given more days, all on the record."""
 
 from datetime import date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from fieldops.actions.bursts import Bursts, override_burst, read_bursts, set_bursts
 from fieldops.actions.decisions import decide
-from fieldops.actions.dispatch import next_street
+from fieldops.actions.dispatch import near_streets, next_street
 from fieldops.actions.effort import import_effort
 from fieldops.actions.plans import make_plan
 from fieldops.actions.surveys import record_surveys
 from fieldops.errors import BadInput, Forbidden, NotFound
 from fieldops.ids import ActorId, CrewId, ZoneId
 from fieldops.people import Actor, Role
-from fieldops.store.connect import Region
+from fieldops.store.connect import Region, create_region
 from fieldops.store.verify import verify
 from tests.actions.test_plans import town  # noqa: F401  # a fixture
 from tests.conftest import LEAD, NOON
@@ -77,6 +78,31 @@ def test_the_plan_gives_streets_only_inside_running_bursts_until_a_lead_override
     running = make_plan(town, LEAD, now=NOON, start=NOON + 4 * DAY, time_limit=1.0)
     assert running.assignments
     assert verify(town).violations == []
+
+
+def test_next_gives_streets_of_the_part_that_runs_and_none_of_the_part_that_comes_later(region: Region) -> None:
+    two_zones(region)
+    later = {street for one in put(region, 2).slots if one.starts_on > TODAY for street in one.streets}
+    assert later
+    offered = {one.street for one in near_streets(region, LEAD, CrewId("C0"), most=12, now=NOON)}
+    assert offered
+    assert not offered & later
+
+
+def test_next_asks_as_little_of_the_file_for_many_streets_as_for_few(tmp_path: Path) -> None:
+    asked = []
+    for streets in (6, 60):
+        region = create_region(tmp_path / f"{streets}.gpkg", LEAD, sandbox=True, now=NOON)
+        add_town(region, streets=streets, people=2000.0)
+        with region.turn(LEAD, now=NOON) as turn:  # all near the crew
+            turn.connection.execute("UPDATE street SET lon = (SELECT min(lon) FROM street) + fid * 1e-5")
+        put(region, 500)
+        statements: list[str] = []
+        region.reader().set_trace_callback(statements.append)
+        assert next_street(region, LEAD, CrewId("C0"), now=NOON).street is not None
+        asked.append(len(statements))
+        region.close()
+    assert asked[0] == asked[1]
 
 
 def test_a_day_on_which_nobody_worked_is_a_gap_until_every_triangle_moved_on(region: Region) -> None:
