@@ -20,7 +20,7 @@ from fieldops.recruiting.care import read_income
 from fieldops.recruiting.consent import ConsentText
 from fieldops.recruiting.journey import entries
 from fieldops.recruiting.names import read_person_name
-from fieldops.recruiting.phones import read_phone
+from fieldops.recruiting.phones import read_mobile
 from fieldops.recruiting.sources import Group, Source
 from fieldops.recruiting.stages import Stage
 from fieldops.said import Said
@@ -121,7 +121,7 @@ def sign_up_in_turn(turn: Turn, form: SignUpForm) -> SignedUp:
     earlier = store.find_sign_up(turn.connection, form.id)
     if earlier:
         return SignedUp(earlier[0], again=earlier[1], known=True)
-    name, phone = read_person_name(form.name), read_phone(form.phone)
+    name, phone = read_person_name(form.name), read_mobile(form.phone)
     form = replace(form, name=name, phone=phone)
     check_open(turn)
     check_source(turn, form.source)

@@ -22,7 +22,7 @@ from fieldops.people import Actor
 from fieldops.permissions import require
 from fieldops.progress import Progress, no_progress
 from fieldops.recruiting.names import read_person_name
-from fieldops.recruiting.phones import read_phone
+from fieldops.recruiting.phones import read_mobile, read_phone
 from fieldops.store import held as held_store
 from fieldops.store import persons, positions
 from fieldops.store import recruiting as candidates
@@ -147,7 +147,7 @@ def correct_person(
         if person is None:
             raise NotFound("person", candidate)
         new_name = read_person_name(name)
-        new_phone = read_phone(phone) if phone.strip() else person.phone
+        new_phone = read_mobile(phone) if phone.strip() else person.phone
         if (new_name, new_phone) == (person.name, person.phone):
             return
         owner = persons.find_by_phone(region, [new_phone]).get(new_phone)

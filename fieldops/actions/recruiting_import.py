@@ -20,7 +20,7 @@ from fieldops.recruiting.candidate import Candidate, SignUp
 from fieldops.recruiting.care import read_income
 from fieldops.recruiting.journey import Entry, entries
 from fieldops.recruiting.names import read_person_name
-from fieldops.recruiting.phones import read_phone
+from fieldops.recruiting.phones import read_mobile
 from fieldops.recruiting.sources import Group, Source, SourceKind
 from fieldops.recruiting.stages import LEFT, RANK, WAY, Move, Reason, Stage, furthest
 from fieldops.said import Said
@@ -139,7 +139,7 @@ def _shown(row: Mapping[str, str], field: str | None) -> str | None:
 
 
 def _read_form(row: Mapping[str, str], consent: str, now: datetime) -> SignUpForm:
-    name, phone = read_person_name(row.get("name", "")), read_phone(row.get("phone", ""))
+    name, phone = read_person_name(row.get("name", "")), read_mobile(row.get("phone", ""))
     made_at = read_moment(row, "made_at") if row.get("made_at") else None
     if made_at is not None and not now - OLDEST <= made_at <= now:
         raise BadInput(

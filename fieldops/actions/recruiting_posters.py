@@ -23,7 +23,7 @@ from fieldops.people import Actor, Role
 from fieldops.permissions import require
 from fieldops.recruiting.consent import ConsentText
 from fieldops.recruiting.names import read_person_name
-from fieldops.recruiting.phones import read_phone
+from fieldops.recruiting.phones import read_mobile
 from fieldops.recruiting.sources import CODE_LENGTH, CODE_SIGNS, Group, Poster, Source, SourceKind, read_code
 from fieldops.said import Said
 from fieldops.store import held, persons
@@ -242,7 +242,7 @@ def receive(
     if trap:
         return Received.DROPPED
     nonce = _check_form(region, poster.code, form, at)
-    name, phone = read_person_name(name), read_phone(phone)
+    name, phone = read_person_name(name), read_mobile(phone)
     if settings.find_consent(region.reader(), consent) is None:
         raise ConsentMissing(version=consent)
     if candidates.find_sign_up(region.reader(), nonce) or _was_here(region, phone, present):

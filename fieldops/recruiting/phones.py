@@ -12,6 +12,28 @@ HOME = "CN"
 _MAINLAND_MOBILE = re.compile(r"(?:\+?86|0086)?(1[3-9][0-9]{9})", re.ASCII)
 _FILLING = re.compile(r"[\s().\-‐-―·/]+")
 LONGEST = 40
+_CURE = Said("give a mobile number such as 138 0013 8000, or one with its country code such as +44 7911 123456")
+_MOBILE = {
+    phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE,
+    phonenumbers.PhoneNumberType.PERSONAL_NUMBER, phonenumbers.PhoneNumberType.UNKNOWN,
+}  # fmt: skip
+
+
+def read_mobile(text: str, *, country: str = HOME) -> str:
+    """
+    Return the number of one person in E.164; see `read_phone`.
+
+    A landline belongs to a household or a shop: one number would not be one person (rule 17), and a seller works on a mobile.
+
+    Raises
+    ------
+    BadInput
+        If it is no phone number that can exist, or surely that of a landline, a hotline or a service.
+    """
+    phone = read_phone(text, country=country)
+    if phonenumbers.number_type(phonenumbers.parse(phone)) not in _MOBILE:
+        raise BadInput(Said("is no mobile number: one person is one number"), field="phone", cure=_CURE)
+    return phone
 
 
 def read_phone(text: str, *, country: str = HOME) -> str:
@@ -33,11 +55,10 @@ def read_phone(text: str, *, country: str = HOME) -> str:
         If it is no phone number that can exist.
     """
     plain = _FILLING.sub("", unicodedata.normalize("NFKC", text[: LONGEST + 1]))
-    cure = Said("give a mobile number such as 138 0013 8000, or one with its country code such as +44 20 7946 0958")
     if not plain:
-        raise BadInput(Said("the phone number is missing"), field="phone", cure=cure)
+        raise BadInput(Said("the phone number is missing"), field="phone", cure=_CURE)
     if len(text) > LONGEST or not re.fullmatch(r"\+?[0-9]+", plain, re.ASCII):
-        raise BadInput(Said("is no phone number"), field="phone", cure=cure)
+        raise BadInput(Said("is no phone number"), field="phone", cure=_CURE)
     mainland = _MAINLAND_MOBILE.fullmatch(plain)
     if mainland and country == HOME:
         return f"+86{mainland[1]}"
@@ -46,9 +67,9 @@ def read_phone(text: str, *, country: str = HOME) -> str:
     try:
         number = phonenumbers.parse(plain, country)
     except phonenumbers.NumberParseException:
-        raise BadInput(Said("is no phone number"), field="phone", cure=cure) from None
+        raise BadInput(Said("is no phone number"), field="phone", cure=_CURE) from None
     if not phonenumbers.is_valid_number(number):
-        raise BadInput(Said("is no phone number that exists"), field="phone", cure=cure)
+        raise BadInput(Said("is no phone number that exists"), field="phone", cure=_CURE)
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from fieldops.errors import BadInput
 from fieldops.recruiting.names import matches, query_words, read_person_name, search_words
-from fieldops.recruiting.phones import mask_phone, read_phone, spell_phone
+from fieldops.recruiting.phones import mask_phone, read_mobile, read_phone, spell_phone
 
 NAMES = [
     "王小明", "欧阳娜娜", "买买提·吐尔逊", "Ana María", "O'Neil", "Jean-Luc", "Nguyễn Văn An", "Иван Петров", "Γιώργος",
@@ -36,6 +36,20 @@ def test_what_is_no_number_is_refused_with_a_cure(wrong: str) -> None:
         read_phone(wrong)
     assert refusal.value.field == "phone"
     assert "mobile number" in refusal.value.cure
+
+
+@pytest.mark.parametrize("landline", ["0571 8888 8888", "010-62345678", "400 800 8888", "+44 20 7946 0958", "95588"])
+def test_a_landline_or_a_hotline_is_a_number_but_no_persons(landline: str) -> None:
+    with pytest.raises(BadInput, match="mobile") as refusal:
+        read_mobile(landline)
+    assert refusal.value.field == "phone"
+
+
+@pytest.mark.parametrize(
+    "mobile", ["13800138000", "170 0013 8000", "+852 9123 4567", "+1 212 555 0123", "+44 7911 123456"]
+)
+def test_a_mobile_number_or_one_that_may_be_one_is_taken(mobile: str) -> None:
+    assert read_mobile(mobile) == read_phone(mobile)
 
 
 def test_a_masked_number_shows_the_last_four_digits_and_no_more_than_seven() -> None:

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from fieldops import clock
 from fieldops.actions.effort import import_effort
 from fieldops.actions.recruiting_lists import list_candidates
-from fieldops.actions.recruiting_posters import FREE_OF_NETWORK, open_page
+from fieldops.actions.recruiting_posters import FREE_OF_NETWORK, open_page, set_poster_words
 from fieldops.actions.recruiting_reps import link_account
 from fieldops.ids import RepId
 from fieldops.people import Role
@@ -264,6 +264,51 @@ def test_what_brings_shows_thirty_rows_then_all_by_the_chosen_column(town: tuple
     assert hours(everything) == sorted(hours(everything))
     assert len(hours(everything)) > 40  # 8 streets were worked before
     assert client.get("/brings?order=nonsense&down=x", headers=english).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "warned"),
+    [
+        ("127.0.0.1:8000", "Nobody can scan this poster"), ("localhost", "Nobody can scan this poster"),
+        ("192.168.1.7:8000", "Only phones in your own network"), ("fieldbox", "Only phones in your own network"),
+        ("field.example.com", ""), ("203.0.113.9:8000", "Only phones in your own network"), ("8.8.8.8", ""),
+    ],
+)  # fmt: skip
+def test_a_poster_that_nobody_can_scan_says_so_in_both_languages_before_it_is_printed(
+    shared_town: tuple[Flask, Path, str], host: str, warned: str
+) -> None:
+    _, path, code = shared_town
+    client = create_app(Settings(path, hosts=(host.removesuffix(":8000"),))).test_client(use_cookies=False)
+    headers = {"Cookie": f"{PLAIN_COOKIE}={session_of(path, Role.LEAD)}", "Host": host}
+    page = client.get(f"/posters/{code}", headers=headers | {"Accept-Language": "en"}).text
+    assert f"http://{host}/join/{code}" in page
+    assert (warned or "Print this page") in page
+    assert ('role="alert"' in page) == bool(warned)
+    chinese = client.get(f"/posters/{code}", headers=headers | {"Accept-Language": "zh-CN"}).text
+    assert ("海报谁也扫不开" in chinese or "只有连着你们自己网络的手机" in chinese) == bool(warned)
+
+
+def test_a_poster_is_printed_in_the_language_chosen_for_it_or_in_both(town: tuple[Flask, Path, str]) -> None:
+    app, path, code = town
+    region = open_region(path)
+    set_poster_words(region, LEAD, {"english_headline": "Come & sell"})
+    region.close()
+    client = app.test_client()
+    client.set_cookie(PLAIN_COOKIE, session_of(path, Role.LEAD))
+
+    def poster(asked: str) -> str:
+        page = client.get(f"/posters/{code}{asked}", headers={"Accept-Language": "en"}).text
+        return page[page.index("<article") : page.index("</article>")]
+
+    english, chinese, both = poster(""), poster("?in=zh_Hans"), poster("?in=both")
+    assert "Come &amp; sell" in english
+    assert "在家做兼职" not in english
+    assert 'lang="zh-Hans"' in chinese
+    assert "在家做兼职" in chinese
+    assert "Come &amp; sell" not in chinese
+    assert "在家做兼职" in both
+    assert "Come &amp; sell" in both
+    assert both.count("<svg") == 1
 
 
 def test_a_rep_reads_the_names_of_reps_and_not_their_numbers(shared_town: tuple[Flask, Path, str]) -> None:

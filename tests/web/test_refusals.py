@@ -24,7 +24,7 @@ from fieldops.errors import (
 from fieldops.ids import ClaimId, CrewId, StreetId
 from fieldops.recruiting.care import read_income
 from fieldops.recruiting.names import read_person_name
-from fieldops.recruiting.phones import read_phone
+from fieldops.recruiting.phones import read_mobile, read_phone
 from fieldops.recruiting.stages import Stage, check_move
 from fieldops.said import Reason, Said, pack, unpack
 from tests import refusal_texts
@@ -77,7 +77,7 @@ def _refused(call: Callable[[], object]) -> BadInput:
 @pytest.mark.parametrize(
     "call",
     [
-        lambda: read_phone(""), lambda: read_phone("12"), lambda: read_phone("王"), lambda: read_phone("+999123456789"),
+        lambda: read_phone(""), lambda: read_mobile("0571 8888 8888"), lambda: read_phone("12"), lambda: read_phone("王"), lambda: read_phone("+999123456789"),
         lambda: read_income(-5, None), lambda: read_income(900, 100), lambda: read_person_name(""),
         lambda: read_person_name("1" * 200), lambda: read_person_name("123"), lambda: read_person_name("王<b>"),
         lambda: check_move(Stage.NEW, Stage.LOST, Stage.NEW, ""),

@@ -1,6 +1,7 @@
 """Sources: QR posters made, printed, closed; sign-ups that were held back, let in or dropped."""
 
 from collections.abc import Callable
+from ipaddress import ip_address
 from typing import TypeVar
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -13,6 +14,8 @@ from fieldops.actions.recruiting_brings import SORTS
 from fieldops.errors import NotFound
 from fieldops.ids import CrewId, PosterCode, StreetId, VenueId
 from web.join.forms import field
+from web.join.wording import poster_words
+from web.language import NAMES, chosen_language
 from web.navigation import Entry
 from web.regions import act_moment, the_region
 from web.session import current_actor, may, needs
@@ -53,16 +56,28 @@ def _found(kind: Callable[[str], Name], noun: str) -> Name | None:
 @pages.get("/posters/<code>")
 @needs("candidate.read")
 def printed(code: str) -> str:
-    """Return a poster to be printed: one page, the region's words, the code."""
+    """Return a poster to be printed: one page, the region's words in the language asked for or in both, the code."""
     found = next((one for one, _ in acts.list_posters(the_region(), current_actor()) if one.code == code), None)
     if found is None:
         raise NotFound("poster", code)
     address = url_for("door.page", code=found.code, _external=True)
-    drawn = acts.draw_poster_code(address)
+    own, asked = acts.read_poster_words(the_region()), field("in")
+    languages = list(NAMES) if asked == "both" else [asked if asked in NAMES else chosen_language()]
     return render_template(
-        "join/poster.html", poster=found, address=address, code=Markup(drawn), region_text=acts.read_poster_words(the_region()),  # noqa: S704  # drawn by us
+        "join/poster.html", poster=found, address=address, code=Markup(acts.draw_poster_code(address)),  # noqa: S704  # drawn by us
+        texts=[(language, *poster_words(language, own)) for language in languages], reach=_reach(request.host),
         places=acts.name_places_of(the_region(), current_actor()),
     )  # fmt: skip
+
+
+def _reach(host: str) -> str:
+    """Return who can open an address of this host: "machine", "network" or "all"."""
+    name = host.rsplit(":", 1)[0].strip("[]").lower()
+    try:
+        there = ip_address(name)
+    except ValueError:
+        return "machine" if name == "localhost" else "all" if "." in name else "network"
+    return "machine" if there.is_loopback or there.is_unspecified else "network" if there.is_private else "all"
 
 
 @pages.post("/posters/<code>/close")
