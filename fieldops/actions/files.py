@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from fieldops.actions import effort, people, venues
+from fieldops.actions import effort, people, recruiting_import, recruiting_reps, venues
 from fieldops.actions.surveys import record_surveys
-from fieldops.errors import NotFound
+from fieldops.errors import ConsentMissing, NotFound
 from fieldops.exchange.spreadsheets import csv_bytes, xlsx_bytes
 from fieldops.exchange.tables import open_table
 from fieldops.intake import Intake
@@ -31,21 +31,29 @@ class Table:
     permission: str
 
 
+CANDIDATES = "candidates"
 IMPORTS: dict[str, Table] = {
     "crews": Table(people.CREW_NEEDED, people.CREW_KNOWN, people.import_crews, "crew.import"),
     "promoters": Table(people.PROMOTER_NEEDED, people.PROMOTER_KNOWN, people.import_promoters, "crew.import"),
     "venues": Table(venues.NEEDED, venues.KNOWN, venues.import_venues, "venue.import"),
     "effort": Table(effort.NEEDED, effort.KNOWN, effort.import_effort, "effort.record"),
     "surveys": Table(tuple(COLUMNS_NEEDED), tuple(COLUMNS_KNOWN), record_surveys, "survey.record"),
+    "reps": Table(recruiting_reps.NEEDED, recruiting_reps.KNOWN, recruiting_reps.import_reps, "rep.manage"),
+    CANDIDATES: Table(
+        recruiting_import.NEEDED, recruiting_import.KNOWN, recruiting_import.import_candidates, "candidate.import"
+    ),
 }
 EXPORTS = ("streets", "claims", "crews", "decisions", "effort", "timesheet", "surveys", "venues", "events")
 
 
 def take_table(
-    region: Region, actor: Actor, noun: str, file: Path, *, strict: bool = False, now: datetime | None = None
-) -> tuple[Intake, tuple[str, ...]]:
+    region: Region, actor: Actor, noun: str, file: Path, *, strict: bool = False, consent: str = "",
+    now: datetime | None = None,
+) -> tuple[Intake, tuple[str, ...]]:  # fmt: skip
     """
     Take a CSV file in, and return what became of its rows, and the columns that were left out.
+
+    `consent` is the version of the text to which all candidates of the file agreed whose row names none.
 
     Raises
     ------
@@ -53,6 +61,8 @@ def take_table(
         If there is no such kind of table.
     Forbidden
         If the actor may not.
+    ConsentMissing
+        RULE 19: if the file has candidates, and neither it nor `consent` names the text to which they agreed.
     BadInput
         If the file is no such table.
     RowsRefused
@@ -63,7 +73,10 @@ def take_table(
         raise NotFound("table", noun, cure=Said("choose one of %(choices)s", choices=", ".join(IMPORTS)))
     require(actor, kind.permission)
     table = open_table(file, needed=kind.needed, known=kind.known)
-    return kind.take(region, actor, table.rows(stage="read"), strict=strict, now=now), table.unknown
+    more = {"consent": consent} if noun == CANDIDATES else {}
+    if noun == CANDIDATES and not consent and "consent" not in table.header:
+        raise ConsentMissing(version="")
+    return kind.take(region, actor, table.rows(stage="read"), strict=strict, now=now, **more), table.unknown
 
 
 def write_table(region: Region, actor: Actor, name: str, out: Path) -> None:

@@ -12,10 +12,12 @@ from openpyxl import load_workbook
 from fieldops.actions.accounts import list_accounts
 from fieldops.actions.files import EXPORTS
 from fieldops.people import Role
+from fieldops.recruiting.consent import FIRST_TEXT
 from fieldops.store.connect import Region, read_rules
 from tests.accounts import PLAIN_COOKIE, session_of
 from tests.conftest import PLANNER
 from tests.desk_town import make_desk_town
+from tests.recruits import phone
 from tests.web.test_desk import text_of
 from tests.web.test_operation import HERE, words
 from web.app import create_app
@@ -109,7 +111,7 @@ def upload(client: FlaskClient, noun: str, text: str | bytes, **more: str) -> st
         "/files/import", data={"noun": noun, "file": (io.BytesIO(body), "../../x.csv"), **more}, headers=HERE,
         content_type="multipart/form-data",
     )  # fmt: skip
-    assert answer.status_code in (200, 404, 413, 422), answer.status_code
+    assert answer.status_code in (200, 404, 409, 413, 422), answer.status_code
     return f"{answer.status_code} {text_of(answer.text)}"
 
 
@@ -136,6 +138,26 @@ def test_a_table_is_taken_in_row_by_row_and_each_refused_row_says_why(planner: F
         "/files/import", data=bytes(20_100_000), content_type="multipart/form-data; boundary=x", headers=HERE
     )
     assert large.status_code == 413
+
+
+def test_reps_and_candidates_come_in_by_a_page_and_no_candidate_without_consent(
+    planner: FlaskClient, town: Region
+) -> None:
+    assert "No reps yet." in words(planner, "/reps")
+    assert "1 added" in upload(planner, "reps", "rep,base,name\nR1,北站,赵姐\n")
+    assert "No rep can sign in yet" in words(planner, "/reps")
+    table = f"name,phone\n王新,{phone(1)}\n李座机,0571 8888 8888\n"
+    refused = upload(planner, "candidates", table)
+    assert refused.startswith("409")
+    assert "no consent" in refused
+    assert "1 added, 0 changed, 0 as they were, 1 refused" in upload(
+        planner, "candidates", table, consent=FIRST_TEXT.version
+    )
+    own = f"name,phone,consent\n王又,{phone(2)},{FIRST_TEXT.version}\n王无,{phone(3)},\n"
+    assert "1 added, 0 changed, 0 as they were, 1 refused" in upload(planner, "candidates", own)
+    assert town.reader().execute("SELECT count(*) FROM candidate").fetchone()[0] == 2
+    session_of(town.path, Role.REP)
+    assert "Signs in as" in words(planner, "/reps")
 
 
 @pytest.mark.parametrize("table", EXPORTS)

@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from fieldops.actions import files
+from fieldops.actions.recruiting import read_consent
 from fieldops.errors import BadInput, RowsRefused
 from fieldops.said import Said
 from web.navigation import Entry
@@ -31,7 +32,10 @@ def page() -> str:
 
 
 def _page(**more: object) -> str:
-    return render_template("leads/files.html", imports=files.IMPORTS, exports=files.EXPORTS, forms=list(FORMS), **more)
+    return render_template(
+        "leads/files.html", imports=files.IMPORTS, exports=files.EXPORTS, forms=list(FORMS),
+        consent=read_consent(the_region()), **more,
+    )  # fmt: skip
 
 
 @pages.post("/files/import")
@@ -48,11 +52,14 @@ def take() -> AnyResponse:
         sent.save(path)
         try:
             done, unknown = files.take_table(
-                the_region(), current_actor(), noun, path, strict=bool(request.form.get("strict")), now=act_moment()
-            )
+                the_region(), current_actor(), noun, path, strict=bool(request.form.get("strict")),
+                consent=request.form.get("consent", ""), now=act_moment(),
+            )  # fmt: skip
         except RowsRefused as refusal:
             return make_response(_page(noun=noun, refused=refusal, rejected=refusal.rejected), 422)
-    return make_response(_page(noun=noun, done=done, rejected=done.rejected, unknown=unknown))
+    response = make_response(_page(noun=noun, done=done, rejected=done.rejected, unknown=unknown))
+    response.headers["Cache-Control"] = "no-store"  # refused rows may hold names and numbers
+    return response
 
 
 @pages.get("/files/export/<table>.<form>")
