@@ -130,7 +130,8 @@ def _report(
     connection: "sqlite3.Connection", at: datetime, labels: Mapping[str, str], evidence: Evidence, known: Estimates, triangles: list[TriangleId],
     zones: list[ZoneId],
 ) -> AwarenessReport:  # fmt: skip
-    closed = decisions.closed_streets(connection, at, None if evidence.own is None else known.streets.street)
+    own = known.streets.street[: evidence.own]  # the others are there for their hours only
+    closed = decisions.closed_streets(connection, at, None if evidence.own is None else own)
     shut = np.array([street in closed for street in known.streets.street], dtype=bool)
     every = (known.hours_to_target, known.hours_low, known.hours_high)
     open_hours = [np.where(shut, 0.0, hours) for hours in every]
@@ -138,7 +139,7 @@ def _report(
         at,
         tuple(
             _street(known, i, name, labels.get(name, ""), closed.get(name))
-            for i, name in enumerate(known.streets.street)
+            for i, name in enumerate(own)
         ),
         _groups(known.triangles, triangles, labels, _sums(evidence.triangle, open_hours, evidence.triangles)),
         _groups(known.zones, zones, labels, _sums(evidence.zone, open_hours, evidence.zones)),
@@ -176,8 +177,7 @@ def refresh_in_turn(turn: Turn, triangles: Collection[TriangleId]) -> bool:
         return False
     evidence, known, names, zones = _estimate(connection, at, only=triangles)
     report = _report(connection, at, {}, evidence, known, names, zones)
-    rows = _rows(replace(report, streets=report.streets[: evidence.own], zones=()))
-    store.save_estimates(turn, rows, event=turn.head.seq, others_stay=True)
+    store.save_estimates(turn, _rows(replace(report, zones=())), event=turn.head.seq, others_stay=True)
     return True
 
 

@@ -35,6 +35,14 @@ _SOME_GROUPS = (
     " AND m.triangle_id IN (SELECT value FROM json_each(:triangles)) AND h.street_id = ''"
 )
 
+_SAVE_ESTIMATE = (
+    "INSERT INTO estimate (place, noun, knows, asked, share, low, high, hours_to_target, hours_low, hours_high, as_of)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (place) DO UPDATE SET noun = excluded.noun, knows = excluded.knows,"
+    " asked = excluded.asked, share = excluded.share, low = excluded.low, high = excluded.high,"
+    " hours_to_target = excluded.hours_to_target, hours_low = excluded.hours_low, hours_high = excluded.hours_high,"
+    " as_of = excluded.as_of"
+)
+
 # place, noun, knows, asked; then share and hours to the target, each with the ends of its interval
 EstimateRow = tuple[
     str, str, int, int, float | None, float | None, float | None, float | None, float | None, float | None
@@ -180,16 +188,10 @@ def save_estimates(turn: Turn, rows: Sequence[EstimateRow], *, event: int, other
     `event` is the newest event that they take into account; estimates are derived, and no state of their own.
     """
     assert turn.head.seq >= event
-    if others_stay:
-        turn.connection.executemany("DELETE FROM estimate WHERE place = ?", [row[:1] for row in rows])
-    else:
+    if not others_stay:
         turn.connection.execute("DELETE FROM estimate")
     as_of = format_moment(turn.now)
-    turn.connection.executemany(
-        "INSERT INTO estimate (place, noun, knows, asked, share, low, high, hours_to_target, hours_low, hours_high, as_of)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [(*row, as_of) for row in rows],
-    )
+    turn.connection.executemany(_SAVE_ESTIMATE, [(*row, as_of) for row in rows])
 
 
 def estimated_at(connection: sqlite3.Connection) -> datetime | None:

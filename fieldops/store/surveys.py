@@ -143,20 +143,27 @@ def append_surveys(
             digest.update(survey_line(line))
             done.count += 1
             done.late += bool(line[-1])
-        if len(lines) >= _REPORT_EVERY or number == total:
-            sorter.save()
+        if number % _REPORT_EVERY == 0 or number == total:
+            _report(progress, number / total, done.count)
+        if len(lines) >= _REPORT_EVERY:
             _insert(turn, lines)
             lines.clear()
-            if not progress("append", number / total, surveys=done.count):
-                raise Stopped("nothing was stored")
+    sorter.save()
     staging.clear()
     if done.count:
         done.digest = digest.hexdigest()
+        # Before the last surveys, so before any of a small batch: SQLite looks through all for those that wait for their event.
         seq = audit.append(turn, event(done))
         assert seq == batch  # nothing else was recorded in between
+        _insert(turn, lines)
         tallies.recount(turn, sorter.touched, event=seq, progress=progress)
         done.touched = sorter.touched
     return done
+
+
+def _report(progress: Progress, share: float, surveys: int) -> None:
+    if not progress("append", share, surveys=surveys):
+        raise Stopped("nothing was stored")
 
 
 def has_survey(connection: sqlite3.Connection, name: SurveyId) -> bool:

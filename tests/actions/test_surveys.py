@@ -328,3 +328,20 @@ def test_a_killed_import_leaves_nothing_behind(region: Region, stage: str) -> No
     assert query(again, "SELECT (SELECT count(*) FROM survey), (SELECT count(*) FROM tally)") == [(0, 0)]
     assert record(again, survey_rows(NO, at=MORNING, street="S0")).added == 10
     again.close()
+
+
+def test_a_few_new_surveys_cost_the_same_however_many_are_there(region: Region) -> None:
+    add_town(region)
+
+    def work(rows: list[dict[str, str]]) -> int:
+        steps = [0]
+        with region.turn(LEAD, now=NOON) as turn:
+            writer = turn.connection
+        writer.set_progress_handler(lambda: steps.__setitem__(0, steps[0] + 1), 100)
+        record(region, rows)
+        writer.set_progress_handler(None, 0)
+        return steps[0]
+
+    first = work(survey_rows(NO, at=MORNING, street="S0"))
+    record(region, survey_rows([False] * 3000, at=NOON - timedelta(days=20), prefix="m", minutes=9, street="S1"))
+    assert work(survey_rows(NO, at=MORNING, prefix="n", street="S2")) < first * 1.25
