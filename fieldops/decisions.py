@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from itertools import accumulate
 
-from fieldops.awareness import Verdict, find_rule
+from fieldops.awareness import CountRule, Verdict, find_rule
 from fieldops.ids import CrewId, MeasurementId, StreetId, TriangleId
 from fieldops.rules import Rules
 from fieldops.said import Said
@@ -67,7 +67,7 @@ class PlaceDecision:
     decided_at: datetime
 
 
-def judge(answers: str, *, promoters: int, corners: int, rule: str, rules: Rules, people: float | None = None) -> Test:
+def judge(answers: str, *, spread_at: int | None, rule: str, rules: Rules, people: float | None = None) -> Test:
     """
     Return what the test of a measurement says.
 
@@ -75,8 +75,8 @@ def judge(answers: str, *, promoters: int, corners: int, rule: str, rules: Rules
     ----------
     answers
         "1" (knows) and "0" in the order asked, counted answers only.
-    promoters, corners
-        How many promoters asked, at how many corners.
+    spread_at
+        With which of them, counted from 1, enough promoters or corners had asked; None: not yet. See `surveys.tally`.
     rule
         Name of the rule that the measurement was opened with.
     rules
@@ -89,18 +89,18 @@ def judge(answers: str, *, promoters: int, corners: int, rule: str, rules: Rules
     small = people is not None and people < rules.small_street_people
     if small:
         assert people is not None  # only streets are small
-        test = _count_heads(given, round(people), rules.target_share, plain)
+        test = _count_heads(given, round(people), rules.target_share, plain, spread_at or 1)
     else:
-        card = find_rule(rule)
+        card = card_of(rule, spread_at or 1)
         said = card.decide(given)
         ask = card.next_look(said.asked) - said.asked if said.verdict is Verdict.ASK_MORE else 0
         why = Said("ask %(more_n)s more", more_n=ask) if ask else ""
         test = Test(
-            said.verdict, rule, said.asked, said.knows, said.surveys_used, said.knows_used, *error_rates(rule), plain, why,
-            ask,
+            said.verdict, rule, said.asked, said.knows, said.surveys_used, said.knows_used,
+            *error_rates(rule, spread_at or 1), plain, why, ask,
         )  # fmt: skip
-    # RULE 9: at least 2 promoters or 2 corners, else one person's companions decide
-    if test.verdict is not Verdict.ASK_MORE and promoters < rules.least_promoters and corners < rules.least_clusters:
+    # RULE 9: those that decide come from at least 2 promoters or 2 corners, else one person's companions decide
+    if test.verdict is not Verdict.ASK_MORE and spread_at is None:
         why = Said("another promoter, or another corner")
         return Test(
             Verdict.ASK_MORE, test.rule, test.asked, test.knows, test.asked, test.knows, test.wrong_move_on,
@@ -109,7 +109,7 @@ def judge(answers: str, *, promoters: int, corners: int, rule: str, rules: Rules
     return test
 
 
-def _count_heads(given: list[bool], people: int, target: float, plain: Verdict) -> Test:
+def _count_heads(given: list[bool], people: int, target: float, plain: Verdict, first: int) -> Test:
     """
     RULE 9: a street of few people has no test of its own; only a head-count can settle it.
 
@@ -117,6 +117,8 @@ def _count_heads(given: list[bool], people: int, target: float, plain: Verdict) 
     """
     needed, asked, knows = math.ceil(target * people - 1e-9), len(given), sum(given)
     for used, so_far in enumerate(accumulate(given), start=1):
+        if used < first:
+            continue
         if so_far >= needed:
             return Test(Verdict.MOVE_ON, HEAD_COUNT, asked, knows, used, so_far, 0.0, 0.0, plain)
         if used - so_far > people - needed:
@@ -139,11 +141,15 @@ def count_bounds(test: Test, people: float | None) -> tuple[float, float] | None
 
 
 @cache
-def error_rates(rule: str) -> tuple[float, float]:
-    """Return P(move on) at the lower end of a rule's zone and P(push on) at its upper end, exactly."""
-    card = find_rule(rule)
-    low, high = card.zone
-    return card.operating_characteristic(low).move_on, 1.0 - card.operating_characteristic(high).move_on
+def card_of(rule: str, first: int) -> CountRule:
+    """Return the card of that name where nothing may decide before survey number `first`."""
+    return find_rule(rule).not_before(first)
+
+
+@cache
+def error_rates(rule: str, first: int = 1) -> tuple[float, float]:
+    """Return P(move on) at the lower end of such a card's zone and P(push on) at its upper end, exactly."""
+    return card_of(rule, first).error_rates()
 
 
 def saturating(

@@ -202,15 +202,14 @@ class Tally:
     A measurement reduced to what counts.
 
     `answers` holds "1" (knows) and "0" in the order asked, counted answers only; the last survey of all was asked at
-    `last_asked_at`. `promoters` and `corners` count who and where among the counted; `left_out` counts the others by
-    reason, see `why_not_counted`. `homes` splits the counted answers by street: (knows, asked).
+    `last_asked_at`. `spread_at` says with which counted answer, from 1, enough promoters or corners had asked (rule 9), None
+    where that is still to come; `left_out` counts the others by reason, see `why_not_counted`. `homes` splits the counted answers by street: (knows, asked).
     """
 
     answers: str
     last_asked_at: datetime
     phase: Phase
-    promoters: int
-    corners: int
+    spread_at: int | None
     left_out: Mapping[str, int]
     homes: Mapping[str, tuple[int, int]]
 
@@ -274,10 +273,20 @@ def tally(surveys: Sequence[Asked], rules: Rules) -> Tally:
     return Tally(
         answers=answers_of(counted),
         last_asked_at=max(survey.asked_at for survey in surveys if survey.answer != TOLD), phase=phase_of(surveys),
-        promoters=len({survey.promoter for survey in counted}),
-        corners=len({survey.at_corner for survey in counted} - {""}),  # RULE 9: an unstated corner is none
+        spread_at=spread_at(counted, rules),
         left_out=Counter(reason for reason in reasons if reason), homes=homes,
     )  # fmt: skip
+
+
+def spread_at(counted: Iterable[Asked], rules: Rules) -> int | None:
+    """Return with which of the surveys that count, from 1, enough promoters or corners had asked; None: not yet."""
+    promoters, corners = set(), {""}  # RULE 9: an unstated corner is none
+    for number, survey in enumerate(counted, start=1):
+        promoters.add(survey.promoter)
+        corners.add(survey.at_corner)
+        if len(promoters) >= rules.least_promoters or len(corners) > rules.least_clusters:
+            return number
+    return None
 
 
 def those_that_count(surveys: Sequence[Asked], rules: Rules) -> list[Asked]:

@@ -10,6 +10,7 @@ from fieldops.awareness import Verdict
 from fieldops.decisions import LONGEST_CLOSURE, PlaceDecision, error_rates, judge, reopening, saturating
 from fieldops.ids import MeasurementId, StreetId
 from fieldops.rules import Rules
+from fieldops.surveys import Asked, spread_at
 
 NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
 RULES = Rules()
@@ -24,10 +25,8 @@ def decision(verdict: Verdict, *, hours: float = 0, knows: int = 4, asked: int =
     )  # fmt: skip
 
 
-def said(
-    answers: str, *, promoters: int = 2, corners: int = 1, rule: str = "r50", people: float | None = 400
-) -> Verdict:
-    return judge(answers, promoters=promoters, corners=corners, rule=rule, rules=RULES, people=people).verdict
+def said(answers: str, *, spread_at: int | None = 2, rule: str = "r50", people: float | None = 400) -> Verdict:
+    return judge(answers, spread_at=spread_at, rule=rule, rules=RULES, people=people).verdict
 
 
 @pytest.mark.parametrize(
@@ -39,22 +38,61 @@ def test_the_card_speaks_as_soon_as_its_next_look_is_certain(answers: str, verdi
 
 
 def test_one_promoter_at_one_corner_decides_nothing() -> None:
-    assert said("1111", promoters=1, corners=1) is ASK_MORE
-    assert said("0" * 10, promoters=1, corners=1) is ASK_MORE
+    assert said("1111", spread_at=None) is ASK_MORE
+    assert said("0" * 10, spread_at=None) is ASK_MORE
+    assert said("1" * 20, spread_at=None, people=60) is ASK_MORE
 
 
-@pytest.mark.parametrize(("promoters", "corners"), [(2, 1), (1, 2)])
-def test_two_promoters_or_two_corners_decide(promoters: int, corners: int) -> None:
-    assert said("1111", promoters=promoters, corners=corners) is MOVE_ON
+@pytest.mark.parametrize(
+    ("answers", "spread_at", "verdict"),
+    [
+        ("1111", 4, MOVE_ON), ("1111", 2, MOVE_ON), ("0" * 10, 10, PUSH_ON),
+        ("1111" + "0" * 6, 10, MOVE_ON),  # the second comes just in time for the look at ten
+        ("1111" + "0" * 7, 11, ASK_MORE), ("1111" + "0" * 7 + "1", 11, MOVE_ON),  # the look at fifteen wants five
+        ("0" * 11, 11, ASK_MORE), ("0" * 15, 11, PUSH_ON), ("0" * 10 + "1" * 5, 11, MOVE_ON),
+    ],
+)  # fmt: skip
+def test_those_that_decide_come_from_two_promoters_or_two_corners(
+    answers: str, spread_at: int, verdict: Verdict
+) -> None:
+    assert said(answers, spread_at=spread_at) is verdict
+
+
+@given(
+    st.text("01", max_size=140), st.integers(1, 140), st.sampled_from(["r50", "a130"]), st.sampled_from([60.0, 400.0])
+)
+def test_no_prefix_of_one_promoter_at_one_corner_decides(
+    answers: str, spread_at: int, rule: str, people: float
+) -> None:
+    test = judge(answers, spread_at=spread_at, rule=rule, rules=RULES, people=people)
+    assert test.verdict is ASK_MORE or test.surveys_used >= spread_at
+    if test.verdict is not ASK_MORE:
+        assert max(test.wrong_move_on, test.wrong_push_on) < 0.13
+    elif people == 400.0:
+        assert said(answers + "1" * test.ask, spread_at=spread_at, rule=rule) is not None
+        assert test.ask > 0
+
+
+@given(st.lists(st.tuples(st.booleans(), st.sampled_from("ab"), st.sampled_from(["", "x", "y"])), max_size=40))
+def test_a_tally_knows_from_which_answer_on_enough_had_asked(answers: list[tuple[bool, str, str]]) -> None:
+    surveys = [
+        Asked(f"s{i:02}", NOON + timedelta(minutes=6 * i), "knows" if knows else "does_not_know", who, corner)
+        for i, (knows, who, corner) in enumerate(answers)
+    ]
+
+    def enough(some: list[Asked]) -> bool:
+        return len({one.promoter for one in some}) >= 2 or len({one.corner for one in some} - {""}) >= 2
+
+    assert spread_at(surveys, RULES) == next((n for n in range(1, len(surveys) + 1) if enough(surveys[:n])), None)
 
 
 def test_what_is_missing_is_said_in_words() -> None:
-    assert judge("1" + "0" * 10, promoters=2, corners=2, rule="r50", rules=RULES).why_more == "ask 4 more"
-    assert "another" in judge("1111", promoters=1, corners=1, rule="r50", rules=RULES).why_more
+    assert judge("1" + "0" * 10, spread_at=2, rule="r50", rules=RULES).why_more == "ask 4 more"
+    assert "another" in judge("1111", spread_at=None, rule="r50", rules=RULES).why_more
 
 
 def test_the_plain_rule_stands_beside_every_verdict() -> None:
-    test = judge("11" + "0" * 8, promoters=2, corners=2, rule="r50", rules=RULES)
+    test = judge("11" + "0" * 8, spread_at=2, rule="r50", rules=RULES)
     assert (test.verdict, test.plain) == (ASK_MORE, MOVE_ON)
 
 
@@ -63,7 +101,7 @@ def test_a_small_street_is_settled_by_a_head_count_only() -> None:
     assert said("1" * 10, people=50) is MOVE_ON
     assert said("0" * 40, people=50) is ASK_MORE
     assert said("0" * 41, people=50) is PUSH_ON
-    assert judge("1" * 10, promoters=2, corners=1, rule="r50", rules=RULES, people=50).wrong_move_on == 0.0
+    assert judge("1" * 10, spread_at=2, rule="r50", rules=RULES, people=50).wrong_move_on == 0.0
 
 
 def test_a_street_of_200_people_has_a_test_of_its_own() -> None:

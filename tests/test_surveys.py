@@ -172,13 +172,13 @@ def test_tests_begun_at_one_moment_are_numbered_by_their_ids() -> None:
     assert [number_of_try(one, START, tests) for one in tests] == [4, 2, 1, 3]
 
 
-@pytest.mark.parametrize(("corner", "corners"), [("", 1), ("A", 1), (" a ", 1), ("Ａ", 1), ("B", 2)])
-def test_an_unstated_corner_is_none_and_the_same_one_typed_otherwise_is_the_same(corner: str, corners: int) -> None:
-    assert tally([asked(0, corner="A"), asked(5, corner=corner)], RULES).corners == corners
+@pytest.mark.parametrize(("corner", "at"), [("", None), ("A", None), (" a ", None), ("Ａ", None), ("B", 2)])
+def test_an_unstated_corner_is_none_and_the_same_one_typed_otherwise_is_the_same(corner: str, at: int | None) -> None:
+    assert tally([asked(0, corner="A"), asked(5, corner=corner)], RULES).spread_at == at
 
 
 def test_where_no_corner_is_stated_there_is_none() -> None:
-    assert tally([asked(0, corner=""), asked(5, corner=" ")], RULES).corners == 0
+    assert tally([asked(0, corner=""), asked(5, corner=" ")], RULES).spread_at is None
 
 
 def test_a_corner_typed_otherwise_gives_no_room_for_more_than_five_surveys() -> None:

@@ -137,10 +137,7 @@ def _report(
     open_hours = [np.where(shut, 0.0, hours) for hours in every]
     return AwarenessReport(
         at,
-        tuple(
-            _street(known, i, name, labels.get(name, ""), closed.get(name))
-            for i, name in enumerate(own)
-        ),
+        tuple(_street(known, i, name, labels.get(name, ""), closed.get(name)) for i, name in enumerate(own)),
         _groups(known.triangles, triangles, labels, _sums(evidence.triangle, open_hours, evidence.triangles)),
         _groups(known.zones, zones, labels, _sums(evidence.zone, open_hours, evidence.zones)),
     )

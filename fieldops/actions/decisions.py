@@ -16,9 +16,9 @@ from itertools import zip_longest
 from fieldops.actions.awareness import refresh_in_turn
 from fieldops.actions.claims import end_in_turn
 from fieldops.actions.dispatch import suggest_all
-from fieldops.awareness import Verdict, find_rule
+from fieldops.awareness import Verdict
 from fieldops.claims import Claim, Outcome, was_in_time
-from fieldops.decisions import HEAD_COUNT, PlaceDecision, Test, count_bounds, judge, reopening, saturating
+from fieldops.decisions import HEAD_COUNT, PlaceDecision, Test, card_of, count_bounds, judge, reopening, saturating
 from fieldops.errors import NotFound
 from fieldops.events import DecisionMade, DecisionWithdrawn
 from fieldops.ids import CrewId, MeasurementId, StreetId, TriangleId, VenueId, new_id
@@ -217,17 +217,17 @@ def read_standings(
         [test.knows_used for test in tests], [test.surveys_used for test in tests], 1.0 - rules.interval_share
     )
     return [
-        Standing(one, test, _unbiased(test), *(count_bounds(test, one.people) or (float(least), float(most))))
+        Standing(one, test, _unbiased(one, test), *(count_bounds(test, one.people) or (float(least), float(most))))
         for one, test, least, most in zip(counted, tests, low, high, strict=True)
     ]
 
 
-def _unbiased(test: Test) -> float | None:
+def _unbiased(one: store.Counted, test: Test) -> float | None:
     from fieldops.awareness import unbiased_share
 
     if test.verdict is Verdict.ASK_MORE or test.rule == HEAD_COUNT:
         return None
-    return unbiased_share(find_rule(test.rule), test.surveys_used, test.knows_used, curtailed=True)
+    return unbiased_share(card_of(test.rule, one.spread_at or 1), test.surveys_used, test.knows_used, curtailed=True)
 
 
 def read_swarms(region: Region, actor: Actor, standings: Iterable[Standing]) -> list[Swarm]:
@@ -242,9 +242,7 @@ def read_swarms(region: Region, actor: Actor, standings: Iterable[Standing]) -> 
 
 
 def _test(one: store.Counted, rules: Rules) -> Test:
-    return judge(
-        one.answers, promoters=one.promoters, corners=one.corners, rule=one.rule, rules=rules, people=one.people
-    )
+    return judge(one.answers, spread_at=one.spread_at, rule=one.rule, rules=rules, people=one.people)
 
 
 def _record(

@@ -1,9 +1,10 @@
 """The move-on test: ask, look at the card, and leave, push on or ask more, with stated errors."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 
@@ -61,6 +62,8 @@ class CountRule:
         What people call the card.
     zone
         The two shares at which the errors are stated: below the first one should push on, above the second move on.
+    first
+        The first survey after which it may decide, at most the first look; see `not_before`.
 
     Raises
     ------
@@ -73,6 +76,7 @@ class CountRule:
     move_on_at_least: tuple[int, ...]
     name: str = ""
     zone: tuple[float, float] = (0.12, 0.28)
+    first: int = 1
 
     def __post_init__(self) -> None:
         """Take any sequence for the three tables and refuse what is not a card."""
@@ -96,6 +100,12 @@ class CountRule:
             raise BadInput(
                 Said("at its last look, %(looks)s surveys, the card leaves some counts undecided", looks=self.looks[-1])
             )
+        if not 1 <= self.first <= self.looks[0]:
+            raise BadInput(
+                Said(
+                    "a card that may not decide before survey %(first)s cannot be looked at before it", first=self.first
+                )
+            )
         if not 0.0 <= self.zone[0] < self.zone[1] <= 1.0:
             raise BadInput(Said("the zone %(zone)s is not two increasing shares", zone=self.zone))
 
@@ -107,12 +117,31 @@ class CountRule:
     @cached_property
     def bounds(self) -> Bounds:
         """Stopping bounds after each survey, at the looks of the card only."""
-        return bounds_of_looks(self.looks, self.push_on_at_most, self.move_on_at_least, curtailed=False)
+        return self._bounds(curtailed=False)
 
     @cached_property
     def curtailed_bounds(self) -> Bounds:
         """Stopping bounds after each survey, stopping as soon as the next look's decision is certain."""
-        return bounds_of_looks(self.looks, self.push_on_at_most, self.move_on_at_least, curtailed=True)
+        return self._bounds(curtailed=True)
+
+    def _bounds(self, *, curtailed: bool) -> Bounds:
+        bounds = bounds_of_looks(self.looks, self.push_on_at_most, self.move_on_at_least, curtailed=curtailed)
+        bounds.low[: self.first], bounds.high[: self.first] = -1, np.arange(1, self.first + 1)
+        return bounds
+
+    def not_before(self, first: int) -> Self:
+        """
+        Return the card where nothing may decide before survey number `first`: its looks before that are none.
+
+        Where no look is left there is one at `first`, which moves on from the share of the last one on.
+        """
+        rows = zip(self.looks, self.push_on_at_most, self.move_on_at_least, strict=True)
+        left = [row for row in rows if row[0] >= first]
+        if not left:
+            needed = -(-self.move_on_at_least[-1] * first // self.most_surveys)
+            left = [(first, needed - 1, needed)]
+        looks, low, high = zip(*left, strict=True)
+        return replace(self, looks=looks, push_on_at_most=low, move_on_at_least=high, first=max(first, self.first))
 
     @cached_property
     def _paths(self) -> dict[tuple[int, int], tuple[int, int]]:

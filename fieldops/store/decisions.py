@@ -80,16 +80,15 @@ class Counted:
     blind: bool
     opened_at: datetime
     answers: str
-    promoters: int
-    corners: int
+    spread_at: int | None
     last_asked_at: datetime
     people: float | None
     label: str
 
 
 _COUNTED = (
-    "SELECT t.measurement_id, m.street_id, m.triangle_id, m.rule, m.crew_id, m.blind, m.opened_at, t.answers, t.promoters,"
-    " t.corners, t.last_asked_at, s.people, coalesce(s.label, '') FROM tally AS t JOIN measurement AS m ON m.id = t.measurement_id"
+    "SELECT t.measurement_id, m.street_id, m.triangle_id, m.rule, m.crew_id, m.blind, m.opened_at, t.answers, t.spread_at,"
+    " t.last_asked_at, s.people, coalesce(s.label, '') FROM tally AS t JOIN measurement AS m ON m.id = t.measurement_id"
     " LEFT JOIN street AS s ON s.id = m.street_id"
 )
 _DECISION = (
@@ -248,8 +247,8 @@ def set_closure(
 def _counted(row: sqlite3.Row) -> Counted:
     return Counted(
         measurement=row[0], street=row[1], triangle=row[2], rule=row[3], crew=row[4], blind=bool(row[5]),
-        opened_at=parse_moment(row[6]), answers=row[7], promoters=row[8], corners=row[9],
-        last_asked_at=parse_moment(row[10]), people=row[11], label=row[12],
+        opened_at=parse_moment(row[6]), answers=row[7], spread_at=row[8], last_asked_at=parse_moment(row[9]),
+        people=row[10], label=row[11],
     )  # fmt: skip
 
 

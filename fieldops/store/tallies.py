@@ -135,7 +135,7 @@ def as_if_trusted(connection: sqlite3.Connection, counted: Sequence[Counted], ru
     asked_of = read_asked(connection, held, with_quarantined=True)
     trusted = {name: tally(_in_order(asked, heads.get(name)), rules) for name, asked in asked_of.items()}
     return [
-        replace(one, answers=other.answers, promoters=other.promoters, corners=other.corners)
+        replace(one, answers=other.answers, spread_at=other.spread_at)
         if (other := trusted.get(one.measurement))
         else one
         for one in counted
@@ -151,6 +151,41 @@ def unlike_their_surveys(
     `rules_at` says which settings were in force at the event of a number: a tally is that of the last event that made it
     necessary. One pass in the order of the measurements; memory does not grow with them.
     """
+    for name, surveys, event in _every(connection):
+        stored = connection.execute(
+            "SELECT answers, spread_at, left_out, last_asked_at FROM tally WHERE measurement_id = ?",
+            (name,),
+        ).fetchone()
+        told = tally(surveys, rules_at(event))
+        if stored is not None and tuple(stored) != _columns(told):
+            told = _with_heads(connection, name, surveys, stored, rules_at) or told
+        if stored is None or tuple(stored) != _columns(told):
+            yield name, "tally"
+        homes = connection.execute("SELECT street_id, knows, asked FROM home_tally WHERE measurement_id = ?", (name,))
+        if {home: (knows, asked) for home, knows, asked in homes} != told.homes:
+            yield name, "home_tally"
+
+
+def note_spreads(connection: sqlite3.Connection, rules_at: Callable[[int], Rules]) -> None:
+    """
+    Note in every tally with which answer enough promoters or corners had asked: older versions did not.
+
+    All are decided anew. Rules as in `unlike_their_surveys`; a tally that its surveys do not come to stays as it is.
+    """
+    for name, surveys, event in _every(connection):
+        stored = connection.execute("SELECT answers FROM tally WHERE measurement_id = ?", (name,)).fetchone()
+        if stored is None:
+            continue
+        told: Tally | None = tally(surveys, rules_at(event))
+        if told is None or told.answers != stored[0]:
+            told = _with_heads(connection, name, surveys, stored, rules_at)
+        connection.execute(
+            "UPDATE tally SET spread_at = ?, undecided = 1 WHERE measurement_id = ?", (told and told.spread_at, name)
+        )
+
+
+def _every(connection: sqlite3.Connection) -> Iterator[tuple[MeasurementId, list[Asked], int]]:
+    """Yield every measurement with its surveys and the last event that made its tally necessary."""
     causes = connection.cursor().execute(
         "SELECT max(max(s.batch), coalesce(max(q.since_seq), 0), coalesce(max(q.until_seq), 0)) FROM survey AS s"
         " LEFT JOIN quarantine AS q ON q.survey_id = s.id GROUP BY s.measurement_id ORDER BY s.measurement_id"
@@ -159,29 +194,20 @@ def unlike_their_surveys(
         connection.cursor().execute(_SURVEYS.format(chosen="(SELECT id FROM measurement ORDER BY id) AS chosen"))
     )
     for (name, surveys), (event,) in zip(every, causes, strict=True):
-        stored = connection.execute(
-            "SELECT answers, promoters, corners, left_out, last_asked_at FROM tally WHERE measurement_id = ?",
-            (name,),
-        ).fetchone()
-        told = tally(surveys, rules_at(event))
-        if stored is not None and tuple(stored) != _columns(told):
-            told = _with_heads(connection, name, surveys, tuple(stored), rules_at) or told
-        if stored is None or tuple(stored) != _columns(told):
-            yield name, "tally"
-        homes = connection.execute("SELECT street_id, knows, asked FROM home_tally WHERE measurement_id = ?", (name,))
-        if {home: (knows, asked) for home, knows, asked in homes} != told.homes:
-            yield name, "home_tally"
+        yield name, surveys, event
 
 
 def _with_heads(
     connection: sqlite3.Connection,
     name: MeasurementId,
     surveys: list[Asked],
-    stored: tuple[object, ...],
+    stored: Sequence[object],
     rules_at: Callable[[int], Rules],
 ) -> Tally | None:
     """
     Return the tally that is stored, if surveys and some of those told come to it; None where they never did.
+
+    `stored` are its first columns: all of `_columns`, or the answers only.
 
     How many people live on the street may have changed since: then those told later count no more, or not yet.
     """
@@ -194,16 +220,14 @@ def _with_heads(
     for (batch,) in batches:
         for count in range(len(heads), 0, -1):
             found = tally(_in_order(surveys, heads[:count]), rules_at(batch))
-            if _columns(found) == stored:
+            if _columns(found)[: len(stored)] == tuple(stored):
                 return found
     return None
 
 
 def _columns(one: Tally) -> tuple[object, ...]:
     """Return a tally as it is stored."""
-    return (
-        one.answers, one.promoters, one.corners, canonical(dict(one.left_out)), format_moment(one.last_asked_at),
-    )  # fmt: skip
+    return one.answers, one.spread_at, canonical(dict(one.left_out)), format_moment(one.last_asked_at)
 
 
 def _choose(connection: sqlite3.Connection, measurements: Sequence[MeasurementId]) -> None:
@@ -244,9 +268,8 @@ def _in_order(surveys: list[Asked], heads: list[Asked] | None) -> list[Asked]:
 
 def _save(turn: Turn, batch: Sequence[tuple[str, Tally]]) -> None:
     turn.connection.executemany(
-        "INSERT INTO tally VALUES (?, ?, ?, ?, ?, ?, 1) ON CONFLICT (measurement_id) DO UPDATE SET"
-        " answers = excluded.answers, promoters = excluded.promoters, corners = excluded.corners,"
-        " left_out = excluded.left_out, last_asked_at = excluded.last_asked_at, undecided = 1",
+        "INSERT INTO tally (measurement_id, answers, spread_at, left_out, last_asked_at, undecided) VALUES (?, ?, ?, ?, ?, 1)"
+        " ON CONFLICT (measurement_id) DO UPDATE SET answers = excluded.answers, spread_at = excluded.spread_at, left_out = excluded.left_out, last_asked_at = excluded.last_asked_at, undecided = 1",
         [(name, *_columns(one)) for name, one in batch],
     )
     turn.connection.executemany("DELETE FROM home_tally WHERE measurement_id = ?", [(name,) for name, _ in batch])

@@ -5,7 +5,8 @@ from pathlib import Path
 from fieldops.events import RegionUpgraded
 from fieldops.ids import ActorId
 from fieldops.people import Actor, Role
-from fieldops.store import audit, connect, making, migrations
+from fieldops.store import audit, connect, making, migrations, tallies
+from fieldops.store.rules import rules_of_record
 from fieldops.store.seals import sums_of_rows
 from fieldops.store.sqlite import refusal, sqlite3
 
@@ -53,6 +54,8 @@ def _migrate_region(path: Path) -> None:
             migrations.migrate_region(making.database(turn.connection))
             if missing:
                 audit.append(turn, RegionUpgraded(at=turn.now, steps=missing))
+            if migrations.SPREAD in missing:
+                tallies.note_spreads(turn.connection, rules_of_record(turn.connection))
             turn.seals.seal_all(turn, before)
     except sqlite3.OperationalError as error:
         raise refusal(error) from error

@@ -77,6 +77,21 @@ def test_one_promoter_needs_two_corners_and_the_same_one_typed_otherwise_is_no_s
     assert len(settle(region).made) == decided
 
 
+def test_a_companion_of_one_more_answer_does_not_make_those_before_it_decide(region: Region) -> None:
+    add_town(region)
+    alone = survey_rows([True] * 4 + [False] * 6, at=NOON, minutes=5, promoters=["C0-0"], street="S0")
+    other = survey_rows([False], at=NOON + timedelta(minutes=55), prefix="o", promoters=["C0-1"], street="S0")
+    more = survey_rows([True, False, True, False], at=NOON + timedelta(hours=1), prefix="m", street="S0")
+    later = NOON + timedelta(hours=2)
+    for rows, decided in ((alone, 0), (other, 0), (more, 1)):
+        assert record_surveys(region, LEAD, numbered(rows), now=later).refused == 0
+        assert len(settle(region, later).made) == decided
+    made = region.reader().execute("SELECT verdict, surveys_used, wrong_move_on FROM decision").fetchone()
+    assert tuple(made) == ("move_on", 12, pytest.approx(R50.not_before(11).error_rates()[0]))
+    standing = read_standings(region, LEAD, now=later)[0]
+    assert standing.share == pytest.approx(unbiased_share(R50.not_before(11), 12, 5, curtailed=True))
+
+
 def test_a_decision_is_recorded_with_rule_counts_error_rates_and_digest(region: Region) -> None:
     add_town(region)
     ask(region, [*YES, False], street="S0")
@@ -400,8 +415,10 @@ def test_without_the_quarantined_promoters_answers_the_others_decide(region: Reg
 
 
 def made_up_and_honest(region: Region, answers: list[bool]) -> None:
-    """Four answers made up by one promoter, and forty minutes later honest ones; the street moves on by either."""
+    """Four answers made up by one promoter, at two corners, and later honest ones; the street moves on by either."""
     made_up = survey_rows(YES, at=NOON, prefix="x", promoters=["C1-0"], street="S0", measurement="M")
+    for row, corner in zip(made_up, "ABAB", strict=True):
+        row["cluster"] = corner
     honest = survey_rows(answers, at=NOON + timedelta(minutes=40), prefix="h", street="S0", measurement="M")
     record_surveys(region, LEAD, numbered(made_up + honest), now=NOON + timedelta(hours=2))
     settle(region, NOON + timedelta(hours=2))

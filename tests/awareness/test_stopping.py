@@ -155,6 +155,24 @@ def test_a_certain_decision_at_the_next_look_ends_the_test_at_a_look_too() -> No
     assert card.decide([True, True], curtailed=False).verdict is Verdict.ASK_MORE
 
 
+@pytest.mark.parametrize("first", [1, 7, 10, 12, 50, 60])
+def test_a_card_that_may_not_decide_before_a_survey_decides_at_it_or_later_and_as_exactly(first: int) -> None:
+    card = R50.not_before(first)
+    assert card.looks == (tuple(look for look in R50.looks if look >= first) or (first,))
+    for n, _s in card.paths():
+        assert n >= first
+    for share in (0.05, 0.2, 0.28):
+        by_path = sum(
+            paths * share**s * (1 - share) ** (n - s)
+            for (n, s), (paths, _) in card.paths().items()
+            if s >= card.curtailed_bounds.high[n]
+        )
+        assert card.operating_characteristic(share).move_on == pytest.approx(by_path, abs=1e-12)
+        unbiased = sum(first * share**s * (1 - share) ** (n - s) for (n, s), (_, first) in card.paths().items())
+        assert unbiased == pytest.approx(share, abs=1e-12)
+    assert R50.not_before(60).move_on_at_least == (12,)
+
+
 def test_a_curve_is_the_characteristic_at_each_share() -> None:
     shares = np.array([0.0, 0.07, 0.2, 1.0])
     single = [R50.operating_characteristic(float(share)) for share in shares]

@@ -19,7 +19,7 @@ from fieldops.ids import CrewId, StreetId
 from fieldops.people import Role
 from fieldops.rules import Rules
 from fieldops.store.connect import open_region
-from fieldops.surveys import Asked, why_not_counted
+from fieldops.surveys import Asked, spread_at, why_not_counted
 from tests.browser.conftest import until
 from tests.browser.phones import READY, Server, crew_phone, flush, in_outbox, module, open_phone, serving
 from tests.conftest import NOON, PLANNER, ROOT
@@ -113,8 +113,7 @@ def test_the_phones_card_says_what_the_servers_says(browser: Browser, server: Se
         counted = [one for one, why in zip(asked, why_not_counted(asked, rules), strict=True) if not why]
         answers = "".join("1" if one.answer == "knows" else "0" for one in counted)
         test = judge(
-            answers, promoters=len({one.promoter for one in counted}), corners=len({one.corner for one in counted}),
-            rule=name, rules=rules,
+            answers, spread_at=spread_at(counted, rules), rule=name, rules=rules,
         )  # fmt: skip
         said.append([test.verdict.value, test.asked, test.ask])
         cases.append([name, [

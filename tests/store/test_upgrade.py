@@ -1,27 +1,32 @@
 """A region of an older version is brought to the present one, and nothing that was changed before is forgiven."""
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from fieldops import claims
 from fieldops.actions.claims import end_in_turn, make_claim
+from fieldops.actions.rules import change_rules
+from fieldops.actions.surveys import record_surveys
 from fieldops.claims import Ground
 from fieldops.errors import CrewCoolingDown
 from fieldops.events import StreetClaimed
 from fieldops.ids import ClaimId, CrewId, StreetId
 from fieldops.store import claims as store
 from fieldops.store.connect import Region, create_region, open_region
-from fieldops.store.migrations import GRACE_ONCE
+from fieldops.store.migrations import GRACE_ONCE, SPREAD
 from fieldops.store.seals import sums_of_rows
 from fieldops.store.sqlite import sqlite3
 from fieldops.store.upgrade import migrate_files
 from fieldops.store.verify import verify
+from tests import towns
 from tests.conftest import LEAD, NOON, PLANNER
 from tests.small_region import add_town
 
 S0, C0 = StreetId("S0"), CrewId("C0")
+DAY = timedelta(days=1)
 
 
 def findings(path: Path) -> list[str]:
@@ -119,3 +124,30 @@ def test_what_a_step_does_to_the_rows_is_recorded(region: Region) -> None:
         turn.seals.seal_all(turn, before)
     region.close()
     assert findings(region.path) == []
+
+
+def test_tallies_of_before_learn_from_which_answer_on_enough_had_asked_by_the_settings_of_their_time(
+    region: Region,
+) -> None:
+    towns.add_town(region, people=[100.0, 400.0, 400.0, 400.0, 400.0, 400.0])
+    alone = towns.survey_rows([True] * 4, at=NOON, prefix="a", minutes=5, street="S0", promoters=["C0-0"])
+    both = towns.survey_rows([True] * 4, at=NOON, prefix="b", street="S1", promoters=["C0-0", "C0-0", "C0-1"])
+    record_surveys(region, PLANNER, towns.numbered([*alone, *both]), now=NOON + DAY / 2)
+    change_rules(region, PLANNER, why="pilot", surveys_per_cluster=1, now=NOON + DAY)
+    before = region.reader().execute("SELECT * FROM tally ORDER BY measurement_id").fetchall()
+    region.close()
+    by_hand(
+        region.path,
+        f"DELETE FROM _sqlite_migrations WHERE name = '{SPREAD}'",
+        "ALTER TABLE tally DROP COLUMN spread_at",
+        "ALTER TABLE tally ADD COLUMN promoters INTEGER NOT NULL DEFAULT 2",
+        "ALTER TABLE tally ADD COLUMN corners INTEGER NOT NULL DEFAULT 0",
+    )
+    migrate_files(region.path)
+    again = open_region(region.path)
+    after = again.reader().execute("SELECT * FROM tally ORDER BY measurement_id").fetchall()
+    assert [tuple(row) for row in after] == [tuple(row) for row in before]
+    assert {row["spread_at"] for row in after} == {None, 3}
+    again.close()
+    # the columns of before were put there by hand, so the seal of the table tells; no tally differs from its surveys
+    assert [what.split()[4] for what in findings(region.path)] == ["tally"]

@@ -286,7 +286,7 @@ def test_evidence_that_differs_from_the_record_is_found(surveyed: Region, statem
     ("statement", "what"),
     [
         ("UPDATE tally SET answers = '1' || answers", "the tally of measurement"),
-        ("UPDATE tally SET promoters = promoters + 1", "the tally of measurement"),
+        ("UPDATE tally SET spread_at = spread_at + 1", "the tally of measurement"),
         ("DELETE FROM home_tally", "the home_tally of measurement"),
     ],
 )

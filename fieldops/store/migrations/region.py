@@ -44,6 +44,7 @@ def _office(db: "Database") -> None:
 
 # From here on the grace of a withdrawal holds once in a cool-down (rule 4): what was claimed before, was lawful without.
 GRACE_ONCE = "m2026_11_27_grace_once"
+SPREAD = "m2026_11_27_spread"  # `store/upgrade.py` fills what it adds
 
 
 def _no_table(db: "Database") -> None:
@@ -76,6 +77,7 @@ STEPS: dict[str, "Callable[[Database], None]"] = {
     "m2026_11_27_burst_reasons": lambda db: run_statements(db, bursts.REASONS),
     "m2026_11_27_no_hours": lambda db: run_statements(db, phones.NO_HOURS),
     GRACE_ONCE: _no_table,
+    SPREAD: lambda db: run_statements(db, tables.SPREAD),
 }
 
 

@@ -197,3 +197,10 @@ CREATE TABLE unassigned (
   plan_id TEXT NOT NULL REFERENCES plan, street_id TEXT NOT NULL, reason TEXT NOT NULL,
   PRIMARY KEY (plan_id, street_id)) STRICT, WITHOUT ROWID
 """
+
+# RULE 9: with which counted answer enough promoters or corners had asked; `store/upgrade.py` fills it in
+SPREAD = """
+ALTER TABLE tally ADD COLUMN spread_at INTEGER;
+ALTER TABLE tally DROP COLUMN promoters;
+ALTER TABLE tally DROP COLUMN corners;
+"""

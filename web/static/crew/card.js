@@ -22,17 +22,35 @@ export function counted(asked, rules) {
 /** What the card says: verdict, how many count, how many to ask until its next look, and whether company is missing. */
 export function judge(asked, card, rules) {
   const given = counted(asked, rules);
-  const last = card.looks[card.looks.length - 1];
+  const spread = spreadAt(given, rules), looks = looksFrom(card, spread || 1), last = looks[looks.length - 1].at;
   let verdict = "ask_more", knows = 0;
   for (let n = 1; n <= Math.min(given.length, last); n++) {
     knows += given[n - 1].answer === "knows";
-    if (knows <= card.low[n]) verdict = "push_on";
-    else if (knows >= card.high[n]) verdict = "move_on";
+    if (n < spread) continue;
+    const { at, low, high } = looks.find((one) => one.at >= n);  // its decision may be certain before
+    if (knows + at - n <= low) verdict = "push_on";
+    else if (knows >= high) verdict = "move_on";
     if (verdict !== "ask_more") break;
   }
-  const alone = new Set(given.map((one) => one.who)).size < rules.promoters
-    && new Set(given.map((one) => cornerOf(one.corner)).filter(Boolean)).size < rules.corners;
-  if (verdict !== "ask_more" && alone) return { verdict: "ask_more", asked: given.length, ask: 1, alone };
-  const look = card.looks.find((one) => one > given.length) ?? last;
+  if (verdict !== "ask_more" && !spread) return { verdict: "ask_more", asked: given.length, ask: 1, alone: true };
+  const look = looks.find((one) => one.at > given.length)?.at ?? last;
   return { verdict, asked: given.length, ask: verdict === "ask_more" ? look - given.length : 0, alone: false };
+}
+
+/** With which of the counted surveys, from 1, enough people or corners had asked; 0: not yet (fieldops.surveys.spread_at). */
+function spreadAt(given, rules) {
+  const who = new Set(), corners = new Set();
+  return given.findIndex((one) => {
+    who.add(one.who);
+    if (cornerOf(one.corner)) corners.add(cornerOf(one.corner));
+    return who.size >= rules.promoters || corners.size >= rules.corners;
+  }) + 1;
+}
+
+/** The looks of a card that may not decide before survey number `first` (CountRule.not_before). */
+function looksFrom(card, first) {
+  const left = card.looks.filter((at) => at >= first).map((at) => ({ at, low: card.low[at], high: card.high[at] }));
+  if (left.length) return left;
+  const last = card.looks[card.looks.length - 1], high = Math.ceil(card.high[last] * first / last);
+  return [{ at: first, low: high - 1, high }];
 }
