@@ -17,6 +17,7 @@ from fieldops.store.sqlite import sqlite3
 from fieldops.surveys import Phase, tally
 
 _STREETS = "SELECT id, people, triangle_id, zone_id FROM street WHERE status <> 'gone'{some} ORDER BY id"
+_TRIANGLES = "SELECT id, zone_id FROM triangle{some} ORDER BY id"
 _WORKED = "SELECT street_id, day, sum(promoter_hours) FROM effort WHERE day <= :today{near} GROUP BY street_id, day"
 _COUNTED = (
     "SELECT street_id, sum(contacts), sum(promoter_hours) FROM effort WHERE contacts IS NOT NULL AND day <= :today{near}"
@@ -31,7 +32,7 @@ _SOME_GROUPS = (
     " CROSS JOIN measurement AS m ON m.id = h.measurement_id WHERE m.opened_at <= :now"
     " AND h.street_id IN (SELECT value FROM json_each(:streets)) UNION ALL"
     " SELECT m.id, m.opened_at, m.phase, m.triangle_id, h.street_id, h.knows, h.asked FROM measurement AS m"
-    " JOIN home_tally AS h ON h.measurement_id = m.id WHERE m.opened_at <= :now"
+    " CROSS JOIN home_tally AS h ON h.measurement_id = m.id WHERE m.opened_at <= :now"
     " AND m.triangle_id IN (SELECT value FROM json_each(:triangles)) AND h.street_id = ''"
 )
 
@@ -66,10 +67,8 @@ def read_evidence(
         Read these triangles only. Their streets come first; behind them stand those whose hours may spill over to
         them, as streets without a triangle: what is estimated for those means nothing.
     """
-    points = connection.execute(
-        "SELECT id, zone_id FROM triangle WHERE :some IS NULL OR id IN (SELECT value FROM json_each(:some)) ORDER BY id",
-        {"some": None if only is None else json.dumps(list(only))},
-    ).fetchall()
+    some = "" if only is None else " WHERE id IN (SELECT value FROM json_each(:some))"
+    points = connection.execute(_TRIANGLES.format(some=some), {"some": json.dumps(list(only or ()))}).fetchall()
     of = {TriangleId(row[0]): i for i, row in enumerate(points)}
     zones = [ZoneId(row[0]) for row in connection.execute("SELECT id FROM zone ORDER BY id")]
     zone_of = {name: i for i, name in enumerate(zones)}

@@ -17,7 +17,7 @@ def truth() -> Truth:
 def test_people_are_lognormal_around_400_and_follow_the_buildings(truth: Truth) -> None:
     assert np.median(truth.people) == pytest.approx(400, rel=0.01)
     assert stats.kstest(np.log(truth.people), "norm", args=(np.log(400), np.log(BUILT).std())).statistic < 0.01
-    assert stats.spearmanr(truth.people, BUILT).statistic > 0.9
+    assert 0.7 < stats.spearmanr(truth.people, BUILT).statistic < 0.8
 
 
 def test_awareness_is_the_beta_distribution_that_the_estimator_assumes(truth: Truth) -> None:
