@@ -32,7 +32,7 @@ from fieldops.store.connect import Region, Turn, read_rules
 from fieldops.store.people import find_promoter
 from fieldops.store.places import has_triangle
 from fieldops.store.response import read_fit
-from fieldops.surveys import Asked, answers_of, digest_of, tally, those_that_count
+from fieldops.surveys import Asked, answers_of, digest_of, spread_at, those_that_count
 
 _AT_A_TIME = 2_000  # measurements whose surveys are in memory
 
@@ -182,9 +182,9 @@ def decide_in_turn(
         asked = tallies.read_heads(turn.connection, decisive, rules)
         for name, (one, test) in some.items():
             counted = those_that_count(asked.get(name, ()), rules)
-            if counted and answers_of(counted) != one.answers:  # the settings have changed since it was counted
-                now = tally(asked[name], rules)
-                test = _test(replace(one, answers=now.answers, promoters=now.promoters, corners=now.corners), rules)
+            now = replace(one, answers=answers_of(counted), spread_at=spread_at(counted, rules))
+            if counted and now != one:  # the settings have changed since it was counted
+                test = _test(now, rules)
             askers = Counter(known.crew for by in counted[: test.surveys_used] if (known := crew_of(by.promoter)))
             _record(turn, one, test, counted, next(iter(askers.most_common(1)), (one.crew,))[0], done)
     done.looked_at = store.triangles_of(turn.connection, waiting)
