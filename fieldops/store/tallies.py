@@ -166,17 +166,19 @@ def unlike_their_surveys(
             yield name, "home_tally"
 
 
-def note_spreads(connection: sqlite3.Connection, rules_at: Callable[[int], Rules]) -> None:
+def note_spreads(turn: Turn, rules_at: Callable[[int], Rules], *, event: int) -> None:
     """
     Note in every tally with which answer enough promoters or corners had asked: older versions did not.
 
-    All are decided anew. Rules as in `unlike_their_surveys`; a tally that its surveys do not come to stays as it is.
+    All are decided anew. Rules as in `unlike_their_surveys`; `event` is the number of that of the upgrade.
     """
-    for name, surveys, event in _every(connection):
+    assert turn.head.seq >= event
+    connection = turn.connection
+    for name, surveys, cause in _every(connection):
         stored = connection.execute("SELECT answers FROM tally WHERE measurement_id = ?", (name,)).fetchone()
         if stored is None:
             continue
-        told: Tally | None = tally(surveys, rules_at(event))
+        told: Tally | None = tally(surveys, rules_at(cause))
         if told is None or told.answers != stored[0]:
             told = _with_heads(connection, name, surveys, stored, rules_at)
         connection.execute(

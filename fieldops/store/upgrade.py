@@ -53,9 +53,9 @@ def _migrate_region(path: Path) -> None:
             turn.seals.stop(turn)
             migrations.migrate_region(making.database(turn.connection))
             if missing:
-                audit.append(turn, RegionUpgraded(at=turn.now, steps=missing))
-            if migrations.SPREAD in missing:
-                tallies.note_spreads(turn.connection, rules_of_record(turn.connection))
+                event = audit.append(turn, RegionUpgraded(at=turn.now, steps=missing))
+                if migrations.SPREAD in missing:
+                    tallies.note_spreads(turn, rules_of_record(turn.connection), event=event)
             turn.seals.seal_all(turn, before)
     except sqlite3.OperationalError as error:
         raise refusal(error) from error
