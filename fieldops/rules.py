@@ -57,6 +57,9 @@ class Rules:
     sentinels_a_day: int = 3
     # planning
     finish_probability: float = 0.80
+    push_hour_price: float = 0.185  # chances of streets being truly at the target that an hour of pushing must add
+    left_short_weight: float = 2.0  # such chances that it is worth not to leave a street more than 5 points short
+    setup_minutes: float = 20.0  # until a crew that comes to a street pushes
     survey_minutes: float = 1.5
     walk_speed_km_h: float = 4.5
     walk_both_sides: bool = True
@@ -236,6 +239,12 @@ MEANINGS: dict[str, tuple[int, str]] = {
     "back_check_share": (13, "share of places that verifiers ask again"),
     "sentinels_a_day": (8, "finished streets asked again each day, so that forgetting is measured"),
     "finish_probability": (5, "probability of moving on within the claim, for which a plan gives hours"),
+    "push_hour_price": (
+        10,
+        "crews push while an hour adds more than this to the chances, summed over streets, of being truly at the target",
+    ),
+    "left_short_weight": (10, "what it is worth, in such chances, that a street is not left more than 5 points short"),
+    "setup_minutes": (10, "minutes that a crew takes on a street before it pushes; streets not worth it are left out"),
     "survey_minutes": (10, "minutes that one survey takes of a crew's hours"),
     "walk_speed_km_h": (5, "speed on foot, for the hours that walking costs"),
     "walk_both_sides": (5, "whether both sides of a street are walked"),

@@ -105,6 +105,21 @@ def street_awareness(region: Region, *, now: datetime | None = None, with_quaran
     return _estimate(region.reader(), region.moment(now), with_quarantined=with_quarantined)[1].streets
 
 
+def estimate_around(
+    connection: "sqlite3.Connection", at: datetime, triangles: Collection[TriangleId]
+) -> tuple[StreetAwareness, FloatArray]:
+    """
+    Return the awareness of the streets of some triangles at the moment, and their people.
+
+    Quick enough for a phone once a fit has said what ties the streets of the city together; until then all are looked at.
+    """
+    only = triangles if read_fit(connection, at).pool else None
+    evidence, known, names, _ = _estimate(connection, at, only=only)
+    wanted = [i for i, name in enumerate(names) if name in set(triangles)]
+    rows = np.flatnonzero(np.isin(evidence.triangle[: evidence.own], wanted))
+    return known.streets.take(rows), evidence.people[rows]
+
+
 def measured_shares(region: Region, at: datetime) -> dict[StreetId, float | None]:
     """Return the awareness of every street that was measured by a moment, past or present; others are unknown (rule 12)."""
     known = _estimate(region.reader(), at)[1].streets

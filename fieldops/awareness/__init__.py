@@ -49,6 +49,9 @@ if TYPE_CHECKING:
     from fieldops.awareness.picture import draw_curve as draw_curve
     from fieldops.awareness.pooling import fit_pool as fit_pool
     from fieldops.awareness.pushing import SHORT_BY as SHORT_BY
+    from fieldops.awareness.pushing import PushPrice as PushPrice
+    from fieldops.awareness.pushing import Standing as Standing
+    from fieldops.awareness.pushing import hours_worth as hours_worth
     from fieldops.awareness.pushing import joint_hours as joint_hours
     from fieldops.awareness.robust import Leaving as Leaving
     from fieldops.awareness.robust import chain_of_tests as chain_of_tests
@@ -129,7 +132,7 @@ _ROOM_OF_NAME = {
         ),
         "picture": ("draw_curve",),
         "pooling": ("fit_pool",),
-        "pushing": ("SHORT_BY", "joint_hours"),
+        "pushing": ("PushPrice", "SHORT_BY", "Standing", "hours_worth", "joint_hours"),
         "robust": (
             "Leaving",
             "chain_of_tests",

@@ -5,14 +5,108 @@ The question is the crew's: another hour here, or on the next street, or is it e
 chance that streets are truly at the target, and it is pushed while that is more than its price.
 """
 
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike
 
 from fieldops.awareness.counting import FloatArray
+from fieldops.awareness.dynamics import Response
+from fieldops.awareness.estimate import probability_at_least
+from fieldops.awareness.forecast import CHANCE_DOSES, chance_by_dose
 
 _GRID = np.concatenate([[0.0], 0.25 * 1.12 ** np.arange(40)])  # promoter-hours that are tried, up to 21
 _ROUNDS = 6
+_CHEAPER = (0.7, 0.5, 0.35, 0.2)  # prices, as parts of the usual one, at which a refused triangle is pushed once more
 SHORT_BY = 0.05  # a street left farther below the target than this was left short
+
+
+@dataclass(frozen=True, slots=True)
+class PushPrice:
+    """
+    What a promoter-hour of pushing has to bring, in chances of streets being truly at the target.
+
+    `hour` is the least that it must add; `short` what it is worth that a street is not left more than 5 points short; `setup`
+    the promoter-hours that beginning on a street costs.
+    """
+
+    hour: float
+    short: float
+    setup: float
+
+
+@dataclass(slots=True)
+class Standing:
+    """What is known of a street at a moment: Beta posterior, people, and the factor's deviate, its mean and deviation."""
+
+    alpha: float
+    beta: float
+    people: float
+    pace: float
+    pace_deviation: float
+    _worth: FloatArray | None = field(default=None, repr=False)
+
+    def worth(self, response: Response, target: float, short: float) -> FloatArray:
+        """Return what the street is worth after each of `CHANCE_DOSES`, in chances of being truly at the target; see `joint_hours`."""
+        if self._worth is None:
+            known: dict[str, Any] = {"alpha": [self.alpha], "beta": [self.beta], "tau": [self.spread(response)]}
+            self._worth = chance_by_dose(**known, response=response, target=target)[0][0]
+            if short > 0:
+                not_short = chance_by_dose(**known, response=response, target=target - SHORT_BY)[0][0]
+                self._worth = self._worth + short * not_short
+        return self._worth
+
+    def spread(self, response: Response) -> float:
+        """Return the standard deviation of what is not known of the log of the street's factor."""
+        return response.tau * self.pace_deviation
+
+    def reach(self, response: Response) -> float:
+        """Return the people divided by the mean of the factor: a factor that is known in part is so many fewer people."""
+        return self.people / math.exp(response.tau * self.pace - (response.tau**2 - self.spread(response) ** 2) / 2)
+
+    def chance(self, target: float) -> float:
+        """Return the probability that the street is truly at the target now."""
+        return float(probability_at_least(np.array([self.alpha]), np.array([self.beta]), target)[0])
+
+
+def hours_worth(
+    known: Sequence[Standing], response: Response, *, target: float, price: PushPrice, spill: FloatArray,
+    outside: FloatArray, stands: int = -1, refused: bool = False,
+) -> FloatArray:  # fmt: skip
+    """
+    Return the promoter-hours that each street of a triangle is worth now, pushed together; 0 where it is enough.
+
+    Parameters
+    ----------
+    known
+        What is known of the streets.
+    response
+        How streets answer effort.
+    target
+        Share to reach, in (0, 1).
+    price
+        What an hour must bring.
+    spill, outside
+        Hours that an hour on street j gives to street i of the triangle, shape (n_streets, n_streets), and to open streets
+        outside it, shape (n_streets,): what these gain makes the hour cheaper.
+    stands
+        Street on which the crew has begun already, -1 for none.
+    refused
+        Whether the point said *push on* since the last push: then an hour may cost more than it adds.
+    """
+    worth = np.array([one.worth(response, target, price.short) for one in known])
+    reach = [one.reach(response) / response.rho for one in known]
+    begin = np.where(np.arange(len(known)) == stands, 0.0, price.setup)
+    hours = np.zeros(len(known))
+    for part in (1.0, *_CHEAPER) if refused else (1.0,):
+        cost = part * price.hour * (1.0 - outside)
+        hours = joint_hours(worth, CHANCE_DOSES, reach, spill=spill, price=cost, setup=begin)
+        if hours.any():
+            break
+    return hours
 
 
 def joint_hours(

@@ -22,6 +22,7 @@ from fieldops.cli import (
     office,
     phones,
     plan,
+    pushing,
     recruit,
     rule,
     rules,
@@ -59,6 +60,7 @@ def register(app: typer.Typer) -> None:
     plan.register(app)
     burst.register(app)
     dispatch.register(app)
+    pushing.register(app)
     walk.register(app)
     export.register(app)
     rule.register(app)

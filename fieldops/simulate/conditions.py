@@ -35,9 +35,6 @@ class Conditions:
         Share of the contacts of a street with venues that are made there, while these are open only.
     contact_noise
         Spread of the logarithm of conversations per person who newly knows, from street to street, >= 0.
-    talk_bias
-        Spread of the log odds by which those who stop to talk know more or less often than passers-by, from city to city, >= 0;
-        from street to street it is `contact_noise`.
     commute
         Whether the way from home and back takes working hours.
     refused
@@ -60,7 +57,6 @@ class Conditions:
     fabricated_share: float = 0.35
     venue_share: float = 0.0
     contact_noise: float = 0.15
-    talk_bias: float = 0.2
     commute: bool = False
     refused: float = 0.0
 
@@ -69,7 +65,7 @@ class Conditions:
         for name in (*_SHARES, "refused"):
             if not 0.0 <= getattr(self, name) < 1.0:
                 raise BadInput(f"a share of {getattr(self, name):g}", field=name, cure="give 0 or more, below 1")
-        for name in ("setup_minutes", "people_error", "contact_noise", "talk_bias"):
+        for name in ("setup_minutes", "people_error", "contact_noise"):
             if getattr(self, name) < 0:
                 raise BadInput(f"{getattr(self, name):g} is negative", field=name)
 

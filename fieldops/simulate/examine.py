@@ -6,11 +6,14 @@ from fieldops.actions import desk
 from fieldops.actions.awareness import save_estimates
 from fieldops.actions.claims import list_claims
 from fieldops.actions.coverage import read_coverage
+from fieldops.actions.pushing import push_orders
 from fieldops.clock import find_zone, local_day
 from fieldops.ids import CrewId, StreetId
 from fieldops.simulate.office import Office
 from fieldops.store.claims import claims_in_force
 from fieldops.store.decisions import closed_streets
+from fieldops.store.places import read_zone
+from fieldops.store.pushing import refused_points
 from fieldops.store.today import count_streets, idle_crews
 from fieldops.store.verify import verify
 
@@ -47,6 +50,32 @@ def examine(office: Office) -> list[str]:
         wrong.append(f"the office remembers {len(office.finished)} finished streets, the region {len(closed)}")
     if {one.name for one in report.streets if one.closed_until is not None} != closed:
         wrong.append("the awareness of streets and the closures differ")
+    return wrong
+
+
+def compare_orders(office: Office, crew: CrewId) -> list[str]:
+    """Compare the hours that the crew's phones show this morning with those by which it will push, before it does."""
+    orders = push_orders(office.region, office.actor, crew, now=office.now)
+    mine = {office.map.streets[street]: street for street in office.held(crew)}
+    wrong = [
+        f"street {one.street} has an order, and crew {crew} does not hold it"
+        for one in orders
+        if one.street not in mine
+    ]
+    hours = {one.street: one.hours for one in orders}
+    around = {
+        int(office.map.triangle[street]): one.triangle for one in orders if (street := mine.get(one.street)) is not None
+    }
+    connection = office.region.reader()
+    refused = refused_points(connection, list(around.values()), office.now, read_zone(connection))
+    for triangle in {k for k, name in around.items() if name not in refused} - office.refused - office.apart:
+        group = office.mates(next(street for street in mine.values() if office.map.triangle[street] == triangle))
+        ours = office.hours_worth(crew, group, stands=None, refused=False)
+        for street, pushed in zip(group, ours.tolist(), strict=True):
+            shown = hours.get(office.map.streets[street], pushed)
+            if abs(shown - pushed) > 1e-6:
+                name = office.map.streets[street]
+                wrong.append(f"phones of {crew} show {shown:.2f} h for {name}, the crew pushes {pushed:.2f}")
     return wrong
 
 

@@ -20,7 +20,6 @@ from fieldops.simulate.office import DETOUR, Office
 from fieldops.simulate.policies import Policy
 from fieldops.simulate.town import World
 from fieldops.simulate.visit import Ask, Leave, Push, Spent, Visit
-from fieldops.surveys import rule_of_try
 
 STARTS_AT = 9.0  # hour of the day at which crews begin
 _WAIT = timedelta(minutes=15)  # until a crew without a street looks again
@@ -189,9 +188,7 @@ class Field:
         hour = self._hour(at - timedelta(hours=lasts))
         worth = self.world.rate(street, hour, lasts)
         needed = min(hours * worth, self.world.missing_hours(street, office.rules.target_share))
-        before = float(self.world.awareness[street])
         self.world.push(street, hours, hour=hour, lasts=lasts)
-        meanwhile = (before + float(self.world.awareness[street])) / 2
         self.spent.wrong_hours += hours * (1.0 - worth)
         self.spent.pushing += needed
         self.spent.over_pushing += hours * worth - needed
@@ -201,27 +198,14 @@ class Field:
         self.worked[hand.crew, street] += hours
         contacts = self.world.contacts(street, hours)
         self.talked[hand.crew, street] += contacts
-        office.note_push(street, hours, contacts, self._heard(hand, street, contacts, meanwhile))
-
-    def _heard(self, hand: Hand, street: int, contacts: int, share: float) -> dict[PromoterId, tuple[int, int]]:
-        """Return how often each promoter tapped "knows already", and in how many conversations."""
-        heard: dict[PromoterId, tuple[int, int]] = {}
-        for number, promoter in enumerate(hand.askers):
-            met = contacts // hand.size + (number < contacts % hand.size)
-            made_up = promoter in self.made_up
-            knew = (
-                self.rng.binomial(met, self.conditions.fabricated_share)
-                if made_up
-                else self.world.knew(street, met, share)
-            )
-            heard[promoter] = (int(knew), met)
-        return heard
+        office.note_push(street, hours, contacts)
 
     def _ask(self, hand: Hand, visit: Visit, step: Ask, at: datetime) -> Sitting:
         """Ask until the card on the phone decides."""
         office, rules = self.office, self.office.rules
         triangle = int(office.map.triangle[visit.street]) if step.at_point else -1
-        card = find_rule(rule_of_try(len(visit.tests) + 1, rules))
+        card = find_rule(office.rule_of_next_test(visit.street, at_point=step.at_point))
+        office.tested.setdefault(-1 - triangle if step.at_point else visit.street, []).append(at)
         answers: list[bool] = []
         rows: list[dict[str, str]] = []
         self.sittings += 1
@@ -244,9 +228,8 @@ class Field:
             })  # fmt: skip
             if answer is not None:
                 answers.append(answer)
-                if office.is_heeded(promoter):
-                    knows, asked = knew.get(home, (0, 0))
-                    knew[home] = (knows + answer, asked + 1)
+                knows, asked = knew.get(home, (0, 0))
+                knew[home] = (knows + answer, asked + 1)
                 said = card.decide(answers).verdict
         self.surveys += len(rows)
         return Sitting(name, triangle, rows, said, knew, len(rows) * gap)
@@ -262,7 +245,8 @@ class Field:
 
     def _hand_in(self, visit: Visit, sitting: Sitting) -> None:
         """Let the answers reach the region: at once, in the evening, or never; the crew goes by its phone meanwhile."""
-        self.office.note_answers(sitting.knew)
+        for home, counts in sitting.knew.items():
+            self.office.outlook(home).ask(*counts)
         visit.since_test = 0.0
         fate, said = self.rng.random(), sitting.said
         visit.unheard = fate < self.conditions.lost_sync + self.conditions.late_sync

@@ -18,22 +18,20 @@ from fieldops.actions.decisions import Decided, decide
 from fieldops.actions.dispatch import next_street
 from fieldops.actions.plans import make_plan, publish_plan
 from fieldops.actions.surveys import Recorded, record_surveys
-from fieldops.awareness import Response, Verdict, conversations_per_hour
-from fieldops.backcheck import promoter_score
+from fieldops.awareness import PushPrice, Response, Standing, Verdict, conversations_per_hour, hours_worth
 from fieldops.claims import Claim, Outcome
 from fieldops.errors import BadInput, Conflict, CrewCoolingDown, PlanNotPublishable
-from fieldops.ids import ClaimId, CrewId, PromoterId, StreetId
+from fieldops.ids import ClaimId, CrewId, StreetId
 from fieldops.people import Actor
 from fieldops.rules import Rules
-from fieldops.simulate.outlook import Outlook, Standing, Talk
+from fieldops.simulate.outlook import Outlook
 from fieldops.simulate.town import FloatArray, IntArray, Town
 from fieldops.store.connect import Region, read_rules
 from fieldops.store.decisions import closed_streets
 from fieldops.store.plans import StoredPlan
 from fieldops.store.response import believed_fit
+from fieldops.surveys import rule_of_try
 
-STANDS_OUT = 3.0  # funnel score (statistics.md 3.3)
-_TALK_ICC = 0.005  # how alike conversations of one promoter are, over all streets
 DETOUR = 1.3  # a walk is so much longer than the line by air
 
 
@@ -92,13 +90,13 @@ class Office:
     counted_hours: float = 0.0
     unlawful: list[str] = field(default_factory=list)
     closed_now: list[int] = field(default_factory=list)
-    heard: dict[PromoterId, tuple[int, int]] = field(default_factory=dict)
-    talk: "Talk" = field(default_factory=lambda: Talk())
-    heard_in_all: tuple[int, int] = (0, 0)
     touched: set[int] = field(default_factory=set)  # triangles in which somebody pushed, or asked on arrival
     arrivals: int = 0  # points that were tested before anybody had pushed around them
     refused: set[int] = field(default_factory=set)  # triangles whose point said push on, and nobody has pushed since
+    apart: set[int] = field(default_factory=set)  # triangles whose streets are tested each by itself
+    tested: dict[int, list[datetime]] = field(default_factory=dict)  # when tests began on a street, or at -1 - triangle
     stands: dict[CrewId, int] = field(default_factory=dict)  # where each crew has set itself up
+    sizes: dict[CrewId, int] = field(default_factory=dict)  # promoters of each crew
     ended: list[Claim] = field(default_factory=list)
     _index: dict[StreetId, int] = field(init=False, repr=False)
     _known: StreetAwareness | None = field(default=None, repr=False)
@@ -159,11 +157,18 @@ class Office:
         )
 
     def mates(self, street: int) -> list[int]:
-        """Return the open streets of the street's triangle, and itself."""
+        """Return the streets of the street's triangle that have not moved on, and itself."""
         of = int(self.map.triangle[street])
-        closed = self.finished | self.given_up
         near = np.flatnonzero(self.map.triangle == of).tolist() if of >= 0 else []
-        return sorted({street, *(s for s in near if s not in closed)})
+        return sorted({street, *(s for s in near if s not in self.finished)})
+
+    def rule_of_next_test(self, street: int, *, at_point: bool) -> str:
+        """RULE 9: return the card of the next test of a street that is held, or of its connection point."""
+        of, crew = int(self.map.triangle[street]), self.claims[street].crew
+        near = [s for s in self.held(crew) if self.map.triangle[s] == of] if at_point else [street]
+        since = min(self.claims[s].claimed_at for s in near)
+        before = sum(begun >= since for begun in self.tested.get(-1 - of if at_point else street, ()))
+        return rule_of_try(before + 1, self.rules)
 
     def metres(self, place: tuple[float, float], streets: IntArray) -> FloatArray:
         """Return about how far each street is from a place on foot."""
@@ -191,45 +196,31 @@ class Office:
             )
         return self._outlooks[street]
 
-    def note_answers(self, knew: dict[int, tuple[int, int]]) -> None:
-        """Note the answers of a test by home street: they also tell how far conversations there misled."""
-        for street, (knows, asked) in knew.items():
-            outlook = self.outlook(street)
-            if outlook.talks:
-                now = self.standing(street)
-                self.talk.compare(now.alpha / (now.alpha + now.beta), knows, asked)
-            outlook.ask(knows, asked)
-
     def standing(self, street: int, *, counted: bool = True) -> Standing:
-        """Return what is known of a street at this moment; without what was counted in conversations where not `counted`."""
-        usual = self.usual_contacts() if counted else 0.0
-        return self.outlook(street).now(self.response, usual, self.talk.shift)
+        """Return what is known of a street at this moment; without the conversations of today where not `counted`."""
+        return self.outlook(street).now(self.response, self.usual_contacts() if counted else 0.0)
 
-    def note_push(self, street: int, hours: float, contacts: int, heard: dict[PromoterId, tuple[int, int]]) -> None:
-        """
-        Note hours that a crew pushed and the conversations in them; the neighbours hear of it too.
-
-        `heard` says of each promoter in how many of how many conversations the person knew already. Who stands out among
-        all promoters is not heeded: made-up taps would end pushes too soon.
-        """
+    def note_push(self, street: int, hours: float, contacts: int) -> None:
+        """Note hours that a crew pushed and the conversations in them; the neighbours hear of it too."""
         self.contacts += contacts
         self.counted_hours += hours
         self.refused.discard(int(self.map.triangle[street]))
         self.touched.add(int(self.map.triangle[street]))
-        for promoter, (knew, met) in heard.items():
-            before = self.heard.get(promoter, (0, 0))
-            self.heard[promoter] = (before[0] + knew, before[1] + met)
-            self.heard_in_all = (self.heard_in_all[0] + knew, self.heard_in_all[1] + met)
-        heeded = [counts for promoter, counts in heard.items() if self.is_heeded(promoter)]
-        self.outlook(street).push(hours, contacts, sum(k for k, _ in heeded), sum(n for _, n in heeded))
+        self.outlook(street).push(hours, contacts)
         for near, weight in self.map.spill[street]:
             self.outlook(near).spill(self.response.sigma * weight * hours)
 
-    def is_heeded(self, promoter: PromoterId) -> bool:
-        """Return whether the promoter taps "knows already" about as often as the others."""
-        knew, met = self.heard.get(promoter, (0, 0))
-        usual = (self.heard_in_all[0] - knew + 1.0) / (self.heard_in_all[1] - met + 10.0)
-        return promoter_score([knew], [met], [usual], icc=_TALK_ICC) < STANDS_OUT
+    def hours_worth(
+        self, crew: CrewId, group: list[int], *, stands: int | None, refused: bool, counted: bool = True
+    ) -> FloatArray:
+        """Return the promoter-hours that each street of a group is worth now, pushed together by a crew that stands on one, or none."""
+        rules, (spill, outside) = self.rules, self.spill_among(group)
+        setup = self.sizes[crew] * rules.setup_minutes / 60.0
+        return hours_worth(
+            [self.standing(one, counted=counted) for one in group], self.response, target=rules.target_share,
+            price=PushPrice(rules.push_hour_price, rules.left_short_weight, setup), spill=spill, outside=outside,
+            stands=group.index(stands) if stands in group else -1, refused=refused,
+        )  # fmt: skip
 
     def spill_among(self, group: list[int]) -> tuple[FloatArray, FloatArray]:
         """

@@ -6,7 +6,7 @@ from itertools import islice
 
 import numpy as np
 
-from fieldops.awareness import CHANCE_DOSES, Verdict, find_rule, joint_hours
+from fieldops.awareness import Verdict, find_rule
 from fieldops.errors import BadInput
 from fieldops.ids import CrewId
 from fieldops.rules import Rules
@@ -16,8 +16,7 @@ from fieldops.simulate.visit import Ask, Leave, Push, Step, Visit
 
 _TRIES = 5  # streets that a crew asks the door for before it waits
 _LAST_BLOCK = 1.0  # promoter-hours that are pushed in one go
-_LEAST_PUSH = 0.25  # promoter-hours before a street is asked again
-_CHEAPER = (0.7, 0.5, 0.35, 0.2)  # prices, as parts of the usual one, at which a refused triangle is pushed once more
+_LEAST_PUSH = 0.25  # promoter-hours, whatever is left
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +32,13 @@ class Ours:
     short
         What it is worth, in such chances, that a street is not left more than 5 points short.
     setup
-        Promoter-hours that beginning on a street is taken to cost.
+        Clock minutes that beginning on a street is taken to cost.
     scouts
         Points that are tested before the first push around them: what nobody pushed tells how the city stands.
     arrival
         With `exits=own`: test on arrival where the street is at the target already with at least this probability.
     contacts, part
-        Let the conversations counted tell how fast a street is and how many know, and look again when this part of its hours is done.
+        Let the conversations counted tell how fast a street is, and look again when this part of its hours is done.
     exits
         `own` (each street's own test) or `point` (one test at the connection point when all its streets are done).
     replan_days
@@ -57,7 +56,7 @@ class Ours:
     name: str
     price: float = 0.185
     short: float = 2.0
-    setup: float = 4 / 3
+    setup: float = 20.0
     scouts: int = 8
     arrival: float = 0.2
     contacts: bool = True
@@ -87,7 +86,8 @@ class Ours:
     def settings(self, rules: Rules) -> Rules:
         """Return the region's defaults, but for what the policy changes."""
         return replace(
-            rules, claims_per_crew=self.cap, move_on_rule=self.rule or rules.move_on_rule,
+            rules, claims_per_crew=self.cap, push_hour_price=self.price, left_short_weight=self.short,
+            setup_minutes=self.setup, move_on_rule=self.rule or rules.move_on_rule,
             finish_probability=self.finish or rules.finish_probability,
             cool_down=timedelta(days=self.cool_down) if self.cool_down else rules.cool_down,
         )  # fmt: skip
@@ -102,7 +102,7 @@ class Ours:
     def choose(self, office: Office, crew: CrewId, place: tuple[float, float], visits: dict[int, Visit]) -> int | None:
         """Return the crew's next street: a triangle that it has begun comes before any other, then the nearest."""
         near = int(np.argmin(office.metres(place, np.arange(len(office.map.streets)))))
-        if self.exits == "point":
+        if self.exits == "point" and int(office.map.triangle[near]) not in office.apart:
             street = self._rest_of_triangle(office, crew, place, near)
             if street is not None:
                 return self._begin(street, visits)
@@ -131,7 +131,7 @@ class Ours:
         held = [s for s in group if s in office.claims and office.claims[s].crew == crew]
         if not held or office.map.triangle[near] < 0:
             return None
-        todo = [s for s in group if s not in office.ready]
+        todo = [s for s in group if s not in office.ready and s not in office.given_up]
         hours = dict(zip(group, self.worth(office, crew, group).tolist(), strict=True)) if todo else {}
         for neediest in sorted((s for s in todo if hours[s] > 0), key=lambda s: -hours[s]):
             if neediest in held or (neediest not in office.claims and office.grant(crew, neediest)):
@@ -177,10 +177,10 @@ class Ours:
             visit.own = True
             office.ready.discard(street)
             return Ask()
+        if len(visit.tests) >= self.tests:
+            return Leave(done=True, gives_up=True)
         if street in office.ready:
             return Ask(at_point=True) if office.triangle_is_ready(street) else Leave()
-        if len(visit.tests) >= self.tests:
-            return Leave()
         if visit.own or not self._goes_by_point(office, street):
             return self._by_own_test(office, visit)
         triangle = int(office.map.triangle[street])
@@ -191,22 +191,29 @@ class Ours:
         hours = self._hours(office, visit.crew, street)
         if hours > 0:
             return self._push(hours)
+        if triangle in office.refused and self._is_stuck(office, visit.crew, street):
+            office.apart.add(triangle)
+            return self._by_own_test(office, visit)
         office.ready.add(street)
         return Ask(at_point=True) if office.triangle_is_ready(street) else Leave()
 
+    def _is_stuck(self, office: Office, crew: CrewId, street: int) -> bool:
+        """Return whether a point said push on, and no push around it is worth its price: one street keeps it from moving on."""
+        return not self.worth(office, crew, office.mates(street)).any()
+
     def _by_own_test(self, office: Office, visit: Visit) -> Step:
-        """Ask on arrival where it may be there already; push what the street alone is worth; test."""
-        street, untouched = visit.street, not visit.tests and visit.pushed == 0
-        if (
-            untouched
-            and office.standing(street, counted=self.contacts).chance(office.rules.target_share) >= self.arrival
-        ):
-            return Ask()
-        said_no = bool(visit.tests) and visit.since_test == 0
-        hours = float(self.worth(office, visit.crew, [street], refused=said_no)[0])
-        if said_no:
-            hours = max(hours, _LEAST_PUSH)  # asked again without a push it would say the same
-        return self._push(hours) if hours > 0 else Ask()
+        """Ask on arrival where it may be there already; push what the street alone is worth; test; give up where nothing is."""
+        street, said_no = visit.street, visit.own and visit.since_test == 0
+        untouched = not visit.tests and visit.pushed == 0
+        known = office.standing(street, counted=self.contacts)
+        if not (untouched and known.chance(office.rules.target_share) >= self.arrival):
+            hours = float(self.worth(office, visit.crew, [street], refused=said_no)[0])
+            if hours > 0:
+                return self._push(hours)
+            if said_no:  # asked again without a push it would say the same
+                return Leave(done=True, gives_up=True)
+        visit.own = True
+        return Ask()
 
     def _push(self, hours: float) -> Push:
         """Return the next block: what is worth it is looked at again when a part of it is done."""
@@ -214,7 +221,7 @@ class Ours:
 
     def _hours(self, office: Office, crew: CrewId, street: int) -> float:
         """Return the promoter-hours that the street is worth now."""
-        group = [street] if self.exits == "own" else office.mates(street)
+        group = [street] if not self._goes_by_point(office, street) else office.mates(street)
         return float(self.worth(office, crew, group)[group.index(street)])
 
     def worth(self, office: Office, crew: CrewId, group: list[int], *, refused: bool = False) -> FloatArray:
@@ -223,24 +230,11 @@ class Ours:
 
         Where a test has `refused` it, or its point the triangle, since the last push, an hour may cost more than it adds.
         """
-        response = office.response
-        known = [office.standing(one, counted=self.contacts) for one in group]
-        spill, outside = office.spill_among(group)
-        stands = office.stands.get(crew)
-        begin = [0.0 if one == stands else self.setup for one in group]
         refused = refused or int(office.map.triangle[group[0]]) in office.refused
-        target = office.rules.target_share
-        worth = np.array([one.worth(response, target, self.short) for one in known])
-        reach = [one.reach(response) / response.rho for one in known]
-        for part in (1.0, *_CHEAPER) if refused else (1.0,):
-            # An hour that streets outside gain from as well costs the less.
-            price = part * self.price * (1.0 - outside)
-            hours = joint_hours(worth, CHANCE_DOSES, reach, spill=spill, price=price, setup=begin)
-            if hours.any():
-                break
-        return hours
+        return office.hours_worth(crew, group, stands=office.stands.get(crew), refused=refused, counted=self.contacts)
 
     def _goes_by_point(self, office: Office, street: int) -> bool:
         """Return whether the street's point decides: by policy, or because the street has no test of its own (rule 9)."""
         small = office.map.people[street] < office.rules.small_street_people
-        return bool(office.map.triangle[street] >= 0 and (small or self.exits == "point"))
+        by_point = self.exits == "point" and int(office.map.triangle[street]) not in office.apart
+        return bool(office.map.triangle[street] >= 0 and (small or by_point))

@@ -19,7 +19,7 @@ from fieldops.progress import Progress, no_progress
 from fieldops.rules import Rules
 from fieldops.simulate.conditions import Conditions
 from fieldops.simulate.desk import TrustDesk
-from fieldops.simulate.examine import examine
+from fieldops.simulate.examine import compare_orders, examine
 from fieldops.simulate.field import STARTS_AT, Field, Hand
 from fieldops.simulate.office import Map, Office
 from fieldops.simulate.outcome import Outcome, summarise
@@ -154,6 +154,9 @@ def _work_day(campaign: Campaign, *, last: bool, examined: bool) -> None:
     _lose_people(campaign)
     office.expire()
     campaign.policy.morning(office, campaign.day)
+    if examined:
+        asked = scene.crews[campaign.day % len(scene.crews)].id
+        campaign.violations += [f"day {campaign.day}: {wrong}" for wrong in compare_orders(office, asked)]
     starts_at = _moment(campaign.zone, campaign.day, STARTS_AT)
     bad = np.random.default_rng([scene.seed, 5, campaign.day]).random() < scene.conditions.bad_weather
     hands = [_hand(campaign, crew, starts_at, bad=bad) for crew in scene.crews]
@@ -236,6 +239,7 @@ def _import_crews(campaign: Campaign, now: datetime) -> None:
         for crew in campaign.scene.crews
     ]  # fmt: skip
     import_crews(campaign.region, BENCH, enumerate(rows, start=2), strict=True, now=now)
+    campaign.office.sizes.update({crew: len(mine) for crew, mine in campaign.members.items()})
 
 
 def _write_promoters(region: Region, promoters: list[Promoter], now: datetime) -> None:

@@ -142,7 +142,6 @@ class World:
     _spill: sparse.csc_array = field(init=False, repr=False)
     _dose: FloatArray = field(init=False, repr=False)
     _talk: FloatArray = field(init=False, repr=False)
-    _shy: FloatArray = field(init=False, repr=False)
     _streams: dict[int, np.random.Generator] = field(default_factory=dict, repr=False)
     _answers: dict[int, list[float]] = field(default_factory=dict, repr=False)
 
@@ -156,8 +155,6 @@ class World:
         of_city = CONTACTS_PER_TOLD * np.exp(CITY_SPREAD * luck.standard_normal())
         noise = np.exp(self.conditions.contact_noise * luck.standard_normal(len(town.people)))
         self._talk = of_city * town.response.rho * town.factor * noise
-        shy = self.conditions.contact_noise * luck.standard_normal(len(town.people))
-        self._shy = np.exp(self.conditions.talk_bias * luck.standard_normal() + shy)
 
     def rate(self, street: int, begins: float, lasts: float = 0.0) -> float:
         """Return what pushing from that hour of the day on is worth, as a share of the best; `lasts` in clock hours."""
@@ -185,11 +182,6 @@ class World:
         """Return how many conversations a crew counts in so many promoter-hours."""
         luck = self._streams.setdefault(-1 - street, np.random.default_rng([self.seed, 9, street]))
         return int(luck.poisson(self._talk[street] * hours))
-
-    def knew(self, street: int, talks: int, share: float) -> int:
-        """Return in how many of so many conversations the person knew already; `share` of the street knows meanwhile."""
-        luck = self._streams.setdefault(-1_000_000 - street, np.random.default_rng([self.seed, 10, street]))
-        return int(luck.binomial(talks, share / (share + (1.0 - share) * self._shy[street])))
 
     def _hear(self, street: int, hours: float) -> None:
         self.awareness[street] = 1.0 - (1.0 - self.awareness[street]) * np.exp(-self._dose[street] * hours)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from fieldops.actions.city import MapSource, import_city
@@ -12,7 +13,7 @@ from fieldops.actions.claims import make_claim
 from fieldops.errors import BadInput, Stopped
 from fieldops.ids import CrewId
 from fieldops.simulate.conditions import PLAIN, ROUGH
-from fieldops.simulate.examine import examine
+from fieldops.simulate.examine import compare_orders, examine
 from fieldops.simulate.office import Map, Office
 from fieldops.simulate.outcome import Outcome, gini
 from fieldops.simulate.policies import POLICIES, find_policy
@@ -70,6 +71,33 @@ def test_made_up_answers_leave_more_streets_short_and_the_trust_desk_finds_them(
     assert on.hours["verifying"] > 0
     assert on.violations == []
     assert on.truly_at_target > off.truly_at_target
+
+
+def test_a_street_that_no_hours_bring_there_keeps_neither_its_point_nor_its_crew() -> None:
+    """One street of many people knows nothing: its point will never move on; the others go by their own tests."""
+    scene = grid_scene(city=1, seed=1, conditions=PLAIN, side=2, crews=1, days=12)
+    streets = scene.city.streets.copy()
+    streets["people"] = [8_000.0, *streets["people"][1:]]
+    town = replace(scene.town, people=streets["people"].to_numpy(float), awareness=np.array([0.005, 0.1, 0.1, 0.1]))
+    outcome = run_campaign(replace(scene, city=replace(scene.city, streets=streets), town=town), find_policy("ours"))
+    assert outcome.violations == []
+    assert outcome.complete
+    assert outcome.finished == 3
+    assert outcome.surveys < 400
+
+
+def test_an_order_that_the_record_does_not_bear_out_is_found() -> None:
+    scene = grid_scene(city=1, seed=1, conditions=PLAIN, side=4, crews=1, days=2)
+    region = create_memory_region(BENCH, now=datetime(2026, 3, 1, tzinfo=UTC))
+    assert run_campaign(scene, find_policy("ours"), region=region).violations == []
+    office = Office(region, BENCH, Map.of(scene.town, scene.town.people), LAST_EVENING, sizes={CrewId("C000"): 4})
+    place = {street: k for k, street in enumerate(scene.town.streets)}
+    office.claims = {place[claim.street]: claim for claim in claims_in_force(region.reader(), LAST_EVENING)}
+    office.finished = {place[street] for street in closed_streets(region.reader(), LAST_EVENING)}
+    assert compare_orders(office, CrewId("C000")) == []
+    office.sizes[CrewId("C000")] = 40  # beginning on a street would cost the crew ten times as much
+    assert any("phones of C000 show" in wrong for wrong in compare_orders(office, CrewId("C000")))
+    region.close()
 
 
 @pytest.fixture
