@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Self
+from zoneinfo import ZoneInfo
 
 from fieldops.actions.awareness import estimate_around
 from fieldops.awareness import PushPrice, Standing, hours_worth
 from fieldops.clock import local_day
-from fieldops.ids import CrewId, StreetId, TriangleId
+from fieldops.errors import NotFound
+from fieldops.ids import CrewId, PromoterId, StreetId, TriangleId
 from fieldops.people import Actor, Crew
 from fieldops.permissions import require
 from fieldops.store import claims as claim_store
@@ -64,6 +66,39 @@ def push_orders(region: Region, actor: Actor, crew: CrewId, *, now: datetime | N
     require(actor, "region.read", crew=crew)
     connection, at = region.reader(), region.moment(now)
     return orders_of(connection, people_store.find_crew(connection, crew), at)
+
+
+@dataclass(frozen=True, slots=True)
+class CrewOrders:
+    """What a crew does on its streets as of `now`, with the names of the streets for people."""
+
+    now: datetime
+    zone: ZoneInfo
+    crew: Crew
+    orders: tuple[PushOrder, ...]
+    labels: dict[str, str]
+
+
+def read_pushing(region: Region, actor: Actor, promoter: PromoterId, *, now: datetime | None = None) -> CrewOrders:
+    """
+    Return the orders of a promoter's crew for its phone; see `push_orders`. Permission: phone.use.
+
+    Raises
+    ------
+    Forbidden
+        If the actor is of another crew.
+    NotFound
+        If there is no such promoter.
+    """
+    connection, at = region.reader(), region.moment(now)
+    known = people_store.find_promoter(connection, promoter)
+    if known is None:
+        raise NotFound("promoter", promoter)
+    require(actor, "phone.use", crew=known.crew)
+    crew = people_store.find_crew(connection, known.crew)
+    orders = orders_of(connection, crew, at)
+    labels = places.name_places(connection, [one.street for one in orders])
+    return CrewOrders(at, places.read_zone(connection), crew, orders, labels)
 
 
 def orders_of(connection: "sqlite3.Connection", crew: Crew, at: datetime) -> tuple[PushOrder, ...]:

@@ -38,6 +38,7 @@ VIEWS = [
     "me",
     "learn",
     "hand-over",
+    "push",
 ]
 NARROW = "[document.documentElement, document.querySelector('main')].every((one) => one.scrollWidth <= one.clientWidth)"
 SMALL = """() => [...document.querySelectorAll('a, button, input, select, summary, label.choice')].filter((one) => {

@@ -29,7 +29,7 @@ from web.crew.sketch import MOST_HEIGHT, draw
 from web.settings import Settings
 
 HERE = {"Origin": "http://localhost"}
-PAGES = ("/crew/", "/crew/me", "/crew/learn", "/crew/hand-over")
+PAGES = ("/crew/", "/crew/me", "/crew/learn", "/crew/hand-over", "/crew/push")
 NOW = NOON.isoformat()
 
 
@@ -193,3 +193,17 @@ def test_a_session_that_sends_too_often_is_told_when_to_come_again_and_another_i
     other = browser_of(town)
     other.set_cookie(PLAIN_COOKIE, session_of(town, Role.CREW_LEAD, "C1"))
     assert send(other).status_code == 200
+
+
+def test_a_phone_tells_how_long_to_push_each_street_of_its_crew_and_of_no_other(phone: FlaskClient, town: Path) -> None:
+    region = open_region(town)
+    held = [row[0] for row in region.reader().execute("SELECT street_id FROM claim WHERE crew_id = 'C0'")]
+    others = [row[0] for row in region.reader().execute("SELECT street_id FROM claim WHERE crew_id <> 'C0'")]
+    region.close()
+    assert held
+    assert others
+    text = phone.get("/crew/push").text
+    assert all(f"#street={street}" in text for street in held)
+    assert not any(f"={street}" in text for street in others)
+    assert "个工时" in text
+    assert 'href="/crew/push"' in phone.get("/crew/").text

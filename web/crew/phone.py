@@ -25,6 +25,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from fieldops.actions import dispatch
 from fieldops.actions import phone as acts
+from fieldops.actions.pushing import read_pushing
 from fieldops.actions.regions import standing_moment
 from fieldops.actions.roster import LESSONS, read_own_work
 from fieldops.actions.sessions import count_try
@@ -120,6 +121,14 @@ def hand_over() -> AnyResponse:
     link = url_for("phone.today", _external=True) + "#take=" + ",".join(one.place.street for one in day.held)
     code = segno.make(link, error="l").svg_inline(scale=4, border=2, dark="#000", light="#fff", omitsize=True)
     return _kept(make_response(render_template("crew/hand_over.html", day=day, code=code, **_frame())))
+
+
+@pages.get("/push")
+@needs("phone.use")
+def push() -> AnyResponse:
+    """Return how long the crew pushes each of its streets, and where it asks: reckoned anew at every look."""
+    day = read_pushing(the_region(), current_actor(), own_promoter(), now=standing_moment(the_region()))
+    return _kept(make_response(render_template("crew/push.html", day=day, **_frame())))
 
 
 @pages.post("/sync.json")
