@@ -2,7 +2,8 @@
 The menu: every room of pages names its entries, and each reader sees those that they may use.
 
 A room adds `MENU = [Entry("claims.queue", lazy_gettext("Ending soon"), 20)]`; its package's `__init__` lists the room in
-`ROOMS`. Entries stand in blocks by audience, in the order of their numbers.
+`ROOMS`. Entries stand in groups, in the order of their numbers. The first group that a reader has lies open; the others are
+folded, but for the one of the page that is read.
 """
 
 from collections.abc import Iterable
@@ -11,15 +12,19 @@ from types import ModuleType
 from typing import Any
 
 from flask import Flask, current_app, g, request
+from flask_babel import lazy_gettext
 
 from web.session import current_account, may_use
 
-AUDIENCES = ("leads", "crew", "reps")
+GROUPS: dict[str, Any] = {
+    "now": lazy_gettext("Now"), "planning": lazy_gettext("Planning"), "crews": lazy_gettext("Crews"), "office": lazy_gettext("Office"),
+    "sellers": lazy_gettext("Sellers"), "crew": lazy_gettext("Crew"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A line of the menu: where it leads, its words (lazily translated), its place, for whom; `home` opens after signing in.
+    """A line of the menu: where it leads, its words (lazily translated), its place, its group; `home` opens after signing in.
 
     `also` names rooms of pages that are reached from it and have no entry of their own.
     """
@@ -27,7 +32,7 @@ class Entry:
     endpoint: str
     words: Any
     order: int
-    audience: str = "leads"
+    group: str = "now"
     home: bool = False
     also: tuple[str, ...] = ()
 
@@ -38,19 +43,31 @@ def install(app: Flask, rooms: Iterable[ModuleType]) -> None:
     for room in rooms:
         app.register_blueprint(room.pages)
         entries += getattr(room, "MENU", ())
-    entries.sort(key=lambda entry: (AUDIENCES.index(entry.audience), entry.order))
+    entries.sort(key=lambda entry: (list(GROUPS).index(entry.group), entry.order))
     app.extensions["fieldops.menu"] = entries
     app.template_global("menu")(menu)
     app.template_global("is_here")(is_here)
 
 
-def menu() -> list[list[Entry]]:
-    """Return the entries that the reader may use, in a block for each audience; none for visitors."""
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Entries under one heading; `open` where one of them is the page that is read."""
+
+    words: Any
+    entries: list[Entry]
+    open: bool
+
+
+def menu() -> list[Group]:
+    """Return the entries that the reader may use, by their groups; none for visitors."""
     if "menu" not in g:
         mine = [entry for entry in _entries() if may_use(entry.endpoint)] if current_account() else []
-        blocks = [[entry for entry in mine if entry.audience == audience] for audience in AUDIENCES]
-        g.menu = [block for block in blocks if block]
-    found: list[list[Entry]] = g.menu
+        g.menu = [
+            Group(words, entries, any(is_here(entry) for entry in entries))
+            for name, words in GROUPS.items()
+            if (entries := [entry for entry in mine if entry.group == name])
+        ]
+    found: list[Group] = g.menu
     return found
 
 

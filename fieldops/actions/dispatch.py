@@ -17,14 +17,17 @@ from fieldops.ids import CrewId, StreetId
 from fieldops.people import Actor
 from fieldops.permissions import require
 from fieldops.planning.dispatch import DETOUR, Candidate, Offer, Room, best_offers, explain_offer, walk_metres
+from fieldops.planning.reasons import say
 from fieldops.planning.terms import LEAST_MISSING
 from fieldops.rules import Rules
+from fieldops.said import Reason, Said
 from fieldops.store import claims as claim_store
 from fieldops.store import dispatch as store
 from fieldops.store import places
 from fieldops.store.bursts import are_set, running_bursts
 from fieldops.store.connect import Region, Turn, read_rules
 from fieldops.store.dispatch import CrewStanding, NearStreet
+from fieldops.store.pins import pins_in_force
 from fieldops.store.response import read_fit
 
 if TYPE_CHECKING:
@@ -139,17 +142,17 @@ def _go_on(
         return Next(standing.crew.id, None, "", False, 0.0, 0.0, why, round(watch.seconds * 1000, 2))
     near = min(range(len(still)), key=lambda i: (metres[i], still[i]))
     label, _ = claim_store.street_words(connection, still[near])
-    reason = f"it holds this street already; {why}"
+    reason = Reason([Said("it holds this street already"), why])
     return Next(standing.crew.id, still[near], label, True, metres[near], 0.0, reason, round(watch.seconds * 1000, 2))
 
 
 def _why_nothing(connection: "sqlite3.Connection", standing: CrewStanding, room: Room, at: datetime) -> str:
     if not room.days:
-        return "no new street: the crew is off for the next seven days"
+        return Said("no new street: the crew is off for the next seven days")
     if room.places < 1:
-        return f"no new street: it holds as many as it may ({len(standing.held)})"
+        return Said("no new street: it holds as many as it may (%(streets_n)s)", streets_n=len(standing.held))
     if room.hours <= 0:
-        return "no new street: what it holds needs all its hours"
+        return Said("no new street: what it holds needs all its hours")
     rules = read_rules(connection)
     metres = FARTHER[-1] * rules.dispatch_reach_m
     box = store.Box.around(standing.lon, standing.lat, metres)
@@ -157,13 +160,24 @@ def _why_nothing(connection: "sqlite3.Connection", standing: CrewStanding, room:
     free = {one.street for one in store.near_streets(connection, box, standing.crew.id, at, None)} - {standing.street}
     waiting = free & {street for street, _ in claim_store.cool_downs(connection, at, standing.crew.id)}
     shut = free - waiting - {one.street for one in _near_running(connection, box, standing.crew.id, at)}
-    counts = [*taken, ("cooling down for it", len(waiting)), ("outside running bursts", len(shut))]
-    counts.append(
-        (f"too far on foot, or more than the {room.hours:.1f} h that it has left", len(free - waiting - shut))
-    )
-    told = ", ".join(f"{count} {why}" for why, count in counts if count)
-    where = f"within {metres / 1000:g} km"
-    return f"no new street {where}: {told}; ask the lead" if told else f"there is no other street {where}: ask the lead"
+    kept = (free - waiting - shut) & _pinned_elsewhere(connection, standing.crew.id)
+    far = len(free - waiting - shut - kept)
+    told: list[str] = [
+        *taken,
+        *([Said("%(streets_n)s cooling down for it", streets_n=len(waiting))] if waiting else []),
+        *([Said("%(streets_n)s outside running bursts", streets_n=len(shut))] if shut else []),
+        *([Said("%(streets_n)s pinned to others", streets_n=len(kept))] if kept else []),
+        *([Said("%(streets_n)s too far on foot, or more than the %(left_h)s h that it has left", streets_n=far, left_h=room.hours)]
+          if far else []),
+    ]  # fmt: skip
+    if not told:
+        return Reason([Said("there is no other street within %(reach_m)s", reach_m=metres), Said("ask the lead")])
+    return Reason([Said("no new street within %(reach_m)s", reach_m=metres), *told, Said("ask the lead")])
+
+
+def _pinned_elsewhere(connection: "sqlite3.Connection", crew: CrewId) -> set[StreetId]:
+    """Return the streets that a lead wants with another crew, or with nobody: nobody is sent there unasked."""
+    return {one.street for one in pins_in_force(connection) if one.crew != crew}
 
 
 def offers_of(
@@ -175,6 +189,7 @@ def offers_of(
     if room.places < 1 or room.hours <= 0 or not room.days:
         return room, []
     waiting = {street for street, _ in claim_store.cool_downs(connection, at, standing.crew.id)} | set(told.streets)
+    waiting |= _pinned_elsewhere(connection, standing.crew.id)
     for times in (1.0, *FARTHER):
         candidates = _candidates(connection, standing, at, rules, waiting, times * rules.dispatch_reach_m)
         offers = best_offers(room, candidates, most=most)
@@ -223,7 +238,7 @@ def _candidates(
     return [
         Candidate(
             street.street, way, DETOUR * _air_m(*home, street.lon, street.lat), missing, street.measured, value,
-            hours, finish, "ask at the gate first: permission unknown" if street.permission == "unknown" else "",
+            hours, finish, say("ask_gate") if street.permission == "unknown" else "",
         )
         for (street, way), (missing, value, hours, finish) in zip(reached, worth, strict=True)
         if hours is not None

@@ -20,6 +20,7 @@ from fieldops.store.people import find_crew
 KINDS = tuple(str(one) for one in Incident)
 OUTCOMES = ("talked", "nothing", "street_closed", "crew_moved", "reported_on")
 LONGEST_DAYS = 60
+LONGEST_NOTE = 200  # characters
 
 
 def list_incidents(region: Region, actor: Actor, *, now: datetime | None = None) -> list[StoredIncident]:
@@ -30,10 +31,10 @@ def list_incidents(region: Region, actor: Actor, *, now: datetime | None = None)
 
 def report_incident(
     region: Region, actor: Actor, what: str, *, street: StreetId | None = None, crew: CrewId | None = None,
-    now: datetime | None = None,
+    note: str = "", now: datetime | None = None,
 ) -> str:  # fmt: skip
     """
-    Report something that happened in the field, and return its id.
+    Report something that happened in the field, and return its id; a `note` lies sealed in the private file, in no event.
 
     Permission: incident.report, in crews for the own crew. Event: IncidentReported.
 
@@ -42,7 +43,7 @@ def report_incident(
     Forbidden
         If the actor may not.
     BadInput
-        If there is no such kind of incident.
+        If there is no such kind of incident, or the note is too long.
     NotFound
         If street or crew are unknown.
     """
@@ -53,6 +54,7 @@ def report_incident(
             field="what",
             cure=Said("choose one of %(choices)s", choices=", ".join(KINDS)),
         )
+    note = _short(note)
     with region.turn(actor, now=now) as turn:
         if street is not None:
             claim_store.street_state(turn.connection, street, turn.now)
@@ -61,7 +63,47 @@ def report_incident(
         name = new_id()
         event = IncidentReported(at=turn.now, incident=name, what=what, street=street, crew=crew or actor.crew)
         store.add_incident(turn, None, event=event)
+        at = turn.now
+    if note:
+        store.save_note(region, name, note, at)
     return name
+
+
+def write_note(region: Region, actor: Actor, incident: str, note: str, *, now: datetime | None = None) -> None:
+    """
+    Write down what was told of an incident, in place of what stood there; an empty note destroys it.
+
+    It lies sealed in the private file until it is destroyed, at the latest with the retention run a month later; no event
+    holds it (rule 20). Permission: incident.settle.
+
+    Raises
+    ------
+    Forbidden
+        If the actor may not.
+    NotFound
+        If there is no such incident.
+    BadInput
+        If it is too long.
+    """
+    require(actor, "incident.settle")
+    note = _short(note)
+    if not store.is_known(region.reader(), incident):
+        raise NotFound("incident", incident, cure="see `fieldops incidents list`")
+    store.save_note(region, incident, note, region.moment(now))
+
+
+def read_notes(region: Region, actor: Actor) -> dict[str, str]:
+    """Return what was written of incidents, by incident. Permission: incident.settle."""
+    require(actor, "incident.settle")
+    return store.read_notes(region)
+
+
+def _short(note: str) -> str:
+    text = " ".join(note.split())
+    if len(text) > LONGEST_NOTE or not text.isprintable():
+        problem = Said("%(count)s characters", count=len(text))
+        raise BadInput(problem, field="note", cure=Said("say it in %(longest_words)s", longest_words=LONGEST_NOTE))
+    return text
 
 
 def settle_incident(

@@ -34,6 +34,15 @@ class SwarmCard:
     standing: Standing
     venues: tuple[VenueCard, ...]
 
+    @property
+    def places(self) -> list[tuple[VenueCard, int]]:
+        """The venues with how many of each there are: lifts of one compound look the same to whoever goes there."""
+        found: dict[tuple[object, ...], list[VenueCard]] = {}
+        for one in self.venues:
+            key = (one.name or one.street_label, one.kind, round(one.people_per_hour), one.open_from, one.open_until)
+            found.setdefault(key, []).append(one)
+        return [(same[0], len(same)) for same in found.values()]
+
 
 def read_panel(region: Region, actor: Actor, city: CityId, *, now: datetime | None = None) -> Panel:
     """

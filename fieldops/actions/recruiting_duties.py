@@ -24,7 +24,7 @@ from fieldops.progress import Progress, no_progress
 from fieldops.recruiting.names import read_person_name
 from fieldops.recruiting.phones import read_mobile, read_phone
 from fieldops.store import held as held_store
-from fieldops.store import persons, positions
+from fieldops.store import incidents, persons, positions
 from fieldops.store import recruiting as candidates
 from fieldops.store import recruiting_duties as store
 from fieldops.store import recruiting_lists as lists
@@ -235,7 +235,7 @@ def run_retention(
     Erase everybody whose time is over, destroy old private backups in a folder, and complete unfinished erasures.
 
     Who never signed is kept for 90 days after the last contact, sellers who left for 180; private files of backups and
-    the positions of phones for 30.
+    the positions of phones and what was written of incidents for 30.
     Permission: candidate.erase. Events: PersonErased, RetentionRun.
 
     Raises
@@ -257,6 +257,7 @@ def run_retention(
         store.destroy_backup(path)
     held = held_store.drop_old(region, present - KEEP_HELD, min(present, clock.now()) - KEEP_FORMS)
     dropped = positions.drop_positions(region, present - KEEP_POSITIONS)
+    incidents.drop_notes(region, present - KEEP_POSITIONS)
     with region.turn(actor, now=now) as turn:
         orphans = persons.sweep_persons(turn)
         event = RetentionRun(at=turn.now, erased=len(expired), held_dropped=held, positions=dropped)
@@ -297,6 +298,7 @@ def read_data_map(region: Region, actor: Actor) -> list[Kept]:
             ("rep_name", "reps", "names", "work", "employment"),
             ("promoter_name", "promoters", "names", "work", "employment"),
             ("position", "promoters", "positions", "checking", "month"),
+            ("incident_note", "promoters", "sealed_notes", "work", "month"),
             ("day_words", "promoters", "said", "work", "month"),
             ("account", "accounts", "logins", "access", "employment"),
             ("session", "accounts", "sessions", "access", "session"),

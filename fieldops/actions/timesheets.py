@@ -46,6 +46,11 @@ class SheetDay:
     why: str
     paid: float
 
+    @property
+    def is_long(self) -> bool:
+        """Whether more hours were told than a day of one promoter can have."""
+        return self.told > LONG_DAY
+
 
 @dataclass(frozen=True, slots=True)
 class Sheet:

@@ -8,6 +8,7 @@ from math import sqrt
 from fieldops.actions.appeals import list_appeals
 from fieldops.actions.backcheck import find_suspects
 from fieldops.actions.desk import Overview, read_overview
+from fieldops.actions.shifts import read_week
 from fieldops.actions.timeline import read_timeline
 from fieldops.clock import find_zone, local_day
 from fieldops.ids import CityId
@@ -16,6 +17,7 @@ from fieldops.permissions import require, why
 from fieldops.planning.ending import Z80, Ending, forecast_ending
 from fieldops.store import bursts, people, today
 from fieldops.store.connect import Region
+from fieldops.store.incidents import count_waiting
 from fieldops.store.recruiting_lists import count_due
 from fieldops.store.today import Happening, IdleCrew, Streets
 
@@ -46,7 +48,8 @@ class Today:
     """
     All that the first page shows; `burst` is (day N, of how many).
 
-    `suspects`, `appeals` and `calls` (candidates to be called by now) are None for those who may not see them.
+    `quiet` counts crews that held streets yesterday and told no hours of it, `incidents` those that wait. `suspects`,
+    `appeals` and `calls` (candidates to be called by now) are None for those who may not see them.
     """
 
     overview: Overview
@@ -56,6 +59,8 @@ class Today:
     idle: tuple[IdleCrew, ...]
     undecided: int
     pushing: int
+    quiet: int
+    incidents: int
     suspects: int | None
     appeals: int | None
     calls: int | None
@@ -89,6 +94,8 @@ def read_today(region: Region, actor: Actor, *, city: CityId | None = None) -> T
         idle=tuple(today.idle_crews(connection, present, day.isoformat())),
         undecided=today.count_undecided(connection),
         pushing=today.count_pushing(connection, name),
+        quiet=len(read_week(region, actor, day - timedelta(days=1)).quiet),
+        incidents=count_waiting(connection),
         suspects=len(find_suspects(region, actor, now=present)) if sees_suspects else None,
         appeals=len(list_appeals(region, actor)) if why(actor, "appeal.answer") is None else None,
         calls=count_due(connection, present) if why(actor, "candidate.read") is None else None,

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from fieldops.ids import StreetId
+from fieldops.said import Reason, Said
 
 DETOUR = 1.3  # walks are so much longer than the line by air: for the daily way from home, which is not searched
 
@@ -132,19 +133,25 @@ def best_offers(room: Room, candidates: Iterable[Candidate], *, most: int = 1) -
     return chosen
 
 
-def explain_offer(room: Room, chosen: Offer) -> str:
-    """Return the reason in one sentence."""
+def explain_offer(room: Room, chosen: Offer) -> Reason:
+    """Return the reasons: who is still to be told, what is known, the way, the hours, and what is to be minded."""
     one = chosen.candidate
-    known = "never measured"
+    known = Said("never measured")
     if one.measured_share is not None:
         share, low, high = one.measured_share
-        known = f"{share:.0%} know, {low:.0%}-{high:.0%} by the 80 % interval"
-    minutes = 60.0 * one.metres / room.metres_per_hour
-    missing = (
-        f"{one.missing:.0f} people still to be told" if one.missing >= 0.5 else "believed at the target, to be tested"
-    )
-    text = (
-        f"{missing} ({known}), {one.metres:.0f} m or {minutes:.0f} min on foot; takes "
-        f"{chosen.hours:.1f} of the {room.hours:.1f} h left and is finished with {one.finish:.0%}"
-    )
-    return f"{text}; {one.note}" if one.note else text
+        known = Said(
+            "%(known_share)s know, %(low_share)s to %(high_share)s by the 80 %% interval", known_share=share, low_share=low,
+            high_share=high,
+        )  # fmt: skip
+    return Reason([
+        Said("%(missing_n)s people still to be told", missing_n=one.missing)
+        if one.missing >= 0.5
+        else Said("believed at the target, to be tested"),
+        known,
+        Said("%(way_m)s or %(minutes_n)s min on foot", way_m=one.metres, minutes_n=60.0 * one.metres / room.metres_per_hour),
+        Said(
+            "takes %(needs_h)s of the %(left_h)s h left and is finished with %(finish_share)s", needs_h=chosen.hours,
+            left_h=room.hours, finish_share=one.finish,
+        ),
+        one.note,
+    ])  # fmt: skip

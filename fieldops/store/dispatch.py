@@ -12,6 +12,7 @@ from fieldops.errors import NotFound
 from fieldops.ids import CrewId, StreetId
 from fieldops.people import Crew
 from fieldops.store.bursts import Running
+from fieldops.said import Said, template
 from fieldops.store.people import find_crew
 
 if TYPE_CHECKING:
@@ -115,8 +116,8 @@ def near_streets(
     return [NearStreet(*row) for row in map(tuple, rows)]
 
 
-def taken_streets(connection: "sqlite3.Connection", box: Box, crew: CrewId, at: datetime) -> list[tuple[str, int]]:
-    """Return why so many streets in the box are not free to the crew, each street counted once, by its first reason."""
+def taken_streets(connection: "sqlite3.Connection", box: Box, crew: CrewId, at: datetime) -> list[Said]:
+    """Say why so many streets in the box are not free to the crew, each street counted once, by its first reason."""
     rows = connection.execute(
         "SELECT CASE WHEN s.status <> 'open' OR s.permission = 'refused' THEN 3 WHEN EXISTS (SELECT 1 FROM claim AS c"
         " WHERE c.street_id = s.id AND c.claimed_at <= :at AND c.held_until > :at AND"
@@ -128,8 +129,11 @@ def taken_streets(connection: "sqlite3.Connection", box: Box, crew: CrewId, at: 
         " AND s.status <> 'gone' GROUP BY why ORDER BY why",
         _box(box) | {"crew": crew, "at": format_moment(at)},
     )
-    words = ("held", "at the target (moved on)", "kept for phones of others", "closed to everybody")
-    return [(words[why], count) for why, count in map(tuple, rows) if why is not None]
+    words = (
+        template("%(streets_n)s held"), template("%(streets_n)s at the target (moved on)"),
+        template("%(streets_n)s kept for phones of others"), template("%(streets_n)s closed to everybody"),
+    )  # fmt: skip
+    return [Said(words[why], streets_n=count) for why, count in map(tuple, rows) if why is not None]
 
 
 def near_ways(

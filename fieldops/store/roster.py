@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from fieldops.clock import format_moment
+from fieldops.clock import format_moment, parse_moment
 from fieldops.ids import CrewId, PromoterId
 from fieldops.store.sqlite import sqlite3
 
@@ -99,6 +99,27 @@ def read_attendance(connection: sqlite3.Connection, first: date, today: date) ->
         (first.isoformat(), today.isoformat()),
     )
     return {(CrewId(row[0]), date.fromisoformat(row[1])): row[2] for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class HeldSpan:
+    """A street of a crew from its claim's beginning to its end, with the name of its zone (empty where it has none)."""
+
+    crew: CrewId
+    begins: datetime
+    ends: datetime
+    zone: str
+
+
+def read_held(connection: sqlite3.Connection, begin: datetime, end: datetime) -> list[HeldSpan]:
+    """Return what crews hold at any moment of [begin, end)."""
+    rows = connection.execute(
+        "SELECT k.crew_id, k.claimed_at, coalesce(k.ended_at, k.held_until), coalesce(z.name, '') FROM claim AS k JOIN street AS s"
+        " ON s.id = k.street_id LEFT JOIN zone AS z ON z.id = s.zone_id"
+        " WHERE k.claimed_at < ? AND coalesce(k.ended_at, k.held_until) > ?",
+        (format_moment(end), format_moment(begin)),
+    )
+    return [HeldSpan(CrewId(row[0]), parse_moment(row[1]), parse_moment(row[2]), row[3]) for row in map(tuple, rows)]
 
 
 def read_members(connection: sqlite3.Connection) -> list[Member]:

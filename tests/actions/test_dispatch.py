@@ -9,6 +9,7 @@ from fieldops.actions.awareness import save_estimates
 from fieldops.actions.claims import end_claim, make_claim
 from fieldops.actions.decisions import decide
 from fieldops.actions.dispatch import next_street
+from fieldops.actions.pins import pin_street
 from fieldops.actions.plans import make_plan, publish_plan
 from fieldops.actions.reserves import keep_reserves, read_reserves, release_reserves
 from fieldops.actions.surveys import record_surveys
@@ -96,7 +97,7 @@ def test_a_crew_without_a_place_or_a_street_is_told_why(region: Region) -> None:
     claim(region, "S0", C1)
     found = next_street(region, LEAD, C0, now=NOON)
     assert (found.street, found.held) == (None, False)
-    assert found.reason == "no new street within 3.6 km: 1 held; ask the lead"
+    assert found.reason == "no new street within 3.6 km; 1 held; ask the lead"
     with pytest.raises(NotFound):
         next_street(region, LEAD, CrewId("NOBODY"), now=NOON)
 
@@ -112,12 +113,23 @@ def test_a_crew_without_a_free_street_is_told_what_became_of_those_around_it(reg
     told = next_street(region, LEAD, C0, now=later).reason
     assert (
         told
-        == "no new street within 3.6 km: 2 held, 3 at the target (moved on), 1 kept for phones of others; ask the lead"
+        == "no new street within 3.6 km; 2 held; 3 at the target (moved on); 1 kept for phones of others; ask the lead"
     )
     release_reserves(region, LEAD, C1, now=later)
     outlook(region, {"S2": (900.0, 900.0)})
     told = next_street(region, LEAD, C0, now=later).reason
     assert "1 too far on foot, or more than the 210.0 h that it has left" in told
+
+
+def test_a_street_pinned_to_another_crew_or_to_nobody_is_never_the_next(region: Region) -> None:
+    add_town(region, streets=3)
+    pin_street(region, LEAD, StreetId("S0"), C1, why="local_conditions", now=NOON)
+    pin_street(region, LEAD, StreetId("S1"), None, why="local_conditions", now=NOON)
+    assert next_street(region, LEAD, C0, now=NOON).street == "S2"
+    assert next_street(region, LEAD, C1, now=NOON).street in {"S0", "S2"}
+    claim(region, "S2", C1)
+    assert "2 pinned to others" in next_street(region, LEAD, C0, now=NOON).reason
+    assert keep_reserves(region, LEAD, C0, streets=3, now=NOON) == []
 
 
 def test_a_crew_that_is_off_all_week_or_smaller_than_every_street_is_told_so(region: Region) -> None:

@@ -14,7 +14,7 @@ PAGES: list[tuple[str, str | None]] = [
     ("/plan", "lead"), ("/plan/plan1", "lead"), ("/plan/plan1?against=plan1", "lead"), ("/move-on", "lead"), ("/swarm", "lead"), ("/trust", "lead"), ("/phones", "lead"),
     ("/plan/plan1/streets/R10", "lead"), ("/what-if", "lead"),
     ("/notices", "lead"), ("/settings", "lead"), ("/settings/card?p0=0.1&p1=0.3&alpha=0.1&beta=0.1", "lead"),
-    ("/accounts", "lead"), ("/files", "lead"), ("/bursts", "lead"), ("/people", "lead"), ("/people/crews/C1", "lead"), ("/map/edit?street=R00", "lead"), ("/map/import", "planner"), ("/pay", "lead"), ("/incidents", "lead"), ("/stock", "lead"), ("/bases", "lead"), ("/webhooks", "lead"), ("/keeping", "planner"), ("/keeping/https", "lead"), ("/crews/C2/sheet", "lead"), ("/nothing", "lead"),
+    ("/accounts", "lead"), ("/files", "lead"), ("/bursts", "lead"), ("/people", "lead"), ("/shifts", "lead"), ("/shifts?day=2026-03-01", "auditor"), ("/people/crews/C1", "lead"), ("/map/edit?street=R00", "lead"), ("/map/import", "planner"), ("/pay", "lead"), ("/incidents", "lead"), ("/stock", "lead"), ("/bases", "lead"), ("/webhooks", "lead"), ("/keeping", "planner"), ("/keeping/https", "lead"), ("/crews/C2/sheet", "lead"), ("/nothing", "lead"),
 ]  # fmt: skip
 LOOKS = [
     (360, 740, "zh-CN", "light"),

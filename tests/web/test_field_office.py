@@ -9,10 +9,12 @@ import pytest
 from flask.testing import FlaskClient
 from openpyxl import load_workbook
 
+from fieldops.actions.incidents import list_incidents, read_notes, write_note
+from fieldops.actions.recruiting_duties import run_retention
 from fieldops.people import Role
 from fieldops.store.connect import Region
 from tests.accounts import PLAIN_COOKIE, session_of
-from tests.conftest import NOON
+from tests.conftest import LEAD, NOON, PLANNER
 from tests.phone_town import make_phone_town
 from tests.phones import Phone
 from tests.web.conftest import Browser
@@ -89,3 +91,27 @@ def test_stock_is_moved_on_its_page(lead: FlaskClient) -> None:
     back = {**form, "source": "crew:C0", "target": "outside", "count": "60"}
     assert lead.post("/stock", data=back, headers=HERE).status_code == 422
     assert lead.post("/stock", data={**form, "count": "-1"}, headers=HERE).status_code == 422
+
+
+def test_what_was_told_of_an_incident_is_kept_sealed_for_leads_and_can_be_destroyed(
+    lead: FlaskClient, town: Region
+) -> None:
+    told = {"what": "complaint", "to": "乙组", "note": "王先生 13800138000 骂人"}
+    assert lead.post("/incidents", data=told, headers=HERE).status_code == 303
+    assert "王先生 13800138000 骂人" in words(lead, "/incidents")
+    name = next(one.id for one in list_incidents(town, LEAD) if one.what == "complaint")
+    for file in town.path.parent.glob("region.*"):  # the record, the private file, and their logs
+        assert "王先生".encode() not in file.read_bytes(), file.name
+    assert lead.post("/incidents/note", data={"incident": name, "note": "x" * 201}, headers=HERE).status_code == 422
+    assert lead.post("/incidents/note", data={"incident": "none", "note": "x"}, headers=HERE).status_code == 404
+    assert lead.post("/incidents/note", data={"incident": name, "note": ""}, headers=HERE).status_code == 303
+    assert "骂人" not in words(lead, "/incidents")
+    write_note(town, LEAD, name, "again", now=NOON)
+    run_retention(town, PLANNER, now=NOON + timedelta(days=31))
+    assert read_notes(town, LEAD) == {}
+
+
+def test_a_very_long_day_is_named_on_the_sheet(lead: FlaskClient, town: Region) -> None:
+    phone = Phone(promoter="C0-2", device="D2")
+    phone.send(town, [phone.make(NOON, "hours", day="2026-03-02", hours=17.0, street="S0")], NOON + timedelta(hours=9))
+    assert "17.0 a very long day" in words(lead, "/pay")

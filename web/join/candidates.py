@@ -24,8 +24,8 @@ from web.session import current_actor, may, needs
 pages = Blueprint("candidates", __name__)
 keep_nothing(pages)
 MENU = [
-    Entry("candidates.board", lazy_gettext("Candidates"), 10, "reps"),
-    Entry("candidates.calls", lazy_gettext("Calls today"), 20, "reps"),
+    Entry("candidates.board", lazy_gettext("Candidates"), 10, "sellers"),
+    Entry("candidates.calls", lazy_gettext("Calls today"), 20, "sellers"),
 ]
 _AGAIN = {Outcome.NO_ANSWER: 1, Outcome.BUSY: 0, Outcome.CALL_BACK: 2}  # days until the next call, where none is chosen
 

@@ -18,7 +18,7 @@ from web.session import current_actor, needs
 
 pages = Blueprint("duties", __name__)
 keep_nothing(pages)
-MENU = [Entry("duties.page", lazy_gettext("People's data"), 80, "reps")]
+MENU = [Entry("duties.page", lazy_gettext("People's data"), 80, "sellers")]
 
 
 @pages.get("/data")

@@ -12,8 +12,8 @@ from web.session import current_actor, needs
 
 pages = Blueprint("figures", __name__)
 MENU = [
-    Entry("figures.funnel", lazy_gettext("Funnel"), 30, "reps"),
-    Entry("figures.yields", lazy_gettext("What brings"), 40, "reps"),
+    Entry("figures.funnel", lazy_gettext("Funnel"), 30, "sellers"),
+    Entry("figures.yields", lazy_gettext("What brings"), 40, "sellers"),
 ]
 COHORTS_SHOWN = 12
 FIRST_SHOWN, MOST = 30, 2000  # rows of what brings: first, and when all are asked for

@@ -22,7 +22,7 @@ from web.session import current_actor, may, needs
 
 Name = TypeVar("Name", bound=str)
 pages = Blueprint("posters", __name__)
-MENU = [Entry("posters.page", lazy_gettext("Sources"), 50, "reps")]
+MENU = [Entry("posters.page", lazy_gettext("Sources"), 50, "sellers")]
 
 
 @pages.get("/posters")

@@ -17,7 +17,7 @@ from web.session import current_actor, may, needs
 
 pages = Blueprint("reps", __name__)
 keep_nothing(pages)
-MENU = [Entry("reps.page", lazy_gettext("Reps"), 60, "reps")]
+MENU = [Entry("reps.page", lazy_gettext("Reps"), 60, "sellers")]
 
 
 @pages.get("/reps")

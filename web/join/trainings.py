@@ -15,7 +15,7 @@ from web.session import current_actor, needs
 
 pages = Blueprint("trainings", __name__)
 keep_nothing(pages)
-MENU = [Entry("trainings.page", lazy_gettext("Onboarding"), 70, "reps")]
+MENU = [Entry("trainings.page", lazy_gettext("Onboarding"), 70, "sellers")]
 
 
 @pages.get("/onboarding")

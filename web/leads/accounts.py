@@ -17,7 +17,7 @@ from web.regions import the_region
 from web.session import current_actor, needs
 
 pages = Blueprint("accounts", __name__)
-MENU = [Entry("accounts.page", lazy_gettext("Accounts"), 92)]
+MENU = [Entry("accounts.page", lazy_gettext("Accounts"), 92, "office")]
 
 
 @pages.get("/accounts")

@@ -15,7 +15,7 @@ from web.regions import act_moment, region_path, the_region
 from web.session import current_actor, needs
 
 pages = Blueprint("bursts", __name__)
-MENU = [Entry("bursts.page", lazy_gettext("Bursts"), 36)]
+MENU = [Entry("bursts.page", lazy_gettext("Bursts"), 36, "planning")]
 MOST_PEOPLE = 100_000
 
 

@@ -4,7 +4,7 @@ from flask import Blueprint, Response, jsonify, make_response, redirect, render_
 from flask_babel import gettext, lazy_gettext
 from werkzeug.wrappers import Response as AnyResponse
 
-from fieldops.actions import comparison, desk, frame, street_list, triangles
+from fieldops.actions import comparison, desk, dispatch, frame, street_list, triangles
 from fieldops.actions.exports import export
 from fieldops.actions.jobs import order_job
 from fieldops.actions.story import read_story
@@ -28,7 +28,7 @@ STATES = ("free", "claimed", "saturated", "closed", "no_permission")
 pages = Blueprint("desk", __name__)
 MENU = [
     Entry("desk.overview", lazy_gettext("Map"), 20),
-    Entry("desk.streets", lazy_gettext("Streets"), 30),
+    Entry("desk.streets", lazy_gettext("Streets"), 30, "planning"),
 ]
 
 
@@ -234,8 +234,10 @@ def edit(street: str) -> AnyResponse:
 @pages.get("/crews/<crew>")
 @needs("desk.read")
 def turf(crew: str) -> str:
-    """Return the page of one crew: its streets in the newest plan, each with its reason."""
+    """Return the page of one crew: what it could claim next, and its streets in the newest plan, with reasons."""
     seen = desk.read_overview(the_region(), current_actor(), city=asked_city())
-    return render_template(
-        "leads/turf.html", seen=seen, turf=desk.read_turf(the_region(), current_actor(), CrewId(crew))
-    )
+    region, actor = the_region(), current_actor()
+    turf = desk.read_turf(region, actor, CrewId(crew))
+    near = dispatch.near_streets(region, actor, CrewId(crew), most=3, now=seen.present)
+    nothing = "" if near else dispatch.next_street(region, actor, CrewId(crew), now=seen.present).reason
+    return render_template("leads/turf.html", seen=seen, turf=turf, near=near, nothing=nothing)

@@ -16,7 +16,7 @@ from web.regions import act_moment, the_region
 from web.session import current_actor, needs
 
 pages = Blueprint("files", __name__)
-MENU = [Entry("files.page", lazy_gettext("Files"), 88)]
+MENU = [Entry("files.page", lazy_gettext("Files"), 88, "office")]
 LARGEST_FILE = 20_000_000  # bytes; larger ones by the command line
 FORMS = {
     "csv": "text/csv; charset=utf-8",

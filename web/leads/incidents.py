@@ -11,10 +11,10 @@ from fieldops.said import Said
 from web.crews import read_crew
 from web.navigation import Entry
 from web.regions import act_moment, the_region
-from web.session import current_actor, needs
+from web.session import current_actor, may, needs
 
 pages = Blueprint("incidents", __name__)
-MENU = [Entry("incidents.page", lazy_gettext("Incidents"), 64)]
+MENU = [Entry("incidents.page", lazy_gettext("Incidents"), 64, "crews")]
 
 
 @pages.get("/incidents")
@@ -24,7 +24,7 @@ def page() -> str:
     found = incidents.list_incidents(the_region(), current_actor(), now=act_moment())
     return render_template(
         "leads/incidents.html", found=found, waiting=sum(one.settled_at is None for one in found), kinds=incidents.KINDS,
-        outcomes=incidents.OUTCOMES,
+        outcomes=incidents.OUTCOMES, notes=incidents.read_notes(the_region(), current_actor()) if may("incident.settle") else {},
     )  # fmt: skip
 
 
@@ -35,9 +35,21 @@ def report() -> AnyResponse:
     street, crew = request.form.get("street", "").strip(), request.form.get("to", "").strip()
     incidents.report_incident(
         the_region(), current_actor(), request.form.get("what", ""), street=_street(street) if street else None,
-        crew=read_crew(crew) if crew else None, now=act_moment(),
+        crew=read_crew(crew) if crew else None, note=request.form.get("note", ""), now=act_moment(),
     )  # fmt: skip
     flash(gettext("It is on the list."))
+    return _back()
+
+
+@pages.post("/incidents/note")
+@needs("incident.settle")
+def note() -> AnyResponse:
+    """Write down what was told of an incident, or destroy it."""
+    form = request.form
+    incidents.write_note(
+        the_region(), current_actor(), form.get("incident", ""), form.get("note", ""), now=act_moment()
+    )
+    flash(gettext("The note is kept.") if form.get("note", "").strip() else gettext("The note is destroyed."))
     return _back()
 
 

@@ -14,7 +14,7 @@ from web.regions import act_moment, the_region
 from web.session import current_actor, needs
 
 pages = Blueprint("people", __name__)
-MENU = [Entry("people.page", lazy_gettext("Crews and promoters"), 60)]
+MENU = [Entry("people.page", lazy_gettext("Crews and promoters"), 60, "crews")]
 
 
 @pages.get("/people")

@@ -13,7 +13,7 @@ from web.regions import act_moment, the_region
 from web.session import current_actor, needs
 
 pages = Blueprint("phones", __name__)
-MENU = [Entry("phones.page", lazy_gettext("Crews' phones"), 56)]
+MENU = [Entry("phones.page", lazy_gettext("Crews' phones"), 56, "crews")]
 
 
 @pages.get("/phones")

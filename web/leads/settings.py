@@ -15,7 +15,7 @@ from web.regions import act_moment, the_region
 from web.session import current_actor, needs
 
 pages = Blueprint("settings", __name__)
-MENU = [Entry("settings.page", lazy_gettext("Settings"), 90, also=("bases", "webhooks", "keeping"))]
+MENU = [Entry("settings.page", lazy_gettext("Settings"), 90, "office", also=("bases", "webhooks", "keeping"))]
 ZONE = ("p0", "p1", "alpha", "beta")
 
 

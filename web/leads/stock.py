@@ -13,7 +13,7 @@ from web.regions import act_moment, the_region
 from web.session import current_actor, needs
 
 pages = Blueprint("stock", __name__)
-MENU = [Entry("stock.page", lazy_gettext("Stock"), 66)]
+MENU = [Entry("stock.page", lazy_gettext("Stock"), 66, "crews")]
 
 
 @pages.get("/stock")

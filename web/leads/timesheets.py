@@ -16,7 +16,7 @@ from web.regions import act_moment, the_region
 from web.session import current_actor, needs
 
 pages = Blueprint("timesheets", __name__)
-MENU = [Entry("timesheets.page", lazy_gettext("Pay"), 62)]
+MENU = [Entry("timesheets.page", lazy_gettext("Pay"), 62, "crews")]
 MOST = 400  # rows of a page; the table has all
 
 

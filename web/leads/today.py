@@ -1,5 +1,7 @@
 """Today: where we stand, what ends, who is idle, and what should be decided; each number opens its list."""
 
+from datetime import timedelta
+
 from flask import Blueprint, render_template
 from flask_babel import lazy_gettext
 
@@ -17,4 +19,5 @@ MENU = [Entry("today.page", lazy_gettext("Today"), 10, home=True)]
 @needs("desk.read")
 def page() -> str:
     """Return the first page of a lead."""
-    return render_template("leads/today.html", today=read_today(the_region(), current_actor(), city=asked_city()))
+    seen = read_today(the_region(), current_actor(), city=asked_city())
+    return render_template("leads/today.html", today=seen, yesterday=seen.day - timedelta(days=1))

@@ -12,7 +12,7 @@ from web.regions import act_moment, the_region
 from web.session import current_actor, may, needs
 
 pages = Blueprint("trust", __name__)
-MENU = [Entry("trust.page", lazy_gettext("Trust"), 54)]
+MENU = [Entry("trust.page", lazy_gettext("Trust"), 54, "crews")]
 
 
 @pages.get("/trust")

@@ -58,6 +58,10 @@ CREATE TABLE position (
 CREATE INDEX position_age ON position (made_at)
 """
 
+INCIDENT_NOTES = """
+CREATE TABLE incident_note (incident_id TEXT PRIMARY KEY, made_at TEXT NOT NULL, sealed BLOB NOT NULL) STRICT
+"""
+
 APPEALS = """
 CREATE TABLE appeal_answer (
   appeal_id TEXT PRIMARY KEY REFERENCES phone_record (id), upheld INTEGER NOT NULL, why TEXT NOT NULL,

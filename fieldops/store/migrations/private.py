@@ -45,4 +45,8 @@ def migrate_private(database: "Database") -> None:
     def m2026_11_26_positions(db: "Database") -> None:
         run_statements(db, phones.POSITIONS)
 
+    @migrations()
+    def m2026_11_27_incident_notes(db: "Database") -> None:
+        run_statements(db, phones.INCIDENT_NOTES)
+
     migrations.apply(database)
