@@ -11,8 +11,8 @@ from fieldops.clock import format_moment, parse_moment
 from fieldops.errors import NotFound
 from fieldops.ids import CrewId, StreetId
 from fieldops.people import Crew
-from fieldops.store.bursts import Running
 from fieldops.said import Said, template
+from fieldops.store.bursts import Running
 from fieldops.store.people import find_crew
 
 if TYPE_CHECKING:
