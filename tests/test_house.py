@@ -184,6 +184,7 @@ NO_EVENT_NEEDED = {
     "fieldops.store.connect",
     "fieldops.store.geopackage",
     "fieldops.store.held",
+    "fieldops.store.incident_notes",
     "fieldops.store.persons",
     "fieldops.store.positions",
     "fieldops.store.private",

@@ -12,6 +12,7 @@ from fieldops.people import Actor
 from fieldops.permissions import require
 from fieldops.said import Said
 from fieldops.store import claims as claim_store
+from fieldops.store import incident_notes as notes
 from fieldops.store import incidents as store
 from fieldops.store.connect import Region, Turn
 from fieldops.store.incidents import StoredIncident
@@ -65,7 +66,7 @@ def report_incident(
         store.add_incident(turn, None, event=event)
         at = turn.now
     if note:
-        store.save_note(region, name, note, at)
+        notes.save_note(region, name, note, at)
     return name
 
 
@@ -89,13 +90,13 @@ def write_note(region: Region, actor: Actor, incident: str, note: str, *, now: d
     note = _short(note)
     if not store.is_known(region.reader(), incident):
         raise NotFound("incident", incident, cure="see `fieldops incidents list`")
-    store.save_note(region, incident, note, region.moment(now))
+    notes.save_note(region, incident, note, region.moment(now))
 
 
 def read_notes(region: Region, actor: Actor) -> dict[str, str]:
     """Return what was written of incidents, by incident. Permission: incident.settle."""
     require(actor, "incident.settle")
-    return store.read_notes(region)
+    return notes.read_notes(region)
 
 
 def _short(note: str) -> str:

@@ -24,7 +24,7 @@ from fieldops.progress import Progress, no_progress
 from fieldops.recruiting.names import read_person_name
 from fieldops.recruiting.phones import read_mobile, read_phone
 from fieldops.store import held as held_store
-from fieldops.store import incidents, persons, positions
+from fieldops.store import incident_notes, persons, positions
 from fieldops.store import recruiting as candidates
 from fieldops.store import recruiting_duties as store
 from fieldops.store import recruiting_lists as lists
@@ -257,7 +257,7 @@ def run_retention(
         store.destroy_backup(path)
     held = held_store.drop_old(region, present - KEEP_HELD, min(present, clock.now()) - KEEP_FORMS)
     dropped = positions.drop_positions(region, present - KEEP_POSITIONS)
-    incidents.drop_notes(region, present - KEEP_POSITIONS)
+    incident_notes.drop_notes(region, present - KEEP_POSITIONS)
     with region.turn(actor, now=now) as turn:
         orphans = persons.sweep_persons(turn)
         event = RetentionRun(at=turn.now, erased=len(expired), held_dropped=held, positions=dropped)
