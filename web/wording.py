@@ -193,6 +193,18 @@ def _training_full(refusal: Any) -> Wording:
     )
 
 
+def _no_consent(refusal: Any) -> Wording:
+    if refusal.version:
+        return Wording(
+            gettext("This region never had the consent text %(version)s: nothing was stored.", version=refusal.version[:20]),
+            gettext("Show the present text and ask again."),
+        )  # fmt: skip
+    return Wording(
+        gettext("There is no consent: nothing was stored."),
+        gettext("Tick that all of them agreed, or name the text of each in a column consent."),
+    )
+
+
 def _winding_down(refusal: Any) -> Wording:
     return Wording(
         gettext("The region is winding down since %(moment)s.", moment=_moment(refusal.since)),
@@ -234,4 +246,5 @@ _WORDS: dict[type[FieldopsError], Callable[[Any], Wording]] = {
     errors.MoveNotAllowed: _move,
     errors.TrainingFull: _training_full,
     errors.RegionWindingDown: _winding_down,
+    errors.ConsentMissing: _no_consent,
 }

@@ -8,11 +8,13 @@ from playwright.sync_api import Browser, Page, expect
 
 from fieldops.actions.claims import make_claim
 from fieldops.actions.invitations import make_invitation
+from fieldops.actions.rules import change_rules
 from fieldops.ids import CrewId, PromoterId, StreetId
 from fieldops.people import Role
 from fieldops.store.connect import open_region
 from tests.browser.conftest import until
 from tests.browser.phones import READY, Server, crew_phone, flush, flush_all, in_outbox, later, open_phone, town_server
+from tests.browser.test_phone import NARROW, SMALL
 from tests.conftest import LEAD, PLANNER
 
 
@@ -229,3 +231,60 @@ def test_another_language_on_the_welcome_page_keeps_the_invitation(browser: Brow
     page.get_by_role("button", name="Come in").click()
     until(page, READY)
     context.close()
+
+
+@pytest.fixture
+def quick(tmp_path: Path) -> Iterator[Server]:
+    """A town of its own where the plain rule decides, so that two who know are enough."""
+    with town_server(tmp_path) as running:
+        region = open_region(running.region)
+        change_rules(region, PLANNER, why="plain", move_on_rule="two_of_ten")
+        region.close()
+        yield running
+
+
+def decide(page: Page) -> None:
+    """Ask two people who know, at two corners, without network: the phone says to leave."""
+    for corner in "AB":
+        page.get_by_label(corner, exact=True).check()
+        page.get_by_role("button", name="Knows", exact=True).dispatch_event("click")
+    expect(page.locator("#thanks")).to_contain_text("Leave now")
+
+
+def test_when_the_answer_that_decided_is_taken_back_nobody_is_told_to_leave_any_more(
+    browser: Browser, quick: Server
+) -> None:
+    with crew_phone(browser, quick) as phone:
+        page = open_phone(phone, quick, "#survey=T0")
+        until(page, "navigator.serviceWorker.controller !== null")
+        phone.set_offline(True)
+        decide(page)
+        assert page.evaluate(SMALL) == []
+        assert page.evaluate(NARROW)
+        page.evaluate("location.hash = '#survey=T0'")
+        expect(page.locator("#cardSays")).to_contain_text("Leave now")  # who comes back is not told to ask 0 more
+        page.evaluate("location.hash = '#moveon=T0'")
+        expect(page.locator("#v-moveon")).to_be_visible()
+        page.locator(".toast button").last.click()
+        expect(page.locator("#v-survey")).to_be_visible()
+        expect(page.locator("#askedCount")).to_contain_text("1 asked")
+        page.evaluate("location.hash = '#today'")
+        expect(page.locator("#v-today")).to_be_visible()
+        assert page.locator("#streets .done").count() == 0
+
+
+def test_loaded_anew_the_phone_still_says_to_leave_and_says_nothing_where_there_is_nothing_to_say(
+    browser: Browser, quick: Server
+) -> None:
+    with crew_phone(browser, quick) as phone:
+        page = open_phone(phone, quick, "#survey=T0")
+        until(page, "navigator.serviceWorker.controller !== null")
+        phone.set_offline(True)
+        decide(page)
+        page.reload()
+        until(page, READY)
+        expect(page.locator("#thanks")).to_contain_text("Leave now")
+        for address in ("#moveon", "#moveon=S9"):
+            page.goto("about:blank")
+            page.goto(f"{quick.address}/crew/{address}")
+            expect(page.locator("#v-today")).to_be_visible()

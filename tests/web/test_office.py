@@ -149,7 +149,7 @@ def test_reps_and_candidates_come_in_by_a_page_and_no_candidate_without_consent(
     table = f"name,phone\n王新,{phone(1)}\n李座机,0571 8888 8888\n"
     refused = upload(planner, "candidates", table)
     assert refused.startswith("409")
-    assert "no consent" in refused
+    assert "There is no consent" in refused
     assert "1 added, 0 changed, 0 as they were, 1 refused" in upload(
         planner, "candidates", table, consent=FIRST_TEXT.version
     )

@@ -1,25 +1,53 @@
 // Moving on: what the card's verdict brings, wishes for streets, races won and lost. It comes when it is first needed.
 
-import { $, data, place, say } from "./app.js";
+import { $, data, place, say, toast } from "./app.js";
 import * as box from "./outbox.js";
 import { go, record } from "./views.js";
+
+const key = (id) => id + "." + data.held[id].gen;
+const leaving = (id) => (data.points[id] ? Object.keys(data.held).filter((one) => data.held[one].point === id) : [id]).filter((one) => data.held[one]);
 
 /** The card says leave: said at once. Only the server ends claims and gives streets; a kept one is shown meanwhile. */
 export async function movedOn(id) {
   const { done = {} } = await box.meta();
-  const left = data.points[id] ? Object.keys(data.held).filter((one) => data.held[one].point === id) : [id];
-  for (const one of left) if (data.held[one]) done[one + "." + data.held[one].gen] = Date.now();
+  const left = leaving(id);
+  for (const one of left) done[key(one)] = Date.now();
   await box.remember("done", done);
   $("thanks").textContent = say("thanks", { label: place(id).label });
   offer(await nextStreet(left));
   go("moveon", id);
 }
 
+/** An answer was taken back: where it had decided, the streets are to be worked on again. */
+export async function stay(id) {
+  if ($("v-moveon").hidden) return;
+  const { done = {} } = await box.meta();
+  for (const one of leaving(id)) delete done[key(one)];
+  await box.remember("done", done);
+  go("survey", id);
+}
+
+/** The page was loaded anew where it had said to move on: say it again, or show the day where nothing is left to say. */
+export async function resume(id) {
+  if ($("thanks").textContent || $("moveSays").textContent) return;
+  const { done = {} } = await box.meta();
+  if (leaving(id).some((one) => done[key(one)])) return movedOn(id);
+  location.replace("#today");
+}
+
+/** A team-mate's list, scanned: its order becomes this phone's. Claims are the crew's, so nothing changes hands. */
+export async function takeOver(ids = "") {
+  await box.remember("order", ids.split(","));
+  history.replaceState(null, "", location.pathname);
+  dispatchEvent(new Event("hashchange"));
+  toast(say("taken"));
+}
+
 async function nextStreet(but = []) {
   const [{ done = {} }, now] = await Promise.all([box.meta(), box.trueNow()]);
   const kept = Object.keys(data.kept).find((id) => !but.includes(id) && data.kept[id].kept > now);
   const still = [...$("streets").children].map((row) => row.dataset.street)
-    .find((id) => !but.includes(id) && !done[id + "." + data.held[id].gen]);
+    .find((id) => !but.includes(id) && !done[key(id)]);
   return data.mayClaim && kept ? { id: kept, label: data.kept[kept].label }
     : still ? { id: still, label: data.held[still].label, held: true } : null;
 }

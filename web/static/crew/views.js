@@ -168,6 +168,7 @@ async function showSurvey(id) {
     && now - one.at < data.rules.window).length >= data.rules.crowd;
   $("askedCount").textContent = say("asked", { n: card.asked });
   $("cardSays").textContent = small(id) ? say("small") : card.verdict === "push_on" ? say("pushOn")
+    : card.verdict === "move_on" ? say("thanks", { label: spot.label })
     : crowd ? say("crowd") : card.alone ? say("another") : say("askMore", { n: card.ask });
   const homes = data.homes[data.points[id] ? id : spot.point] ?? [];
   $("homeBox").hidden = !homes.length;
@@ -181,7 +182,9 @@ async function survey(what) {
   const { corner, phase } = Object.fromEntries(new FormData($("corner")));
   sessionStorage.setItem("corner", corner);
   const home = $("home").value; // of this person only: the next one is asked again
-  await tap("survey", { ...where(id), ...claim(id), what, cluster: corner, phase, ...(home && { home_street: home }) }, say(what), () => here === id && showSurvey(id));
+  await tap("survey", { ...where(id), ...claim(id), what, cluster: corner, phase, ...(home && { home_street: home }) }, say(what), async () => {
+    if (here === id && (await showSurvey(id)) !== "move_on") (await moving()).stay(id);
+  });
   const verdict = await showSurvey(id);
   if (verdict === "move_on" && !small(id)) await (await moving()).movedOn(id);
 }
@@ -236,7 +239,7 @@ function plain(part) {
 
 async function show() {
   const [asked, id] = location.hash.slice(1).split("=").map(plain);
-  if (asked === "take") return takeOver(id);
+  if (asked === "take") return (await moving()).takeOver(id);
   const view = VIEWS.includes(asked) ? asked : "today", meant = location.hash;
   const forms = FORMS.includes(view) && await import("./forms.js"); // first: no tap may come before it is heard
   if (location.hash !== meant) return;
@@ -253,6 +256,7 @@ async function show() {
   if (view === "survey") await showSurvey(id || defaultPoint());
   if (forms) forms.show(view, id);
   if (view === "outbox") await refresh();
+  if (view === "moveon") await (await moving()).resume(id);
   $("v-" + view).querySelector("h1")?.focus({ preventScroll: true });
 }
 
@@ -261,14 +265,6 @@ function defaultPoint() {
   here = data.held[last]?.point && data.points[data.held[last].point]?.ours ? data.held[last].point
     : Object.keys(data.points).find((id) => data.points[id].ours) ?? last ?? Object.keys(data.held)[0] ?? "";
   return here;
-}
-
-/** A team-mate's list, scanned: its order becomes this phone's. Claims are the crew's, so nothing changes hands. */
-async function takeOver(ids) {
-  await box.remember("order", (ids ?? "").split(","));
-  history.replaceState(null, "", location.pathname);
-  await show();
-  toast(say("taken"));
 }
 
 // ── taps ────────────────────────────────────────────────────────────────────────────────────────────────────────────
