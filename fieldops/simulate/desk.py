@@ -6,13 +6,11 @@ desk acts on a blind re-survey that contradicts, or on reasons that weigh as muc
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 
 from fieldops.actions.backcheck import find_suspects, list_tasks, order_back_checks, quarantine_surveys
-from fieldops.awareness import R50, Verdict
-from fieldops.clock import format_moment
-from fieldops.ids import MeasurementId, PromoterId
+from fieldops.ids import MeasurementId, PromoterId, TriangleId
 from fieldops.simulate.field import Field, Hand
+from fieldops.simulate.resurvey import ask_again
 
 HEAVY = 6.0  # tens of odds: one in a million honest promoters
 _LOOK_BACK_DAYS = 14
@@ -52,26 +50,11 @@ class TrustDesk:
             if hand is None or task.measurement in self.asked or task.done_by is not None:
                 continue
             self.asked.add(task.measurement)
-            self._ask_again(hand, task.measurement, str(task.street or ""), str(task.triangle or ""), day)
-
-    def _ask_again(self, hand: Hand, measurement: MeasurementId, street: str, triangle: str, day: int) -> None:
-        town = self.afield.world.town
-        number = town.streets.index(street) if street else town.triangles.index(triangle)
-        at: datetime = hand.starts_at
-        if street:
-            at += self.afield.go(hand, number)
-        gap = timedelta(minutes=self.afield.office.rules.survey_minutes / hand.size)
-        answers: list[bool] = []
-        name = f"b{day}-{measurement}"
-        while R50.decide(answers).verdict is Verdict.ASK_MORE:
-            knows = self.afield.world.ask(number, 1)[0] if street else self.afield.world.ask_point(number, 1)[0][1]
-            at += gap
-            asker = hand.askers[len(answers) % len(hand.askers)]
-            self.afield.late.append({
-                "survey_id": f"{name}-{len(answers)}", "asked_at": format_moment(at), "promoter": asker, "measurement": name,
-                "answer": "knows" if knows else "does_not_know", "cluster": "ABCDEFGH"[len(answers) // 10 % 8],
-                "back_check_of": measurement, "street": street, "triangle": triangle, "phase": "before",
-            })  # fmt: skip
-            answers.append(knows)
-        self.afield.spent.verifying += (at - hand.starts_at) / timedelta(hours=1) * hand.size
-        hand.starts_at = at
+            town = self.afield.world.town
+            number = (
+                town.streets.index(task.street) if task.street else town.triangles.index(TriangleId(str(task.triangle)))
+            )
+            ask_again(
+                self.afield, hand, number, at_point=not task.street, name=f"b{day}-{task.measurement}",
+                back_check_of=task.measurement,
+            )  # fmt: skip

@@ -79,6 +79,34 @@ def compare_orders(office: Office, crew: CrewId) -> list[str]:
     return wrong
 
 
+def examine_plan(office: Office) -> list[str]:
+    """Return what is unlawful about the newest plan by what the office remembers: it shares no line with the planner's own check."""
+    if office.planned is None:
+        return []
+    plan, holders = office.planned.plan, office.planned.holders
+    number = {street: k for k, street in enumerate(office.map.streets)}
+    given = [one for one in plan.assignments if not one.pinned]
+    wrong = [str(reason) for reason in plan.figures["violations"]]
+    wrong += [f"street {s} is given {n} times" for s, n in Counter(one.street for one in given).items() if n > 1]
+    hours, held = Counter[CrewId](), Counter(holders.values())
+    for one in given:
+        street = number[one.street]
+        hours[one.crew] += one.hours  # type: ignore[assignment]  # a Counter adds up hours as well
+        held[one.crew] += 1
+        if street in holders:
+            wrong.append(f"street {one.street} is given to {one.crew}, and {holders[street]} holds it")
+        if street in office.finished:
+            wrong.append(f"street {one.street} has moved on and is given to {one.crew}")
+        if office.waiting.get((street, one.crew), office.now) > office.now:
+            wrong.append(f"street {one.street} is cooling down for {one.crew}")
+        if one.finish_probability < office.rules.finish_probability - 1e-3:
+            wrong.append(f"street {one.street} would be finished with {one.finish_probability:.0%} only")
+    week = office.rules.claim_duration.days * office.hours_a_day
+    wrong += [f"crew {c} is given {h:.1f} h" for c, h in hours.items() if h > office.sizes[c] * week + 1e-3]
+    wrong += [f"crew {c} would hold {n} streets" for c, n in held.items() if n > office.rules.claims_per_crew]
+    return [f"plan {plan.id}: {one}" for one in wrong]
+
+
 def _desk(office: Office, holders: dict[StreetId, CrewId], closed: set[StreetId], measured: int) -> list[str]:
     """Compare the overview, the lists of crews' streets and the facts of a street with the claims and closures."""
     wrong: list[str] = []

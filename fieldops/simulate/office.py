@@ -69,6 +69,14 @@ class Map:
         return cls(town.streets, people, town.x, town.y, town.triangle, near, spill)
 
 
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """The newest plan, and who held what when it was made."""
+
+    plan: StoredPlan
+    holders: dict[int, CrewId]
+
+
 @dataclass(slots=True, eq=False)
 class Office:
     """The operation in a campaign; see the module."""
@@ -86,6 +94,7 @@ class Office:
     hours_planned: dict[int, float] = field(default_factory=dict)
     waiting: dict[tuple[int, CrewId], datetime] = field(default_factory=dict)
     plans: int = 0
+    planned: Planned | None = None
     contacts: int = 0
     counted_hours: float = 0.0
     unlawful: list[str] = field(default_factory=list)
@@ -97,6 +106,7 @@ class Office:
     tested: dict[int, list[datetime]] = field(default_factory=dict)  # when tests began on a street, or at -1 - triangle
     stands: dict[CrewId, int] = field(default_factory=dict)  # where each crew has set itself up
     sizes: dict[CrewId, int] = field(default_factory=dict)  # promoters of each crew
+    hours_a_day: float = 6.0  # that a promoter works
     ended: list[Claim] = field(default_factory=list)
     _index: dict[StreetId, int] = field(init=False, repr=False)
     _known: StreetAwareness | None = field(default=None, repr=False)
@@ -292,7 +302,7 @@ class Office:
             progress=_first_answer,
         )  # fmt: skip
         self.plans += 1
-        self.unlawful += [f"plan {made.id}: {reason}" for reason in made.figures["violations"]]
+        self.planned = Planned(made, {street: claim.crew for street, claim in self.claims.items()})
         for one in made.assignments:
             if not one.pinned:
                 self.hours_planned[self._index[one.street]] = one.hours
@@ -321,8 +331,9 @@ class Office:
     def take(self, done: Decided) -> None:
         """Remember what was decided; a test that says push on may have opened streets again (rule 8)."""
         if done.withdrawn or any(one.verdict is Verdict.PUSH_ON for one in done.made):
-            closed = closed_streets(self.region.reader(), self.now)
-            self.finished &= {self._index[street] for street in closed}
+            closed = {self._index[street] for street in closed_streets(self.region.reader(), self.now)}
+            self.ready -= self.finished - closed
+            self.finished &= closed
         for name in done.closed:
             street = self._index[name]
             self.finished.add(street)
@@ -334,8 +345,9 @@ class Office:
 
     def reopen(self) -> None:
         """Remember which streets are closed now: a quarantine may have opened some again (rule 13)."""
-        closed = closed_streets(self.region.reader(), self.now)
-        self.finished = {self._index[street] for street in closed}
+        closed = {self._index[street] for street in closed_streets(self.region.reader(), self.now)}
+        self.ready -= self.finished - closed
+        self.finished = closed
         self.forget_estimate()
 
     def expire(self) -> list[tuple[int, Claim]]:

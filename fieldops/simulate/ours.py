@@ -26,13 +26,8 @@ class Ours:
 
     Parameters
     ----------
-    price
-        Push while a promoter-hour adds more than this to the chances, added up over the triangle, of streets being truly at the
-        target.
-    short
-        What it is worth, in such chances, that a street is not left more than 5 points short.
-    setup
-        Clock minutes that beginning on a street is taken to cost.
+    price, short, setup
+        The settings push_hour_price, left_short_weight and setup_minutes; 0: the region's.
     scouts
         Points that are tested before the first push around them: what nobody pushed tells how the city stands.
     arrival
@@ -45,6 +40,8 @@ class Ours:
         Days from plan to plan.
     fit_days
         Days from fit to fit of the response; 0 never.
+    sentinels
+        Finished streets that are asked again each day, so that fits learn how fast people forget.
     cap
         Claims that a crew may hold at once (rule 5).
     tests
@@ -54,9 +51,9 @@ class Ours:
     """
 
     name: str
-    price: float = 0.185
-    short: float = 2.0
-    setup: float = 20.0
+    price: float = 0.0
+    short: float = 0.0
+    setup: float = 0.0
     scouts: int = 8
     arrival: float = 0.2
     contacts: bool = True
@@ -64,6 +61,7 @@ class Ours:
     exits: str = "point"
     replan_days: int = 7
     fit_days: int = 0
+    sentinels: int = 0
     cap: int = 40
     tests: int = 9
     rule: str = ""
@@ -73,7 +71,7 @@ class Ours:
     def __post_init__(self) -> None:
         """Refuse what no crew can do."""
         lawful = {
-            "price": self.price > 0, "part": 0 < self.part <= 1, "exits": self.exits in ("own", "point"),
+            "part": 0 < self.part <= 1, "exits": self.exits in ("own", "point"),
             "replan_days": self.replan_days >= 1, "cap": self.cap >= 1, "tests": self.tests >= 1,
         }  # fmt: skip
         for name, fits in lawful.items():
@@ -86,8 +84,9 @@ class Ours:
     def settings(self, rules: Rules) -> Rules:
         """Return the region's defaults, but for what the policy changes."""
         return replace(
-            rules, claims_per_crew=self.cap, push_hour_price=self.price, left_short_weight=self.short,
-            setup_minutes=self.setup, move_on_rule=self.rule or rules.move_on_rule,
+            rules, claims_per_crew=self.cap, push_hour_price=self.price or rules.push_hour_price,
+            left_short_weight=self.short or rules.left_short_weight, setup_minutes=self.setup or rules.setup_minutes,
+            move_on_rule=self.rule or rules.move_on_rule, sentinels_a_day=self.sentinels or rules.sentinels_a_day,
             finish_probability=self.finish or rules.finish_probability,
             cool_down=timedelta(days=self.cool_down) if self.cool_down else rules.cool_down,
         )  # fmt: skip

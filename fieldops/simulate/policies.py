@@ -32,6 +32,11 @@ class Policy(Protocol):
         """Return what people call it."""
         ...
 
+    @property
+    def sentinels(self) -> int:
+        """Return how many finished streets are asked again each day."""
+        ...
+
     def settings(self, rules: Rules) -> Rules:
         """Return the settings of the region under this policy."""
         ...
@@ -64,6 +69,8 @@ class Naive:
         Promoter-hours between tests.
     rule
         The card, or empty: leave after `first` hours without asking anybody.
+    sentinels
+        Finished streets that are asked again each day.
     """
 
     name: str
@@ -71,6 +78,7 @@ class Naive:
     first: float = 0.0
     block: float = 4.0
     rule: str = "two_of_ten"
+    sentinels: int = 0
 
     def __post_init__(self) -> None:
         """Refuse what no crew can do."""
@@ -84,7 +92,8 @@ class Naive:
     def settings(self, rules: Rules) -> Rules:
         """Return the settings with this card for every test, and no head-counts."""
         card = self.rule or rules.move_on_rule
-        return replace(rules, move_on_rule=card, audit_rule=card, small_street_people=1)
+        asked = self.sentinels or rules.sentinels_a_day
+        return replace(rules, move_on_rule=card, audit_rule=card, small_street_people=1, sentinels_a_day=asked)
 
     def morning(self, office: Office, day: int) -> None:
         """Plan nothing."""

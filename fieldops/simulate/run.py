@@ -19,11 +19,12 @@ from fieldops.progress import Progress, no_progress
 from fieldops.rules import Rules
 from fieldops.simulate.conditions import Conditions
 from fieldops.simulate.desk import TrustDesk
-from fieldops.simulate.examine import compare_orders, examine
+from fieldops.simulate.examine import compare_orders, examine, examine_plan
 from fieldops.simulate.field import STARTS_AT, Field, Hand
 from fieldops.simulate.office import Map, Office
 from fieldops.simulate.outcome import Outcome, summarise
 from fieldops.simulate.policies import Policy
+from fieldops.simulate.resurvey import ask_sentinels
 from fieldops.simulate.town import Town, World
 from fieldops.store.connect import Region, create_memory_region
 from fieldops.store.people import write_promoters
@@ -153,15 +154,19 @@ def _work_day(campaign: Campaign, *, last: bool, examined: bool) -> None:
     office.forget_estimate()
     _lose_people(campaign)
     office.expire()
+    office.planned = None
     campaign.policy.morning(office, campaign.day)
     if examined:
         asked = scene.crews[campaign.day % len(scene.crews)].id
-        campaign.violations += [f"day {campaign.day}: {wrong}" for wrong in compare_orders(office, asked)]
+        found = [*examine_plan(office), *compare_orders(office, asked)]
+        campaign.violations += [f"day {campaign.day}: {wrong}" for wrong in found]
     starts_at = _moment(campaign.zone, campaign.day, STARTS_AT)
     bad = np.random.default_rng([scene.seed, 5, campaign.day]).random() < scene.conditions.bad_weather
     hands = [_hand(campaign, crew, starts_at, bad=bad) for crew in scene.crews]
     if campaign.desk is not None:
         campaign.desk.morning(hands, campaign.day)
+    if campaign.policy.sentinels:
+        ask_sentinels(afield, hands, campaign.day, seed=scene.seed * 1000 + campaign.day)
     afield.day(hands)
     afield.pay_idle(hands, afield.busy_until if _is_over(campaign) else None)
     office.now = _moment(campaign.zone, campaign.day, 21.0)

@@ -13,8 +13,8 @@ from fieldops.actions.claims import make_claim
 from fieldops.errors import BadInput, Stopped
 from fieldops.ids import CrewId
 from fieldops.simulate.conditions import PLAIN, ROUGH
-from fieldops.simulate.examine import compare_orders, examine
-from fieldops.simulate.office import Map, Office
+from fieldops.simulate.examine import compare_orders, examine, examine_plan
+from fieldops.simulate.office import Map, Office, Planned
 from fieldops.simulate.outcome import Outcome, gini
 from fieldops.simulate.policies import POLICIES, find_policy
 from fieldops.simulate.run import BENCH, run_campaign
@@ -22,6 +22,7 @@ from fieldops.simulate.scenes import grid_scene, region_scene
 from fieldops.store.claims import claims_in_force
 from fieldops.store.connect import create_memory_region, create_region
 from fieldops.store.decisions import closed_streets
+from fieldops.store.plans import StoredAssignment
 from tests.small_map import write_grid_map
 
 LAST_EVENING = datetime(2026, 3, 4, 22, tzinfo=UTC)
@@ -164,6 +165,45 @@ def test_a_closure_that_only_some_screens_would_show_is_found(evening: tuple[Off
     assert any("finished streets" in wrong for wrong in examine(office))
 
 
+def test_an_unlawful_plan_is_found() -> None:
+    scene = grid_scene(city=1, seed=1, conditions=PLAIN, side=4, crews=2, days=1)
+    region = create_memory_region(BENCH, now=datetime(2026, 3, 1, tzinfo=UTC))
+    run_campaign(scene, find_policy("nearest-first"), region=region)
+    sizes = {crew.id: crew.people for crew in scene.crews}
+    office = Office(region, BENCH, Map.of(scene.town, scene.town.people), LAST_EVENING, sizes=sizes)
+    place = {street: k for k, street in enumerate(scene.town.streets)}
+    office.claims = {place[claim.street]: claim for claim in claims_in_force(region.reader(), LAST_EVENING)}
+    office.finished = {place[name] for name in closed_streets(region.reader(), LAST_EVENING)}
+    office.plan(seed=1)
+    assert office.planned is not None
+    assert examine_plan(office) == []
+    plan, holders = office.planned.plan, office.planned.holders
+    first = next(one for one in plan.assignments if not one.pinned)
+    other = next(crew for crew in sizes if crew != first.crew)
+    street = scene.town.streets.index(first.street)
+
+    def found(given: list[StoredAssignment], held: dict[int, CrewId] = holders) -> str:
+        office.planned = Planned(replace(plan, assignments=tuple(given)), held)
+        return " ".join(examine_plan(office))
+
+    assert f"street {first.street} is given 2 times" in found([first, replace(first, crew=other)])
+    assert f"crew {first.crew} is given 900.0 h" in found([replace(first, hours=900.0)])
+    assert f"street {first.street} would be finished with 10% only" in found([replace(first, finish_probability=0.1)])
+    assert f"and {other} holds it" in found([first], {street: other})
+    office.finished.add(street)
+    assert f"street {first.street} has moved on" in found([first])
+    region.close()
+
+
+def test_sentinels_are_asked_in_finished_streets_and_cost_hours() -> None:
+    scene = grid_scene(city=1, seed=1, conditions=PLAIN, side=4, crews=2, days=10)
+    without, asked = (run_campaign(scene, find_policy(f"ours:sentinels={n}+fit_days=3")) for n in (0, 2))
+    assert (without.violations, asked.violations) == ([], [])
+    assert without.hours["verifying"] == 0.0
+    assert asked.hours["verifying"] > 0.0
+    assert asked.complete
+
+
 def test_a_campaign_that_is_stopped_says_so() -> None:
     scene = grid_scene(city=1, seed=1, conditions=PLAIN, side=4, crews=1, days=5)
     with pytest.raises(Stopped):
@@ -183,7 +223,7 @@ def test_a_policy_takes_settings_and_refuses_others() -> None:
 @pytest.mark.parametrize(
     "told",
     [
-        "fixed-hours:first=nan", "fixed-hours:first=-1", "nearest-first:order=magic", "nearest-first:rule=r99", "ours:price=0",
+        "fixed-hours:first=nan", "fixed-hours:first=-1", "nearest-first:order=magic", "nearest-first:rule=r99", "ours:price=-1",
         "ours:part=0", "ours:part=2", "ours:exits=both", "ours:cap=0", "ours:replan_days=0", "ours:rule=r99",
     ],
 )  # fmt: skip
