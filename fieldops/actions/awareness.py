@@ -1,5 +1,6 @@
 """How many people know: every street, connection point and zone, with interval and the hours still needed."""
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -152,9 +153,9 @@ def _report(
     open_hours = [np.where(shut, 0.0, hours) for hours in every]
     return AwarenessReport(
         at,
-        tuple(_street(known, i, name, labels.get(name, ""), closed.get(name)) for i, name in enumerate(own)),
-        _groups(known.triangles, triangles, labels, _sums(evidence.triangle, open_hours, evidence.triangles)),
-        _groups(known.zones, zones, labels, _sums(evidence.zone, open_hours, evidence.zones)),
+        _places(known.streets, own, labels, every, closed),
+        _places(known.triangles, triangles, labels, _sums(evidence.triangle, open_hours, evidence.triangles), {}),
+        _places(known.zones, zones, labels, _sums(evidence.zone, open_hours, evidence.zones), {}),
     )
 
 
@@ -269,43 +270,35 @@ def _estimate(
     return evidence, known, triangles, zones
 
 
-def _groups(
-    known: GroupAwareness, names: Sequence[str], labels: Mapping[str, str], hours: list[FloatArray]
-) -> tuple[PlaceAwareness, ...]:
-    return tuple(
-        _with_ends(_place(known, i, name, labels.get(name, ""), hours[0][i], None), hours[1][i], hours[2][i])
-        for i, name in enumerate(names)
-    )
-
-
 def _sums(group: IntArray, values: Sequence[FloatArray], groups: int) -> list[FloatArray]:
     """Return the sums over the streets of each group; not a number where it has no street, so that no hours are shown."""
     empty = np.bincount(group, minlength=groups)[:groups] == 0
     return [np.where(empty, np.nan, np.bincount(group, each, groups)[:groups]) for each in values]
 
 
-def _street(known: Estimates, i: int, name: str, label: str, closed: datetime | None) -> PlaceAwareness:
-    place = _place(known.streets, i, name, label, known.hours_to_target[i], closed)
-    if closed:
-        return place
-    return _with_ends(place, known.hours_low[i], known.hours_high[i])
-
-
-def _with_ends(place: PlaceAwareness, low: float, high: float) -> PlaceAwareness:
-    if place.hours_to_target is None or np.isnan(place.hours_to_target):
-        return replace(place, hours_to_target=None)
-    return replace(place, hours_low=float(low), hours_high=float(high))
+def _places(
+    known: StreetAwareness | GroupAwareness, names: Sequence[str], labels: Mapping[str, str], hours: Sequence[FloatArray],
+    closed: Mapping[StreetId, datetime],
+) -> tuple[PlaceAwareness, ...]:  # fmt: skip
+    """Return the first places of `known`, those that have names; `hours` to the target and the ends of their interval."""
+    columns = (known.knows, known.asked, known.share, known.low, known.high, *hours)
+    rows = zip(*(column[: len(names)].tolist() for column in columns), strict=True)
+    return tuple(
+        _place(name, labels.get(name, ""), closed.get(StreetId(name)), *row)
+        for name, row in zip(names, rows, strict=True)
+    )
 
 
 def _place(
-    known: StreetAwareness | GroupAwareness, i: int, name: str, label: str, hours: float, closed: datetime | None
-) -> PlaceAwareness:
+    name: str, label: str, closed: datetime | None, knows: int, asked: int, share: float | None, low: float | None,
+    high: float | None, hours: float, hours_low: float, hours_high: float,
+) -> PlaceAwareness:  # fmt: skip
     """RULE 12: unmeasured is unknown. RULE 8: a closed street is skipped."""
-    knows, asked, still = int(known.knows[i]), int(known.asked[i]), None if closed else float(hours)
     if not asked:
-        return PlaceAwareness(name, label, knows, asked, None, None, None, still, closed)
-    figures = (float(known.share[i]), float(known.low[i]), float(known.high[i]))
-    return PlaceAwareness(name, label, knows, asked, *figures, still, closed)
+        share = low = high = None
+    if closed or math.isnan(hours):
+        return PlaceAwareness(name, label, knows, asked, share, low, high, None, closed)
+    return PlaceAwareness(name, label, knows, asked, share, low, high, hours, closed, hours_low, hours_high)
 
 
 def _short(figure: float | None) -> float | None:

@@ -93,7 +93,7 @@ def _cost(x: FloatArray, history: History, spilled: FloatArray, asked: IntArray)
     total, score = 0.0, np.zeros(len(x))
     pace_slope = response.tau * PACES - response.tau**2
     for chosen in blocks(asked):
-        likelihood, slopes, _ = walk_block(history, spilled, chosen, response, gradient=True)
+        likelihood, slopes, _ = walk_block(history, spilled, chosen, [response], gradient=True)
         joint = likelihood + prior[:, None] + LOG_PACE_WEIGHTS
         whole = np.logaddexp.reduce(joint, axis=(1, 2), keepdims=True)
         total += float(whole.sum())

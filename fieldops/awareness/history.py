@@ -1,6 +1,6 @@
 """What was worked and asked on each street, and what it says of awareness now: old surveys carried on by the model."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -124,29 +124,39 @@ class Lines(NamedTuple):
 
 
 def follow(
-    own: FloatArray, spilled: FloatArray, people: FloatArray, response: Response, paces: FloatArray = PACES
+    own: FloatArray, spilled: FloatArray, people: FloatArray, responses: Sequence[Response], paces: FloatArray
 ) -> Iterator[tuple[int, bool, Lines]]:
     """
     Yield day, whether after its push, and the lines then: mornings and evenings in turn, at last the coming morning.
+
+    The lines of all streets under the first response come first, then under the second, and so on.
 
     Parameters
     ----------
     own, spilled
         The streets' own hours and what they see of their neighbours', shape (n_streets, n_days).
-    people, response
+    people
         As in `History`.
+    responses
+        How streets may answer effort.
     paces
-        Deviates of the street factor at which each street is followed, shape (n_streets, n_paces) or (n_paces,).
+        Deviates of the street factor at which each street is followed, shape (n_streets, n_paces).
     """
-    rates = response.rho * np.exp(response.tau * paces - response.tau**2 / 2) / people[:, None]
+    many = len(responses)
+    rho, tau, sigma, delta = (
+        np.repeat([getattr(one, name) for one in responses], len(people))[:, None]
+        for name in ("rho", "tau", "sigma", "delta")
+    )
+    own, spilled = np.tile(own, (many, 1)), np.tile(spilled, (many, 1))
+    rates = rho * np.exp(tau * np.tile(paces, (many, 1)) - tau**2 / 2) / np.tile(people, many)[:, None]
     slope: FloatArray = np.zeros((4, *rates.shape))
     rise = np.zeros_like(slope)
     slope[0] = 1.0
-    keep = 1.0 - response.delta
+    keep = 1.0 - delta
     for day in range(own.shape[1]):
         yield day, False, Lines(slope, rise)
         by_sigma = rates * spilled[:, day, None]
-        dose = rates * own[:, day, None] + response.sigma * by_sigma
+        dose = rates * own[:, day, None] + sigma * by_sigma
         left = np.exp(-dose)
         slope, rise = slope * left, rise * left
         for line in (slope, rise):
@@ -156,7 +166,7 @@ def follow(
         slope, rise = slope * keep, rise * keep
         slope[2] -= slope[0] / keep
         rise[2] += 1.0 - rise[0] / keep
-        rise[0] += response.delta
+        rise[0] += delta
     yield own.shape[1], False, Lines(slope, rise)
 
 
@@ -221,18 +231,16 @@ def current_awareness(
     streets = len(history.people)
     # Where the start is told, what the response says of it does not matter, and tau is a matter of width only.
     guesses = response.alternatives() if prior_mean is None else response.alternatives(("rho", "delta", "sigma"))
-    first, second, pace, pace_square = np.zeros((4, streets))
-    spilled = history.spilled()
-    for guess in guesses:
-        expected = guess.mu if prior_mean is None else prior_mean
-        mean, weight = (
-            np.broadcast_to(np.asarray(figure, dtype=np.float64), (streets,))
-            for figure in (expected, guess.kappa if kappa is None else kappa)
+    mean, weight = (
+        np.array([np.broadcast_to(told if given is None else given, streets) for told in of_response], dtype=np.float64)
+        for given, of_response in (
+            (prior_mean, [guess.mu for guess in guesses]), (kappa, [guess.kappa for guess in guesses]),
         )
-        for chosen in blocks(np.arange(streets)):
-            found = _moments(history, spilled, chosen, guess, mean[chosen], weight[chosen])
-            for total, part in zip((first, second, pace, pace_square), found, strict=True):
-                total[chosen] += part / len(guesses)
+    )  # fmt: skip
+    found, spilled = np.zeros((4, streets)), history.spilled()
+    for chosen in blocks(np.arange(streets), len(guesses)):
+        found[:, chosen] = _moments(history, spilled, chosen, guesses, mean[:, chosen], weight[:, chosen])
+    first, second, pace, pace_square = found
     alpha, beta = beta_of_moments(first, second - first**2)
     measured = np.bincount(history.street, history.asked, streets) > 0
     deviation = np.sqrt(np.maximum(pace_square - pace**2, 1e-6))
@@ -243,31 +251,40 @@ def _moments(
     history: History,
     spilled: FloatArray,
     chosen: IntArray,
-    response: Response,
+    responses: Sequence[Response],
     mean: FloatArray,
     kappa: FloatArray,
-) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Return the posterior means of awareness, of its square, of the factor's deviate and its square, shape (n_chosen,)."""
-    log_weights, _, last = walk_block(history, spilled, chosen, response, gradient=False)
-    joint = log_weights + start_log_weights(mean, kappa)[:, :, None] + LOG_PACE_WEIGHTS
+) -> FloatArray:
+    """
+    Return the posterior means of awareness, of its square, of the factor's deviate and its square, shape (4, n_chosen).
+
+    Each is the average over the responses; `mean` and `kappa` have the shape (n_responses, n_chosen).
+    """
+    log_weights, _, last = walk_block(history, spilled, chosen, responses, gradient=False)
+    joint = log_weights + start_log_weights(mean.ravel(), kappa.ravel())[:, :, None] + LOG_PACE_WEIGHTS
     weights = np.exp(joint - joint.max(axis=(1, 2), keepdims=True))
     weights /= weights.sum(axis=(1, 2), keepdims=True)
     shares = 1.0 - (last.slope[0][:, None, :] * (1.0 - STARTS)[None, :, None] + last.rise[0][:, None, :])
-    return (
-        np.einsum("ijk,ijk->i", weights, shares),
-        np.einsum("ijk,ijk,ijk->i", weights, shares, shares),
-        np.einsum("ik,ik->i", weights.sum(axis=1), history.paces(chosen)),
-        np.einsum("ik,ik->i", weights.sum(axis=1), history.paces(chosen) ** 2),
+    of_pace, paces = weights.sum(axis=1), np.tile(history.paces(chosen), (len(responses), 1))
+    found = np.array(
+        [
+            np.einsum("ijk,ijk->i", weights, shares),
+            np.einsum("ijk,ijk,ijk->i", weights, shares, shares),
+            np.einsum("ik,ik->i", of_pace, paces),
+            np.einsum("ik,ik->i", of_pace, paces**2),
+        ]
     )
+    return np.asarray(found.reshape(4, len(responses), -1).mean(axis=1))
 
 
-def blocks(streets: IntArray) -> list[IntArray]:
-    """Return the streets in blocks that fit the memory."""
-    return [streets[start : start + _BLOCK] for start in range(0, len(streets), _BLOCK)]
+def blocks(streets: IntArray, responses: int = 1) -> list[IntArray]:
+    """Return the streets in blocks that fit the memory, each to be followed under so many responses."""
+    size = max(1, _BLOCK // responses)
+    return [streets[start : start + size] for start in range(0, len(streets), size)]
 
 
 def walk_block(
-    history: History, spilled: FloatArray, chosen: IntArray, response: Response, *, gradient: bool
+    history: History, spilled: FloatArray, chosen: IntArray, responses: Sequence[Response], *, gradient: bool
 ) -> tuple[FloatArray, FloatArray, Lines]:
     """
     Return the log-likelihood of the chosen streets' surveys at each start and pace, its gradient, and the last lines.
@@ -275,8 +292,8 @@ def walk_block(
     Returns
     -------
     tuple
-        Log-likelihood of shape (n_chosen, n_starts, n_paces); its derivatives by the log of the rate, delta and sigma, shape
-        (3, n_chosen, n_starts, n_paces) or empty; lines on the coming morning.
+        Log-likelihood of shape (n_responses x n_chosen, n_starts, n_paces), in the order of `follow`; its derivatives by the log
+        of the rate, delta and sigma, shape (3, n_responses x n_chosen, n_starts, n_paces) or empty; lines on the coming morning.
     """
     place = np.full(len(history.people), -1)
     place[chosen] = np.arange(len(chosen))
@@ -284,22 +301,23 @@ def walk_block(
     moments = history.day[mine] * 2 + history.after_push[mine]
     order = mine[np.argsort(moments, kind="stable")]
     edges = np.searchsorted(np.sort(moments), np.arange(2 * history.days + 1))
-    shape = (len(chosen), len(STARTS), len(PACES))
+    many = len(responses)
+    shape = (many * len(chosen), len(STARTS), len(PACES))
     likelihood: FloatArray = np.zeros(shape)
     slopes: FloatArray = np.zeros((3, *shape) if gradient else (0,))
     ignorant = 1.0 - STARTS[None, :, None]
     lines = Lines(np.empty(0), np.empty(0))
     for day, after, lines in follow(
-        history.hours[chosen], spilled[chosen], history.people[chosen], response, history.paces(chosen)
+        history.hours[chosen], spilled[chosen], history.people[chosen], responses, history.paces(chosen)
     ):
         moment = 2 * day + after
         rows = order[edges[moment] : edges[moment + 1]] if day < history.days else order[:0]
         if not len(rows):
             continue
-        at = place[history.street[rows]]
+        at = (len(chosen) * np.arange(many)[:, None] + place[history.street[rows]]).ravel()
         not_knowing = lines.slope[0][at][:, None, :] * ignorant + lines.rise[0][at][:, None, :]
         share = np.clip(1.0 - not_knowing, 1e-12, 1.0 - 1e-12)
-        s, n = history.knows[rows, None, None], history.asked[rows, None, None]
+        s, n = (np.tile(counts[rows], many)[:, None, None] for counts in (history.knows, history.asked))
         np.add.at(likelihood, at, s * np.log(share) + (n - s) * np.log1p(-share))
         if gradient:
             by_share = s / share - (n - s) / (1.0 - share)

@@ -123,7 +123,8 @@ def _streets(
     own = [_street(row) for row in connection.execute(by_triangle, (json.dumps(list(only)),))]
     names = [StreetId(row[0]) for row in own]
     # An hour spills over in equal parts to all neighbours of its street: so these are needed, and their neighbours.
-    ring = streets_around(connection, streets_around(connection, names)) - set(names)
+    first = streets_around(connection, names) - set(names)
+    ring = (first | streets_around(connection, first)) - set(names)
     by_name = _STREETS.format(some=" AND id IN (SELECT value FROM json_each(?))")
     around = connection.execute(by_name, (json.dumps(list(ring)),))
     return [*own, *((row[0], row[1], TriangleId(""), ZoneId("")) for row in around)], names

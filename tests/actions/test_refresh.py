@@ -1,6 +1,6 @@
 """New surveys touch the stored estimates of their street and triangle only, and bring them to what all anew would be."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -71,6 +71,31 @@ def test_what_is_refreshed_is_what_all_anew_would_be_and_everything_else_stays(t
             assert figures == before[place]
     assert refreshed["S13"] != before["S13"]
     assert refreshed["T2"] != before["T2"]
+
+
+def test_what_a_refresh_costs_does_not_grow_with_the_city(town: Region) -> None:
+    def steps(prefix: str, at: datetime) -> int:
+        record_surveys(town, LEAD, numbered(survey_rows([False] * 4, at=NOON, prefix=prefix, street="S13")), now=at)
+        done = [0]
+        with town.turn(LEAD, now=at) as turn:
+            writer = turn.connection
+        writer.set_progress_handler(lambda: done.__setitem__(0, done[0] + 1), 100)
+        assert decide(town, LEAD, now=at).estimated
+        writer.set_progress_handler(None, 0)
+        return done[0]
+
+    first = steps("one", LATER)
+    more = range(STREETS // 3, 2000)
+    with town.turn(LEAD, now=LATER) as turn:
+        turn.connection.executemany(
+            "INSERT INTO triangle (geom, id, city_id, a, b, c, point_node, point_lon, point_lat, radius_m, barrier, inside,"
+            " zone_id) VALUES (x'', ?, 'town', 'a', 'b', 'c', 0, 0, 0, 300, 0, 1, 'Z0')",
+            [(f"T{i}",) for i in more],
+        )
+    rows = [row for i in more for row in survey_rows([False], at=NOON, prefix=f"f{i}-", triangle=f"T{i}")]
+    assert not record_surveys(town, LEAD, numbered(rows), now=LATER).refused
+    decide(town, LEAD, now=LATER)
+    assert steps("two", LATER + HOUR) < 1.25 * first
 
 
 def test_without_a_fit_or_on_another_day_nothing_is_refreshed_in_part(town: Region, region: Region) -> None:
