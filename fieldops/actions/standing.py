@@ -22,7 +22,7 @@ class Standing:
 
     @property
     def word(self) -> str:
-        """Return the state in one word: claimed, saturated, closed, no_permission or free."""
+        """Return the state in one word: claimed, saturated, closed, paused, no_permission or free."""
         return "claimed" if self.state.claim else self.state.closed or "free"
 
 

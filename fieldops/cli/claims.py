@@ -187,11 +187,16 @@ def state(
         print_json({
             "street": street, "label": seen.label, "now": _moment(seen.at), "state": seen.word,
             "claim": _plain(held) if held else None, "before": _plain(before) if before else None, "cooling_down": waits,
+            "paused_until": _moment(seen.state.paused_until) if seen.state.paused_until else None,
         })  # fmt: skip
         return
     at = _in_zone(seen.at, seen.time_zone)
     whose = f" by {_crew(seen, held.crew)} until {_in_zone(held.ends_at, seen.time_zone)}" if held else ""
+    opens = seen.state.paused_until if seen.word == "paused" else None
+    whose = f" until {_in_zone(opens, seen.time_zone)}" if opens else whose
     typer.echo(f"{seen.label} ({street}) is {seen.word.replace('_', ' ')}{whose}, as of {at} ({seen.time_zone})")
+    if opens:
+        typer.echo("  then it opens by itself; a lead opens it before with `fieldops incidents reopen`")
     if before:
         ended = _in_zone(before.ends_at, seen.time_zone)
         typer.echo(f"  before: {_crew(seen, before.crew)}, {before.outcome_at(seen.at)} at {ended}")

@@ -32,8 +32,8 @@ class StreetState:
     """
     What a street is to claims at a moment.
 
-    `closed` is why nobody may claim it (closed, no_permission, saturated), empty where nothing stands against it;
-    `claim` is the claim in force, `before` the one that ended last; `cool_downs` says which crew waits until when.
+    `closed` is why nobody may claim it (closed, paused, no_permission, saturated), empty where nothing stands against it;
+    `paused_until` is when a street that an incident closed for a time opens by itself; `claim` is the claim in force, `before` the one that ended last; `cool_downs` says which crew waits until when.
     """
 
     street: StreetId
@@ -41,6 +41,7 @@ class StreetState:
     claim: Claim | None
     before: Claim | None
     cool_downs: dict[CrewId, datetime]
+    paused_until: datetime | None = None
 
 
 def claims_in_force(connection: "sqlite3.Connection", at: datetime) -> list[Claim]:
@@ -249,13 +250,15 @@ def street_state(connection: "sqlite3.Connection", street: StreetId, at: datetim
         until = cool_down_until(claim, claims, rules) if ended else None
         if until is not None and until > at:
             waiting[claim.crew] = max(until, waiting.get(claim.crew, until))
-    shut = row["status"] != "open" or incidents.paused_until(connection, street, at) is not None
-    closed = "closed" if shut else ""
-    closed = closed or ("no_permission" if row["permission"] == "refused" else "")
-    closed = closed or ("saturated" if decisions.is_closed(connection, street, at) else "")
+    paused = incidents.paused_until(connection, street, at)
+    reasons = {
+        "closed": row["status"] != "open", "paused": paused is not None, "no_permission": row["permission"] == "refused",
+        "saturated": decisions.is_closed(connection, street, at),
+    }  # fmt: skip
+    closed = next((reason for reason, holds in reasons.items() if holds), "")
     held = next((claim for claim in claims if claim.holds_at(at)), None)
     before = max((c for c in claims if c.ends_at <= at), key=lambda c: (c.ends_at, c.generation), default=None)
-    return StreetState(street, closed, held, before, waiting)
+    return StreetState(street, closed, held, before, waiting, paused)
 
 
 def ground(connection: "sqlite3.Connection", street: StreetId, crew: CrewId, at: datetime, rules: Rules) -> Ground:

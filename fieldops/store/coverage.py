@@ -50,7 +50,7 @@ def triangle_rows(connection: "sqlite3.Connection", city: CityId | None = None) 
 
 def zone_rows(connection: "sqlite3.Connection", city: CityId | None = None) -> list[Row]:
     """Return the zones with their counts of streets by state and their awareness, by `fid`."""
-    states = ("saturated", "claimed", "free", "closed", "no_permission")
+    states = ("saturated", "claimed", "free", "closed", "paused", "no_permission")
     counts: dict[str, dict[str, int]] = {}
     for zone, state, count in connection.execute(
         "SELECT zone, state, count(*) FROM street_status GROUP BY zone, state"

@@ -112,6 +112,7 @@ class StreetFacts:
     knows: int
     hours_to_target: float | None
     claim: str | None
+    paused_until: datetime | None
 
 
 _ROW = (
@@ -120,7 +121,7 @@ _ROW = (
 )
 _BEHIND = (
     ", v.city, z.name, v.triangle, s.people_low, s.people_high, s.people_source, s.length_m, v.permission, v.crew, h.name, "
-    "v.held_until, coalesce(v.asked, 0), coalesce(v.knows, 0), v.hours_to_target, v.claim"
+    "v.held_until, coalesce(v.asked, 0), coalesce(v.knows, 0), v.hours_to_target, v.claim, v.paused_until"
 )
 _ROW_COLUMNS = 17
 _HELD_UNTIL = _ROW_COLUMNS + 10
@@ -255,7 +256,8 @@ def read_street(connection: sqlite3.Connection, plan: PlanId | None, street: Str
     if row is None:
         raise NotFound("street", street, cure="see `fieldops streets list`")
     values = list(row)
-    values[_HELD_UNTIL] = _moment(values[_HELD_UNTIL])
+    for place in (_HELD_UNTIL, -1):
+        values[place] = _moment(values[place])
     return StreetFacts(_row(values[:_ROW_COLUMNS]), *values[_ROW_COLUMNS:])
 
 

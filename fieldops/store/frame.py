@@ -150,8 +150,10 @@ def _standing(
     held, standing = [0] * keys.n, bytearray(keys.n)
     moment = format_moment(at)
     for fid, shut in connection.execute(
-        "SELECT fid, status = 'closed' OR permission = 'refused' FROM street WHERE city_id = ? AND status <> 'gone'",
-        (city,),
+        "SELECT s.fid, s.status = 'closed' OR s.permission = 'refused' OR EXISTS (SELECT 1 FROM pause AS p WHERE"
+        " p.street_id = s.id AND p.since <= :at AND coalesce(p.ended_at, p.until) > :at) FROM street AS s"
+        " WHERE s.city_id = :city AND s.status <> 'gone'",
+        {"city": city, "at": moment},
     ):
         standing[fid] = SHUT if shut else OPEN
     for (fid,) in connection.execute(

@@ -4,6 +4,8 @@ The one SQLite library of this process: pysqlite3 where it has a wheel (free of 
 And what its errors mean to people.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from fieldops.errors import FieldopsError, RecordDamaged, StorageFailed
@@ -17,7 +19,7 @@ else:
     except ImportError:  # no wheel for this machine
         import sqlite3
 
-__all__ = ["OLDER", "has_wal_reset_race", "refusal", "sqlite3"]
+__all__ = ["OLDER", "as_text", "has_wal_reset_race", "refusal", "sqlite3"]
 
 OLDER = template("stop the web, then `fieldops check --migrate`")
 
@@ -36,6 +38,17 @@ def has_wal_reset_race(version: tuple[int, int, int] = sqlite3.sqlite_version_in
         return False
     backport = _FIXED_BACKPORTS.get(version[:2])
     return backport is None or version[2] < backport
+
+
+@contextmanager
+def as_text(connection: sqlite3.Connection) -> Iterator[None]:
+    """Read text as text and rows by name for a while, on a connection that reads it as bytes."""
+    text, rows = connection.text_factory, connection.row_factory
+    connection.text_factory, connection.row_factory = str, sqlite3.Row
+    try:
+        yield
+    finally:
+        connection.text_factory, connection.row_factory = text, rows
 
 
 def refusal(error: sqlite3.DatabaseError) -> FieldopsError:

@@ -17,7 +17,7 @@ from fieldops.store.audit import canonical
 from fieldops.store.connect import Turn
 from fieldops.store.decisions import Counted
 from fieldops.store.sqlite import sqlite3
-from fieldops.surveys import TOLD, Asked, Tally, tally
+from fieldops.surveys import TOLD, Asked, Phase, Tally, phase_of, tally
 
 _SAVE_EVERY = 2_000
 _SURVEYS = (
@@ -35,6 +35,22 @@ _HEADS = (  # noqa: S608  # constants
     " WHERE m.blind = 0 AND m.phase <> 'exit' AND c.venue_id IS NULL AND c.disposition IN ({told}) AND {within}"
     " GROUP BY m.id, CASE c.door WHEN '' THEN c.id ELSE c.door END"
 ).format(chosen="{chosen}", told=", ".join(f"'{one}'" for one in NEWLY_TOLD), within=_WITHIN_A_DAY)
+
+_SURVEYS_AT = (
+    "SELECT s.measurement_id, s.id, s.asked_at, s.answer, s.promoter_id, coalesce(s.cluster, ''), s.phase,"
+    " coalesce(s.home_street_id, m.street_id, ''), EXISTS (SELECT 1 FROM quarantine AS q WHERE q.survey_id = s.id"
+    " AND q.since_seq < :event AND (q.until_seq IS NULL OR q.until_seq > :event))"
+    " FROM survey AS s JOIN measurement AS m ON m.id = s.measurement_id WHERE s.measurement_id = :measurement"
+    " AND s.batch < :event ORDER BY s.asked_at, s.id"
+)
+_HEADS_AT = (  # noqa: S608  # constants
+    "SELECT c.id, min(c.made_at), c.promoter_id, c.door FROM measurement AS m JOIN phone_record AS c"
+    " ON c.street_id = m.street_id AND c.kind = 'contact' AND c.batch < :event WHERE m.id = :measurement AND m.blind = 0"
+    " AND c.venue_id IS NULL AND c.what IN ({told}) AND c.made_at >= :opened"
+    " AND c.made_at < strftime('%Y-%m-%dT%H:%M:%f', :opened, '+1 day') AND NOT EXISTS (SELECT 1 FROM phone_record AS u"
+    " WHERE u.about = c.id AND u.kind = 'undo' AND u.promoter_id = c.promoter_id AND u.batch < :event)"
+    " GROUP BY CASE c.door WHEN '' THEN c.id ELSE c.door END"
+).format(told=", ".join(f"'{one}'" for one in NEWLY_TOLD))
 
 
 def recount(turn: Turn, measurements: Sequence[MeasurementId], *, event: int, progress: Progress = no_progress) -> None:
@@ -92,6 +108,22 @@ def read_heads(
         connection, rules.small_street_people, "(SELECT value AS id FROM json_each(?)) AS chosen", json.dumps(names)
     )
     return {name: _in_order(asked, heads.get(name)) for name, asked in read_asked(connection, names).items()}
+
+
+def read_asked_at(
+    connection: sqlite3.Connection, measurement: MeasurementId, event: int, *, heads: bool
+) -> list[Asked]:
+    """
+    Return the surveys of a measurement as they were before an event, in the order asked.
+
+    What came in or went into quarantine later is as it was then; `heads` adds whoever had been told by then (a head-count).
+    """
+    given = {"measurement": measurement, "event": event}
+    asked = next((found for _, found in _grouped(connection.execute(_SURVEYS_AT, given))), [])
+    if not heads or not asked or phase_of(asked) is Phase.AFTER:
+        return asked
+    told = connection.execute(_HEADS_AT, given | {"opened": format_moment(min(one.asked_at for one in asked))})
+    return _in_order(asked, [_head(*row) for row in told])
 
 
 def sittings_of_contacts(connection: sqlite3.Connection, records: Iterable[str], rules: Rules) -> list[MeasurementId]:
@@ -170,7 +202,8 @@ def note_spreads(turn: Turn, rules_at: Callable[[int], Rules], *, event: int) ->
     """
     Note in every tally with which answer enough promoters or corners had asked: older versions did not.
 
-    All are decided anew. Rules as in `unlike_their_surveys`; `event` is the number of that of the upgrade.
+    What an older version counted by corners as they were typed is counted anew; whatever else differs from its surveys stays
+    as it is, and is found. All are decided anew. Rules as in `unlike_their_surveys`; `event` is the number of that of the upgrade.
     """
     assert turn.head.seq >= event
     connection = turn.connection
@@ -180,6 +213,10 @@ def note_spreads(turn: Turn, rules_at: Callable[[int], Rules], *, event: int) ->
             continue
         told: Tally | None = tally(surveys, rules_at(cause))
         if told is None or told.answers != stored[0]:
+            as_typed = [replace(one, corner="x" + one.corner.encode().hex()) for one in surveys]
+            if tally(as_typed, rules_at(cause)).answers == stored[0]:
+                _save(turn, [(name, tally(surveys, rules_at(cause)))])
+                continue
             told = _with_heads(connection, name, surveys, stored, rules_at)
         connection.execute(
             "UPDATE tally SET spread_at = ?, undecided = 1 WHERE measurement_id = ?", (told and told.spread_at, name)
@@ -259,9 +296,12 @@ def _heads(
     """Return whoever was told on streets so small, by measurement of the day; `names` fill the places of `chosen`."""
     found: dict[MeasurementId, list[Asked]] = {}
     for name, contact, at, promoter, door in connection.execute(_HEADS.format(chosen=chosen), (*names, people_below)):
-        head = Asked(contact, datetime.fromisoformat(at), TOLD, promoter, door or contact)
-        found.setdefault(MeasurementId(name), []).append(head)
+        found.setdefault(MeasurementId(name), []).append(_head(contact, at, promoter, door))
     return found
+
+
+def _head(contact: str, at: str, promoter: str, door: str) -> Asked:
+    return Asked(contact, datetime.fromisoformat(at), TOLD, promoter, door or contact)
 
 
 def _in_order(surveys: list[Asked], heads: list[Asked] | None) -> list[Asked]:

@@ -49,7 +49,7 @@ def count_streets(connection: sqlite3.Connection, city: CityId, at: datetime) ->
     soon = format_moment(at + timedelta(hours=24))
     row = connection.execute(
         "SELECT coalesce(sum(state = 'free'), 0), coalesce(sum(state = 'claimed'), 0), coalesce(sum(state = 'saturated'), 0), "
-        "coalesce(sum(state IN ('closed', 'no_permission')), 0), coalesce(sum(state = 'claimed' AND held_until <= ?), 0) "
+        "coalesce(sum(state IN ('closed', 'paused', 'no_permission')), 0), coalesce(sum(state = 'claimed' AND held_until <= ?), 0) "
         "FROM street_status WHERE city = ?",
         (soon, city),
     ).fetchone()

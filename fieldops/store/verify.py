@@ -10,7 +10,6 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from fieldops.errors import FieldopsError, Stopped
@@ -18,11 +17,13 @@ from fieldops.events import event_kinds
 from fieldops.progress import Progress, no_progress
 from fieldops.rules import Rules
 from fieldops.store import bursts, contacts, response, surveys, tallies, walks
+from fieldops.store.ahead import look_ahead
 from fieldops.store.audit import GENESIS, Head
-from fieldops.store.migrations import GRACE_ONCE
+from fieldops.store.migrations import GRACE_ONCE, SPREAD
 from fieldops.store.replay import Recorded, Replay, Violation, expected_row
 from fieldops.store.seals import Sealed
-from fieldops.store.sqlite import refusal, sqlite3
+from fieldops.store.sqlite import as_text, refusal, sqlite3
+from fieldops.store.verify_decisions import Decisions
 from fieldops.store.verify_recruiting import compare_recruiting
 
 if TYPE_CHECKING:
@@ -52,11 +53,6 @@ _COUNTS = {
     "pin": "StreetPinned",
     "pin WHERE lifted_at IS NOT NULL": "StreetUnpinned",
 }
-_DECIDED = (
-    "SELECT measurement_id, street_id, triangle_id, rule, asked, knows, surveys_used, verdict, surveys_digest, decided_at"
-    " FROM decision ORDER BY rowid"
-)
-_DECIDED_FACTS = ("measurement", "street", "triangle", "rule", "asked", "knows", "surveys_used", "verdict", "digest")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +108,14 @@ def _snapshot(connection: sqlite3.Connection) -> Iterator[None]:
 
 def _examine(connection: sqlite3.Connection, key: bytes, anchors: list[Head], progress: Progress) -> Verification:
     last = connection.execute("SELECT max(seq) FROM event").fetchone()[0] or 0
-    replay = Replay(*_looked_ahead(connection))
+    ahead = look_ahead(connection)
+    replay = Replay(ahead.repaired, ahead.longest_cool_down, ahead.steps.get(GRACE_ONCE, 0))
+    decisions = Decisions(connection, ahead.steps.get(SPREAD, 0), ahead.redrawn)
     chain = _Chain(key, {anchor.seq: anchor.chain for anchor in anchors})
     known = {kind.encode(): kind for kind in event_kinds()}
-    decided, sealed = connection.cursor().execute(_DECIDED), Sealed(key)
+    sealed = Sealed(key)
     for event in _events(connection, chain, known):
-        if event.kind == "DecisionMade":
-            _compare_decision(decided.fetchone(), event, chain.violations)
-        elif event.kind == "BurstsSet":
+        if event.kind == "BurstsSet":
             _compare_bursts(connection, event, chain.violations)
         elif event.kind == "WalkMade":
             _compare_walk(connection, event, chain.violations)
@@ -129,6 +125,7 @@ def _examine(connection: sqlite3.Connection, key: bytes, anchors: list[Head], pr
             if not progress("verifying", event.seq / last):
                 raise Stopped("nothing was changed; the record was examined in part only")
         try:
+            decisions.take(event, replay.rules)
             replay.take(event)
             if event.kind == "RowsSealed":
                 sealed.take(event.seq, event.facts["tables"])
@@ -136,6 +133,7 @@ def _examine(connection: sqlite3.Connection, key: bytes, anchors: list[Head], pr
             chain.violations.append(Violation(event.seq, f"{event.kind} cannot be understood ({error!r})"))
     chain.finish()
     replay.finish()
+    decisions.finish(replay.rules)
     _compare_claims(connection, replay)
     _compare_reserves(connection, replay)
     _compare_overrides(connection, replay)
@@ -148,35 +146,12 @@ def _examine(connection: sqlite3.Connection, key: bytes, anchors: list[Head], pr
     _compare_tallies(connection, replay)
     _compare_sealed(connection, replay, sealed)
     progress("verifying", 1.0)
-    violations = sorted([*chain.violations, *replay.violations], key=lambda one: (not one.seq, one.seq))
+    violations = sorted(
+        [*chain.violations, *replay.violations, *decisions.violations], key=lambda one: (not one.seq, one.seq)
+    )
     return Verification(
         replay.claims, chain.events, chain.head, violations[:MOST_VIOLATIONS], len(violations), sealed.found
     )
-
-
-def _looked_ahead(connection: sqlite3.Connection) -> tuple[str | None, timedelta, int]:
-    """
-    Return what a replay has to know before it begins.
-
-    It is the earliest moment that the clock was taken back to, the longest cool-down that was ever set, and the event from
-    which on the grace of a withdrawal holds once: 0 in a region that was made so.
-    """
-    repaired, longest, grace_once = None, Rules().cool_down, 0
-    rows = connection.execute(
-        "SELECT seq, kind, took_effect_at, facts FROM event"
-        " WHERE kind IN ('ClockAccepted', 'RulesChanged', 'RegionUpgraded')"
-    )
-    for seq, kind, at, facts in rows:
-        try:
-            if kind == b"ClockAccepted":
-                repaired = min(at.decode(), repaired or "~")
-            elif kind == b"RegionUpgraded":
-                grace_once = seq if GRACE_ONCE in json.loads(facts)["steps"] else grace_once
-            elif "cool_down" in (changed := json.loads(facts)["settings"]):
-                longest = max(longest, Rules.from_json({"cool_down": changed["cool_down"]}).cool_down)
-        except (FieldopsError, ValueError, TypeError, KeyError, AttributeError):
-            continue  # the replay names it
-    return repaired, longest, grace_once
 
 
 class _Chain:
@@ -296,20 +271,20 @@ def _compare_walk(connection: sqlite3.Connection, event: Recorded, violations: l
         violations.append(Violation(event.seq, f"the walk is {stored} in the table, and {demanded} in the record"))
 
 
-def _compare_decision(row: tuple[Any, ...] | None, event: Recorded, violations: list[Violation]) -> None:
-    """Compare a decision with the row in its place: decisions are rows in the order of their events."""
-    demanded = (*(event.facts.get(name) for name in _DECIDED_FACTS), event.at)
-    if row is not None and _texts(row) != demanded:
-        violations.append(
-            Violation(event.seq, f"the decision is {_texts(row)} in the table, and {demanded} in the record")
-        )
+@contextmanager
+def _read(connection: sqlite3.Connection, replay: Replay, otherwise: str) -> Iterator[None]:
+    """Read text as text; what cannot be read is a finding."""
+    try:
+        with as_text(connection):
+            yield
+    except (sqlite3.OperationalError, ValueError, TypeError) as error:
+        replay.violations.append(Violation(0, f"{otherwise} ({error})"))
 
 
 def _compare_batches(connection: sqlite3.Connection, replay: Replay, kind: str, noun: str, digests: Digests) -> None:
     """Recompute the digest of every batch of surveys, or of what phones told, from its rows."""
-    connection.text_factory = str
     batches = 0
-    try:
+    with _read(connection, replay, f"the {noun} cannot be read"):
         for seq, count, late, digest in digests(connection):
             batches += 1
             row = connection.execute("SELECT facts FROM event WHERE seq = ? AND kind = ?", (seq, kind)).fetchone()
@@ -317,40 +292,26 @@ def _compare_batches(connection: sqlite3.Connection, replay: Replay, kind: str, 
                 replay.violations.append(
                     Violation(seq, f"the {count} {noun} of this batch are not those that were recorded")
                 )
-    except (sqlite3.OperationalError, ValueError, TypeError) as error:
-        replay.violations.append(Violation(0, f"the {noun} cannot be read ({error})"))
-    finally:
-        connection.text_factory = bytes
     recorded = replay.counts.get(kind, 0)
     if batches != recorded:
         replay.violations.append(Violation(0, f"{recorded} batches of {noun} were recorded, and {batches} are there"))
 
 
 def _compare_fits(connection: sqlite3.Connection, replay: Replay) -> None:
-    connection.text_factory = str
-    try:
+    with _read(connection, replay, "the fitted responses cannot be read"):
         for seq in response.fits_unlike_their_events(connection):
             replay.violations.append(
                 Violation(seq, "the fitted response in the table is not the one that was recorded")
             )
-    except (sqlite3.OperationalError, ValueError) as error:
-        replay.violations.append(Violation(0, f"the fitted responses cannot be read ({error})"))
-    finally:
-        connection.text_factory = bytes
 
 
 def _compare_tallies(connection: sqlite3.Connection, replay: Replay) -> None:
     """Count every measurement anew from its surveys, by the settings of its time."""
-    connection.text_factory = str
-    try:
+    with _read(connection, replay, "the tallies cannot be counted anew"):
         for measurement, table in tallies.unlike_their_surveys(connection, replay.rules_at):
             replay.violations.append(
                 Violation(0, f"the {table} of measurement {measurement} is not what its surveys come to")
             )
-    except (sqlite3.OperationalError, ValueError, TypeError) as error:
-        replay.violations.append(Violation(0, f"the tallies cannot be counted anew ({error})"))
-    finally:
-        connection.text_factory = bytes
 
 
 def _compare_sealed(connection: sqlite3.Connection, replay: Replay, sealed: Sealed) -> None:

@@ -2,14 +2,12 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from fieldops.errors import BadInput
 from fieldops.recruiting.journey import Entry, entries, rolled_up
 from fieldops.store import places, recruiting
 from fieldops.store.replay import Replay, Violation
-from fieldops.store.sqlite import sqlite3
+from fieldops.store.sqlite import as_text, sqlite3
 
 _STAGES = (
     "SELECT c.id, c.stage, coalesce((SELECT m.after FROM candidate_move AS m WHERE m.candidate_id = c.id"
@@ -37,7 +35,7 @@ _COUNTS = {
 
 def compare_recruiting(connection: sqlite3.Connection, replay: Replay) -> None:
     """Add to the replay's violations what sign-ups, moves, candidates and tallies say against the events."""
-    with _as_text(connection):
+    with as_text(connection):
         for table, single, many in (
             ("sign_up", "", "SignUpsRecorded"), ("candidate_move", "CandidateMoved", "CandidatesMoved"),
         ):  # fmt: skip
@@ -54,16 +52,6 @@ def compare_recruiting(connection: sqlite3.Connection, replay: Replay) -> None:
             if rows != told:
                 _blame(replay, f"table {table} has {rows} rows, but the events tell of {told} ({made})")
         _compare_funnel(connection, replay)
-
-
-@contextmanager
-def _as_text(connection: sqlite3.Connection) -> Iterator[None]:
-    text, rows = connection.text_factory, connection.row_factory
-    connection.text_factory, connection.row_factory = str, sqlite3.Row
-    try:
-        yield
-    finally:
-        connection.text_factory, connection.row_factory = text, rows
 
 
 def _blame(replay: Replay, what: str, seq: int = 0) -> None:

@@ -35,15 +35,15 @@ _STREETS = """
 CREATE VIEW street_status AS
 SELECT s.fid, s.geom, s.id AS street, s.city_id AS city, s.kind, s.label, s.people, s.walk_m, s.permission, s.priority,
   s.zone_id AS zone, s.triangle_id AS triangle,
-  CASE WHEN s.status = 'closed' OR EXISTS (SELECT 1 FROM pause AS p WHERE p.street_id = s.id AND p.since <= now.moment
-      AND coalesce(p.ended_at, p.until) > now.moment) THEN 'closed' WHEN c.id IS NOT NULL THEN 'claimed'
+  CASE WHEN s.status = 'closed' THEN 'closed' WHEN p.until IS NOT NULL THEN 'paused' WHEN c.id IS NOT NULL THEN 'claimed'
     WHEN EXISTS (SELECT 1 FROM closure AS d WHERE d.street_id = s.id AND d.since <= now.moment
       AND d.reopens_at > now.moment AND (d.ended_at IS NULL OR d.ended_at > now.moment)) THEN 'saturated'
     WHEN s.permission = 'refused' THEN 'no_permission' ELSE 'free' END AS state,
   c.crew_id AS crew, c.id AS claim, c.held_until,
   round((julianday(c.held_until) - julianday(now.moment)) * 24, 2) AS hours_left,
-  e.knows, e.asked, e.share, e.low, e.high, e.hours_to_target, e.as_of AS estimated_at
+  e.knows, e.asked, e.share, e.low, e.high, e.hours_to_target, e.as_of AS estimated_at, p.until AS paused_until
 FROM street AS s CROSS JOIN present AS now
+LEFT JOIN pause AS p ON p.street_id = s.id AND p.since <= now.moment AND coalesce(p.ended_at, p.until) > now.moment
 LEFT JOIN claim AS c ON c.street_id = s.id AND c.claimed_at <= now.moment AND c.held_until > now.moment
   AND coalesce(c.ended_at, c.held_until) > now.moment
 LEFT JOIN estimate AS e ON e.place = s.id AND e.noun = 'street'

@@ -7,6 +7,7 @@ import pytest
 from fieldops.actions.claims import make_claim
 from fieldops.actions.incidents import list_incidents, pause_street, reopen_street, report_incident, settle_incident
 from fieldops.actions.keep import verify_record
+from fieldops.actions.standing import read_standing
 from fieldops.errors import BadInput, Forbidden, NotFound, StreetClosed
 from fieldops.ids import CrewId, StreetId
 from fieldops.store.claims import claims_of_street
@@ -54,10 +55,13 @@ def test_a_street_that_is_closed_for_a_time_is_given_to_nobody_and_opens_by_itse
     name = report_incident(town, LEAD, "city_management", street=S8, now=NOON)
     until = settle_incident(town, LEAD, name, "street_closed", close_days=3, now=NOON)
     assert until == NOON + timedelta(days=3)
-    assert state(town, S8) == "closed"
+    assert state(town, S8) == "paused"
     with pytest.raises(StreetClosed):
         make_claim(town, LEAD, street=S8, crew=CrewId("C1"), now=NOON + timedelta(days=3) - timedelta(seconds=1))
     assert list_incidents(town, LEAD, now=NOON)[0].paused_until == until
+    for at, word, end in ((NOON, "paused", until), (until, "free", None)):
+        seen = read_standing(town, LEAD, S8, now=at)
+        assert (seen.word, seen.state.paused_until) == (word, end)
     make_claim(town, LEAD, street=S8, crew=CrewId("C1"), now=until)
     assert state(town, S8) == "claimed"
     assert verify_record(town, LEAD).violations == []
@@ -80,7 +84,7 @@ def test_a_closed_street_is_opened_again_before_its_time_and_closed_anew(town: R
     with pytest.raises(NotFound):
         reopen_street(town, LEAD, S8, now=hour)
     pause_street(town, LEAD, S8, 1, now=hour)
-    assert state(town, S8) == "closed"
+    assert state(town, S8) == "paused"
 
 
 def test_what_cannot_be_settled_is_refused(town: Region) -> None:

@@ -9,9 +9,13 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from fieldops.actions.incidents import pause_street
 from fieldops.cli import claims, keep, notices
+from fieldops.clock import parse_moment
 from fieldops.errors import BadInput, NotFound, StreetAlreadyClaimed
+from fieldops.ids import StreetId
 from fieldops.store.connect import Region
+from tests.conftest import LEAD
 from tests.small_region import add_town
 
 MONDAY, TUESDAY, SUNDAY = "2026-03-02T13:00:00+08:00", "2026-03-03T13:00:00+08:00", "2026-03-08T13:00:00+08:00"
@@ -162,6 +166,19 @@ def test_a_list_is_narrowed_by_crew_and_by_hours_left(run: Run) -> None:
     assert "Crew C0 (C0)" in run("claims", "queue", "--hours", "24", "--now", SUNDAY, as_text=True)
 
 
+def test_a_street_that_is_closed_for_a_time_is_told_as_paused_until_when_and_what_opens_it(
+    run: Run, region: Region
+) -> None:
+    pause_street(region, LEAD, StreetId("S0"), 3, now=parse_moment("2026-03-02T04:00:00Z"))
+    told = run("claims", "state", "S0", "--now", MONDAY)
+    assert (told["state"], told["paused_until"]) == ("paused", "2026-03-05T04:00:00.000000Z")
+    assert run("claims", "state", "S0", "--now", MONDAY, as_text=True).splitlines() == [
+        "Road S0 (S0) is paused until 2026-03-05 12:00, as of 2026-03-02 13:00 (Asia/Shanghai)",
+        "  then it opens by itself; a lead opens it before with `fieldops incidents reopen`",
+    ]
+    assert run("claims", "state", "S0", "--now", "2026-03-05T12:00:00+08:00")["state"] == "free"
+
+
 def test_a_street_is_told_as_it_was_at_any_moment(run: Run) -> None:
     run("claims", "grant", "--crew", "C0", "--street", "S0", "--now", MONDAY)
 
@@ -175,7 +192,7 @@ def test_a_street_is_told_as_it_was_at_any_moment(run: Run) -> None:
     after = told("2026-03-09T13:00:00+08:00")
     assert (after["state"], after["before"]["crew"]) == ("free", "C0")
     assert after["cooling_down"] == [{"crew": "C0", "until": "2026-03-16T05:00:00.000000Z"}]
-    assert told("2026-03-16T13:00:00+08:00")["cooling_down"] == []
+    assert (after["paused_until"], told("2026-03-16T13:00:00+08:00")["cooling_down"]) == (None, [])
     people = run("claims", "state", "S0", "--now", "2026-03-10T09:00:00+08:00", as_text=True)
     assert people.splitlines() == [
         "Road S0 (S0) is free, as of 2026-03-10 09:00 (Asia/Shanghai)",

@@ -151,3 +151,30 @@ def test_tallies_of_before_learn_from_which_answer_on_enough_had_asked_by_the_se
     again.close()
     # the columns of before were put there by hand, so the seal of the table tells; no tally differs from its surveys
     assert [what.split()[4] for what in findings(region.path)] == ["tally"]
+
+
+def test_what_was_counted_by_corners_as_they_were_typed_is_counted_anew_and_nothing_else(region: Region) -> None:
+    towns.add_town(region)
+    for number, (prefix, street) in enumerate((("a", "S0"), ("b", "S1"))):
+        rows = towns.survey_rows([True] * 7, at=NOON + number * DAY, prefix=prefix, minutes=2, street=street)
+        typed = [{**row, "promoter": "C0-0", "cluster": "A" if i % 2 else "a"} for i, row in enumerate(rows)]
+        record_surveys(region, LEAD, towns.numbered(typed), now=NOON + 2 * DAY)
+    region.close()
+    of = "WHERE measurement_id = (SELECT id FROM measurement WHERE street_id = '{}')"
+    by_hand(
+        region.path,
+        f"DELETE FROM _sqlite_migrations WHERE name = '{SPREAD}'",
+        "ALTER TABLE tally DROP COLUMN spread_at",
+        "ALTER TABLE tally ADD COLUMN promoters INTEGER NOT NULL DEFAULT 1",
+        "ALTER TABLE tally ADD COLUMN corners INTEGER NOT NULL DEFAULT 2",
+        f"UPDATE tally SET answers = '1111111', left_out = '{{}}' {of.format('S0')}",  # "a" and "A" were two corners
+        f"UPDATE home_tally SET knows = 7, asked = 7 {of.format('S0')}",
+        f"UPDATE tally SET answers = '1110000' {of.format('S1')}",
+    )
+    migrate_files(region.path)
+    again = open_region(region.path)
+    answers = [row[0] for row in again.reader().execute("SELECT answers FROM tally ORDER BY answers")]
+    assert answers == ["1110000", "11111"]
+    found = [what for what in findings(region.path) if "not what its surveys come to" in what]
+    assert len(found) == 1
+    again.close()

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,14 +13,16 @@ from hypothesis import strategies as st
 
 from fieldops.actions.backcheck import lift_quarantine, quarantine_surveys
 from fieldops.actions.claims import end_claim, make_claim, override_cool_down
-from fieldops.actions.decisions import decide
+from fieldops.actions.decisions import decide, decide_in_turn
 from fieldops.actions.rules import change_rules
 from fieldops.actions.surveys import record_surveys
+from fieldops.awareness import Verdict
 from fieldops.errors import StorageFailed
-from fieldops.events import RegionUpgraded
+from fieldops.events import DecisionMade, DecisionWithdrawn, RegionUpgraded
 from fieldops.ids import CrewId, PromoterId, StreetId
 from fieldops.store import audit
 from fieldops.store.connect import Region, create_memory_region
+from fieldops.store.decisions import record_decision, set_closure, withdraw_decision
 from fieldops.store.migrations import GRACE_ONCE
 from fieldops.store.sqlite import sqlite3
 from fieldops.store.verify import verify
@@ -403,3 +406,65 @@ def test_a_first_withdrawal_that_binds_again_is_lifted_together_with_the_second(
     rewrite(region, seq, claim="other")
     assert "within its cool-down (rule 4)" in findings(region)
     region.close()
+
+
+# ── what our own code might get wrong and seal with the right key ────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"knows": 2}, "the decision says"),
+        ({"asked": 9}, "the decision says"),
+        ({"surveys_used": 3}, "the decision says"),
+        ({"wrong_move_on": 0.5}, "the decision says"),
+        ({"verdict": Verdict.PUSH_ON}, "the decision says"),
+        ({"digest": "0" * 64}, "the decision says"),
+        ({"decisive_at": NOON}, "the decision says"),
+    ],
+)
+def test_a_decision_that_does_not_follow_from_its_surveys_is_found_though_record_row_and_seal_agree(
+    region: Region, wrong: dict[str, Any], said: str
+) -> None:
+    towns.add_town(region)
+    rows = towns.numbered(towns.survey_rows([True] * 4, at=NOON, street="S0"))
+    record_surveys(region, LEAD, rows, now=NOON + timedelta(hours=1))
+    with region.turn(LEAD, now=NOON + timedelta(hours=1)) as turn:  # as `decide` does, but for one figure
+        right = decide_in_turn(turn).made[0]
+        other = replace(right, id="D2", **wrong)
+        event = DecisionWithdrawn(
+            at=turn.now, decision=right.id, measurement=right.measurement, street=right.street, triangle=None
+        )
+        withdraw_decision(turn, event=event)
+        facts = ("measurement", "street", "triangle", "rule", "asked", "knows", "surveys_used", "verdict", "digest")
+        told = {name: getattr(other, name) for name in facts}
+        record_decision(turn, other, event=DecisionMade(at=turn.now, **told))
+    found = [one for one in verify(region).violations if "is closed over" not in one.what]
+    assert [(one.what[: len(said)], one.seq > 0) for one in found] == [(said, True)]
+
+
+def test_a_closure_that_does_not_follow_from_the_decisions_is_found_though_its_seal_is_right(region: Region) -> None:
+    towns.add_town(region)
+    rows = towns.numbered(towns.survey_rows([True] * 4, at=NOON, street="S0"))
+    record_surveys(region, LEAD, rows, now=NOON + timedelta(hours=1))
+    (made,) = decide(region, LEAD, now=NOON + timedelta(hours=1)).made
+    assert verify(region).violations == []
+    with region.turn(LEAD, now=NOON + DAY) as turn:
+        set_closure(turn, StreetId("S1"), made, NOON + 30 * DAY, event=turn.head.seq)
+    assert findings(region).startswith("street S1 is closed over [('2026-03-03T")
+    with region.turn(LEAD, now=NOON + 2 * DAY) as turn:
+        set_closure(turn, StreetId("S0"), None, None, event=turn.head.seq)
+    assert "street S0 is closed over" in findings(region)
+
+
+def test_a_withdrawal_at_another_moment_than_the_table_says_is_found(region: Region) -> None:
+    towns.add_town(region)
+    rows = towns.numbered(towns.survey_rows([True] * 4, at=NOON, street="S0"))
+    record_surveys(region, LEAD, rows, now=NOON + timedelta(hours=1))
+    (made,) = decide(region, LEAD, now=NOON + timedelta(hours=1)).made
+    with region.turn(LEAD, now=NOON + DAY) as turn:
+        event = DecisionWithdrawn(
+            at=NOON, decision=made.id, measurement=made.measurement, street=made.street, triangle=None
+        )
+        withdraw_decision(turn, event=event)
+    assert "was withdrawn at 2026-03-02T04:00:00.000000Z, and at 2026-03-03T04:00" in findings(region)

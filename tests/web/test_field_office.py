@@ -74,8 +74,17 @@ def test_a_lead_settles_an_incident_and_closes_the_street(lead: FlaskClient, tow
     assert lead.post("/incidents/settle", data=done, headers=HERE).status_code == 303
     seen = words(lead, "/incidents")
     assert "closed until Thu 5 Mar, 21:00" in seen
-    assert "closed" in words(lead, "/streets/S1")
-    assert lead.post("/incidents/reopen", data={"street": "S1"}, headers=HERE).status_code == 303
+    assert "State paused until" in (page := words(lead, "/streets/S1"))
+    assert "then it opens by itself" in page
+    assert "Open the street again" in page
+    assert [lead.get(f"/map?state={one}").text.count("/streets/S1") for one in ("paused", "closed", "free")] == [
+        1,
+        0,
+        0,
+    ]
+    back = {"street": "S1", "back": "/streets/S1"}
+    assert lead.post("/incidents/reopen", data=back, headers=HERE).headers["Location"] == "/streets/S1"
+    assert "State free" in words(lead, "/streets/S1")
     assert "free" in words(lead, "/streets/S1")
     told = {"what": "injury", "street": "滨江路", "to": "乙组"}
     assert lead.post("/incidents", data=told, headers=HERE).status_code == 303

@@ -305,7 +305,7 @@ def _rules(_v: Values) -> list[dict[str, Any]]:
 
 
 _PAGE = Field("whole", least=1, most=10_000, about=f"{A_PAGE} a page")
-_STATES = ("free", "claimed", "saturated", "closed", "no_permission")
+_STATES = ("free", "claimed", "saturated", "closed", "paused", "no_permission")
 _CREW = Field(needed=True, about="the crew's id")
 _STREET = Field(needed=True, about="the street's id")
 _WHY = Field(needed=True, about="a code for the record")

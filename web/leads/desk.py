@@ -23,7 +23,7 @@ EDITS = ("rename", "close", "open", "permit", "prioritise")  # what may be done 
 SUGGESTIONS = 12
 LAYERS = ("streets", "triangles", "zones", "venues", "plan", "claims")
 LAYER_FORMS = {"geojson": "application/geo+json", "gpkg": "application/geopackage+sqlite3"}
-STATES = ("free", "claimed", "saturated", "closed", "no_permission")
+STATES = ("free", "claimed", "saturated", "closed", "paused", "no_permission")
 
 pages = Blueprint("desk", __name__)
 MENU = [

@@ -9,6 +9,7 @@ from fieldops.errors import BadInput
 from fieldops.ids import StreetId
 from fieldops.said import Said
 from web.crews import read_crew
+from web.language import is_path
 from web.navigation import Entry
 from web.regions import act_moment, the_region
 from web.session import current_actor, may, needs
@@ -93,4 +94,5 @@ def _days() -> int:
 
 
 def _back() -> AnyResponse:
-    return redirect(url_for("incidents.page"), 303)
+    path = request.form.get("back", "")
+    return redirect(path if is_path(path) else url_for("incidents.page"), 303)

@@ -78,6 +78,7 @@ STEPS: dict[str, "Callable[[Database], None]"] = {
     "m2026_11_27_no_hours": lambda db: run_statements(db, phones.NO_HOURS),
     GRACE_ONCE: _no_table,
     SPREAD: lambda db: run_statements(db, tables.SPREAD),
+    "m2026_11_27_paused": lambda db: views.renew_views(db.conn),
 }
 
 
