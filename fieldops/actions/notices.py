@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import islice
 
 from fieldops import clock
 from fieldops import notices as rule
@@ -84,7 +85,8 @@ def deliver(region: Region, actor: Actor, *, now: datetime | None = None, send: 
     for channel in channels:
         waiting = store.waiting_notices(region.reader(), channel.name, at)
         attempts = {one.notice.id: one.attempts for one in waiting}
-        for message in webhooks.messages(channel, [one.notice for one in waiting], clock.now()):
+        every = webhooks.messages(channel, [one.notice for one in waiting], clock.now())
+        for message in islice(every, webhooks.MOST_A_ROUND):
             problem = send(message)
             with region.turn(actor, now=now) as turn:
                 _record(turn, channel, message, problem, 1 + max(attempts[one.id] for one in message.notices))

@@ -5,9 +5,10 @@ Notes
 -----
 WeCom (企业微信群机器人): developer.work.weixin.qq.com, document 91770: text up to 2048 bytes, 20 messages a minute, no
 signature: the key is in the address. DingTalk (钉钉自定义机器人): open.dingtalk.com, custom robot: `timestamp` in
-milliseconds and `sign` in the address, HMAC-SHA256 of timestamp, newline, secret under the secret, Base64. Feishu (飞书自定义机器人):
-open.feishu.cn, document bot-v3/add-custom-bot: `timestamp` in seconds and `sign` in the body, HMAC-SHA256 of nothing under
-timestamp, newline, secret, Base64. Their pages were read as stored copies; no message was ever sent to the true services from here.
+milliseconds and `sign` in the address, HMAC-SHA256 of timestamp, newline, secret under the secret, Base64, good for an hour;
+who sends more than 20 messages a minute is held back for ten. Feishu (飞书自定义机器人): open.feishu.cn, document
+bot-v3/add-custom-bot: `timestamp` in seconds and `sign` in the body, HMAC-SHA256 of nothing under timestamp, newline, secret,
+Base64, good for an hour; a body of at most 20 KB, 100 messages a minute and 5 a second. Their pages were read as stored copies; no message was ever sent to the true services from here.
 """
 
 import base64
@@ -26,6 +27,7 @@ from fieldops.clock import format_moment
 from fieldops.notices import Channel, Form, Notice, message_text
 
 TIMEOUT_SECONDS = 10.0
+MOST_A_ROUND = 20  # messages to a channel: what the strictest of the bots takes in a minute
 _ANSWER_BYTES_MAX = 65_536
 _TEXT_BYTES_MAX = {"wecom": 2_000, "dingtalk": 15_000, "feishu": 15_000, "plain": 100_000}
 

@@ -13,8 +13,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from fieldops.actions.claims import make_claim
+from fieldops.actions.claims import grant_in_turn, make_claim
 from fieldops.actions.notices import deliver, list_notices, set_channel
+from fieldops.exchange.webhooks import MOST_A_ROUND, Message
 from fieldops.ids import CrewId, StreetId
 from fieldops.notices import make_channel
 from fieldops.store.connect import Region
@@ -110,3 +111,24 @@ def test_every_form_is_signed_for_its_bot_and_arrives_once_after_the_back_off(
     assert [(one.attempts, one.problem, one.delivered_at) for one in found] == [
         (3, "", START + timedelta(minutes=3))
     ] * 2
+
+
+def test_no_channel_is_sent_more_in_a_round_than_its_bot_takes_in_a_minute_and_the_rest_comes_next(
+    region: Region,
+) -> None:
+    streets, crews = add_town(region, streets=1_000, crews=25)
+    with region.turn(LEAD, now=NOON) as turn:
+        for number, street in enumerate(streets):
+            grant_in_turn(turn, street=street, crew=crews[number % 25])
+    set_channel(region, LEAD, make_channel("leads", "wecom", "https://bot.example/send?key=k"), now=NOON)
+    texts: list[str] = []
+
+    def send(message: Message) -> str:
+        texts.append(json.loads(message.body)["text"]["content"])
+        return ""
+
+    first = deliver(region, LEAD, now=START, send=send)
+    assert (len(texts), first.failed) == (MOST_A_ROUND, 0)
+    second = deliver(region, LEAD, now=START + timedelta(minutes=1), send=send)
+    assert (first.sent + second.sent, second.made) == (1_000, 0)
+    assert sum(text.count("\n") for text in texts) == 1_000

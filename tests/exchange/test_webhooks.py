@@ -63,6 +63,42 @@ def test_feishu_is_sent_its_signature_in_the_body() -> None:
     }
 
 
+# Computed with `openssl dgst -sha256 -hmac` by the recipes in the documents of the bots, for 2026-03-09T01:00:00Z and the
+# secret of DingTalk's own example: not by the code that is tested.
+EXAMPLE_SECRET = "this is secret"
+DINGTALK_SIGN = "YCmrWNsjvzM8AB1WB51nDJFynG6+kkh/e2KjuL2sHko="
+FEISHU_SIGN = "6inUf+mcj3RPXD4q2YzKUY3aHYH4yMsfY1RUCSRl6g0="
+
+
+def test_dingtalk_signs_in_milliseconds_and_escapes_what_an_address_cannot_hold() -> None:
+    message, body = one_message("dingtalk", EXAMPLE_SECRET, "https://oapi.dingtalk.com/robot/send?access_token=t")
+    escaped = DINGTALK_SIGN.replace("+", "%2B").replace("/", "%2F").replace("=", "%3D")
+    assert message.url == (
+        f"https://oapi.dingtalk.com/robot/send?access_token=t&timestamp=1773018000000&sign={escaped}"
+    )
+    assert body == {"msgtype": "text", "text": {"content": message_text([notice()], "zh")}}
+
+
+def test_feishu_signs_nothing_under_seconds_and_secret() -> None:
+    message, body = one_message("feishu", EXAMPLE_SECRET, "https://open.feishu.cn/open-apis/bot/v2/hook/h")
+    assert (body["timestamp"], body["sign"]) == ("1773018000", FEISHU_SIGN)
+    assert message.url == "https://open.feishu.cn/open-apis/bot/v2/hook/h"
+
+
+@pytest.mark.parametrize(("form", "most"), [("feishu", 20 * 1000), ("dingtalk", 20_000), ("wecom", 2_048 + 50)])
+def test_a_body_is_never_larger_than_the_bot_takes(form: str, most: int) -> None:
+    wanted = [notice(i, '很长很长的街道名字"“”' * 3) for i in range(600)]
+    made = list(webhooks.messages(Channel("leads", Form(form), "https://bot.example", "SEC"), wanted, AT))
+    assert max(len(message.body) for message in made) <= most
+    assert [one for message in made for one in message.notices] == wanted
+
+
+def test_every_message_says_that_it_is_json_in_utf_8() -> None:
+    for form in Form:
+        message, _ = one_message(form)
+        assert message.headers["Content-Type"] == "application/json; charset=utf-8"
+
+
 def test_a_plain_webhook_can_check_who_sent_it() -> None:
     message, body = one_message("plain")
     expected = hmac.new(b"SEC", f"{SECONDS}.".encode() + message.body, hashlib.sha256).hexdigest()

@@ -77,7 +77,7 @@ def test_a_lead_settles_an_incident_and_closes_the_street(lead: FlaskClient, tow
     assert "State paused until" in (page := words(lead, "/streets/S1"))
     assert "then it opens by itself" in page
     assert "Open the street again" in page
-    assert [lead.get(f"/map?state={one}").text.count("/streets/S1") for one in ("paused", "closed", "free")] == [
+    assert [lead.get(f"/map?state={one}").text.count('/streets/S1"') for one in ("paused", "closed", "free")] == [
         1,
         0,
         0,
