@@ -23,6 +23,7 @@ SAMPLES: dict[str, str] = {
     "candidate": "none",
     "account": "none",
     "appeal": "none",
+    "backup": "none",
     "claim": "none",
     "code": "none",
     "name": "none",

@@ -192,3 +192,32 @@ def test_the_guide_to_https_says_how_this_very_page_came(planner: FlaskClient) -
     assert "You read this on the machine itself" in words(planner, "/keeping/https")
     secure = planner.get("/keeping/https", base_url="https://localhost", headers={"Accept-Language": "en"})
     assert secure.status_code in (200, 303)  # over HTTPS the cookie has another name: one signs in anew
+
+
+def test_programs_take_examine_and_restore_backups_and_set_webhooks(planner: FlaskClient, town: Region) -> None:
+    def ask(path: str, **body: object) -> dict[str, str]:
+        answer = (
+            planner.post(f"/api{path}", json=body, headers=HERE) if body else planner.post(f"/api{path}", headers=HERE)
+        )
+        assert answer.status_code in (200, 201, 202), answer.text
+        found: dict[str, str] = answer.json
+        return found
+
+    assert ask("/backups")["kind"] == "backup"
+    Worker(town.path, lambda _: None).run(once=True)
+    (backup,) = planner.get("/api/backups").json
+    job = ask(f"/backups/{backup['name']}/examine")["job"]
+    Worker(town.path, lambda _: None).run(once=True)
+    told = planner.get(f"/api/jobs/{job}").json["result"]
+    unsure = {"digest": told["digest"], "sure": False}
+    assert planner.post(f"/api/backups/{backup['name']}/restore", json=unsure, headers=HERE).status_code == 422
+    job = ask(f"/backups/{backup['name']}/restore", digest=told["digest"], sure=True)["job"]
+    Worker(town.path, lambda _: None).run(once=True)
+    assert planner.get(f"/api/jobs/{job}").json["state"] == "done"
+    told = {"name": "leads", "form": "plain", "url": "https://bot.example/secret-path"}
+    assert ask("/webhooks", **told) == {"name": "leads"}
+    listed = planner.get("/api/webhooks")
+    assert listed.json == [{"name": "leads", "form": "plain", "host": "bot.example", "language": "zh"}]
+    assert "secret-path" not in listed.text
+    ask("/webhooks/leads/remove")
+    assert planner.get("/api/webhooks").json == []

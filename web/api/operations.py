@@ -24,7 +24,7 @@ from fieldops.actions.awareness import save_estimates
 from fieldops.actions.desk import CrewTurf, StreetFacts, StreetRow
 from fieldops.ids import ClaimId, CrewId, MeasurementId, PlanId, PromoterId, StreetId
 from fieldops.rules import read_setting
-from web.api import office, people, recruiting
+from web.api import keeping, office, people, recruiting
 from web.api.registry import Field, Operation
 from web.regions import act_moment, region_path, the_region
 from web.session import current_actor
@@ -370,4 +370,5 @@ OPERATIONS = [
     *recruiting.OPERATIONS,
     *people.OPERATIONS,
     *office.OPERATIONS,
+    *keeping.OPERATIONS,
 ]  # fmt: skip
