@@ -6,11 +6,17 @@ from datetime import datetime, timedelta
 
 from fieldops.actions.sync import Answer, Synced, sync_records
 from fieldops.clock import format_moment
+from fieldops.contacts import Disposition
 from fieldops.ids import ActorId, CrewId
 from fieldops.people import Actor, Role
 from fieldops.store.connect import Region
+from tests.conftest import NOON as FIRST_NOON
 
 Told = dict[str, object]
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+NOON = FIRST_NOON + 9 * DAY  # the region was made nine days before
+MORNING = NOON - 3 * HOUR
+TAKEN, AGAIN = ("accepted", ""), ("unchanged", "")
 
 
 def crew_actor(crew: str = "C0", role: Role = Role.CREW_LEAD) -> Actor:
@@ -65,3 +71,17 @@ def results(done: Synced) -> list[tuple[str, str]]:
 def answer_to(done: Synced, record: Told) -> Answer:
     """The answer to one record."""
     return next(one for one in done.answers if one.id == record["id"])
+
+
+def query(region: Region, sql: str) -> list[tuple[object, ...]]:
+    """Rows of the region's file."""
+    return [tuple(row) for row in region.reader().execute(sql)]
+
+
+def contacts(phone: Phone, count: int, **fields: object) -> list[Told]:
+    """So many contacts of a morning, a minute apart, on three streets."""
+    words = list(Disposition)[:3]
+    return [
+        phone.make(MORNING + i * MINUTE, **{"street": f"S{i % 3}", "what": words[i % 3], **fields})
+        for i in range(count)
+    ]

@@ -10,7 +10,6 @@ import pytest
 from fieldops.actions.claims import end_claim, list_claims, make_claim
 from fieldops.actions.sync import sync_records
 from fieldops.clock import format_moment
-from fieldops.contacts import Disposition
 from fieldops.errors import BadInput, Forbidden
 from fieldops.ids import CrewId, StreetId
 from fieldops.people import Role
@@ -19,26 +18,23 @@ from fieldops.store.contacts import read_contacts
 from fieldops.store.sqlite import sqlite3
 from fieldops.store.verify import verify
 from tests.conftest import LEAD, PLANNER
-from tests.conftest import NOON as FIRST_NOON
-from tests.phones import Phone, Told, answer_to, crew_actor, results
+from tests.phones import (
+    AGAIN,
+    DAY,
+    HOUR,
+    MINUTE,
+    MORNING,
+    NOON,
+    TAKEN,
+    Phone,
+    Told,
+    answer_to,
+    contacts,
+    crew_actor,
+    query,
+    results,
+)
 from tests.towns import add_town
-
-MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-NOON = FIRST_NOON + 9 * DAY  # the region was made nine days ago
-MORNING = NOON - 3 * HOUR
-TAKEN, AGAIN = ("accepted", ""), ("unchanged", "")
-
-
-def query(region: Region, sql: str) -> list[tuple[object, ...]]:
-    return [tuple(row) for row in region.reader().execute(sql)]
-
-
-def contacts(phone: Phone, count: int, **fields: object) -> list[Told]:
-    words = list(Disposition)[:3]
-    return [
-        phone.make(MORNING + i * MINUTE, **{"street": f"S{i % 3}", "what": words[i % 3], **fields})
-        for i in range(count)
-    ]
 
 
 def state(region: Region) -> list[Sequence[object]]:
@@ -48,7 +44,7 @@ def state(region: Region) -> list[Sequence[object]]:
         "SELECT id, kind, promoter_id, crew_id, made_at, standing, what, hours FROM phone_record ORDER BY id",
         "SELECT id, made_at, disposition FROM contact ORDER BY id",
         "SELECT id, asked_at, answer, late FROM survey ORDER BY id",
-        "SELECT answers, promoters, corners, left_out, last_asked_at FROM tally ORDER BY 1, 2, 3, 4, 5",
+        "SELECT answers, spread_at, left_out, last_asked_at FROM tally ORDER BY 1, 2, 3, 4",
         "SELECT id, promoter_hours, contacts FROM effort ORDER BY id",
     ):
         found += query(region, sql)

@@ -1,12 +1,10 @@
 """What follows from records of phones: streets claimed and given up, contacts undone, hours, doors not to be contacted."""
 
-from datetime import timedelta
-
 import pytest
 
 from fieldops.actions.claims import list_claims, make_claim
 from fieldops.clock import format_moment
-from fieldops.contacts import Disposition, Mark
+from fieldops.contacts import Mark
 from fieldops.ids import CrewId, StreetId
 from fieldops.people import Role
 from fieldops.store.connect import Region
@@ -15,27 +13,8 @@ from fieldops.store.effort import read_effort
 from fieldops.store.verify import verify
 from fieldops.surveys import Effort
 from tests.conftest import LEAD
-from tests.conftest import NOON as FIRST_NOON
-from tests.phones import Phone, Told, crew_actor, results
+from tests.phones import AGAIN, DAY, HOUR, MINUTE, MORNING, NOON, TAKEN, Phone, contacts, crew_actor, query, results
 from tests.towns import add_town, position
-
-MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-NOON = FIRST_NOON + 9 * DAY  # the region was made nine days ago
-MORNING = NOON - 3 * HOUR
-TAKEN, AGAIN = ("accepted", ""), ("unchanged", "")
-
-
-def query(region: Region, sql: str) -> list[tuple[object, ...]]:
-    return [tuple(row) for row in region.reader().execute(sql)]
-
-
-def contacts(phone: Phone, count: int, **fields: object) -> list[Told]:
-    words = list(Disposition)[:3]
-    return [
-        phone.make(MORNING + i * MINUTE, **{"street": f"S{i % 3}", "what": words[i % 3], **fields})
-        for i in range(count)
-    ]
-
 
 # ── wishes ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -11,7 +11,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
@@ -22,6 +22,9 @@ from fieldops.people import Role
 from tests.accounts import PLAIN_COOKIE, session_of
 from tests.conftest import PLANNER, ROOT
 from tests.desk_town import make_desk_town
+
+if TYPE_CHECKING:
+    from tests.browser.phones import Server
 
 SOFTWARE_WEBGL = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 QUIET = [
@@ -153,3 +156,27 @@ def opened(
     yield page
     context.close()
     assert broken or wrong == []
+
+
+@pytest.fixture(scope="module")
+def one_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Server"]:
+    """The production server on the phones' town, for all tests of a module."""
+    from tests.browser.phones import town_server
+
+    with town_server(tmp_path_factory.mktemp("phone")) as running:
+        yield running
+
+
+@pytest.fixture
+def server(one_server: "Server") -> "Server":
+    """The module's server of the phones' town; it counts records from here on."""
+    return one_server.counting_from_here()
+
+
+@pytest.fixture
+def own_server(tmp_path: Path) -> Iterator["Server"]:
+    """A server of one test alone, which may be stopped and killed, and its town changed."""
+    from tests.browser.phones import town_server
+
+    with town_server(tmp_path) as running:
+        yield running

@@ -3,7 +3,6 @@
 import random
 import re
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,9 +20,8 @@ from fieldops.rules import Rules
 from fieldops.store.connect import open_region
 from fieldops.surveys import Asked, spread_at, why_not_counted
 from tests.browser.conftest import until
-from tests.browser.phones import READY, Server, crew_phone, flush, in_outbox, module, open_phone, serving
+from tests.browser.phones import READY, Server, crew_phone, flush, in_outbox, module, open_phone
 from tests.conftest import NOON, PLANNER, ROOT
-from tests.phone_town import make_phone_town
 
 AXE = (ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
 VIEWS = [
@@ -46,14 +44,6 @@ SMALL = """() => [...document.querySelectorAll('a, button, input, select, summar
   const box = one.getBoundingClientRect();
   return box.height < 48 || box.width < 48;
 }).map((one) => one.outerHTML.slice(0, 120))"""
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    path = tmp_path_factory.mktemp("phone") / "region.gpkg"
-    make_phone_town(path, sandbox=False).close()
-    with serving(path) as running:
-        yield running
 
 
 def show(page: Page, server: Server, view: str) -> None:

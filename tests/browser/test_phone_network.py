@@ -6,9 +6,8 @@ import random
 import signal
 import threading
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,31 +30,10 @@ from tests.browser.phones import (
     later,
     lose_answers,
     open_phone,
-    town_server,
     waiting,
     without_guard,
 )
 from tests.phones import Phone
-
-
-@pytest.fixture(scope="module")
-def one_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with town_server(tmp_path_factory.mktemp("phone")) as running:
-        yield running
-
-
-@pytest.fixture
-def server(one_server: Server) -> Server:
-    """The module's server; it counts records from here on."""
-    return one_server.counting_from_here()
-
-
-@pytest.fixture
-def own_server(tmp_path: Path) -> Iterator[Server]:
-    """A server of one test alone, which may be stopped and killed."""
-    with town_server(tmp_path) as running:
-        yield running
-
 
 # ── 10: whatever the network answers ────────────────────────────────────────────────────────────────────────────────
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Error, Page, expect
 
 from fieldops.actions.accounts import disable_account, enable_account
 from fieldops.store.connect import open_region
@@ -24,7 +24,6 @@ from tests.browser.phones import (
     module,
     open_phone,
     sign_in,
-    town_server,
     waiting,
     without_guard,
 )
@@ -34,25 +33,6 @@ from tests.conftest import PLANNER, ROOT
 FULL = """(() => { window.add = IDBObjectStore.prototype.add;
 IDBObjectStore.prototype.add = function (...what) {
   const asked = window.add.apply(this, what); this.transaction.abort(); return asked; }; })()"""
-
-
-@pytest.fixture(scope="module")
-def one_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with town_server(tmp_path_factory.mktemp("phone")) as running:
-        yield running
-
-
-@pytest.fixture
-def server(one_server: Server) -> Server:
-    """The module's server; it counts records from here on."""
-    return one_server.counting_from_here()
-
-
-@pytest.fixture
-def own_server(tmp_path: Path) -> Iterator[Server]:
-    """A server of one test alone, which may be stopped and killed."""
-    with town_server(tmp_path) as running:
-        yield running
 
 
 # ── 18: the browser ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -223,6 +203,27 @@ def test_a_full_storage_is_told_at_the_tap_and_nothing_is_said_to_be_saved(brows
         later(page)
         flush_all(page)
         assert server.records() == 4
+
+
+def test_control_a_phone_that_does_not_wait_for_the_disk_says_saved_of_what_is_lost(
+    browser: Browser, server: Server
+) -> None:
+    with crew_phone(browser, server, workers=False) as phone:
+        without_guard(phone, "await Promise.all([act(...names.map((name) => turn.objectStore(name))), stored])",
+                      "[await act(...names.map((name) => turn.objectStore(name))), stored.catch(() => 0)]")  # fmt: skip
+        page = open_phone(phone, server, "#street=S0")
+        page.evaluate(FULL)
+        page.locator("#outcomes button").first.click()
+        expect(page.locator(".toast")).to_contain_text("Saved")
+        assert waiting(page) == 0
+
+
+def test_control_a_phone_without_its_worker_cannot_open_the_day_again(browser: Browser, server: Server) -> None:
+    with crew_phone(browser, server, workers=False) as phone:
+        page = open_phone(phone, server)
+        phone.set_offline(True)
+        with pytest.raises(Error, match="ERR_INTERNET_DISCONNECTED"):
+            page.reload()
 
 
 def test_an_undone_tap_never_counts_and_a_survey_can_be_taken_back_for_ten_seconds_only(

@@ -1,26 +1,17 @@
 """What a promoter puts right on the phone: an appeal against a quarantine, a contact taken back after it was sent, a home street."""
 
-from collections.abc import Iterator
-
-import pytest
 from playwright.sync_api import Browser, expect
 
 from fieldops.actions.backcheck import quarantine_surveys
 from fieldops.ids import PromoterId
 from fieldops.store.connect import open_region
-from tests.browser.phones import Server, crew_phone, flush_all, later, open_phone, town_server, waiting
+from tests.browser.phones import Server, crew_phone, flush_all, later, open_phone, waiting
 from tests.conftest import PLANNER
 
 
-@pytest.fixture
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with town_server(tmp_path_factory.mktemp("phone")) as running:
-        yield running
-
-
-def test_a_survey_is_told_with_the_home_street_of_this_person_alone(browser: Browser, server: Server) -> None:
-    with crew_phone(browser, server) as phone:
-        page = open_phone(phone, server, "#survey=T0")
+def test_a_survey_is_told_with_the_home_street_of_this_person_alone(browser: Browser, own_server: Server) -> None:
+    with crew_phone(browser, own_server) as phone:
+        page = open_phone(phone, own_server, "#survey=T0")
         page.get_by_label("Where does the person live?").select_option(label="人民路")
         page.get_by_role("button", name="Knows", exact=True).click()
         expect(page.locator("#askedCount")).to_have_text("1 asked")
@@ -29,50 +20,52 @@ def test_a_survey_is_told_with_the_home_street_of_this_person_alone(browser: Bro
         expect(page.locator("#askedCount")).to_have_text("2 asked")
         later(page)
         flush_all(page)
-        assert server.query("SELECT answer, home_street_id FROM survey ORDER BY asked_at") == [
+        assert own_server.query("SELECT answer, home_street_id FROM survey ORDER BY asked_at") == [
             ("knows", "S2"), ("does_not_know", None),
         ]  # fmt: skip
 
 
-def test_what_was_sent_is_taken_back_by_a_second_record_and_counts_no_more(browser: Browser, server: Server) -> None:
-    with crew_phone(browser, server) as phone:
-        page = open_phone(phone, server, "#street=S0")
+def test_what_was_sent_is_taken_back_by_a_second_record_and_counts_no_more(
+    browser: Browser, own_server: Server
+) -> None:
+    with crew_phone(browser, own_server) as phone:
+        page = open_phone(phone, own_server, "#street=S0")
         page.get_by_role("button", name="Interested").click()
         later(page)
         flush_all(page)
-        assert server.query("SELECT disposition FROM contact") == [("interested",)]
+        assert own_server.query("SELECT disposition FROM contact") == [("interested",)]
         page.locator("#badge").click()
-        page.get_by_text("What the server has").click()
+        page.get_by_text("What the own_server has").click()
         page.get_by_role("button", name="Take back").click()
         expect(page.locator("#takenList")).to_contain_text("Undone.")
         expect(page.locator("#takenList [data-back]")).to_have_count(0)
         flush_all(page)
-        assert server.query("SELECT disposition FROM contact") == []
-        assert server.query("SELECT kind FROM phone_record ORDER BY seq") == [("contact",), ("undo",)]
+        assert own_server.query("SELECT disposition FROM contact") == []
+        assert own_server.query("SELECT kind FROM phone_record ORDER BY seq") == [("contact",), ("undo",)]
 
 
 def test_a_promoter_appeals_against_a_quarantine_on_the_own_page_without_network(
-    browser: Browser, server: Server
+    browser: Browser, own_server: Server
 ) -> None:
-    with crew_phone(browser, server) as phone:
-        page = open_phone(phone, server, "#survey=T0")
+    with crew_phone(browser, own_server) as phone:
+        page = open_phone(phone, own_server, "#survey=T0")
         page.get_by_role("button", name="Knows", exact=True).click()
         later(page)
         flush_all(page)
-        ((promoter,),) = server.query("SELECT promoter_id FROM survey")
-        region = open_region(server.region)
+        ((promoter,),) = own_server.query("SELECT promoter_id FROM survey")
+        region = open_region(own_server.region)
         quarantine_surveys(region, PLANNER, reason="suspect", promoter=PromoterId(promoter))
         region.close()
-        page.goto(f"{server.address}/crew/me")
+        page.goto(f"{own_server.address}/crew/me")
         phone.set_offline(True)
         page.get_by_role("button", name="They are true: appeal").click()
         expect(page.get_by_text("appeal on its way")).to_be_visible()
         expect(page.locator("#badge")).to_have_text("1 not sent")
         phone.set_offline(False)
-        page.goto(f"{server.address}/crew/me")
+        page.goto(f"{own_server.address}/crew/me")
         expect(page.get_by_role("button", name="They are true: appeal")).to_be_hidden()
-        page = open_phone(phone, server)
+        page = open_phone(phone, own_server)
         flush_all(page)
         assert waiting(page) == 0
-        page.goto(f"{server.address}/crew/me")
+        page.goto(f"{own_server.address}/crew/me")
         expect(page.get_by_text("waits for your lead")).to_be_visible()

@@ -1,8 +1,5 @@
 """One tap is one record, whatever a glove does; what the phone says of a session that ended; large letters; nothing below a toast."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -13,15 +10,9 @@ from fieldops.ids import CrewId, PromoterId, StreetId
 from fieldops.people import Role
 from fieldops.store.connect import open_region
 from tests.browser.conftest import until
-from tests.browser.phones import READY, Server, crew_phone, flush, flush_all, in_outbox, later, open_phone, town_server
+from tests.browser.phones import READY, Server, crew_phone, flush, flush_all, in_outbox, later, open_phone
 from tests.browser.test_phone import NARROW, SMALL
 from tests.conftest import LEAD, PLANNER
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    with town_server(tmp_path) as running:
-        yield running
 
 
 def kinds(page: Page) -> list[str]:
@@ -47,9 +38,9 @@ def settled(page: Page) -> None:
         ("#incident", "Complaint", "incident"), ("#hours=S0", "Save", "hours"),
     ],
 )  # fmt: skip
-def test_a_double_tap_makes_one_record(browser: Browser, server: Server, view: str, name: str, kind: str) -> None:
-    with crew_phone(browser, server) as phone:
-        page = open_phone(phone, server, view)
+def test_a_double_tap_makes_one_record(browser: Browser, own_server: Server, view: str, name: str, kind: str) -> None:
+    with crew_phone(browser, own_server) as phone:
+        page = open_phone(phone, own_server, view)
         if view == "#street=S0":
             page.get_by_label("Door").fill("1-101")  # the next door stands there after the first tap
         page.get_by_role("button", name=name, exact=True).dblclick()
@@ -61,10 +52,10 @@ def test_a_double_tap_makes_one_record(browser: Browser, server: Server, view: s
 
 
 def test_a_double_tap_gives_up_and_wishes_once_and_a_lost_wish_offers_no_appeal(
-    browser: Browser, server: Server
+    browser: Browser, own_server: Server
 ) -> None:
-    with crew_phone(browser, server) as phone:
-        page = open_phone(phone, server, "#street=S0")
+    with crew_phone(browser, own_server) as phone:
+        page = open_phone(phone, own_server, "#street=S0")
         page.get_by_text("Give the street up").click()
         page.get_by_role("button", name="Give it up").dblclick()
         until(page, "location.hash === '#today'")
@@ -78,7 +69,7 @@ def test_a_double_tap_gives_up_and_wishes_once_and_a_lost_wish_offers_no_appeal(
         expect(page.locator("#v-moveon")).to_be_visible()
         settled(page)
         assert kinds(page) == ["withdrawal", "claim"]
-        region = open_region(server.region)
+        region = open_region(own_server.region)
         with region.turn(PLANNER) as turn:  # a lead gave the list back, and another crew was quicker
             turn.connection.execute("UPDATE reserve SET ended_at = kept_from")
         make_claim(region, PLANNER, street=StreetId(str(wanted)), crew=CrewId("C2"))
@@ -91,9 +82,9 @@ def test_a_double_tap_gives_up_and_wishes_once_and_a_lost_wish_offers_no_appeal(
         expect(page.get_by_role("button", name="It is true: appeal")).to_be_hidden()
 
 
-def test_save_and_seal_tapped_twice_signs_one_person_up(browser: Browser, server: Server) -> None:
-    with crew_phone(browser, server) as phone:
-        page = open_phone(phone, server, "#signup")
+def test_save_and_seal_tapped_twice_signs_one_person_up(browser: Browser, own_server: Server) -> None:
+    with crew_phone(browser, own_server) as phone:
+        page = open_phone(phone, own_server, "#signup")
         page.get_by_label("Name of the person").fill("王小明")
         page.get_by_label("Mobile number").fill("13812345678")
         page.get_by_label("I have read it out").check()
@@ -103,9 +94,9 @@ def test_save_and_seal_tapped_twice_signs_one_person_up(browser: Browser, server
         assert kinds(page) == ["sign_up"]
 
 
-def test_what_was_refused_is_appealed_against_once_and_then_says_so(browser: Browser, server: Server) -> None:
-    with crew_phone(browser, server) as phone:
-        page = open_phone(phone, server)
+def test_what_was_refused_is_appealed_against_once_and_then_says_so(browser: Browser, own_server: Server) -> None:
+    with crew_phone(browser, own_server) as phone:
+        page = open_phone(phone, own_server)
         in_outbox(page, "await box.add('contact', {promoter: 'C0-0', street: 'GONE', what: 'refused'})")
         flush(page)
         page.locator("#badge").click()
@@ -117,10 +108,10 @@ def test_what_was_refused_is_appealed_against_once_and_then_says_so(browser: Bro
 
 
 def test_a_session_that_ended_is_told_on_every_view_with_the_way_to_come_in_again(
-    browser: Browser, server: Server
+    browser: Browser, own_server: Server
 ) -> None:
-    with crew_phone(browser, server) as phone:
-        page = open_phone(phone, server, "#street=S0")
+    with crew_phone(browser, own_server) as phone:
+        page = open_phone(phone, own_server, "#street=S0")
         expect(page.locator("#ended")).to_be_hidden()
         phone.clear_cookies()
         page.get_by_role("button", name="Refused").click()
@@ -140,10 +131,10 @@ COVERED = """() => {
 
 @pytest.mark.parametrize("letters", ["112.5%", "225%"])
 def test_nothing_to_tap_or_read_lies_below_a_toast_and_the_last_control_can_be_reached(
-    browser: Browser, server: Server, letters: str
+    browser: Browser, own_server: Server, letters: str
 ) -> None:
-    with crew_phone(browser, server) as phone:
-        page = open_phone(phone, server, "#street=S0")
+    with crew_phone(browser, own_server) as phone:
+        page = open_phone(phone, own_server, "#street=S0")
         page.evaluate(f"document.documentElement.style.fontSize = '{letters}'")
         page.get_by_role("button", name="Refused").click()
         expect(page.locator(".toast")).to_be_visible()
@@ -157,10 +148,10 @@ def test_nothing_to_tap_or_read_lies_below_a_toast_and_the_last_control_can_be_r
 
 @pytest.mark.parametrize("language", ["en-US", "zh-CN"])
 def test_with_letters_of_twice_the_size_the_door_has_room_and_no_word_of_a_tile_is_broken(
-    browser: Browser, server: Server, language: str
+    browser: Browser, own_server: Server, language: str
 ) -> None:
-    with crew_phone(browser, server, language=language) as phone:
-        page = open_phone(phone, server, "#street=S0")
+    with crew_phone(browser, own_server, language=language) as phone:
+        page = open_phone(phone, own_server, "#street=S0")
         page.evaluate("document.documentElement.style.fontSize = '225%'")
         width = page.evaluate("document.getElementById('door').getBoundingClientRect().width")
         assert width >= 240
@@ -171,21 +162,21 @@ def test_with_letters_of_twice_the_size_the_door_has_room_and_no_word_of_a_tile_
 
 
 @pytest.mark.parametrize("address", ["#x=%E0%A4%A", "#%E0%A4%A", "#street=%E0%A4%A"])
-def test_an_address_that_is_no_text_shows_today(browser: Browser, server: Server, address: str) -> None:
-    with crew_phone(browser, server) as phone:
+def test_an_address_that_is_no_text_shows_today(browser: Browser, own_server: Server, address: str) -> None:
+    with crew_phone(browser, own_server) as phone:
         page, wrong = phone.new_page(), []
         page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.goto(f"{server.address}/crew/{address}")
+        page.goto(f"{own_server.address}/crew/{address}")
         until(page, READY)
         expect(page.locator("#v-today")).to_be_visible()
         assert wrong == []
 
 
 def test_more_than_sixteen_hours_are_asked_for_again_and_hours_can_be_taken_to_none(
-    browser: Browser, server: Server
+    browser: Browser, own_server: Server
 ) -> None:
-    with crew_phone(browser, server) as phone:
-        page, asked = open_phone(phone, server, "#hours=S0"), []
+    with crew_phone(browser, own_server) as phone:
+        page, asked = open_phone(phone, own_server, "#hours=S0"), []
 
         def tell(place: str, hours: str) -> None:
             page.evaluate(f"location.hash = '#hours={place}'")
@@ -213,16 +204,16 @@ def test_more_than_sixteen_hours_are_asked_for_again_and_hours_can_be_taken_to_n
         later(page)
         flush_all(page)
         told = "SELECT street_id, hours, marks FROM phone_record ORDER BY seq"
-        assert server.query(told) == [("S0", 10.0, ""), ("S1", 8.0, "long_day"), ("S0", 0.0, "")]
+        assert own_server.query(told) == [("S0", 10.0, ""), ("S1", 8.0, "long_day"), ("S0", 0.0, "")]
 
 
-def test_another_language_on_the_welcome_page_keeps_the_invitation(browser: Browser, server: Server) -> None:
-    region = open_region(server.region)
+def test_another_language_on_the_welcome_page_keeps_the_invitation(browser: Browser, own_server: Server) -> None:
+    region = open_region(own_server.region)
     link = make_invitation(region, LEAD, role=Role.CREW_LEAD, crew=CrewId("C0"), promoter=PromoterId("C0-0"))[1]
     region.close()
     context = browser.new_context(viewport={"width": 360, "height": 740}, locale="zh-CN")
     page = context.new_page()
-    page.goto(f"{server.address}/enter#{link}")
+    page.goto(f"{own_server.address}/enter#{link}")
     expect(page.get_by_role("heading", level=1)).to_have_text("欢迎")
     page.get_by_role("button", name="English").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Welcome")
@@ -234,13 +225,12 @@ def test_another_language_on_the_welcome_page_keeps_the_invitation(browser: Brow
 
 
 @pytest.fixture
-def quick(tmp_path: Path) -> Iterator[Server]:
+def quick(own_server: Server) -> Server:
     """A town of its own where the plain rule decides, so that two who know are enough."""
-    with town_server(tmp_path) as running:
-        region = open_region(running.region)
-        change_rules(region, PLANNER, why="plain", move_on_rule="two_of_ten")
-        region.close()
-        yield running
+    region = open_region(own_server.region)
+    change_rules(region, PLANNER, why="plain", move_on_rule="two_of_ten")
+    region.close()
+    return own_server
 
 
 def decide(page: Page) -> None:
