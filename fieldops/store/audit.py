@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 GENESIS = "0" * 64
 _SEPARATOR = "\x1f"
+_ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Head:
 
 def canonical(facts: dict[str, object]) -> str:
     """Return facts as JSON with sorted keys and no spaces, so that equal facts are equal text."""
-    return json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _ENCODE(facts)
 
 
 def link(key: bytes, previous: str, seq: int, *columns: str) -> str:

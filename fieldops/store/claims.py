@@ -271,7 +271,12 @@ def ground(connection: "sqlite3.Connection", street: StreetId, crew: CrewId, at:
         If there is no such street or no such crew.
     """
     row = _street(connection, street)
-    if connection.execute("SELECT 1 FROM crew WHERE id = ?", (crew,)).fetchone() is None:
+    known, holds, first_ends = connection.execute(
+        "SELECT EXISTS (SELECT 1 FROM crew WHERE id = :crew), count(*), min(coalesce(ended_at, held_until))"  # noqa: S608  # constants
+        f" FROM claim WHERE crew_id = :crew AND {_IN_FORCE}",
+        {"crew": crew, "at": format_moment(at)},
+    ).fetchone()
+    if not known:
         raise NotFound("crew", crew, cure="import it with `fieldops crews import FILE`")
     reach = format_moment(at - 2 * rules.cool_down - timedelta(seconds=1))
     rows = connection.execute(
@@ -280,11 +285,6 @@ def ground(connection: "sqlite3.Connection", street: StreetId, crew: CrewId, at:
         {"street": street, "reach": reach},
     )
     claims = tuple(map(_claim, rows))
-    moment = {"crew": crew, "at": format_moment(at)}
-    holds, first_ends = connection.execute(
-        f"SELECT count(*), min(coalesce(ended_at, held_until)) FROM claim WHERE crew_id = :crew AND {_IN_FORCE}",  # noqa: S608  # constants
-        moment,
-    ).fetchone()
     return Ground(
         street, row["status"], row["permission"], decisions.closed_until(connection, street, at), claims,
         _overridden(connection, [claim for claim in claims if claim.crew == crew], at), holds,

@@ -67,10 +67,12 @@ def end_by_claim(turn: "Turn", claim: Claim, *, event: Event) -> None:
 
 
 def _end(turn: "Turn", crew: CrewId, streets: Sequence[StreetId], at: datetime) -> None:
-    turn.connection.executemany(
-        f"UPDATE reserve SET ended_at = :at WHERE street_id = :street AND crew_id = :crew AND {_IN_FORCE}",  # noqa: S608
-        [{"street": street, "crew": crew, "at": format_moment(at)} for street in streets],
-    )
+    moment = format_moment(at)
+    for street in streets:
+        turn.connection.execute(
+            f"UPDATE reserve SET ended_at = :at WHERE street_id = :street AND crew_id = :crew AND {_IN_FORCE}",  # noqa: S608
+            {"street": street, "crew": crew, "at": moment},
+        )
 
 
 def _reserve(row: "sqlite3.Row") -> Reserve:

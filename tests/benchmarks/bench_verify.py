@@ -17,14 +17,19 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from fieldops.actions.claims import grant_in_turn
-from fieldops.ids import CrewId, StreetId
+from fieldops import claims as rule
+from fieldops.actions.claims import end_event
+from fieldops.events import StreetClaimed
+from fieldops.ids import ClaimId, CrewId, StreetId
+from fieldops.rules import Rules
+from fieldops.store import claims as store
 from fieldops.store.connect import create_region, open_region
 from fieldops.store.verify import verify
 from tests.conftest import LEAD, NOON, PLANNER
 from tests.small_region import add_town
 
 STREETS, CREWS = 5_000, 500
+ROUND = timedelta(days=8)
 _SPAWN = multiprocessing.get_context("spawn")
 
 
@@ -45,16 +50,36 @@ def grow(path: Path, number: int, events: int) -> int:
     """
     Let every street be claimed by another crew each eight days, and forfeited, until there are at least so many events.
 
-    `number` counts the rounds made before, of which the record consists; the number after is returned.
+    `number` counts the rounds made before, of which the record consists; the number after is returned. Rows, events and their
+    chain are written by the store's own code, a round in a turn; only the questions of the door are left out, since each
+    street is known to be free: that all of it was lawful is what `verify` then finds.
     """
     region = open_region(path)
     while region.reader().execute("SELECT max(seq) FROM event").fetchone()[0] < events:
-        with region.turn(LEAD, now=NOON + number * timedelta(days=8)) as turn:
+        at = NOON + number * ROUND
+        with region.turn(LEAD, now=at) as turn:
             for place in range(STREETS):
-                grant_in_turn(turn, street=StreetId(f"S{place}"), crew=CrewId(f"C{(place + number) % CREWS}"))
+                if number:
+                    ended = rule.forfeit_claim(claim_of(place, number - 1))
+                    store.write_end(turn, ended, event=end_event(ended))
+                made = claim_of(place, number)
+                event = StreetClaimed(
+                    at=at, claim=made.id, street=made.street, crew=made.crew, generation=made.generation,
+                    held_until=made.held_until,
+                )  # fmt: skip
+                store.add_claim(turn, made, event=event)
         number += 1
     region.close()
     return number
+
+
+def claim_of(place: int, number: int) -> rule.Claim:
+    """Return the claim of a street in a round."""
+    at = NOON + number * ROUND
+    return rule.Claim(
+        ClaimId(f"{number:06x}{place:026x}"), StreetId(f"S{place}"), CrewId(f"C{(place + number) % CREWS}"), number + 1, at,
+        at + Rules().claim_duration,
+    )  # fmt: skip
 
 
 def measure(path: Path) -> Measured:
