@@ -194,6 +194,57 @@ def refresh_in_turn(turn: Turn, triangles: Collection[TriangleId]) -> bool:
     return True
 
 
+def estimates_unlike(region: Region) -> list[str]:
+    """
+    Return what is wrong with the stored estimates: each place whose figures the evidence does not come to.
+
+    They are derived again from surveys, effort and the fit, as of their moment, so that a mistake of ours is found too that
+    was sealed with the right key. Nothing is said of estimates that are older than their evidence: evidence may be
+    corrected in place, so that what it was then cannot be had again. Zones stay as they were when triangles are refreshed.
+    """
+    connection = region.reader()
+    connection.execute("BEGIN")  # one and the same state for all that is read
+    try:
+        stored = store.read_estimates(connection)
+        if not stored:
+            return []
+        newest = max(at for _, at in stored)
+        report = _report(connection, newest, {}, *_estimate(connection, newest))
+        closed = {at: decisions.closed_streets(connection, at) for at in {at for _, at in stored}}
+    finally:
+        connection.execute("ROLLBACK")
+    due = {(row[1], row[0]): row[2:] for row in _rows(report)}
+    there = {(row[1], row[0]): (row[2:], at) for row, at in stored}
+    return [
+        f"the estimate of {noun} {place} is {there.get((noun, place), ('missing',))[0]}, and {due.get((noun, place))} by the evidence"
+        for noun, place in sorted(due.keys() | there.keys())
+        if not _alike(there.get((noun, place)), due.get((noun, place)), noun, place, newest, closed)
+    ]
+
+
+def _alike(
+    there: tuple[tuple[float | None, ...], datetime] | None, due: tuple[float | None, ...] | None, noun: str, place: str,
+    newest: datetime, closed: Mapping[datetime, Mapping[StreetId, datetime]],
+) -> bool:  # fmt: skip
+    """Return whether stored figures are those that are due; hours only where the street was as open then as it is now."""
+    if there is None or due is None:
+        return False
+    figures, at = there
+    if noun == "zone" and at < newest:
+        return True
+    as_open = (
+        closed[at].keys() == closed[newest].keys()
+        if noun != "street"
+        else (place in closed[at]) == (place in closed[newest])
+    )
+    pairs = list(zip(figures, due, strict=True))
+    return all(
+        (one is None and other is None)
+        or (one is not None and other is not None and math.isclose(one, other, rel_tol=1e-6, abs_tol=1e-9))
+        for one, other in (pairs if as_open else pairs[:5])
+    )
+
+
 def _rows(report: AwarenessReport) -> list[store.EstimateRow]:
     return [
         (

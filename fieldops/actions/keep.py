@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from fieldops import claims as rule
 from fieldops import clock
+from fieldops.actions.awareness import estimates_unlike
 from fieldops.actions.claims import end_event
 from fieldops.actions.recruiting_duties import forget_again
 from fieldops.claims import Claim
@@ -23,7 +24,7 @@ from fieldops.store import check as check_store
 from fieldops.store import claims as claim_store
 from fieldops.store import verify as verify_store
 from fieldops.store.connect import Region
-from fieldops.store.replay import CLOCK_REPAIR
+from fieldops.store.replay import CLOCK_REPAIR, Violation
 
 if TYPE_CHECKING:
     from fieldops.store.backup import Backup
@@ -45,9 +46,11 @@ def verify_record(
     region: Region, actor: Actor, *, anchor_file: Path | None = None, progress: Progress = no_progress
 ) -> "Verification":
     """
-    Return what is wrong with the record, replayed from its first event.
+    Return what is wrong with the record, replayed from its first event, and with the estimates where none is stale.
 
-    The anchors beside the key are looked up, and the one of a backup where `anchor_file` names it.
+    The anchors beside the key are looked up, and the one of a backup where `anchor_file` names it. What a plan left behind for
+    dispatch (tables `outlook`, `outlook_price`) is bound by its seal only: the prices of a solver that the clock stopped
+    cannot be had again. They rank what `next` suggests; the door asks the rules.
 
     Raises
     ------
@@ -62,7 +65,10 @@ def verify_record(
     anchors = backup_store.read_anchors(region.path)
     if anchor_file is not None:
         anchors.append(backup_store.read_anchor(anchor_file)[0])
-    return verify_store.verify(region, anchors=anchors, progress=progress)
+    found = verify_store.verify(region, anchors=anchors, progress=progress)
+    wrong = [Violation(0, what) for what in estimates_unlike(region)]
+    listed = [*found.violations, *wrong][: verify_store.MOST_VIOLATIONS]
+    return replace(found, violations=listed, found=found.found + len(wrong))
 
 
 def check_region(region: Region, actor: Actor, *, now: datetime | None = None) -> "list[Finding]":

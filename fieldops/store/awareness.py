@@ -194,6 +194,46 @@ def save_estimates(turn: Turn, rows: Sequence[EstimateRow], *, event: int, other
     turn.connection.executemany(_SAVE_ESTIMATE, [(*row, as_of) for row in rows])
 
 
+# what estimates rest on: of surveys and decisions those are refreshed that they touch, after anything else all are stale
+_TOUCHING = ("SurveysRecorded", "SurveysQuarantined", "QuarantineLifted", "DecisionMade", "DecisionWithdrawn")
+_ALL_STALE = (
+    "CityImported", "StreetEdited", "RowsImported", "RecordsTaken", "RulesChanged", "ResponseFitted", "ClockAccepted",
+    "RegionUpgraded", "HoursConfirmed",
+)  # fmt: skip
+
+
+def read_estimates(connection: sqlite3.Connection) -> list[tuple[EstimateRow, datetime]]:
+    """
+    Return the stored estimates, each with its moment; empty where anything was recorded since on which they rest.
+
+    Then they are of their time, and no longer what the record comes to now.
+    """
+    rows = connection.execute(
+        "SELECT place, noun, knows, asked, share, low, high, hours_to_target, hours_low, hours_high, as_of FROM estimate"
+        " ORDER BY noun, place"
+    ).fetchall()
+    if not rows:
+        return []
+    first, last = min(row["as_of"] for row in rows), max(row["as_of"] for row in rows)
+    if _anything_after(connection, last, (*_TOUCHING, *_ALL_STALE)) or _anything_after(connection, first, _ALL_STALE):
+        return []
+    return [(tuple(row)[:-1], parse_moment(row["as_of"])) for row in rows]
+
+
+def _anything_after(connection: sqlite3.Connection, moment: str, kinds: Sequence[str]) -> bool:
+    """Return whether events of these kinds came after the turn that wrote estimates at the moment; also if none is known."""
+    written = connection.execute(
+        "SELECT max(seq) FROM event WHERE kind = 'RowsSealed' AND recorded_at = ?"
+        " AND json_extract(facts, '$.tables.estimate') IS NOT NULL",
+        (moment,),
+    ).fetchone()[0]
+    row = connection.execute(
+        "SELECT 1 FROM event WHERE seq > ? AND kind IN (SELECT value FROM json_each(?)) LIMIT 1",
+        (written or 0, json.dumps(kinds)),
+    ).fetchone()
+    return written is None or row is not None
+
+
 def estimated_at(connection: sqlite3.Connection) -> datetime | None:
     """
     Return when the estimates were made, None where there are none.

@@ -7,6 +7,7 @@ import pytest
 from fieldops.actions.awareness import fit_awareness, save_estimates
 from fieldops.actions.decisions import decide
 from fieldops.actions.effort import import_effort
+from fieldops.actions.keep import verify_record
 from fieldops.actions.surveys import record_surveys
 from fieldops.store.connect import Region
 from tests.conftest import LEAD, NOON
@@ -71,6 +72,31 @@ def test_what_is_refreshed_is_what_all_anew_would_be_and_everything_else_stays(t
             assert figures == before[place]
     assert refreshed["S13"] != before["S13"]
     assert refreshed["T2"] != before["T2"]
+
+
+def test_stored_estimates_are_what_the_evidence_comes_to_and_one_that_is_not_is_found_though_its_seal_is_right(
+    town: Region,
+) -> None:
+    assert verify_record(town, LEAD).violations == []
+    ask_again(town)
+    decide(town, LEAD, now=LATER)  # some are refreshed, the others stay
+    assert verify_record(town, LEAD).violations == []
+    for place, column in (("S13", "share"), ("S0", "low"), ("T2", "knows"), ("S1", "hours_to_target")):
+        with town.turn(LEAD, now=LATER) as turn:
+            turn.connection.execute(f"UPDATE estimate SET {column} = {column} + 1 WHERE place = ?", (place,))
+        (found,) = verify_record(town, LEAD).violations
+        assert found.what.startswith(f"the estimate of {'triangle' if place[0] == 'T' else 'street'} {place} is (")
+        with town.turn(LEAD, now=LATER) as turn:
+            turn.connection.execute(f"UPDATE estimate SET {column} = {column} - 1 WHERE place = ?", (place,))
+    with town.turn(LEAD, now=LATER) as turn:
+        turn.connection.execute("DELETE FROM estimate WHERE place = 'S13'")
+    assert "street S13 is missing" in verify_record(town, LEAD).violations[0].what
+
+
+def test_estimates_that_are_older_than_their_evidence_are_of_their_time_and_no_violation(town: Region) -> None:
+    effort = [{"day": "2026-03-01", "crew": "C0", "street": "S0", "promoter_hours": "9"}]
+    import_effort(town, LEAD, numbered(effort), now=LATER)
+    assert verify_record(town, LEAD).violations == []
 
 
 def test_what_a_refresh_costs_does_not_grow_with_the_city(town: Region) -> None:
