@@ -20,7 +20,7 @@ from fieldops.errors import BadInput, Stopped
 from fieldops.progress import Progress, no_progress
 
 # Weak normal views before the data, on the scales of a response: (rho, delta, sigma, mu, kappa, tau).
-_BEFORE_DEVIATION = np.array([1.0, 1.0, 1.0, 1.0, 0.8, 0.5])
+BEFORE_DEVIATION = np.array([1.0, 1.0, 1.0, 1.0, 0.8, 0.5])
 _USUAL_STEPS = 40
 _REACH = 6.0  # in those deviations: where L-BFGS-B may look
 
@@ -69,11 +69,11 @@ def fit_response(history: History, before: Response | None = None, *, progress: 
         steps_done += 1
         if not progress("fitting", min(0.99, steps_done / _USUAL_STEPS)):
             raise Stopped("nothing was stored")
-        value, slope = _cost(x, history, spilled, asked)
-        off = (x - centre) / _BEFORE_DEVIATION
-        return value + 0.5 * float(off @ off), slope + off / _BEFORE_DEVIATION
+        value, slope = minus_log_likelihood(x, history, spilled, asked)
+        off = (x - centre) / BEFORE_DEVIATION
+        return value + 0.5 * float(off @ off), slope + off / BEFORE_DEVIATION
 
-    bounds = list(zip(centre - _REACH * _BEFORE_DEVIATION, centre + _REACH * _BEFORE_DEVIATION, strict=True))
+    bounds = list(zip(centre - _REACH * BEFORE_DEVIATION, centre + _REACH * BEFORE_DEVIATION, strict=True))
     found = optimize.minimize(cost, centre, jac=True, method="L-BFGS-B", bounds=bounds)
     mode = np.asarray(found.x)
     # Laplace: curvature by differences of the exact gradient.
@@ -81,12 +81,14 @@ def fit_response(history: History, before: Response | None = None, *, progress: 
     curvature = np.array([(cost(mode + step)[1] - cost(mode - step)[1]) / 2e-3 for step in steps])
     stiff, along = np.linalg.eigh((curvature + curvature.T) / 2.0)
     # What the record says nothing of is as uncertain as it was before, never more.
-    covariance = (along / np.maximum(stiff, float(np.min(_BEFORE_DEVIATION**-2)))) @ along.T
+    covariance = (along / np.maximum(stiff, float(np.min(BEFORE_DEVIATION**-2)))) @ along.T
     return replace(Response.from_scales(mode), covariance=tuple(tuple(row) for row in covariance.tolist()))
 
 
-def _cost(x: FloatArray, history: History, spilled: FloatArray, asked: IntArray) -> tuple[float, FloatArray]:
-    """Return minus the log-likelihood at `x`, and its gradient."""
+def minus_log_likelihood(
+    x: FloatArray, history: History, spilled: FloatArray, asked: IntArray
+) -> tuple[float, FloatArray]:
+    """Return minus the log-likelihood of a response with the numbers `x` on its scales, and its gradient by them."""
     response = Response.from_scales(x)
     prior = start_log_weights(np.array(response.mu), response.kappa)
     by_start = start_scores(response.mu, response.kappa)
