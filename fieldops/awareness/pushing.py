@@ -139,7 +139,7 @@ def joint_hours(
     Notes
     -----
     Coordinate ascent of sum_i worth_i(h_i + sum_j spill_ij h_j) - price_i (h_i + setup_i [h_i > 0]) over a grid of hours, from
-    nothing pushed; every step improves, so it ends, not necessarily at the best of all.
+    nothing pushed, the largest street first; every step improves, so it ends, not necessarily at the best of all.
     """
     scale = np.asarray(reach, dtype=np.float64)
     count = len(scale)
@@ -147,9 +147,10 @@ def joint_hours(
     given = spill + np.eye(count)
     spent = -cost[:, None] * (_GRID + begin[:, None] * (_GRID > 0))
     hours = np.zeros(count)
+    order = np.argsort(-scale, kind="stable").tolist()  # the largest first, in whatever order the streets are told
     for _ in range(_ROUNDS):
         before = hours.copy()
-        for i in range(count):
+        for i in order:
             hours[i] = 0.0
             seen = (given @ hours)[:, None] + given[:, i, None] * _GRID
             gain = spent[i].copy()

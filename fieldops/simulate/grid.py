@@ -20,16 +20,18 @@ if TYPE_CHECKING:
 
 BLOCK_M = 150.0
 MEDIAN_PEOPLE, PEOPLE_SPREAD = 400.0, 0.45
+_TENTH = 1.2816  # standard deviations from the middle to the end of an 80 % interval
 VENUES = 0.2  # share of streets with a venue
 _LON, _LAT = -30.0, 28.0  # in the Atlantic, as every made-up city
 _BY_TRIANGLE, _BY_ZONE = 2, 5  # blocks on a side
 
 
-def make_grid_city(side: int, rng: np.random.Generator) -> City:
+def make_grid_city(side: int, rng: np.random.Generator, *, people_error: float = 0.0) -> City:
     """
     Return a city of `side` rows of `side` streets, each one block long, with cross ways that are nobody's.
 
-    People are lognormal around 400; triangles hold 2 x 2 streets, zones 5 x 5.
+    People are lognormal around 400, with the 80 % interval of a `people_error` (standard deviation of the log); triangles
+    hold 2 x 2 streets, zones 5 x 5.
     """
     column, row = (axis.ravel() for axis in np.meshgrid(np.arange(side), np.arange(side)))
     people = np.round(MEDIAN_PEOPLE * np.exp(PEOPLE_SPREAD * rng.standard_normal(side * side)))
@@ -40,7 +42,7 @@ def make_grid_city(side: int, rng: np.random.Generator) -> City:
     arms = _arms(side)
     lines = [_cross(plane, side, arms, k) for k in range(side * side)]
     names = _names("S", column, row)
-    streets = _streets(names, lines, people, triangle, zone)
+    streets = _streets(names, lines, people, triangle, zone, off=float(np.exp(_TENTH * people_error)))
     corners = [(-BLOCK_M, -BLOCK_M), (side * BLOCK_M, side * BLOCK_M)]
     boundary = shapely.box(*np.ravel(_degrees(plane, corners)))
     return City(
@@ -106,13 +108,19 @@ def _nodes(side: int, plane: Plane) -> pd.DataFrame:
 
 
 def _streets(
-    names: list[str], lines: list[Any], people: "FloatArray", triangle: list[str], zone: list[str]
+    names: list[str],
+    lines: list[Any],
+    people: "FloatArray",
+    triangle: list[str],
+    zone: list[str],
+    *,
+    off: float,
 ) -> gpd.GeoDataFrame:
     count = len(names)
     columns = {
         "street": names, "kind": ["street"] * count, "name": names, "label": names, "name_source": ["generated"] * count,
         "length_m": np.full(count, 2 * BLOCK_M), "walk_m": np.full(count, 2 * BLOCK_M), "people": people,
-        "people_low": people * 0.8, "people_high": people * 1.2, "people_source": ["total"] * count,
+        "people_low": people / off, "people_high": people * off, "people_source": ["total"] * count,
         "buildings": np.zeros(count, dtype=np.int64), "floors": np.full(count, np.nan), "permission": ["free"] * count,
         "status": ["open"] * count, "priority": np.ones(count), "triangle": triangle, "zone": zone,
         "node": np.arange(count), "ways": names,

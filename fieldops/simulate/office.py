@@ -167,10 +167,10 @@ class Office:
         )
 
     def mates(self, street: int) -> list[int]:
-        """Return the streets of the street's triangle that have not moved on, and itself."""
+        """Return the streets of the street's triangle that have not moved on, and itself, by id."""
         of = int(self.map.triangle[street])
         near = np.flatnonzero(self.map.triangle == of).tolist() if of >= 0 else []
-        return sorted({street, *(s for s in near if s not in self.finished)})
+        return sorted({street, *(s for s in near if s not in self.finished)}, key=lambda s: self.map.streets[s])
 
     def rule_of_next_test(self, street: int, *, at_point: bool) -> str:
         """RULE 9: return the card of the next test of a street that is held, or of its connection point."""

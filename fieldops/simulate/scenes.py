@@ -54,7 +54,7 @@ def grid_scene(
         Settings of the region before the policy changes any.
     """
     rng = np.random.default_rng([city, 1])
-    made = make_grid_city(side, rng)
+    made = make_grid_city(side, rng, people_error=conditions.people_error)
     return scene_of_city(made, seed=seed, conditions=conditions, crews=crews, days=days, rules=rules, rng=rng)
 
 

@@ -68,3 +68,16 @@ def test_of_two_streets_the_one_whose_neighbour_is_pushed_is_left_out_where_begi
 def test_fear_of_leaving_streets_far_short_pushes_what_would_not_be_worth_it() -> None:
     assert push(people=1200.0, price=0.07)[0] == 0.0
     assert push(people=1200.0, price=0.07, short=1.0)[0] > 0.0
+
+
+def test_hours_do_not_depend_on_the_order_in_which_streets_are_told() -> None:
+    rng = np.random.default_rng(3)
+    reach, spill = rng.uniform(10.0, 60.0, 6), 0.09 * (rng.random((6, 6)) < 0.5)
+    np.fill_diagonal(spill, 0.0)
+    turned = rng.permutation(6)
+    hours = joint_hours(worth(6), CHANCE_DOSES, reach, spill=spill, price=0.09, setup=1.33)
+    again = joint_hours(
+        worth(6), CHANCE_DOSES, reach[turned], spill=spill[np.ix_(turned, turned)], price=0.09, setup=1.33
+    )
+    assert again.tolist() == hours[turned].tolist()
+    assert len(set(hours.tolist())) > 2
