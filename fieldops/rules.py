@@ -15,6 +15,7 @@ _DURATIONS = frozenset({
 })  # fmt: skip
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(d|h|min|s)")
 _LONGEST = timedelta(days=3_650)
+TEST_SURVEYS = 30  # the most that R50 expects, wherever awareness stands
 _SECONDS = {"d": 86_400, "h": 3_600, "min": 60, "s": 1}
 
 
@@ -113,6 +114,11 @@ class Rules:
             )
         if self.burst_days_min > self.burst_days_max:
             raise BadInput("the shortest burst is longer than the longest", field="burst_days_min")
+
+    @property
+    def test_hours(self) -> float:
+        """Promoter-hours that the test of a connection point takes of its crew (RULE 10)."""
+        return TEST_SURVEYS * self.survey_minutes / 60.0
 
     def to_json(self) -> dict[str, object]:
         """Return plain JSON values; durations become seconds."""

@@ -1,5 +1,6 @@
 """What a plan is made from: the operation at a moment, read from the store and turned into arrays."""
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -106,6 +107,7 @@ def pose_ground(region: Region, ground: Ground, rng: np.random.Generator, now: d
         finish=finish, excluded=tuple(_standing_reason(ground, street) for street in ground.streets),
         notes=tuple(_notes(ground, street) for street in ground.streets),
         recruits=_recruits(region, ground, hours, now) if rules.plan_values == "recruits" else None,
+        tests=_tests(region, ground),
     )  # fmt: skip
     crews, pins = _crews(ground, streets.ids, hours)
     home, turf = _walks(region, ground, streets.hours, pins, rng)
@@ -122,6 +124,14 @@ def pose_ground(region: Region, ground: Ground, rng: np.random.Generator, now: d
 def _notes(ground: Ground, street: PlanStreet) -> tuple[Said, ...]:
     swarmed = say("swarmed") if street.triangle in ground.swarmed else None
     return tuple(said for said in (swarmed, street.note) if said)
+
+
+def _tests(region: Region, ground: Ground) -> Any:
+    """Return each street's part of what the test of its triangle's point takes on a day; RULE 10: it counts in the crew's hours."""
+    moved = plans.moved_triangles(region.reader(), ground.start)
+    of = [street.triangle for street in ground.streets]
+    streets = Counter(of)
+    return np.array([ground.rules.test_hours / streets[t] if t and t not in moved else 0.0 for t in of])
 
 
 def _recruits(region: Region, ground: Ground, hours: Any, now: datetime | None) -> Any:

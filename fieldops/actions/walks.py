@@ -1,12 +1,12 @@
 """A crew's walk for a day: which of its streets, in which order, with which stops; stored, so that pages and phones show it."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from fieldops.actions.around import Ground, map_around, meeting_point, nearest
 from fieldops.clock import local_day
 from fieldops.errors import BadInput, NotFound, Stopped
 from fieldops.events import WalkMade
@@ -20,30 +20,14 @@ from fieldops.store import places
 from fieldops.store import walks as store
 from fieldops.store.claims import claims_in_force
 from fieldops.store.connect import Region, read_rules
-from fieldops.store.dispatch import METRES_PER_DEGREE, Box, near_ways
 from fieldops.store.people import find_crew
 from fieldops.store.walks import HeldStreet, StoredWalk
 
 if TYPE_CHECKING:
-    import numpy as np
-    from scipy.sparse import csr_array
-
     from fieldops.planning.walkproblem import Stop, Walk, WalkProblem
     from fieldops.store.sqlite import sqlite3
 
-MARGIN_M = 1000.0
 HOURS_UNKNOWN = 1.0  # days of the whole crew for a street that no plan has looked at
-SURVEYS_OF_A_TEST = 30  # the most that R50 expects, wherever awareness stands
-
-
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """The walkable map around a crew, by positions 0..n-1 of its nodes."""
-
-    nodes: dict[int, int]
-    places: list[tuple[float, float]]
-    matrix: "csr_array"
-    island: "np.ndarray"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +83,7 @@ def make_walk(
     today = local_day(at, zone)
     held = _held(connection, one, at, today, day, zone)
     ground = map_around(connection, [(one.home_lon, one.home_lat), *((s.lon, s.lat) for s in held)])
-    share = _share(ground, one, held, today, day, rules, zone)
+    share = _share(connection, ground, one, held, at, day, rules, zone)
     begins = _begins(rules, at.astimezone(zone), day)
     made = _walk(
         connection, ground, share, held, at, rules, zone, begins=begins, sides=sides, time_limit=time_limit, seed=seed
@@ -194,90 +178,51 @@ def _held(
     return held
 
 
-def map_around(connection: "sqlite3.Connection", around: Sequence[tuple[float, float]]) -> Ground:
-    """Read the map around the places, with a margin for ways round."""
-    import numpy as np
-    from scipy.sparse import coo_array, csr_array, csr_matrix
-    from scipy.sparse.csgraph import connected_components
-
-    lon, lat = [p[0] for p in around], [p[1] for p in around]
-    middle = ((min(lon) + max(lon)) / 2, (min(lat) + max(lat)) / 2)
-    reach = max(
-        (max(lon) - min(lon)) * math.cos(math.radians(middle[1])), max(lat) - min(lat)
-    ) * METRES_PER_DEGREE / 2 + MARGIN_M  # fmt: skip
-    found, ways = near_ways(connection, Box.around(*middle, 1.3 * reach))
-    nodes = {node: i for i, node in enumerate(found)}
-    edges = [(nodes[a], nodes[b], m) for a, out in ways.items() if a in nodes for b, m in out if b in nodes]
-    if not edges:
-        raise NotFound("walkable way", f"near {middle[0]:.5f}, {middle[1]:.5f}", cure="import the map of the city")
-    order = sorted(edges, key=lambda edge: -edge[2])
-    start, end, metres = (np.array(column) for column in zip(*order, strict=True))
-    count = len(nodes)
-    key = start * count + end
-    _, last = np.unique(key[::-1], return_index=True)  # of parallel ways the shortest
-    keep = len(key) - 1 - last
-    matrix = csr_array(coo_array((np.maximum(metres[keep], 0.01), (start[keep], end[keep])), shape=(count, count)))
-    _, island = connected_components(csr_matrix(matrix), directed=False)
-    return Ground(nodes, list(found.values()), matrix, island)
-
-
-def _nearest(ground: Ground, lon: float, lat: float, *, of: int | None = None) -> int:
-    """Return the position of the nearest node, on the island of a node where one is given."""
-    import numpy as np
-
-    place = np.array(ground.places)
-    away = np.hypot((place[:, 0] - lon) * math.cos(math.radians(lat)), place[:, 1] - lat)
-    if of is not None:
-        away = np.where(ground.island == ground.island[of], away, np.inf)
-    return int(np.argmin(away))
-
-
-def meeting_point(ground: Ground, crew: Crew) -> int:
-    """Return the position of the node where the crew meets, on the largest island of the map around it."""
-    import numpy as np
-
-    largest = int(np.flatnonzero(ground.island == np.bincount(ground.island).argmax())[0])
-    return _nearest(ground, crew.home_lon, crew.home_lat, of=largest)
+def _place(ground: Ground, street: HeldStreet, home: int) -> int:
+    """Return the position where the street is entered; the nearest on the island of home where the map has no such node."""
+    entered = ground.nodes.get(street.node)
+    return nearest(ground, street.lon, street.lat, of=home) if entered is None else entered
 
 
 def _share(
-    ground: Ground, crew: Crew, held: list[HeldStreet], today: date, day: date, rules: Rules, zone: ZoneInfo
-) -> Day:
+    connection: "sqlite3.Connection", ground: Ground, crew: Crew, held: list[HeldStreet], at: datetime, day: date,
+    rules: Rules, zone: ZoneInfo,
+) -> Day:  # fmt: skip
     """Choose the day's share of the streets: the days from today on share them out, near ones together."""
     import numpy as np
     from scipy.sparse import csr_matrix
     from scipy.sparse.csgraph import dijkstra
 
-    from fieldops.planning.week import Work, share_days
+    from fieldops.planning.week import NO_POINT, Work, share_days
 
     home = meeting_point(ground, crew)
     at_home = ground.island[home]
-    nodes = [_nearest(ground, s.lon, s.lat) for s in held]
-    cut_off = [i for i, node in enumerate(nodes) if ground.island[node] != at_home]
-    walked = [i for i in range(len(held)) if i not in cut_off]
-    left = [
-        {"street": held[i].street, "label": held[i].label, "reason": "no way leads there from the meeting point"}
-        for i in cut_off
-    ]
+    nodes = [_place(ground, s, home) for s in held]
+    walked = [i for i, node in enumerate(nodes) if ground.island[node] == at_home]
+    left = dict.fromkeys(set(range(len(held))) - set(walked), "no way leads there from the meeting point")
     stations = np.array([home, *(nodes[i] for i in walked)])
     graph: Any = csr_matrix(ground.matrix)
     metres = dijkstra(graph, directed=False, indices=stations)[:, stations]
-    begins, shift = round(3600 * rules.day_begins_hour), round(3600 * crew.hours_per_day)
+    today = local_day(at, zone)
     midnight = datetime.combine(today, time(), zone)
     days = [d for d in range(rules.claim_duration.days + 1) if today + timedelta(days=d) not in crew.days_off]
-    work = [Work(_seconds(held[i], crew), round((held[i].held_until - midnight).total_seconds())) for i in walked]
+    triangles = {t for i in walked if (t := held[i].triangle)}
+    mine = store.points_to_test(connection, crew.id, sorted(triangles), at, at)  # RULE 10
+    tests = {row["triangle"]: (number, round(3600 * rules.test_hours / crew.people)) for number, row in enumerate(mine)}
+    work = [
+        Work(
+            _seconds(held[i], crew), round((held[i].held_until - midnight).total_seconds()),
+            *tests.get(held[i].triangle, (NO_POINT, 0)),
+        )
+        for i in walked
+    ]  # fmt: skip
     shared, none = share_days(
-        metres, work, days, begins=begins, day_seconds=shift, metres_per_second=rules.walk_speed_km_h / 3.6
-    )
-    left += [
-        {
-            "street": held[walked[i]].street,
-            "label": held[walked[i]].label,
-            "reason": "no time for it before its claim ends",
-        }
-        for i in none
-    ]
-    return Day(crew, day, {walked[i]: seconds for i, seconds in shared.get((day - today).days, {}).items()}, left)
+        metres, work, days, begins=round(3600 * rules.day_begins_hour), day_seconds=round(3600 * crew.hours_per_day),
+        metres_per_second=rules.walk_speed_km_h / 3.6,
+    )  # fmt: skip
+    left |= {walked[i]: "no time for it before its claim ends" for i in none}
+    named = [{"street": held[i].street, "label": held[i].label, "reason": why} for i, why in sorted(left.items())]
+    return Day(crew, day, {walked[i]: seconds for i, seconds in shared.get((day - today).days, {}).items()}, named)
 
 
 def _seconds(street: HeldStreet, crew: Crew) -> int:
@@ -294,12 +239,13 @@ def _walk(
     from fieldops.planning.walks import walk
 
     home = meeting_point(ground, share.crew)
-    edges, owner, minutes = _edges(connection, ground, home, held, share.streets)
+    sides = sides or (2 if rules.walk_both_sides else 1)
+    pace = rules.walk_speed_km_h * 1000 / 60
+    edges, owner, minutes = _edges(connection, ground, home, held, share.streets, minutes_per_metre=sides / pace)
     stops, what = _stops(connection, ground, home, share, held, set(owner), at, rules, zone)
-    both = rules.walk_both_sides if sides is None else sides == 2
     problem = WalkProblem(
-        ground.matrix, edges, stops, home, minutes=minutes, owner=owner, sides=2 if both else 1,
-        begins=begins, metres_per_minute=rules.walk_speed_km_h * 1000 / 60,
+        ground.matrix, edges, stops, home, minutes=minutes, owner=owner, sides=sides, begins=begins,
+        metres_per_minute=pace,
     )  # fmt: skip
     found = walk(problem, time_limit=time_limit, seed=seed)
     wrong = is_walk(problem, found)
@@ -315,9 +261,14 @@ def _walk(
 
 
 def _edges(
-    connection: "sqlite3.Connection", ground: Ground, home: int, held: list[HeldStreet], seconds: dict[int, int]
-) -> tuple[list[tuple[int, int, float]], list[int], list[float]]:
-    """Return the segments of the day's streets, whose each is, and the minutes worked on each: by its length."""
+    connection: "sqlite3.Connection", ground: Ground, home: int, held: list[HeldStreet], seconds: dict[int, int],
+    *, minutes_per_metre: float,
+) -> tuple[list[tuple[int, int, float]], list[int], list[float]]:  # fmt: skip
+    """
+    Return the segments of the day's streets, whose each is, and the minutes worked on each beside walking it.
+
+    The hours of a street are those of whoever goes along it from door to door: they hold the walk over it.
+    """
     row = {held[i].street: i for i in seconds}
     edges: list[tuple[int, int, float]] = []
     owner: list[int] = []
@@ -330,7 +281,8 @@ def _edges(
     total: dict[int, float] = {}
     for (_, _, metres), mine in zip(edges, owner, strict=True):
         total[mine] = total.get(mine, 0.0) + metres
-    minutes = [seconds[mine] / 60 * edge[2] / total[mine] for edge, mine in zip(edges, owner, strict=True)]
+    pace = {mine: max(0.0, seconds[mine] / 60 / metres - minutes_per_metre) for mine, metres in total.items()}
+    minutes = [pace[mine] * edge[2] for edge, mine in zip(edges, owner, strict=True)]
     return edges, owner, minutes
 
 
@@ -344,11 +296,11 @@ def _stops(
     stops: list[Stop] = []
     what: list[dict[str, Any]] = []
     for i in sorted(set(share.streets) - walked):  # a compound is entered at its gate
-        stops.append(Stop(_nearest(ground, held[i].lon, held[i].lat, of=home), share.streets[i] / 60))
+        stops.append(Stop(_place(ground, held[i], home), share.streets[i] / 60))
         what.append({"street": held[i].street, "label": held[i].label})
     mine = [held[i].street for i in sorted(share.streets)]
     for venue in store.venues_on(connection, mine)[: rules.venues_per_walk]:
-        node = _nearest(ground, venue["lon"], venue["lat"], of=home)
+        node = nearest(ground, venue["lon"], venue["lat"], of=home)
         opens, closes = _hour(venue["open_from"], 0.0), _hour(venue["open_until"], math.inf)
         closes += 24 * 60.0 if closes <= opens else 0.0  # past midnight
         stops.append(Stop(node, rules.venue_minutes, opens, closes, required=False))
@@ -356,8 +308,8 @@ def _stops(
     triangles = sorted({t for i in share.streets if (t := held[i].triangle)})
     since = datetime.combine(share.day, time(), zone)
     for point in store.points_to_test(connection, share.crew.id, triangles, at, since):  # RULE 10
-        minutes = SURVEYS_OF_A_TEST * rules.survey_minutes / share.crew.people
-        stops.append(Stop(_nearest(ground, point["lon"], point["lat"], of=home), minutes))
+        node = nearest(ground, point["lon"], point["lat"], of=home)
+        stops.append(Stop(node, 60 * rules.test_hours / share.crew.people))
         what.append({"triangle": point["triangle"], "label": "test at the connection point"})
     return stops, what
 

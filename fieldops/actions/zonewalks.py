@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from fieldops.actions.walks import Ground, map_around, meeting_point
+from fieldops.actions.around import Ground, map_around, meeting_point
 from fieldops.clock import local_day
 from fieldops.errors import BadInput, NotFound
 from fieldops.ids import CrewId, StreetId, ZoneId

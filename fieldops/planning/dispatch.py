@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from fieldops.ids import StreetId
+from fieldops.planning.terms import MOST_ON_THE_WAY
 from fieldops.said import Reason, Said
 
 DETOUR = 1.3  # walks are so much longer than the line by air: for the daily way from home, which is not searched
@@ -105,7 +106,10 @@ def offer(room: Room, candidate: Candidate) -> Offer | None:
     """
     day = room.people * room.hours_per_day
     out_and_back = 2.0 * candidate.home_m / room.metres_per_hour / room.hours_per_day
-    hours = candidate.hours * (1.0 + out_and_back) + candidate.metres / room.metres_per_hour * room.people
+    hours = (
+        candidate.hours / (1.0 - min(out_and_back, MOST_ON_THE_WAY))
+        + candidate.metres / room.metres_per_hour * room.people
+    )
     if not math.isfinite(hours) or hours > room.hours or math.ceil(hours / day - 1e-9) > room.days:
         return None
     profit = candidate.value - room.hour_price * hours - room.place_price

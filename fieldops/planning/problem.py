@@ -3,8 +3,9 @@ The frozen input of a plan: streets, crews, what binds them, and the pairs with 
 
 Value of a street (domain.md): people x max(0, target - awareness) x probability that the decision *move on* falls within
 the claim x priority, expected over what is believed of its awareness: an untested street is never worth nothing because
-its mean lies above the target. Hours of a pair: pushing and asking until that probability is reached, and the walking that this
-crew adds: its daily way out and back for the share of the day that the street takes, and the way between its streets.
+its mean lies above the target. Hours of a pair: pushing and asking until that probability is reached, the walking that this
+crew adds (its daily way out and back for the share of the day that the street takes, and the way between its streets), and
+the street's part of the tests of its triangle's point.
 """
 
 from dataclasses import dataclass, replace
@@ -16,7 +17,16 @@ from numpy.typing import NDArray
 from fieldops.estimates import Basis
 from fieldops.ids import CrewId, StreetId
 from fieldops.planning.assignment import AssignmentProblem, FloatArray, IntArray
-from fieldops.planning.terms import KEPT, LEAST_LEFT, LEAST_MISSING, NEARLY, NEARLY_DONE, SWARMED, WALKED
+from fieldops.planning.terms import (
+    KEPT,
+    LEAST_LEFT,
+    LEAST_MISSING,
+    MOST_ON_THE_WAY,
+    NEARLY,
+    NEARLY_DONE,
+    SWARMED,
+    WALKED,
+)
 from fieldops.rules import Rules
 from fieldops.said import Said
 
@@ -35,7 +45,8 @@ class Streets:
     `hours` are promoter-hours of pushing and asking until the decision has fallen with `finish` probability, inf where no
     effort suffices; `excluded` says why a street may not be given to anybody, empty where it may; `notes` is what its
     crew should know; `share` is the mean awareness now, `missing` the share of people still expected to be told, `measured`
-    whether anybody was ever asked there. `recruits` are the candidates to be expected from the hours, None where the plan counts awareness only.
+    whether anybody was ever asked there. `recruits` are the candidates to be expected from the hours, None where the plan counts awareness only;
+    `tests` the promoter-hours that the test of its triangle's point takes on each day there, shared by the triangle's streets.
     """
 
     ids: tuple[StreetId, ...]
@@ -50,6 +61,7 @@ class Streets:
     excluded: tuple[str, ...]
     notes: tuple[tuple[Said, ...], ...]
     recruits: FloatArray | None = None
+    tests: FloatArray | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,14 +129,16 @@ def street_values(problem: PlanProblem) -> FloatArray:
 
 
 def pair_hours(problem: PlanProblem, street: IntArray, crew: IntArray) -> FloatArray:
-    """Return the promoter-hours that each pair takes, walking included, in full hundredths, shape (n_pairs,)."""
+    """Return the promoter-hours that each pair takes, walks and point tests included, in full hundredths, shape (n_pairs,)."""
     work = problem.streets.hours[street]
-    day = problem.crews.people[crew] * problem.crews.hours_per_day[crew]
     metres_per_hour = problem.rules.walk_speed_km_h * 1000.0
     out_and_back = 2.0 * problem.home_m[crew, street] / metres_per_hour / problem.crews.hours_per_day[crew]
+    there = 1.0 - np.minimum(out_and_back, MOST_ON_THE_WAY)  # of each day's hours
+    day = problem.crews.people[crew] * problem.crews.hours_per_day[crew] * there
     days_there = np.ceil(np.minimum(work, 1e9) / np.maximum(day, 1e-9))
-    hop = HOP_SHARE * problem.turf_m[crew, street] / metres_per_hour * problem.crews.people[crew] * days_there
-    hours = work * (1.0 + out_and_back) + hop
+    hop = HOP_SHARE * problem.turf_m[crew, street] / metres_per_hour * problem.crews.people[crew]
+    test = 0.0 if problem.streets.tests is None else problem.streets.tests[street]  # RULE 10
+    hours = (work + days_there * test) / there + days_there * hop
     return np.ceil(hours * HUNDREDTHS - 1e-6) / HUNDREDTHS  # whole numbers let the solver prove that nothing is better
 
 

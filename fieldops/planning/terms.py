@@ -15,6 +15,7 @@ NEARLY = 0.75  # of the target
 LEAST_MISSING = (
     1e-3  # of the target: beliefs err, so that a street without a test is worth a visit however good they are
 )
+MOST_ON_THE_WAY = 0.9  # of a day: whoever lives farther away has a tenth of it left for the street
 WALKED = 0.01  # of what an hour tells on average: what an hour on foot costs beside the time it takes
 LEAST_LEFT = 0.9  # of a street's value, however far it is
 KEPT = 1.05  # minimal disruption: what a published plan says is worth keeping

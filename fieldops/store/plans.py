@@ -230,12 +230,21 @@ def plan_streets(connection: sqlite3.Connection) -> list[PlanStreet]:
 
 def swarmed_triangles(connection: sqlite3.Connection, at: datetime) -> frozenset[TriangleId]:
     """Return the triangles whose latest decisive point test by the moment says push on (rule 11)."""
+    return _triangles_at(connection, at, "push_on")
+
+
+def moved_triangles(connection: sqlite3.Connection, at: datetime) -> frozenset[TriangleId]:
+    """Return the triangles whose latest decisive point test by the moment says move on: nobody tests them again."""
+    return _triangles_at(connection, at, "move_on")
+
+
+def _triangles_at(connection: sqlite3.Connection, at: datetime, verdict: str) -> frozenset[TriangleId]:
     rows = connection.execute(
         "SELECT triangle_id, verdict, max(decisive_at || printf('%020d', rowid)) FROM decision WHERE triangle_id IS NOT NULL AND withdrawn_at IS NULL"
         " AND decisive_at <= ? GROUP BY triangle_id",
         (format_moment(at),),
     )
-    return frozenset(TriangleId(row[0]) for row in rows if row[1] == "push_on")
+    return frozenset(TriangleId(row[0]) for row in rows if row[1] == verdict)
 
 
 def kept_pairs(

@@ -29,6 +29,7 @@ class HeldStreet:
     kind: str
     lon: float
     lat: float
+    node: int
     triangle: TriangleId | None
     held_until: datetime
     hours: float | None
@@ -65,7 +66,7 @@ class StoredWalk:
 def held_streets(connection: "sqlite3.Connection", crew: CrewId, at: datetime, day: date) -> list[HeldStreet]:
     """Return what the crew holds at the moment, with the hours that were still needed on the morning of the day."""
     rows = connection.execute(
-        "SELECT s.id, s.label, s.kind, s.lon, s.lat, s.triangle_id, c.held_until, o.hours - (SELECT"
+        "SELECT s.id, s.label, s.kind, s.lon, s.lat, s.node, s.triangle_id, c.held_until, o.hours - (SELECT"
         " coalesce(sum(f.promoter_hours), 0) FROM effort AS f WHERE f.street_id = s.id AND f.crew_id = c.crew_id"
         " AND f.day >= substr(c.claimed_at, 1, 10) AND f.day < :day) FROM claim AS c JOIN street AS s ON s.id = c.street_id"
         " LEFT JOIN outlook AS o ON o.street_id = s.id WHERE c.crew_id = :crew AND c.claimed_at <= :at"
@@ -74,7 +75,15 @@ def held_streets(connection: "sqlite3.Connection", crew: CrewId, at: datetime, d
     )
     return [
         HeldStreet(
-            StreetId(r[0]), r[1], r[2], r[3], r[4], r[5], parse_moment(r[6]), None if r[7] is None else max(0.0, r[7])
+            StreetId(r[0]),
+            r[1],
+            r[2],
+            r[3],
+            r[4],
+            r[5],
+            r[6],
+            parse_moment(r[7]),
+            None if r[8] is None else max(0.0, r[8]),
         )
         for r in rows
     ]

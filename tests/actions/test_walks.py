@@ -1,5 +1,6 @@
 """A crew's walk for a day: made from its claims, stored with its event, shown to pages and phones."""
 
+import json
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -65,6 +66,18 @@ def test_every_street_has_its_day_before_its_claim_ends(claimed: Region) -> None
         made = quick(claimed, A, TODAY + ahead * DAY)
         seen |= streets(made) | {row["street"] for row in made.left_out if "street" in row}
     assert seen == mine
+
+
+def test_where_all_hours_are_given_the_walks_of_the_week_visit_every_street_and_leave_none_out(claimed: Region) -> None:
+    figures = claimed.reader().execute("SELECT figures FROM plan").fetchone()[0]
+    assert json.loads(figures)["hours_given"] > 0.9 * json.loads(figures)["hours_at_hand"]
+    for crew in (A, B):
+        mine = {row[0] for row in claimed.reader().execute("SELECT street_id FROM claim WHERE crew_id = ?", (crew,))}
+        week = [quick(claimed, crew, TODAY + ahead * DAY) for ahead in range(8)]
+        assert set().union(*map(streets, week)) == mine
+        assert [made.left_out for made in week if made.left_out] == []
+        # Two hours a day from nine on, and the way home.
+        assert all(made.visits[-1]["leave"] <= "11:15" for made in week if made.visits)
 
 
 def test_both_sides_are_twice_the_metres_of_the_streets(claimed: Region) -> None:

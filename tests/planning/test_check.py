@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import product
+from math import ceil
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from fieldops.planning.explain import (
     explain_unassigned,
     impossible,
 )
-from fieldops.planning.problem import Crews, PlanProblem, Streets, pose, street_values
+from fieldops.planning.problem import Crews, PlanProblem, Streets, pair_hours, pose, street_values
 from fieldops.planning.solve import assign
 from fieldops.rules import Rules
 
@@ -169,7 +170,15 @@ def test_what_is_below_the_target_comes_before_what_is_only_to_be_tested() -> No
 def test_walking_from_home_counts_as_hours() -> None:
     near, far = pose(small_problem()), pose(small_problem(home_m=4500.0))  # an hour's walk
     assert near.hours.min() == pytest.approx(8.0)
-    assert far.hours.min() == pytest.approx(10.67)  # 8 (1 + 2 / 6): out and back, of six hours a day; in hundredths
+    assert far.hours.min() == pytest.approx(12.0)  # 8 / (1 - 2 / 6): out and back leave four of six hours a day
+
+
+def test_the_tests_of_its_triangles_point_count_as_hours_of_the_crew() -> None:
+    plain = small_problem(hours=(8.0, 40.0, 10.0))
+    tested = replace(plain, streets=replace(plain.streets, tests=np.array([0.75, 0.75, 0.0])))
+    more = pair_hours(tested, np.arange(3), np.zeros(3, dtype=np.int64)) - plain.streets.hours
+    day = float(plain.crews.people[0] * plain.crews.hours_per_day[0])
+    assert more.tolist() == pytest.approx([0.75 * ceil(8.0 / day), 0.75 * ceil(40.0 / day), 0.0])
 
 
 @pytest.mark.parametrize(

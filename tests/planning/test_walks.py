@@ -214,6 +214,38 @@ def test_a_street_is_worked_before_its_claim_ends_and_said_to_have_no_time_else(
     assert share_days(metres, [soon, never], [], begins=0, day_seconds=1, metres_per_second=1.0) == ({}, [0, 1])
 
 
+def test_a_week_whose_hours_are_full_has_a_day_for_every_street_and_none_is_longer_than_a_day() -> None:
+    rng = np.random.default_rng(3)
+    for _ in range(20):
+        place = rng.uniform(-700.0, 700.0, (7, 2)) * (np.arange(7) > 0)[:, None]
+        metres = np.abs(place[:, None] - place).sum(axis=2)
+        ways = 2 * metres[0].max() + 1_400
+        full = 7 * (5 * HOUR - ways / 1.25 - 900)  # what ways and tests leave of a week
+        part = rng.dirichlet(np.full(6, 3.0))
+        work = [Work(round(full * share), 7 * 24 * HOUR + 8 * HOUR, i, 900) for i, share in enumerate(part)]
+        days, none = share_days(
+            metres, work, list(range(7)), begins=9 * HOUR, day_seconds=5 * HOUR, metres_per_second=1.25
+        )
+        assert none == []
+        assert {street for day in days.values() for street in day} == set(range(6))
+        for day in days.values():
+            assert (
+                sum(day.values()) + 900 * len(day) + 2 * metres[0, [s + 1 for s in day]].max(initial=0.0) / 1.25
+                <= 5 * HOUR + 1
+            )
+        assert days[0]  # the first day is worked on too
+
+
+def test_where_ways_take_more_than_the_plan_thought_every_street_gets_a_little_less() -> None:
+    metres = np.array([[0.0, 900.0], [900.0, 0.0]])
+    days, none = share_days(
+        metres, [Work(35 * HOUR, 8 * 24 * HOUR)], list(range(7)), begins=9 * HOUR, day_seconds=5 * HOUR,
+        metres_per_second=1.25,
+    )  # fmt: skip
+    assert none == []
+    assert 0.8 * 35 * HOUR <= sum(sum(day.values()) for day in days.values()) < 35 * HOUR
+
+
 # ── a zone ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
