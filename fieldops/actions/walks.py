@@ -1,7 +1,8 @@
 """A crew's walk for a day: which of its streets, in which order, with which stops; stored, so that pages and phones show it."""
 
 import math
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -241,8 +242,10 @@ def _walk(
     home = meeting_point(ground, share.crew)
     sides = sides or (2 if rules.walk_both_sides else 1)
     pace = rules.walk_speed_km_h * 1000 / 60
+    venues = store.venues_on(connection, [held[i].street for i in sorted(share.streets)])[: rules.venues_per_walk]
+    share = _beside(share, held, venues, rules)
     edges, owner, minutes = _edges(connection, ground, home, held, share.streets, minutes_per_metre=sides / pace)
-    stops, what = _stops(connection, ground, home, share, held, set(owner), at, rules, zone)
+    stops, what = _stops(connection, ground, home, share, held, set(owner), venues, at, rules, zone)
     problem = WalkProblem(
         ground.matrix, edges, stops, home, minutes=minutes, owner=owner, sides=sides, begins=begins,
         metres_per_minute=pace,
@@ -258,6 +261,13 @@ def _walk(
     way = tuple((round(ground.places[n][0], 6), round(ground.places[n][1], 6)) for n in route_nodes(problem, found))
     rows += [{"left_out": True} | one for one in missed]
     return StoredWalk(share.crew.id, share.day, at, round(found.length_m, 1), round(found.bound_m, 1), tuple(rows), way)
+
+
+def _beside(share: Day, held: list[HeldStreet], venues: list[dict[str, Any]], rules: Rules) -> Day:
+    """Return the day with what its streets take beside their venues: hours at a venue count for the street on which it stands."""
+    inside = Counter(venue["street"] for venue in venues)
+    less = {i: round(60 * rules.venue_minutes * inside[held[i].street]) for i in share.streets}
+    return replace(share, streets={i: max(60, seconds - less[i]) for i, seconds in share.streets.items()})
 
 
 def _edges(
@@ -288,7 +298,7 @@ def _edges(
 
 def _stops(
     connection: "sqlite3.Connection", ground: Ground, home: int, share: Day, held: list[HeldStreet], walked: set[int],
-    at: datetime, rules: Rules, zone: ZoneInfo,
+    venues: list[dict[str, Any]], at: datetime, rules: Rules, zone: ZoneInfo,
 ) -> tuple[list["Stop"], list[dict[str, Any]]]:  # fmt: skip
     """Return the stops of the day and what they are: streets without a way of their own, venues, points to test."""
     from fieldops.planning.walkproblem import Stop
@@ -298,8 +308,7 @@ def _stops(
     for i in sorted(set(share.streets) - walked):  # a compound is entered at its gate
         stops.append(Stop(_place(ground, held[i], home), share.streets[i] / 60))
         what.append({"street": held[i].street, "label": held[i].label})
-    mine = [held[i].street for i in sorted(share.streets)]
-    for venue in store.venues_on(connection, mine)[: rules.venues_per_walk]:
+    for venue in venues:
         node = nearest(ground, venue["lon"], venue["lat"], of=home)
         opens, closes = _hour(venue["open_from"], 0.0), _hour(venue["open_until"], math.inf)
         closes += 24 * 60.0 if closes <= opens else 0.0  # past midnight

@@ -4,6 +4,7 @@ import json
 from datetime import date, datetime, timedelta
 
 import pytest
+from shapely import Point
 
 from fieldops.actions.claims import make_claim
 from fieldops.actions.plans import make_plan, publish_plan
@@ -12,6 +13,7 @@ from fieldops.errors import BadInput, Forbidden, NotFound, Stopped
 from fieldops.exchange.gpx import gpx_text
 from fieldops.ids import ActorId, CrewId, StreetId
 from fieldops.people import Actor, Role
+from fieldops.store import geopackage
 from fieldops.store.connect import Region
 from fieldops.store.verify import verify
 from fieldops.store.walks import StoredWalk
@@ -162,3 +164,18 @@ def test_gpx_holds_the_way_and_keeps_names_harmless(claimed: Region) -> None:
     assert text.count("<trkpt ") == len(made.way)
     assert "&lt;b&gt;" in text
     assert "\x00" not in text
+
+
+def test_time_at_a_venue_is_time_of_the_street_on_which_it_stands(claimed: Region) -> None:
+    plain = quick(claimed, A)
+    street = next(row["street"] for row in plain.visits if "street" in row)
+    with claimed.turn(LEAD, now=NOON) as turn:
+        turn.connection.execute(
+            "INSERT INTO venue SELECT NULL, ?, 'V1', city_id, 'mall', 'Mall', 100, NULL, NULL, id, 'hand' FROM street WHERE id = ?",
+            (geopackage.encode([Point(20.003, 10.002)])[0], street),
+        )
+    made = quick(claimed, A)
+    assert [row["venue"] for row in made.visits if "venue" in row] == ["V1"]
+    hours, minutes = zip(*(one.visits[-1]["leave"].split(":") for one in (plain, made)), strict=True)
+    ends = [60 * int(hour) + int(minute) for hour, minute in zip(hours, minutes, strict=True)]
+    assert abs(ends[1] - ends[0]) <= 10  # the way to it, not the 20 minutes there
