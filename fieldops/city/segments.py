@@ -139,6 +139,26 @@ def split_segments(segments: pd.DataFrame, pieces: IntArray) -> tuple[pd.DataFra
     return result.assign(u=u, v=v, length_m=length, line=lines), origin
 
 
+def rejoin_pieces(segments: pd.DataFrame, origin: IntArray, street: IntArray) -> tuple[pd.DataFrame, IntArray]:
+    """
+    Return the segments with pieces that follow each other on one street as one again, and the row that each begins with.
+
+    `origin` is what `split_segments` returned: pieces of one segment stand together, in their order.
+    """
+    starts = np.r_[True, (origin[1:] != origin[:-1]) | (street[1:] != street[:-1])][: len(origin)]
+    first = np.flatnonzero(starts)
+    if len(first) == len(segments):
+        return segments, first
+    run = np.cumsum(starts) - 1
+    xy, piece = shapely.get_coordinates(segments["line"].to_numpy(object), return_index=True)
+    shared = np.r_[False, piece[1:] != piece[:-1]] & ~starts[piece]  # a piece begins where the one before it ends
+    result = segments.iloc[first].reset_index(drop=True)
+    lines = np.asarray(shapely.linestrings(xy[~shared], indices=run[piece[~shared]]), dtype=object)
+    last = np.r_[first[1:], len(segments)] - 1
+    length = np.bincount(run, weights=segments["length_m"].to_numpy())
+    return result.assign(v=segments["v"].to_numpy()[last], length_m=length, line=lines), first
+
+
 def _cut_lines(lines: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray:
     """Return the part of each line between two shares of its length."""
     total = shapely.length(lines)

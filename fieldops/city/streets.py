@@ -16,10 +16,11 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 
 from fieldops.city.raw import FloatArray, IntArray
-from fieldops.city.segments import CARRIAGEWAYS_APART_M, bearings, facing_pairs, split_segments
+from fieldops.city.segments import CARRIAGEWAYS_APART_M, bearings, facing_pairs, rejoin_pieces, split_segments
 
 SLIVER_M = 50.0
 STRAIGHT_ON_DEG = 40.0
+CARRIAGEWAY_PIECE_M = 80.0
 _HOLES_M = 60.0  # ends of two carriageways across a junction
 
 
@@ -55,13 +56,8 @@ def join_streets(segments: pd.DataFrame, *, length_max_m: float) -> Joined:
     group, across = _join_named(mine)
     group = _merge(group, *_pairs_of_nameless(mine))
     group = _merge(group, *facing_pairs(mine))
-    work = work_of(mine)
-    total = np.bincount(group, weights=work)
-    pieces = np.ones(len(mine), dtype=np.int64)
-    long = (total[group] > length_max_m) & (work > length_max_m / 2)
-    pieces[long] = np.ceil(work[long] / (length_max_m / 2)).astype(np.int64)
     all_pieces = np.ones(len(segments), dtype=np.int64)
-    all_pieces[rows] = pieces
+    all_pieces[rows] = _pieces(mine, group, length_max_m)
     segments, origin = split_segments(segments, all_pieces)
     of_row = np.full(len(all_pieces), -1, dtype=np.int64)
     of_row[rows] = group
@@ -71,7 +67,20 @@ def join_streets(segments: pd.DataFrame, *, length_max_m: float) -> Joined:
     pieced, cut = _cut(mine, group, length_max_m)
     street = np.full(len(segments), -1, dtype=np.int64)
     street[rows] = _absorb_slivers(mine, pieced, length_max_m)
-    return Joined(segments, street, cut, across)
+    whole, first = rejoin_pieces(segments, origin, street)
+    return Joined(whole, street[first], cut, across)
+
+
+def _pieces(segments: pd.DataFrame, group: IntArray, length_max_m: float) -> IntArray:
+    """
+    Return into how many pieces each segment is cut, so that groups above the bound can be cut between pieces.
+
+    Carriageways come in short pieces: both of an avenue are cut at the same places, whatever the map's own cuts are.
+    """
+    work = work_of(segments)
+    most = np.where(segments["dual"].to_numpy(), CARRIAGEWAY_PIECE_M / 2, length_max_m / 2)
+    long = (np.bincount(group, weights=work)[group] > length_max_m) & (work > most)
+    return np.where(long, np.ceil(work / most), 1).astype(np.int64)
 
 
 def work_of(segments: pd.DataFrame) -> FloatArray:

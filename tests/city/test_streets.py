@@ -64,6 +64,30 @@ def test_a_long_avenue_is_cut_across_both_carriageways_at_once() -> None:
     assert max(lengths(joined)) <= 800
 
 
+def test_an_avenue_whose_side_streets_do_not_face_each_other_is_cut_at_one_place_too() -> None:
+    there, back = [0, 760, 1430, 2200, 3000], [3000, 2600, 1900, 1100, 400, 0]
+    sides = [street(f"N{x}", (x, 25), (x, 90)) for x in back[1:-1]] + [
+        street(f"S{x}", (x, 0), (x, -90)) for x in there[1:-1]
+    ]
+    ends = [street("W", (0, 0), (0, 25), (0, 80)), street("E", (3000, 0), (3000, 25), (3000, 80))]
+    joined = join([
+        *sides, *ends, street("A", *((x, 0) for x in there), oneway="yes"),
+        street("A", *((x, 25) for x in back), oneway="yes"),
+    ])  # fmt: skip
+    avenue = joined.segments.assign(street=joined.street)
+    avenue = avenue[avenue["name"] == "A"]
+    on = {
+        y: {x: one for line, one in zip(avenue["line"], avenue["street"], strict=True)
+            for x in range(25, 3000, 50) if shapely.distance(line, shapely.Point(x, y)) < 1.0}
+        for y in (0.0, 25.0)
+    }  # fmt: skip
+    apart = sum(on[0.0][x] != on[25.0][x] for x in range(25, 3000, 50)) * 50
+    assert avenue["street"].nunique() >= 4
+    assert apart <= 80 * (avenue["street"].nunique() - 1)
+    assert max(lengths(joined)) <= 800
+    assert len(avenue) <= len(there) + len(back) + 2 * avenue["street"].nunique()  # pieces of one street are one again
+
+
 def test_without_names_too_the_two_carriageways_are_one_street() -> None:
     assert lengths(
         join([street("", (0, 0), (600, 0), oneway="yes"), street("", (600, 25), (0, 25), oneway="yes")])
