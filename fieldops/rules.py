@@ -58,8 +58,8 @@ class Rules:
     sentinels_a_day: int = 3
     # planning
     finish_probability: float = 0.80
-    push_hour_price: float = 0.185  # chances of streets being truly at the target that an hour of pushing must add
-    left_short_weight: float = 2.0  # such chances that it is worth not to leave a street more than 5 points short
+    push_hour_price: float = 0.22  # chances of streets being truly at the target that an hour of pushing must add
+    left_short_weight: float = 2.5  # such chances that it is worth not to leave a street more than 5 points short
     setup_minutes: float = 20.0  # until a crew that comes to a street pushes
     survey_minutes: float = 1.5
     walk_speed_km_h: float = 4.5

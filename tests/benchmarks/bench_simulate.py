@@ -24,11 +24,12 @@ TUNED = (
     "ours", "nearest-first:first=6+block=3+rule=r50", "nearest-first:first=8+block=2", "fixed-hours:first=9.2",
     "round-robin:first=9.2", "population-first:first=8", "greedy:first=8.3+block=2",
 )  # fmt: skip
-# Ours with one default changed: card, where it is asked, price of an hour, safety of the plan, claims at once, cool-down, days
-# from plan to plan, fits, conversations.
+# Ours with one default changed: card, where it is asked, price of an hour, weight of leaving none short, safety of the plan, claims
+# at once, cool-down, days from plan to plan, fits, sentinels, conversations, points tested before anybody pushes.
 SWEEP = (
-    "ours", "ours:rule=two_of_ten", "ours:rule=a130", "ours:exits=own", "ours:price=0.13", "ours:price=0.19", "ours:finish=0.6",
-    "ours:finish=0.9", "ours:cap=15", "ours:cool_down=2", "ours:replan_days=4", "ours:fit_days=5", "ours:contacts=no",
+    "ours", "ours:rule=two_of_ten", "ours:rule=a130", "ours:exits=own", "ours:price=0.18", "ours:price=0.26", "ours:short=1.5",
+    "ours:short=3.5", "ours:finish=0.6", "ours:finish=0.9", "ours:cap=15", "ours:cool_down=2", "ours:replan_days=4", "ours:fit_days=5",
+    "ours:fit_days=5+sentinels=2", "ours:contacts=no", "ours:scouts=0",
 )  # fmt: skip
 FABRICATING, FABRICATED = 0.2, 0.5
 
