@@ -82,7 +82,7 @@ def read_week(region: Region, actor: Actor, day: date | None = None) -> Week:
     """
     Return who works where in the week of a day, and on that day; the region's present day where none is given.
 
-    What a crew holds on a day to come is what it holds now and still will then: a plan may give it more.
+    What a crew holds today is what it holds now; on a day to come, what it holds now and still will then: a plan may give more.
 
     Raises
     ------
@@ -101,8 +101,14 @@ def read_week(region: Region, actor: Actor, day: date | None = None) -> Week:
     spans: dict[CrewId, list[HeldSpan]] = {}
     for span in roster.read_held(connection, begin, end):
         spans.setdefault(span.crew, []).append(span)
+    begins = {one: present if one == today else _morning(one, zone) for one in days}  # what ended today is over
     crews = tuple(
-        (crew, tuple(_shift(crew, one, spans.get(crew.id, ()), told.get((crew.id, one), 0.0), zone) for one in days))
+        (
+            crew,
+            tuple(
+                _shift(crew, begins[one], spans.get(crew.id, ()), told.get((crew.id, one), 0.0), zone) for one in days
+            ),
+        )
         for crew in people.read_crews(connection).values()
     )
     on_day = [(crew, shifts[chosen.weekday()]) for crew, shifts in crews]
@@ -115,8 +121,9 @@ def read_week(region: Region, actor: Actor, day: date | None = None) -> Week:
     )  # fmt: skip
 
 
-def _shift(crew: Crew, day: date, spans: Sequence[HeldSpan], hours: float, zone: ZoneInfo) -> Shift:
-    begin, end = _morning(day, zone), _morning(day + timedelta(days=1), zone)
+def _shift(crew: Crew, begin: datetime, spans: Sequence[HeldSpan], hours: float, zone: ZoneInfo) -> Shift:
+    day = local_day(begin, zone)
+    end = _morning(day + timedelta(days=1), zone)
     held = Counter(span.zone for span in spans if span.begins < end and span.ends > begin)
     by_size = sorted(held.items(), key=lambda pair: (-pair[1], pair[0]))
     return Shift(day, day in crew.days_off, tuple(by_size), hours, crew.people * crew.hours_per_day)

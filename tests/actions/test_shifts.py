@@ -2,9 +2,10 @@
 
 from datetime import date, timedelta
 
-from fieldops.actions.claims import make_claim
+from fieldops.actions.claims import end_claim, list_claims, make_claim
 from fieldops.actions.effort import import_effort
 from fieldops.actions.shifts import read_week
+from fieldops.claims import Outcome
 from fieldops.ids import CrewId, StreetId
 from fieldops.store.connect import Region
 from tests.conftest import LEAD, NOON
@@ -60,3 +61,13 @@ def test_a_crew_that_held_streets_and_told_no_hours_is_named_until_it_tells_them
     assert {crew.id for crew in read_week(region, LEAD, MONDAY).quiet} == {C1}
     shift = next(shifts[0] for crew, shifts in read_week(region, LEAD, MONDAY).crews if crew.id == C0)
     assert shift.hours == 6.0
+
+
+def test_a_crew_whose_last_street_ended_this_morning_is_idle_today_and_was_not_yesterday(region: Region) -> None:
+    town(region)
+    later = NOON + DAY
+    for one in list_claims(region, LEAD, now=NOON)[1]:
+        if one.claim.crew == C0:
+            end_claim(region, LEAD, one.claim.id, outcome=Outcome.REVOKED, why="safety", now=later)
+    assert C0 in {crew.id for crew in read_week(region, LEAD).idle}
+    assert C0 not in {crew.id for crew in read_week(region, LEAD, MONDAY).idle}
