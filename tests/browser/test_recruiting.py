@@ -126,6 +126,58 @@ def test_a_card_is_moved_by_its_button_by_keys_and_by_dragging(browser: Browser,
         assert card(page, who) == "contacted"
 
 
+class Thumb:
+    """A finger on the screen, as the browser's protocol lays it there."""
+
+    def __init__(self, page: Page) -> None:
+        self.page, self.wire = page, page.context.new_cdp_session(page)
+
+    def touch(self, kind: str, x: float = 0, y: float = 0) -> None:
+        points = [] if kind == "touchEnd" else [{"x": x, "y": y}]
+        self.wire.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+
+def middle(page: Page, selector: str) -> tuple[float, float]:
+    page.locator(selector).scroll_into_view_if_needed()
+    box = page.locator(selector).bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def test_a_thumb_that_holds_a_card_drags_it_and_one_that_does_not_scrolls(browser: Browser, town: Town) -> None:
+    who = town.who(7)
+    with opened(browser, width=1024, height=768, has_touch=True) as page:
+        page.goto(town.url("/candidates"))
+        thumb, (x, y) = Thumb(page), middle(page, f'[data-card="{who}"] .from')
+        thumb.touch("touchStart", x, y)  # a stroke: nothing is lifted
+        thumb.touch("touchMove", x, y - 30)
+        thumb.touch("touchEnd")
+        expect(page.locator(".dragged")).to_have_count(0)
+        x, y = middle(page, f'[data-card="{who}"] .from')
+        thumb.touch("touchStart", x, y)
+        expect(page.locator(f'.dragged[data-card="{who}"]')).to_be_visible()
+        contacted = page.locator("[data-stage=contacted]").bounding_box()
+        assert contacted is not None
+        thumb.touch("touchMove", contacted["x"] + 50, y)
+        expect(page.locator(".over")).to_have_attribute("data-stage", "contacted")
+        thumb.touch("touchEnd")
+        expect(page.get_by_role("status")).to_have_text("赵敏: contacted.")
+        assert card(page, who) == "contacted"
+
+
+def test_on_a_phone_the_board_follows_the_thumb_to_the_next_stage(browser: Browser, town: Town) -> None:
+    who = town.who(8)
+    with opened(browser, width=360, height=740, has_touch=True, is_mobile=True) as page:
+        page.goto(town.url("/candidates"))
+        thumb, (x, y) = Thumb(page), middle(page, f'[data-card="{who}"] .from')
+        thumb.touch("touchStart", x, y)
+        expect(page.locator(f'.dragged[data-card="{who}"]')).to_be_visible()
+        thumb.touch("touchMove", 350, y)
+        expect(page.locator(".over")).to_have_attribute("data-stage", "contacted")
+        thumb.touch("touchEnd")
+        expect(page.get_by_role("status")).to_have_text("黄丽: contacted.")
+
+
 def test_arrows_walk_over_the_board_and_a_card_that_leaves_asks_for_a_reason(browser: Browser, town: Town) -> None:
     with opened(browser) as page:
         page.goto(town.url("/candidates"))

@@ -41,28 +41,94 @@ document.addEventListener('keydown', (event) => {
 });
 
 let dragged = null;
+const may = (card, column) => column && [...card.querySelectorAll('button[name=after]')].some((one) => one.value === column.dataset.stage);
+const mark = (column) => columns.forEach((one) => one.classList.toggle('over', one === column));
+
+function lift(card) {
+  dragged = card;
+  card.classList.add('dragged');
+}
+
+function put(column) {
+  const card = dragged;
+  dragged = null;
+  card?.classList.remove('dragged');
+  mark(null);
+  if (card && may(card, column)) send(card, column.dataset.stage);
+}
+
 for (const card of cards()) {
   card.tabIndex = 0;
   card.draggable = true;
   card.addEventListener('dragstart', (event) => {
-    dragged = card;
     event.dataTransfer.setData('text/plain', card.dataset.card);
     event.dataTransfer.effectAllowed = 'move';
-    card.classList.add('dragged');
+    lift(card);
   });
-  card.addEventListener('dragend', () => { card.classList.remove('dragged'); dragged = null; });
+  card.addEventListener('dragend', () => put(null));
 }
 for (const column of columns) {
   column.addEventListener('dragover', (event) => {
-    const may = dragged && [...dragged.querySelectorAll('button[name=after]')].some((one) => one.value === column.dataset.stage);
-    if (!may) return;
+    if (!dragged || !may(dragged, column)) return;
     event.preventDefault();
-    column.classList.add('over');
+    mark(column);
   });
-  column.addEventListener('dragleave', () => column.classList.remove('over'));
+  column.addEventListener('dragleave', () => mark(null));
   column.addEventListener('drop', (event) => {
     event.preventDefault();
-    column.classList.remove('over');
-    if (dragged) send(dragged, column.dataset.stage);
+    put(column);
   });
 }
+
+// A thumb drags too: a card is lifted after it was held for a moment; until then the thumb scrolls as everywhere.
+const HELD_MS = 350, SLIPS_PX = 10, EDGE_PX = 40, STEP_PX = 8;
+const board = document.querySelector('.board');
+let hold = null, scrolling = null;
+
+const spot = (event) => (({ clientX: x, clientY: y }) => ({ x, y }))(event.touches[0]);
+const under = ({ x, y }) => document.elementFromPoint(Math.min(Math.max(x, EDGE_PX), innerWidth - EDGE_PX), y)?.closest('.stage[data-stage]') ?? null;
+
+function letGo() {
+  clearTimeout(hold?.timer);
+  clearInterval(scrolling);
+  if (hold) hold.card.draggable = true;
+  board.classList.remove('holding');
+  hold = scrolling = null;
+}
+
+/** Near an edge the board goes on by itself, until a stage that takes the card has come to the thumb. */
+function follow() {
+  const { x } = hold.at, column = under(hold.at);
+  const takes = may(hold.card, column);
+  mark(takes ? column : null);
+  const step = x > innerWidth - EDGE_PX ? STEP_PX : x < EDGE_PX ? -STEP_PX : 0;
+  const { left, right } = column?.getBoundingClientRect() ?? {};
+  if (step && !(takes && left >= 0 && right <= innerWidth)) board.scrollLeft += step;
+}
+
+for (const card of cards()) {
+  card.addEventListener('touchstart', (event) => {
+    letGo();
+    if (event.touches.length > 1 || event.target.closest('button, a, summary, select, input, label')) return;
+    card.draggable = false; // else the browser lifts it in its own way, which other browsers do not know
+    const timer = setTimeout(() => { lift(card); hold.lifted = true; scrolling = setInterval(follow, 16); board.classList.add('holding'); navigator.vibrate?.(15); }, HELD_MS);
+    hold = { card, timer, start: spot(event), at: spot(event) };
+  }, { passive: true });
+}
+document.addEventListener('touchmove', (event) => {
+  if (!hold) return;
+  const at = spot(event);
+  if (!hold.lifted) {
+    if (Math.hypot(at.x - hold.start.x, at.y - hold.start.y) > SLIPS_PX) letGo();
+    return;
+  }
+  event.preventDefault();
+  hold.at = at;
+}, { passive: false });
+document.addEventListener('touchend', () => {
+  const column = hold?.lifted ? under(hold.at) : null, lifted = hold?.lifted;
+  letGo();
+  if (lifted) put(column);
+});
+document.addEventListener('touchcancel', () => { letGo(); put(null); });
+document.addEventListener('contextmenu', (event) => { if (hold) event.preventDefault(); });
