@@ -331,8 +331,32 @@ def open_region(path: Path, *, older: bool = False) -> Region:
             cure="copy it back from where you keep it, or name it in $FIELDOPS_KEY",
         )
     region = Region(path, bytes.fromhex(keys.read_text().strip()), sandbox=bool(row and json.loads(row[0])))
+    if _is_of_another(connection, region.key):
+        connection.close()
+        raise BadInput(
+            f"the key {keys} is that of another region", cure="name the right one in $FIELDOPS_KEY, or copy it back"
+        )
     region._reader = connection
     return region
+
+
+def _is_of_another(connection: sqlite3.Connection, key: bytes) -> bool:
+    """
+    Return whether neither the first event nor the newest bears the key: whoever wrote with it would spoil the record.
+
+    One alone may have been tampered with: then the region can be opened, and `claims verify` names it.
+    """
+    query = (
+        "SELECT e.chain, coalesce(b.chain, ?), e.seq, e.kind, e.took_effect_at, e.recorded_at, e.actor, e.device, e.why, e.facts"
+        " FROM event AS e LEFT JOIN event AS b ON b.seq = e.seq - 1 ORDER BY e.seq"
+    )
+    try:
+        ends = [
+            row for order in ("", " DESC") for row in connection.execute(f"{query}{order} LIMIT 1", (audit.GENESIS,))
+        ]
+        return bool(ends) and not any(row[0] == audit.link(key, *tuple(row)[1:]) for row in ends)
+    except (sqlite3.DatabaseError, TypeError):
+        return False  # a damaged record is named where it is read
 
 
 def open_private(path: Path) -> sqlite3.Connection:

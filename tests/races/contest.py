@@ -148,6 +148,7 @@ def remove_the_locks(region: Region) -> None:
     with region.turn(LEAD, now=NOON) as turn:
         turn.connection.execute("DROP INDEX claim_one_open")
         turn.connection.execute("DROP TRIGGER claim_never_overlaps")
+        turn.connection.execute("DROP TRIGGER claim_is_only_appended")
 
 
 # ── writers that are killed ─────────────────────────────────────────────────────────────────────────────────────────

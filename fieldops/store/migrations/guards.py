@@ -1,4 +1,11 @@
-"""What was said stays said: rows that are never changed or deleted, and rows of which only some columns ever change."""
+"""What was said stays said: rows that are never changed, deleted or replaced, and rows of which only some columns ever change."""
+
+from typing import TYPE_CHECKING
+
+from fieldops.store.migrations.statements import run_statements
+
+if TYPE_CHECKING:
+    from sqlite_utils.db import Database
 
 # tables of which no row is ever changed or deleted
 _APPEND_ONLY = (
@@ -58,3 +65,45 @@ def _guard(name: str, act: str, when: str, words: str) -> str:
 
 
 GUARDS = _guards()
+
+
+# `INSERT OR REPLACE` of another program takes the old row away without asking the triggers on DELETE. Rows of these tables are
+# only ever added; of the others that are kept, some are written again by ours where they are there (ON CONFLICT DO UPDATE).
+_ADDED = (
+    "appeal_answer", "assignment", "back_check", "burst", "burst_override", "candidate", "candidate_call", "candidate_move",
+    "decision", "measurement", "notice", "phone_record", "plan", "poster", "quarantine", "quarantine_order", "reserve",
+    "response", "sentinel", "sign_up", "street_edit", "survey", "unassigned", "walk",
+)  # fmt: skip
+# An event comes after all others. A claim of a street comes after its last one has ended, and has the next number or a later.
+_APPENDED = """
+CREATE TRIGGER event_is_only_appended BEFORE INSERT ON event
+  WHEN NEW.seq IS NOT (SELECT coalesce(max(seq), 0) + 1 FROM event)
+  BEGIN SELECT RAISE(ABORT, 'events are only appended'); END;
+CREATE TRIGGER claim_is_only_appended BEFORE INSERT ON claim
+  WHEN EXISTS (SELECT 1 FROM claim AS c WHERE c.id = NEW.id)
+    OR EXISTS (SELECT 1 FROM claim AS c WHERE c.street_id = NEW.street_id AND c.generation >= NEW.generation)
+    OR EXISTS (SELECT 1 FROM claim AS c WHERE c.street_id = NEW.street_id AND c.ended_at IS NULL)
+  BEGIN SELECT RAISE(ABORT, 'a claim follows those of its street, and replaces none'); END
+"""
+
+
+def refuse_replacing(db: "Database") -> None:
+    """Let no row of the record, of claims and of what was said be replaced by an insert."""
+    run_statements(db, _APPENDED)
+    for table in _ADDED:
+        same = " OR ".join(
+            f"EXISTS (SELECT 1 FROM {table} AS o WHERE {' AND '.join(f'o.{name} = NEW.{name}' for name in key)})"  # noqa: S608  # our own names
+            for key in _keys(db, table)
+        )
+        run_statements(
+            db, _guard(f"{table}_is_never_replaced", f"INSERT ON {table}", f" WHEN {same}", "keeps what was said")
+        )
+
+
+def _keys(db: "Database", table: str) -> list[list[str]]:
+    """Return the columns by which a row of the table is one of a kind, by its primary key first."""
+    columns = db.conn.execute(f"PRAGMA table_info({table})").fetchall()
+    primary = [row[1] for row in sorted((row for row in columns if row[5]), key=lambda row: row[5])]
+    unique = [row for row in db.conn.execute(f"PRAGMA index_list({table})").fetchall() if row[2] and not row[4]]
+    others = [[row[2] for row in db.conn.execute(f"PRAGMA index_info({index[1]})").fetchall()] for index in unique]
+    return [primary, *(key for key in sorted(others) if key != primary)]

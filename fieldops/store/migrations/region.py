@@ -79,6 +79,7 @@ STEPS: dict[str, "Callable[[Database], None]"] = {
     GRACE_ONCE: _no_table,
     SPREAD: lambda db: run_statements(db, tables.SPREAD),
     "m2026_11_27_paused": lambda db: views.renew_views(db.conn),
+    "m2026_11_27_never_replaced": guards.refuse_replacing,
 }
 
 

@@ -1,0 +1,105 @@
+"""What somebody tries who has the file and another program, or fieldops and the key of another region."""
+
+import secrets
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from fieldops.actions.backcheck import quarantine_surveys
+from fieldops.actions.claims import end_claim, make_claim
+from fieldops.actions.decisions import decide
+from fieldops.actions.notices import deliver
+from fieldops.actions.surveys import record_surveys
+from fieldops.errors import BadInput
+from fieldops.ids import CrewId, PromoterId, StreetId
+from fieldops.store.connect import Region, open_region
+from fieldops.store.sqlite import sqlite3
+from fieldops.store.verify import verify
+from tests import towns
+from tests.conftest import LEAD, NOON
+
+DAY = timedelta(days=1)
+S0, C0 = StreetId("S0"), CrewId("C0")
+TABLES = ("event", "claim", "measurement", "survey", "decision", "quarantine", "quarantine_order", "notice")
+
+
+@pytest.fixture
+def lived_in(region: Region) -> Path:
+    """A region with claims, reminders, surveys, a decision and a quarantine."""
+    towns.add_town(region)
+    first = make_claim(region, LEAD, street=S0, crew=C0, now=NOON)
+    end_claim(region, LEAD, first.id, outcome="revoked", why="safety", now=NOON)
+    make_claim(region, LEAD, street=S0, crew=C0, now=NOON)
+    rows = towns.survey_rows([True] * 4, at=NOON, street="S1")
+    record_surveys(region, LEAD, towns.numbered(rows), now=NOON + DAY)
+    decide(region, LEAD, now=NOON + DAY)
+    quarantine_surveys(region, LEAD, promoter=PromoterId("C0-1"), reason="suspect", now=NOON + 2 * DAY)
+    deliver(region, LEAD, now=NOON + 6 * DAY)
+    region.close()
+    return region.path
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_another_program_replaces_no_row_of_what_was_said(lived_in: Path, table: str) -> None:
+    connection = sqlite3.connect(lived_in, isolation_level=None)
+    connection.execute("PRAGMA foreign_keys=OFF")
+    assert connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] > 0
+    with pytest.raises(sqlite3.IntegrityError):
+        connection.execute(f"INSERT OR REPLACE INTO {table} SELECT * FROM {table} ORDER BY 1 LIMIT 1")
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    "generation",
+    [
+        "generation",  # the same once more
+        "generation + 5",  # another, while one is open: it would replace that one
+    ],
+)
+def test_another_program_takes_no_claim_away_by_making_one(lived_in: Path, generation: str) -> None:
+    connection = sqlite3.connect(lived_in, isolation_level=None)
+    with pytest.raises(sqlite3.IntegrityError, match="replaces none"):
+        connection.execute(
+            "INSERT OR REPLACE INTO claim SELECT 'x', street_id, 'C1', "
+            f"{generation}, '2027-01-01T00:00:00Z', '2027-01-08T00:00:00Z', NULL, NULL, '', NULL, NULL FROM claim LIMIT 1"
+        )
+    assert connection.execute("SELECT count(*) FROM claim WHERE crew_id = 'C0'").fetchone()[0] == 2
+    connection.close()
+
+
+@pytest.mark.parametrize("seq", ["1", "max(seq) + 7", "NULL"])
+def test_another_program_puts_no_event_anywhere_but_behind_the_last(lived_in: Path, seq: str) -> None:
+    connection = sqlite3.connect(lived_in, isolation_level=None)
+    with pytest.raises(sqlite3.IntegrityError, match="only appended"):
+        connection.execute(
+            f"INSERT INTO event SELECT {seq}, kind, took_effect_at, recorded_at, actor, device, why, facts, chain FROM event"
+        )
+    connection.close()
+
+
+def test_a_region_is_not_opened_with_the_key_of_another_which_would_spoil_its_record(
+    lived_in: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = lived_in.with_name("other.key")
+    other.write_text(secrets.token_hex(32))
+    monkeypatch.setenv("FIELDOPS_KEY", str(other))
+    for older in (False, True):
+        with pytest.raises(BadInput, match=r"other\.key is that of another region") as refusal:
+            open_region(lived_in, older=older)
+        assert "$FIELDOPS_KEY" in refusal.value.cure
+    monkeypatch.delenv("FIELDOPS_KEY")
+    region = open_region(lived_in)
+    assert verify(region).violations == []
+    region.close()
+
+
+@pytest.mark.parametrize("seq", ["1", "(SELECT max(seq) FROM event)"])
+def test_a_region_of_which_one_event_was_changed_is_opened_so_that_verify_can_name_it(lived_in: Path, seq: str) -> None:
+    connection = sqlite3.connect(lived_in, isolation_level=None)
+    connection.execute("DROP TRIGGER event_is_never_changed")
+    connection.execute(f"UPDATE event SET actor = 'mallory' WHERE seq = {seq}")
+    connection.close()
+    region = open_region(lived_in)
+    assert any("was changed" in one.what for one in verify(region).violations)
+    region.close()
