@@ -121,6 +121,7 @@ def test_records_sent_twice_and_shuffled_by_eight_processes_are_taken_exactly_on
 def test_control_without_the_guard_records_come_twice_and_the_check_sees_it(tmp_path: Path) -> None:
     region = town(tmp_path, 0)
     with region.turn(LEAD, now=NOON) as turn:  # the schema's own guard is taken away too
+        turn.connection.execute("DROP TRIGGER phone_record_is_never_replaced")
         turn.connection.execute("PRAGMA writable_schema=ON")
         turn.connection.execute(
             "UPDATE sqlite_schema SET sql = replace(sql, 'id TEXT NOT NULL UNIQUE', 'id TEXT NOT NULL')"
