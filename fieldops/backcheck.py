@@ -19,6 +19,7 @@ import numpy.typing as npt
 from fieldops.awareness import R50
 from fieldops.errors import BadInput
 from fieldops.ids import MeasurementId, PromoterId, TriangleId
+from fieldops.said import Said
 
 INTERVIEWER_ICC = 0.03  # Statistics Canada review 2022: how alike answers to one interviewer are
 SHORTEST_GAP = timedelta(seconds=20)
@@ -279,7 +280,8 @@ def _reasons_of_counts(
         return []
     asked, knows = sum(own[place] for place in compared), sum(knew[place] for place in compared)
     usual = sum(share * own[place] for share, place in zip(shares, compared, strict=True))
-    text = f"{knows} of {asked} know where others' answers give {usual:.1f} (z = {z:+.1f})"
+    text = Said("%(knows_n)s of %(asked_n)s know where others' answers give %(usual)s (z = %(z)s)", knows_n=knows, asked_n=asked,
+                usual=f"{usual:.1f}", z=f"{z:+.1f}")  # fmt: skip
     return [Reason("other_than_others", text, math.erfc(abs(z) / math.sqrt(2)))]
 
 
@@ -292,18 +294,19 @@ def _reasons_of_orders(
         sittings[one.measurement].append(bool(one.knows))
     long = [answers for answers in sittings.values() if len(answers) >= _RUN and 2 <= sum(answers) < len(answers)]
     reasons: list[Reason] = []
-    for code, words, test in (
-        ("alternating", "knows and does not know alternate", runs_test),
-        ("too_even", "the answers 'knows' are spread too evenly", evenness_test),
+    for code, text, test in (
+        ("alternating", Said("'knows' and 'does not know' alternate (tests: %(n)s)", n=len(long)), runs_test),
+        ("too_even", Said("the answers 'knows' are spread too evenly (tests: %(n)s)", n=len(long)), evenness_test),
     ):
         p = combine_p([test(answers) for answers in long])
         if p < _FLAG:
-            reasons.append(Reason(code, f"{words} in {len(long)} measurements", p))
+            reasons.append(Reason(code, text, p))
     firsts = [answers[:_RUN] for answers in sittings.values() if len(answers) >= _RUN]
     stops = sum(sum(answers) >= R50.move_on_at_least[0] for answers in firsts)
     p = stop_pattern(stops, [first_look_chance(round(expected, 3))] * len(firsts))
     if stops and p < _FLAG:
-        reasons.append(Reason("early_stops", f"{stops} of {len(firsts)} tests moved on after 10 surveys", p))
+        text = Said("%(stops)s of %(tests)s tests moved on after 10 surveys", stops=stops, tests=len(firsts))
+        reasons.append(Reason("early_stops", text, p))
     refuted = {
         name: compare_counts(sum(sittings[name]), len(sittings[name]), *found)
         for name, found in rechecked.items()
@@ -314,7 +317,8 @@ def _reasons_of_orders(
         p = min(1.0, least * len(refuted))
         if p < _FLAG:
             own, (knows, asked) = sittings[name], rechecked[name]
-            text = f"reported {sum(own)} of {len(own)}, a blind re-survey found {knows} of {asked} ({name})"
+            text = Said("reported %(told_n)s of %(of_n)s, a blind re-survey found %(knows_n)s of %(asked_n)s (%(measurement)s)",
+                        told_n=sum(own), of_n=len(own), knows_n=knows, asked_n=asked, measurement=name)  # fmt: skip
             reasons.append(Reason("refuted", text, p))
     return reasons
 
@@ -325,21 +329,25 @@ def _reasons_of_traces(handed: Sequence[Handed]) -> list[Reason]:
     moments = sorted(one.asked_at for one in handed)
     quick = sum(b - a < SHORTEST_GAP for a, b in pairwise(moments))
     if quick >= 3:
-        reasons.append(Reason("too_quick", f"{quick} surveys within {SHORTEST_GAP.seconds} s of the one before"))
+        text = Said("%(n)s surveys within %(gap)s s of the one before", n=quick, gap=SHORTEST_GAP.seconds)
+        reasons.append(Reason("too_quick", text))
     busiest = _most_within(moments, timedelta(hours=1))
     if busiest > MOST_AN_HOUR:
-        reasons.append(Reason("too_many", f"{busiest} surveys in one hour"))
+        reasons.append(Reason("too_many", Said("%(n)s surveys in one hour", n=busiest)))
     regular = sum(_is_regular(list(group)) for _, group in groupby(handed, key=lambda one: one.measurement))
     if regular:
-        reasons.append(Reason("clockwork", f"{regular} measurements asked at even intervals"))
+        reasons.append(Reason("clockwork", Said("asked at even intervals (tests: %(n)s)", n=regular)))
     placed = [(one.lon, one.lat) for one in handed if one.accuracy_m is not None and one.lon is not None]
     still = sum(_spread_m(placed[i : i + _RUN]) < LEAST_GPS_SPREAD_M for i in range(0, len(placed) - _RUN + 1, _RUN))
     if still:
-        reasons.append(Reason("never_moved", f"{still} times {_RUN} surveys from within {LEAST_GPS_SPREAD_M:g} m"))
+        text = Said(
+            "%(n)s times %(run)s surveys from within %(spread_m)s", n=still, run=_RUN, spread_m=LEAST_GPS_SPREAD_M
+        )
+        reasons.append(Reason("never_moved", text))
     times = Counter(one.device_time for one in handed if one.device_time is not None)
     same = sum(count for count in times.values() if count > 1)
     if same:
-        reasons.append(Reason("same_times", f"{same} surveys share their device time with another"))
+        reasons.append(Reason("same_times", Said("%(n)s surveys share their device time with another", n=same)))
     return reasons
 
 

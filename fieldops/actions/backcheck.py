@@ -162,7 +162,8 @@ def quarantine_surveys(
                 )  # fmt: skip
         surveys = quarantine.choose_surveys(turn.connection, *target)
         if not surveys:
-            raise NotFound("survey", f"of {promoter or measurement}", cure="see `fieldops backcheck suspects`")
+            noun = "promoter with surveys" if promoter else "measurement"
+            raise NotFound(noun, str(promoter or measurement), cure="see `fieldops backcheck suspects`")
         event = SurveysQuarantined(
             at=turn.now, why=reason, promoter=promoter, measurement=measurement, count=len(surveys),
             digest=quarantine.digest_of(surveys),

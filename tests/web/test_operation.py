@@ -203,6 +203,18 @@ def test_the_end_of_the_burst_is_forecast_from_its_claims_hours_and_record(lead:
     assert "claims have kept 100% of what their plan promised" in page
 
 
+def test_reasons_to_look_closer_are_said_in_the_readers_language(lead: FlaskClient, town: Region) -> None:
+    with town.turn(PLANNER, now=NOON) as turn:
+        turn.connection.executemany("INSERT INTO promoter VALUES (?, 'C0', NULL, NULL)", [("P0",), ("P1",)])
+    record_surveys(town, PLANNER, surveys("R10", 3, 20), now=NOON + timedelta(hours=2))
+    for language, said in (
+        ("zh-CN", "拦访间隔过于整齐（测试 1 次）"),
+        ("en", "asked at even intervals (tests: 1)"),
+    ):
+        page = lead.get("/trust", headers={"Accept-Language": language}).text
+        assert page.count(said) == 2
+
+
 def test_a_quarantine_takes_surveys_out_and_lifting_it_brings_them_back(lead: FlaskClient, town: Region) -> None:
     with town.turn(PLANNER, now=NOON) as turn:
         turn.connection.executemany("INSERT INTO promoter VALUES (?, 'C0', NULL, NULL)", [("P0",), ("P1",)])
