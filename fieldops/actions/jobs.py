@@ -99,6 +99,12 @@ KINDS: Mapping[str, JobKind] = MappingProxyType({
         act="fieldops.actions.recruiting_reps:run_reps_job",
         parameters={"assign": bool, "without": str, "cap": int, "leave": str, "most": int, "now": str},
     ),
+    "end": JobKind(
+        permission="region.wind_down",
+        act="fieldops.actions.recruiting_end:run_end_job",
+        parameters={"now": str},
+        patience_s=1_800.0,
+    ),
     "tiles": JobKind(permission="region.read", act="fieldops.actions.tiles:run_tiles_job", parameters={}),
 })  # fmt: skip
 

@@ -2,20 +2,25 @@
 
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+from fieldops.actions.backups import FOLDER
 from fieldops.actions.recruiting_duties import erase_person
-from fieldops.clock import format_moment
+from fieldops.clock import format_moment, parse_moment
 from fieldops.errors import BadInput
 from fieldops.events import PersonExported, PosterClosed, WindDownSet
+from fieldops.exchange.spreadsheets import csv_bytes
+from fieldops.ids import JobId
 from fieldops.people import Actor
 from fieldops.permissions import require
 from fieldops.progress import Progress, no_progress
+from fieldops.recruiting.phones import plain_phone
 from fieldops.store import persons
 from fieldops.store import recruiting as candidates
 from fieldops.store import recruiting_duties as store
 from fieldops.store import recruiting_settings as settings
 from fieldops.store.backup import take_backup
-from fieldops.store.connect import Region
+from fieldops.store.connect import Region, open_region
 
 STAGES = ("sign_ups", "claims", "hand_over", "archive", "deletion")
 _AFTER = (timedelta(0), timedelta(days=7), timedelta(days=14), timedelta(days=21), timedelta(days=90))
@@ -49,6 +54,36 @@ def hand_over(region: Region, actor: Actor, *, now: datetime | None = None) -> l
             event = PersonExported(at=turn.now, candidate=one, why="hand_over")
             candidates.write_facts(turn, one, event=event)
     return rows
+
+
+def hand_over_table(region: Region, actor: Actor, *, now: datetime | None = None) -> bytes:
+    """Return what `hand_over` gives out as a CSV file that `recruit import` of the other region takes."""
+    rows = [{**row, "phone": plain_phone(str(row["phone"]))} for row in hand_over(region, actor, now=now)]
+    return csv_bytes(list(rows[0]) if rows else ["name", "phone"], rows)
+
+
+def count_kept(region: Region, actor: Actor) -> int:
+    """Return how many sellers were not handed over yet. Permission: candidate.read."""
+    require(actor, "candidate.read")
+    return len(store.read_kept_sellers(region.reader()))
+
+
+def run_end_job(path: Path, actor: Actor, *, job: JobId, progress: Progress, now: str = "") -> dict[str, Any]:
+    """
+    Do a job of kind `end` (see `actions.jobs`): carry out the stages that are due; run again it goes on where it was.
+
+    The archive is written into the folder `backups` beside the region.
+    """
+    del job
+    folder = path.parent / FOLDER
+    folder.mkdir(exist_ok=True)
+    region = open_region(path)
+    try:
+        archive = folder / f"{path.stem}-archive.gpkg"
+        done = carry_out(region, actor, archive=archive, now=parse_moment(now) if now else None, progress=progress)
+    finally:
+        region.close()
+    return {"done": [stage for stage, said in done if said == "done"]}
 
 
 def plan_wind_down(

@@ -54,6 +54,7 @@ def export(
     from fieldops.errors import BadInput
     from fieldops.exchange.files import write_bytes, write_text
     from fieldops.exchange.spreadsheets import csv_bytes, xlsx_bytes
+    from fieldops.recruiting.phones import plain_phone
     from fieldops.store.connect import open_region
 
     region, moment = open_region(db), given_moment(now)
@@ -66,8 +67,7 @@ def export(
             raise BadInput(f"{out.name} is no table", field="--out", cure="name it .csv or .xlsx")
         rows = hand_over(region, shell_actor(), now=moment)
         columns = list(rows[0]) if rows else ["name", "phone"]
-        # no leading +: a spreadsheet would calculate with the number
-        plain = [{**row, "phone": str(row["phone"]).removeprefix("+")} for row in rows]
+        plain = [{**row, "phone": plain_phone(str(row["phone"]))} for row in rows]
         write_bytes(out, xlsx_bytes("sellers", columns, plain) if out.suffix == ".xlsx" else csv_bytes(columns, plain))
     else:
         candidate = acts.find_person(region, shell_actor(), who or "")

@@ -88,3 +88,9 @@ def spell_phone(phone: str) -> str:
         return f"{home[:3]} {home[3:7]} {home[7:]}"
     number = phonenumbers.parse(phone)
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+def plain_phone(phone: str) -> str:
+    """Return an E.164 number in digits alone, as `read_phone` reads it back: a spreadsheet would calculate with a +."""
+    home = phone.removeprefix("+86")
+    return home if len(home) == 11 and home != phone else "00" + phone.removeprefix("+")

@@ -4,7 +4,7 @@ import pytest
 
 from fieldops.errors import BadInput
 from fieldops.recruiting.names import matches, query_words, read_person_name, search_words
-from fieldops.recruiting.phones import mask_phone, read_mobile, read_phone, spell_phone
+from fieldops.recruiting.phones import mask_phone, plain_phone, read_mobile, read_phone, spell_phone
 
 NAMES = [
     "王小明", "欧阳娜娜", "买买提·吐尔逊", "Ana María", "O'Neil", "Jean-Luc", "Nguyễn Văn An", "Иван Петров", "Γιώργος",
@@ -50,6 +50,12 @@ def test_a_landline_or_a_hotline_is_a_number_but_no_persons(landline: str) -> No
 )
 def test_a_mobile_number_or_one_that_may_be_one_is_taken(mobile: str) -> None:
     assert read_mobile(mobile) == read_phone(mobile)
+
+
+@pytest.mark.parametrize("number", ["+8613800138000", "+447911123456", "+85291234567"])
+def test_a_number_in_digits_alone_is_read_back_as_itself(number: str) -> None:
+    assert plain_phone(number).isdigit()
+    assert read_phone(plain_phone(number)) == number
 
 
 def test_a_masked_number_shows_the_last_four_digits_and_no_more_than_seven() -> None:

@@ -13,13 +13,16 @@ from fieldops.actions.effort import import_effort
 from fieldops.actions.recruiting_lists import list_candidates
 from fieldops.actions.recruiting_posters import FREE_OF_NETWORK, open_page, set_poster_words
 from fieldops.actions.recruiting_reps import link_account
+from fieldops.events import RulesChanged
 from fieldops.ids import RepId
 from fieldops.people import Role
 from fieldops.recruiting.consent import FIRST_TEXT
+from fieldops.store import audit
 from fieldops.store.accounts import find_account, private_reader
 from fieldops.store.connect import open_region
+from fieldops.worker import Worker
 from tests.accounts import PLAIN_COOKIE, session_of
-from tests.conftest import LEAD, NOON
+from tests.conftest import LEAD, NOON, PLANNER
 from tests.recruit_town import NAMES as TOWN
 from tests.recruit_town import make_recruit_town
 from tests.recruiting.test_words import NAMES
@@ -328,3 +331,79 @@ def test_a_rep_reads_the_names_of_reps_and_not_their_numbers(shared_town: tuple[
     assert "王小明" in board
     assert "赵姐" in board
     assert 'name="rep"' not in board  # narrowing to another rep is for those who may see them all
+
+
+HERE = {"Origin": "http://localhost", "Accept-Language": "en"}
+
+
+def lead_of(town: tuple[Flask, Path, str]) -> FlaskClient:
+    client = town[0].test_client()
+    client.set_cookie(PLAIN_COOKIE, session_of(town[1], Role.LEAD))
+    return client
+
+
+def done_by_a_worker(town: tuple[Flask, Path, str], client: FlaskClient, address: str, **form: str) -> str:
+    """Order work on a page, let a worker do it, and return its page."""
+    ordered = client.post(address, data=form, headers=HERE)
+    assert ordered.status_code == 303
+    Worker(town[1], lambda _: None).run(once=True)
+    page = client.get(ordered.headers["Location"], headers=HERE).text
+    assert "<h1>Done</h1>" in page, page
+    return page
+
+
+def cared(path: Path) -> dict[str | None, int]:
+    region = open_region(path)
+    rows = region.reader().execute("SELECT rep_id, count(*) FROM candidate GROUP BY 1").fetchall()
+    region.close()
+    return {row[0]: row[1] for row in rows}
+
+
+def test_a_rep_who_leaves_hands_everybody_over_on_the_pages_and_nobody_is_lost(town: tuple[Flask, Path, str]) -> None:
+    client, before = lead_of(town), cared(town[1])
+    assert before["R1"]
+    page = done_by_a_worker(town, client, "/reps/R1/leave")
+    after = cared(town[1])
+    assert "R1" not in after
+    assert sum(after.values()) == sum(before.values())
+    assert after["R2"] == before.get("R2", 0) + before["R1"]
+    link = re.search(r'href="(/reps\?job=\w+)"', page)
+    assert link is not None
+    seen = client.get(link[1], headers=HERE).text
+    assert "has left" in seen
+    assert "老钱" in seen
+
+
+def test_the_end_of_a_region_is_acted_out_on_its_pages_to_the_last_byte(town: tuple[Flask, Path, str]) -> None:
+    app, path, code = town
+    client = lead_of(town)
+    assert client.post("/data/end", data={"begin": "2026-03-02T12:00"}, headers=HERE).status_code == 303
+    visitor = app.test_client()
+    assert visitor.get(f"/join/{code}").status_code == 404  # nobody signs up from then on
+    done_by_a_worker(town, client, "/data/end/carry-out")
+    assert "not handed over yet" in client.get("/data", headers=HERE).text
+    pass_days(path, 22)
+    done_by_a_worker(town, client, "/data/end/carry-out")
+    stuck = client.get("/data", headers=HERE).text
+    assert stuck.count("done</span>") == 2  # the archive waits until the sellers are handed over
+    table = client.post("/data/hand-over", headers=HERE)
+    assert table.data.decode("utf-8-sig").startswith("name,phone")
+    assert "Every seller is handed over." in client.get("/data", headers=HERE).text
+    done_by_a_worker(town, client, "/data/end/carry-out")
+    assert (path.parent / "backups" / "region-archive.gpkg").exists()
+    pass_days(path, 70)
+    done_by_a_worker(town, client, "/data/end/carry-out")
+    assert client.get("/data", headers=HERE).text.count("done</span>") == 5
+    left = b"".join(file.read_bytes() for file in path.parent.glob("region*") if file.is_file())
+    for name in TOWN:
+        assert name.encode() not in left
+    for number in range(len(TOWN)):
+        assert phone(number).encode() not in left
+
+
+def pass_days(path: Path, days: int) -> None:
+    """Let a sandbox's time go on: it stands at its last event."""
+    region = open_region(path)
+    with region.turn(PLANNER, now=region.moment() + timedelta(days=days)) as turn:
+        audit.append(turn, RulesChanged(at=turn.now, settings={}))
+    region.close()

@@ -6,6 +6,7 @@ from flask import Blueprint, Response, flash, make_response, redirect, render_te
 from flask_babel import gettext, lazy_gettext
 from werkzeug.wrappers import Response as AnyResponse
 
+from fieldops.actions import jobs
 from fieldops.actions import recruiting_duties as acts
 from fieldops.actions import recruiting_end as ends
 from fieldops.actions.recruiting_posters import ConsentText, read_consent, set_consent
@@ -13,7 +14,7 @@ from fieldops.errors import BadInput
 from fieldops.ids import CandidateId
 from web.join.forms import city_moment, field, keep_nothing
 from web.navigation import Entry
-from web.regions import act_moment, the_region
+from web.regions import act_moment, region_path, the_region
 from web.session import current_actor, needs
 
 pages = Blueprint("duties", __name__)
@@ -28,7 +29,7 @@ def page() -> str:
     region, actor = the_region(), current_actor()
     return render_template(
         "join/data.html", lines=acts.read_data_map(region, actor), consent=read_consent(region),
-        stages=ends.read_wind_down(region, actor), keep=(acts.KEEP_CANDIDATES.days, acts.KEEP_SELLERS.days),
+        stages=ends.read_wind_down(region, actor), kept=ends.count_kept(region, actor), present=region.moment(act_moment()), keep=(acts.KEEP_CANDIDATES.days, acts.KEEP_SELLERS.days),
     )  # fmt: skip
 
 
@@ -73,3 +74,23 @@ def end() -> AnyResponse:
     ends.plan_wind_down(the_region(), current_actor(), begin, now=act_moment())
     flash(gettext("Saved."))
     return redirect(url_for("duties.page"), 303)
+
+
+@pages.post("/data/end/carry-out")
+@needs("region.wind_down")
+def carry_out() -> AnyResponse:
+    """Let a worker carry out the stages that are due: posters closed, the archive written, people erased."""
+    moment = act_moment()
+    wanted = {"now": moment.isoformat()} if moment is not None else {}
+    job = jobs.order_job(region_path(), current_actor(), "end", wanted)
+    return redirect(url_for("plans.job", job=job.id), 303)
+
+
+@pages.post("/data/hand-over")
+@needs("candidate.export")
+def hand_over() -> Response:
+    """Give all sellers out for the region that takes them over; each is on the record."""
+    response = make_response(ends.hand_over_table(the_region(), current_actor(), now=act_moment()))
+    response.mimetype = "text/csv"
+    response.headers["Content-Disposition"] = 'attachment; filename="sellers.csv"'
+    return response
