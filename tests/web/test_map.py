@@ -158,7 +158,10 @@ def test_a_triangle_tells_its_tests_streets_and_decision(lead: FlaskClient, town
             "INSERT INTO measurement (id, triangle_id, opened_at, closes_at, rule, try, phase, blind, given) VALUES"
             " ('m', 'T00A', '2026-03-02T01:00:00.000000Z', '2026-03-02T03:00:00.000000Z', 'r50', 1, 'unknown', 0, 0)"
         )
-        turn.connection.execute("INSERT INTO tally VALUES ('m', '0010', 2, 2, '[]', '2026-03-02T02:00:00.000000Z', 1)")
+        turn.connection.execute(
+            "INSERT INTO tally (measurement_id, answers, spread_at, left_out, last_asked_at, undecided)"
+            " VALUES ('m', '0010', 2, '[]', '2026-03-02T02:00:00.000000Z', 1)"
+        )
     key = town.reader().execute("SELECT fid FROM triangle WHERE id = 'T00A'").fetchone()[0]
     page = words(lead, f"/triangles/at/{key}")
     assert "no decision yet" in page
