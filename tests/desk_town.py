@@ -133,7 +133,7 @@ def _street(
     return {
         "street": identity, "kind": "compound" if compound else "street", "name": name, "label": name,
         "name_source": "map", "length_m": 330.0, "walk_m": 330.0, "people": 400.0, "people_low": 200.0,
-        "people_high": 800.0, "people_source": "total", "buildings": 0, "floors": float("nan"), "permission": "free",
+        "people_high": 800.0, "people_source": "total", "buildings": 0, "floors": float("nan"), "permission": "free", "open_from": "", "open_until": "",
         "status": "open", "priority": 1.0, "triangle": "T00A", "zone": "ZA" if x < 4 else "ZB", "node": 1,
         "ways": identity, "geometry": block if compound else line,
     }  # fmt: skip

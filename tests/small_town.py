@@ -22,7 +22,7 @@ def street(name: str, kind: str, geometry: shapely.Geometry, people: float, node
         "street": name, "kind": kind, "name": name.title(), "label": name.title(), "name_source": "map",
         "length_m": 111.0 * max(1, shapely.get_num_geometries(geometry)), "walk_m": 111.0, "people": people,
         "people_low": people / 2, "people_high": people * 2, "people_source": "total", "buildings": 0,
-        "floors": float("nan"), "permission": "free", "status": "open", "priority": 1.0, "triangle": "T1",
+        "floors": float("nan"), "permission": "free", "open_from": "", "open_until": "", "status": "open", "priority": 1.0, "triangle": "T1",
         "zone": "Z1", "node": node, "ways": name.lower(), "geometry": geometry,
     }  # fmt: skip
 

@@ -6,7 +6,7 @@ claims (rule 6).
 """
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import NormalDist
@@ -17,6 +17,7 @@ from fieldops.ids import CrewId, StreetId
 from fieldops.people import Actor
 from fieldops.permissions import require
 from fieldops.planning.dispatch import DETOUR, Candidate, Offer, Room, best_offers, explain_offer, walk_metres
+from fieldops.planning.opening import read_span
 from fieldops.planning.reasons import say
 from fieldops.planning.terms import LEAST_MISSING
 from fieldops.rules import Rules
@@ -211,7 +212,7 @@ def _room(connection: "sqlite3.Connection", standing: CrewStanding, at: datetime
         hours=max(0.0, day * days - needed - told.hours),
         places=rules.claims_per_crew - len(standing.held) - told.places,
         hour_price=standing.hour_price, place_price=standing.place_price,
-        metres_per_hour=rules.walk_speed_km_h * 1000.0,
+        metres_per_hour=rules.walk_speed_km_h * 1000.0, begins=rules.day_begins_hour,
     )  # fmt: skip
 
 
@@ -234,15 +235,22 @@ def _candidates(
     metres = [_metres(standing, street, walks, nodes) for street in near]
     reached = [(street, way) for street, way in zip(near, metres, strict=True) if way <= reach_m]
     worth = _worth(read_fit(connection, at).response, rules, [street for street, _ in reached])
-    home = (standing.crew.home_lon, standing.crew.home_lat)
+    home, entry = (standing.crew.home_lon, standing.crew.home_lat), store.entry_spans(connection)
     return [
         Candidate(
             street.street, way, DETOUR * _air_m(*home, street.lon, street.lat), missing, street.measured, value,
-            hours, finish, say("ask_gate") if street.permission == "unknown" else "",
+            hours, finish, _notes(street, entry), *read_span(*entry.get(street.street, ("", ""))),
         )
         for (street, way), (missing, value, hours, finish) in zip(reached, worth, strict=True)
         if hours is not None
     ]  # fmt: skip
+
+
+def _notes(street: NearStreet, entry: Mapping[StreetId, tuple[str, str]]) -> tuple[Said, ...]:
+    """Return what the crew should know of a street before it goes."""
+    span = entry.get(street.street)
+    gate = say("ask_gate") if street.permission == "unknown" else None
+    return tuple(said for said in (gate, say("entry_note", open="-".join(span)) if span else None) if said)
 
 
 def _near_running(connection: "sqlite3.Connection", box: store.Box, crew: CrewId, at: datetime) -> list[NearStreet]:

@@ -15,6 +15,7 @@ from fieldops.clock import local_day
 from fieldops.estimates import forecast_claims
 from fieldops.ids import CrewId, PlanId, StreetId, TriangleId
 from fieldops.people import Crew
+from fieldops.planning.opening import read_span
 from fieldops.planning.reasons import say
 from fieldops.planning.terms import Terms, WhatIf
 from fieldops.rules import Rules
@@ -108,6 +109,7 @@ def pose_ground(region: Region, ground: Ground, rng: np.random.Generator, now: d
         notes=tuple(_notes(ground, street) for street in ground.streets),
         recruits=_recruits(region, ground, hours, now) if rules.plan_values == "recruits" else None,
         tests=_tests(region, ground),
+        **_entry(ground),
     )  # fmt: skip
     crews, pins = _crews(ground, streets.ids, hours)
     home, turf = _walks(region, ground, streets.hours, pins, rng)
@@ -121,9 +123,18 @@ def pose_ground(region: Region, ground: Ground, rng: np.random.Generator, now: d
     )  # fmt: skip
 
 
+def _entry(ground: Ground) -> dict[str, Any]:
+    """Return when each street lets promoters in; nothing where all always do."""
+    if not any(street.opens for street in ground.streets):
+        return {}
+    opens, closes = np.array([read_span(street.opens, street.closes) for street in ground.streets]).T
+    return {"opens": opens, "closes": closes}
+
+
 def _notes(ground: Ground, street: PlanStreet) -> tuple[Said, ...]:
     swarmed = say("swarmed") if street.triangle in ground.swarmed else None
-    return tuple(said for said in (swarmed, street.note) if said)
+    entry = say("entry_note", open=f"{street.opens}-{street.closes}") if street.opens else None
+    return tuple(said for said in (swarmed, street.note, entry) if said)
 
 
 def _tests(region: Region, ground: Ground) -> Any:

@@ -157,6 +157,7 @@ class _Solved:
 def _solve(
     problem: "PlanProblem", terms: Terms, *, time_limit: float, seed: int, workers: int, progress: Progress
 ) -> _Solved:
+    from fieldops.planning.entry import keep_to_entry
     from fieldops.planning.explain import impossible
     from fieldops.planning.fairness import even_out
     from fieldops.planning.problem import pose
@@ -166,11 +167,13 @@ def _solve(
     reason = impossible(problem)
     if reason:
         return _Solved(posed, None, reason)
-    found = assign(posed, time_limit=time_limit, seed=seed, workers=workers, progress=progress)
+    found = keep_to_entry(
+        problem, posed, assign(posed, time_limit=time_limit, seed=seed, workers=workers, progress=progress)
+    )
     if terms.fair is None or found.status == "stopped":
         return _Solved(posed, found, Reason())
     fair = even_out(posed, found, limit=terms.fair)
-    return _Solved(posed, fair.found, Reason(), fair)
+    return _Solved(posed, keep_to_entry(problem, posed, fair.found), Reason(), fair)
 
 
 def _stored(

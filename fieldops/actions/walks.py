@@ -1,6 +1,5 @@
 """A crew's walk for a day: which of its streets, in which order, with which stops; stored, so that pages and phones show it."""
 
-import math
 from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
@@ -14,6 +13,7 @@ from fieldops.events import WalkMade
 from fieldops.ids import CrewId, StreetId
 from fieldops.people import Actor, Crew
 from fieldops.permissions import require
+from fieldops.planning.opening import read_minutes, say_minutes
 from fieldops.progress import Progress, no_progress
 from fieldops.rules import Rules
 from fieldops.said import Said
@@ -279,7 +279,7 @@ def _edges(
 
     The hours of a street are those of whoever goes along it from door to door: they hold the walk over it.
     """
-    row = {held[i].street: i for i in seconds}
+    row = {held[i].street: i for i in seconds if not held[i].opens}
     edges: list[tuple[int, int, float]] = []
     owner: list[int] = []
     for a, b, metres, street in store.segments_of(connection, row):
@@ -300,18 +300,19 @@ def _stops(
     connection: "sqlite3.Connection", ground: Ground, home: int, share: Day, held: list[HeldStreet], walked: set[int],
     venues: list[dict[str, Any]], at: datetime, rules: Rules, zone: ZoneInfo,
 ) -> tuple[list["Stop"], list[dict[str, Any]]]:  # fmt: skip
-    """Return the stops of the day and what they are: streets without a way of their own, venues, points to test."""
+    """Return the stops of the day and what they are: streets entered at a gate or at some hours, venues, points to test."""
     from fieldops.planning.walkproblem import Stop
 
     stops: list[Stop] = []
     what: list[dict[str, Any]] = []
     for i in sorted(set(share.streets) - walked):  # a compound is entered at its gate
-        stops.append(Stop(_place(ground, held[i], home), share.streets[i] / 60))
+        opens, closes = read_minutes(held[i].opens, held[i].closes)
+        gate, there = _place(ground, held[i], home), min(share.streets[i] / 60, closes - opens)
+        stops.append(Stop(gate, there, opens, closes, required=not held[i].opens))
         what.append({"street": held[i].street, "label": held[i].label})
     for venue in venues:
         node = nearest(ground, venue["lon"], venue["lat"], of=home)
-        opens, closes = _hour(venue["open_from"], 0.0), _hour(venue["open_until"], math.inf)
-        closes += 24 * 60.0 if closes <= opens else 0.0  # past midnight
+        opens, closes = read_minutes(venue["open_from"], venue["open_until"])
         stops.append(Stop(node, rules.venue_minutes, opens, closes, required=False))
         what.append({"venue": venue["venue"], "label": venue["label"]})
     triangles = sorted({t for i in share.streets if (t := held[i].triangle)})
@@ -321,12 +322,6 @@ def _stops(
         stops.append(Stop(node, 60 * rules.test_hours / share.crew.people))
         what.append({"triangle": point["triangle"], "label": "test at the connection point"})
     return stops, what
-
-
-def _hour(text: str, default: float) -> float:
-    """Return the minutes of the day of "HH:MM"."""
-    hours, _, minutes = text.partition(":")
-    return 60.0 * int(hours) + int(minutes) if hours.isdigit() and minutes.isdigit() else default
 
 
 def _rows(
@@ -343,19 +338,13 @@ def _rows(
             street, shown = mine.street, {"street": mine.street, "label": mine.label}
         if street is not None and street == last and leg.from_m < 1.0:
             rows[-1]["length_m"] = round(rows[-1]["length_m"] + leg.length_m, 1)
-            rows[-1]["leave"] = _clock(leg.leave)
+            rows[-1]["leave"] = say_minutes(leg.leave)
             continue
         last = street
         rows.append(
             {"order": len(rows) + 1, **shown, "from_m": round(leg.from_m), "length_m": round(leg.length_m, 1),
-             "walk_min": round(leg.from_m / problem.metres_per_minute, 1), "arrive": _clock(leg.arrive),
-             "leave": _clock(leg.leave), "lon": round(ground.places[leg.enter][0], 6),
+             "walk_min": round(leg.from_m / problem.metres_per_minute, 1), "arrive": say_minutes(leg.arrive),
+             "leave": say_minutes(leg.leave), "lon": round(ground.places[leg.enter][0], 6),
              "lat": round(ground.places[leg.enter][1], 6)}
         )  # fmt: skip
     return rows
-
-
-def _clock(minutes: float) -> str:
-    """Return minutes of the day as "HH:MM"; beyond midnight it goes on counting."""
-    whole = round(minutes)
-    return f"{whole // 60:02d}:{whole % 60:02d}"

@@ -5,6 +5,7 @@ An edit names streets by id and never by position; `apply_edit` returns a new `C
 streets that an edit makes have their ids in the edit itself, so that applying it twice gives the same city.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
@@ -23,8 +24,9 @@ from fieldops.said import Said, template
 FARTHEST_OUT_M = 2_000.0  # of a drawing from the streets that are there
 LONGEST_DRAWN_M = 5_000.0  # of a drawn line, or round a drawn compound
 FARTHEST_OFF_M = 500.0  # of a gate, or the place of a cut, from its street
+_SPAN = re.compile(r"((?:[01]\d|2[0-3]):[0-5]\d)\s*[-–]\s*((?:[01]\d|2[0-3]):[0-5]\d)")
 GAP_M = 60.0  # between streets that are one: the carriageways of an avenue, a square, a bridge
-KINDS = ("rename", "close", "open", "permit", "prioritise", "split", "join", "draw", "gate")
+KINDS = ("rename", "close", "open", "permit", "hours", "prioritise", "split", "join", "draw", "gate")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +34,8 @@ class Edit:
     """
     One change by hand.
 
-    `streets` are changed or consumed, `made` are the ids of streets that come of it; `value` is the new name, permission
-    or priority; `wkt` is the drawn line or polygon, the cut line of a compound, or the point of a split or a gate
+    `streets` are changed or consumed, `made` are the ids of streets that come of it; `value` is the new name, permission,
+    hours of entry (HH:MM-HH:MM, empty for always) or priority; `wkt` is the drawn line or polygon, the cut line of a compound, or the point of a split or a gate
     (WGS-84, longitude first).
     """
 
@@ -127,6 +129,19 @@ def _permit(city: City, edit: Edit) -> City:
             cure="choose free, unknown, granted or refused",
         )
     return _with_value(city, edit.streets[0], permission=edit.value)
+
+
+def _hours(city: City, edit: Edit) -> City:
+    value = edit.value.strip()
+    found = _SPAN.fullmatch(value)
+    if value and (found is None or found[1] == found[2]):
+        raise BadInput(
+            Said("'%(value)s' are no hours of entry", value=edit.value),
+            field="hours",
+            cure="write them as 09:30-12:00; leave them empty where promoters may always enter",
+        )
+    opens, closes = found.groups() if found else ("", "")
+    return _with_value(city, edit.streets[0], open_from=opens, open_until=closes)
 
 
 def _prioritise(city: City, edit: Edit) -> City:
@@ -329,7 +344,7 @@ def _draw(city: City, edit: Edit) -> City:
         "street": edit.made[0], "kind": kind, "name": edit.value or edit.made[0], "label": edit.value or edit.made[0],
         "name_source": "hand", "length_m": length, "walk_m": length, "people": people, "people_low": people / 3,
         "people_high": people * 3, "people_source": "length", "buildings": 0, "floors": float("nan"),
-        "permission": "unknown" if kind == "compound" else "free", "status": "open", "ways": "",
+        "permission": "unknown" if kind == "compound" else "free", "open_from": "", "open_until": "", "status": "open", "ways": "",
         "geometry": shape if kind == "compound" else shapely.union_all([shape]),
     }  # fmt: skip
     return _replace_streets(city, edit, [drawn])
@@ -362,6 +377,7 @@ _EDITS: dict[str, Callable[[City, Edit], City]] = {
     "close": lambda city, edit: _with_value(city, edit.streets[0], status="closed"),
     "open": lambda city, edit: _with_value(city, edit.streets[0], status="open"),
     "permit": _permit,
+    "hours": _hours,
     "prioritise": _prioritise,
     "split": _split,
     "join": _join,

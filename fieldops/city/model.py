@@ -51,6 +51,8 @@ SCHEMA: dict[str, dict[str, tuple[str, str]]] = {
         "buildings": ("i", "residential buildings"),
         "floors": ("f", "mean floors of its residential buildings, nan where unknown"),
         "permission": ("s", "free, unknown, granted or refused (compounds)"),
+        "open_from": ("s", "from when promoters may enter, HH:MM; empty where always"),
+        "open_until": ("s", "until when, HH:MM; not after `open_from` where it is past midnight"),
         "status": ("s", "open or closed"),
         "priority": ("f", "factor on its value in the plan, 1.0 unless a person set it"),
         "triangle": ("s", "id of its connection triangle, empty before triangles are made"),

@@ -241,7 +241,7 @@ def _streets_frame(
         "walk_m": np.concatenate([draft.streets["walk_m"].to_numpy(), walk]),
         "people": people.people, "people_low": people.low, "people_high": people.high, "people_source": people.source,
         "buildings": homes_of["size"].fillna(0).to_numpy(np.int64), "floors": homes_of["mean"].to_numpy(float),
-        "permission": np.where(compound, "unknown", "free"), "status": "open", "priority": 1.0, "triangle": "", "zone": "",
+        "permission": np.where(compound, "unknown", "free"), "open_from": "", "open_until": "", "status": "open", "priority": 1.0, "triangle": "", "zone": "",
         "node": np.concatenate([draft.streets["node"].to_numpy(np.int64), main["node"].to_numpy(np.int64)]),
         "ways": described["ways"],
     }, geometry=plane.unflatten(described["shape"].to_numpy(object)), crs=WGS84)  # fmt: skip

@@ -107,7 +107,7 @@ def list_streets(
         table.add_row(
             row["street"], row["label"], row["kind"], f"{row['people']:,.0f}",
             f"{row['people_low']:,.0f} - {row['people_high']:,.0f}", row["people_source"], f"{row['walk_m']:,.0f}",
-            _ENTRY[row["permission"]], "yes" if row["status"] == "open" else row["status"], row["holder"] or "nobody", row["zone"] or "", row["triangle"] or "",
+            " ".join(filter(None, [_ENTRY[row["permission"]], f"{row['open_from']}-{row['open_until']}".strip("-")])), "yes" if row["status"] == "open" else row["status"], row["holder"] or "nobody", row["zone"] or "", row["triangle"] or "",
         )  # fmt: skip
     Console().print(table)
     if not rows:
@@ -148,6 +148,24 @@ def permit(
 ) -> None:
     """Record whether promoters may enter: refused takes a compound out of plans and claims, unknown says to ask at the gate."""
     _edit(db, now, as_json, "permit", [street], value=permission)
+
+
+@streets.command()
+def hours(
+    street: Street,
+    span: Annotated[
+        str, typer.Argument(metavar="[HOURS]", help="HH:MM-HH:MM; left away where promoters may always enter.")
+    ] = "",
+    db: Db = DEFAULT_DB,
+    now: Now = None,
+    as_json: AsJson = False,
+) -> None:
+    """
+    Record when a compound lets promoters in: plans give it to crews that have the time then, walks come at those hours.
+
+    Example: fieldops streets hours KABC 09:30-12:00
+    """
+    _edit(db, now, as_json, "hours", [street], value=span)
 
 
 @streets.command()

@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from fieldops.ids import CrewId, StreetId
 from fieldops.planning.problem import PlanProblem
 from fieldops.planning.reasons import say
@@ -68,11 +70,51 @@ def _streets(problem: PlanProblem, given: Sequence[Given]) -> list[Reason]:
 
 def _crews(problem: PlanProblem, given: Sequence[Given]) -> list[Reason]:
     wrong = []
+    row = {street: i for i, street in enumerate(problem.streets.ids)}
     for j, crew in enumerate(problem.crews.ids):
         mine = [one for one in given if one.crew == crew]
         hours, room = sum(one.hours for one in mine), float(problem.crews.capacity[j])
         if hours > room + HOURS_SLACK * (1 + room):
             wrong.append(_wrong("crew_hours", crew=crew, room_h=room, gives_h=hours))  # RULE 5
+        limited = [row[one.street] for one in mine if _is_limited(problem, row[one.street])]
+        if limited and not _has_time(problem, j, [*limited, *(i for i, k in problem.pins if k == j)]):
+            wrong.append(_wrong("entry", crew=crew))
         if len(mine) > int(problem.crews.places[j]):
             wrong.append(_wrong("crew_places", crew=crew, room_n=int(problem.crews.places[j]), gives_n=len(mine)))
     return wrong
+
+
+def _is_limited(problem: PlanProblem, street: int) -> bool:
+    """Whether a street lets promoters in at some hours only."""
+    opens, closes = problem.streets.opens, problem.streets.closes
+    return opens is not None and closes is not None and bool(closes[street] - opens[street] < 24)
+
+
+def _has_time(problem: PlanProblem, crew: int, streets: Sequence[int]) -> bool:
+    """Whether what is open at some hours only fits into them, minute by minute: the earliest to close is worked first."""
+    opens, closes = problem.streets.opens, problem.streets.closes
+    assert opens is not None
+    assert closes is not None
+    first = round(60 * problem.rules.day_begins_hour)
+    last = first + round(60 * float(problem.crews.hours_per_day[crew]))
+    a_minute = int(problem.crews.people[crew]) * int(problem.crews.days[crew]) / 60.0
+    left = {
+        i: float(problem.streets.hours[i])
+        for i in streets
+        if _is_limited(problem, i) and np.isfinite(problem.streets.hours[i])
+    }
+    until = {i: _closing(round(60 * opens[i]), round(60 * closes[i]), first, last) for i in left}
+    for minute in range(first, last):
+        at_hand = a_minute
+        now = [i for i in left if left[i] > 0 and any(a <= minute < b for a, b in until[i])]
+        for i in sorted(now, key=lambda i: max(b for _, b in until[i])):
+            done = min(at_hand, left[i])
+            left[i] -= done
+            at_hand -= done
+    return all(hours <= a_minute + HOURS_SLACK for hours in left.values())
+
+
+def _closing(opens: int, closes: int, first: int, last: int) -> list[tuple[int, int]]:
+    """Return the minutes of the crew's day, from and until, in which a street is open."""
+    days = [(opens + day, closes + day) for day in (-1440, 0, 1440)]
+    return [(max(a, first), min(b, last)) for a, b in days if min(b, last) > max(a, first)]

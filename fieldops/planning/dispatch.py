@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from fieldops.ids import StreetId
+from fieldops.planning.opening import DAY_H, hours_within
 from fieldops.planning.terms import MOST_ON_THE_WAY
 from fieldops.said import Reason, Said
 
@@ -25,7 +26,7 @@ class Candidate:
 
     `metres` is the walk to it from where the crew stands, `home_m` that from its home; `value` is in people to be told;
     `measured_share` is awareness with the ends of its 80 % interval, None where nobody was asked (rule 12);
-    `hours` are promoter-hours of pushing and asking until it is finished with probability `finish`.
+    `opens` and `closes` are the hours of the day at which it lets promoters in; `hours` are promoter-hours of pushing and asking until it is finished with probability `finish`.
     """
 
     street: StreetId
@@ -36,7 +37,9 @@ class Candidate:
     value: float
     hours: float
     finish: float
-    note: str = ""
+    notes: tuple[Said, ...] = ()
+    opens: float = 0.0
+    closes: float = DAY_H
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +48,7 @@ class Room:
     What a crew has left within the seven days of a claim made now.
 
     `hours` are promoter-hours not yet needed by the streets that it holds or is promised; `days` the days on which it works;
-    `hour_price` and `place_price` what an hour and a place are worth to it by the last plan, 0 where there is none.
+    `begins` the hour of the day at which it begins; `hour_price` and `place_price` what an hour and a place are worth to it by the last plan, 0 where there is none.
     """
 
     people: int
@@ -56,6 +59,7 @@ class Room:
     hour_price: float = 0.0
     place_price: float = 0.0
     metres_per_hour: float = 4500.0
+    begins: float = 9.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +106,7 @@ def offer(room: Room, candidate: Candidate) -> Offer | None:
     Return what the street would take of the crew and be worth to it, None where it does not fit.
 
     It fits where its hours, the daily way from home and the way there now included, are left, and where the days that it
-    takes the whole crew are days on which it works.
+    takes the whole crew, at the hours at which the street lets it in, are days on which it works.
     """
     day = room.people * room.hours_per_day
     out_and_back = 2.0 * candidate.home_m / room.metres_per_hour / room.hours_per_day
@@ -112,6 +116,10 @@ def offer(room: Room, candidate: Candidate) -> Offer | None:
     )
     if not math.isfinite(hours) or hours > room.hours or math.ceil(hours / day - 1e-9) > room.days:
         return None
+    if candidate.closes - candidate.opens < DAY_H:
+        inside = hours_within(room.begins, room.begins + room.hours_per_day, candidate.opens, candidate.closes)
+        if candidate.hours > room.people * room.days * inside:
+            return None
     profit = candidate.value - room.hour_price * hours - room.place_price
     return Offer(candidate, hours, profit / max(hours, 1e-9))
 
@@ -157,5 +165,5 @@ def explain_offer(room: Room, chosen: Offer) -> Reason:
             "takes %(needs_h)s of the %(left_h)s h left and is finished with %(finish_share)s", needs_h=chosen.hours,
             left_h=room.hours, finish_share=one.finish,
         ),
-        one.note,
+        *one.notes,
     ])  # fmt: skip

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from fieldops.planning.assignment import NOBODY, Assignment, AssignmentProblem, IntArray
-from fieldops.planning.problem import PlanProblem, pair_hours, pair_values, street_values
+from fieldops.planning.opening import say_span
+from fieldops.planning.problem import PlanProblem, pair_hours, pair_values, room_inside, street_values
 from fieldops.planning.reasons import SORTS, say, sort_of
 from fieldops.said import Reason, Said
 
@@ -122,9 +123,21 @@ def _why_not(problem: PlanProblem, street: int, value: float, listed: bool, room
     needs = float(streets.hours[street])
     if not listed and needs > room:
         return say("too_large", needs_hours=round(needs, 2), room_hours=round(room, 2))
+    every = np.arange(len(problem.crews.ids))
+    inside = float(room_inside(problem, np.full(len(every), street), every).max())
+    if needs > inside:
+        return say("entry_hours", open=_entry(problem, street), room_hours=round(inside, 2))
     if not listed:
         return say("cooling" if waits else "no_hours")
+    if np.isfinite(inside):
+        return say("elsewhere_open", open=_entry(problem, street), needs_h=round(needs, 2), worth_n=round(value, 1))
     return say("elsewhere", needs_h=round(needs, 2), worth_n=round(value, 1))
+
+
+def _entry(problem: PlanProblem, street: int) -> str:
+    assert problem.streets.opens is not None
+    assert problem.streets.closes is not None
+    return say_span(float(problem.streets.opens[street]), float(problem.streets.closes[street]))
 
 
 def impossible(problem: PlanProblem) -> Reason:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from fieldops.planning.assignment import NOBODY, Assignment
-from fieldops.planning.problem import PlanProblem, pair_hours, pair_values
+from fieldops.planning.problem import PlanProblem, pair_hours, pair_values, room_inside
 from fieldops.planning.reasons import say
 from fieldops.said import Reason
 
@@ -25,6 +25,9 @@ def why_not(problem: PlanProblem, street: int, crew: int) -> Reason:
     if not np.isfinite(problem.streets.hours[street]):
         return Reason([say("no_effort")])
     needs, room = float(pair_hours(problem, np.array([street]), np.array([crew]))[0]), float(crews.capacity[crew])
+    inside = float(room_inside(problem, np.array([street]), np.array([crew]))[0])
+    if problem.streets.hours[street] > inside:
+        return Reason([say("lacks_entry", crew=name, room_h=round(inside, 2))])
     if needs > room:
         return Reason([say("lacks_hours", crew=name, needs_h=round(needs, 2), room_h=round(room, 2))])
     return Reason()

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from fieldops.estimates import Basis
 from fieldops.ids import CrewId, StreetId
 from fieldops.planning.assignment import AssignmentProblem, FloatArray, IntArray
+from fieldops.planning.opening import DAY_H, DAYS
 from fieldops.planning.terms import (
     KEPT,
     LEAST_LEFT,
@@ -47,6 +48,7 @@ class Streets:
     crew should know; `share` is the mean awareness now, `missing` the share of people still expected to be told, `measured`
     whether anybody was ever asked there. `recruits` are the candidates to be expected from the hours, None where the plan counts awareness only;
     `tests` the promoter-hours that the test of its triangle's point takes on each day there, shared by the triangle's streets.
+    `opens` and `closes` are the hours of the local day at which promoters may enter, 24 h apart where always; None where all may.
     """
 
     ids: tuple[StreetId, ...]
@@ -62,6 +64,8 @@ class Streets:
     notes: tuple[tuple[Said, ...], ...]
     recruits: FloatArray | None = None
     tests: FloatArray | None = None
+    opens: FloatArray | None = None
+    closes: FloatArray | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,6 +146,18 @@ def pair_hours(problem: PlanProblem, street: IntArray, crew: IntArray) -> FloatA
     return np.ceil(hours * HUNDREDTHS - 1e-6) / HUNDREDTHS  # whole numbers let the solver prove that nothing is better
 
 
+def room_inside(problem: PlanProblem, street: IntArray, crew: IntArray) -> FloatArray:
+    """Return the promoter-hours that each crew can work on the street while it is open, inf where it always is."""
+    opens, closes, crews = problem.streets.opens, problem.streets.closes, problem.crews
+    if opens is None or closes is None:
+        return np.full(len(street), np.inf)
+    opens, closes, begins = opens[street], closes[street], problem.rules.day_begins_hour
+    ends = begins + crews.hours_per_day[crew]
+    shared = [np.minimum(ends, closes + day) - np.maximum(begins, opens + day) for day in DAYS]
+    room = crews.people[crew] * crews.days[crew] * np.maximum(shared, 0.0).sum(axis=0)
+    return np.where(closes - opens >= DAY_H, np.inf, room)
+
+
 def pair_values(problem: PlanProblem, street: IntArray, crew: IntArray) -> FloatArray:
     """
     Return what each pair is worth, shape (n_pairs,), > 0: the street's value, less a little for each hour walked.
@@ -196,7 +212,7 @@ def pose(problem: PlanProblem) -> AssignmentProblem:
         free = np.array([(s, c) not in problem.waiting for s, c in zip(street.tolist(), crew.tolist(), strict=True)])
         crew, street = crew[free], street[free]
     hours = pair_hours(problem, street, crew)
-    fits = hours <= crews.capacity[crew]
+    fits = (hours <= crews.capacity[crew]) & (streets.hours[street] <= room_inside(problem, street, crew))
     pairs = np.column_stack([street[fits], crew[fits]])
     worth = pair_values(problem, street[fits], crew[fits])
     return AssignmentProblem(worth, hours[fits], crews.capacity, pairs, crews.places, streets=len(streets.ids))

@@ -122,6 +122,7 @@ def _streets(
         "length_m": np.full(count, 2 * BLOCK_M), "walk_m": np.full(count, 2 * BLOCK_M), "people": people,
         "people_low": people / off, "people_high": people * off, "people_source": ["total"] * count,
         "buildings": np.zeros(count, dtype=np.int64), "floors": np.full(count, np.nan), "permission": ["free"] * count,
+        "open_from": [""] * count, "open_until": [""] * count,
         "status": ["open"] * count, "priority": np.ones(count), "triangle": triangle, "zone": zone,
         "node": np.arange(count), "ways": names,
     }  # fmt: skip

@@ -28,7 +28,7 @@ _COLUMNS: dict[str, tuple[str, dict[str, str]]] = {
         "street": "id", "kind": "kind", "name": "name", "label": "label", "name_source": "name_source",
         "length_m": "length_m", "walk_m": "walk_m", "people": "people", "people_low": "people_low",
         "people_high": "people_high", "people_source": "people_source", "buildings": "buildings", "floors": "floors",
-        "permission": "permission", "status": "status", "priority": "priority", "triangle": "triangle_id",
+        "permission": "permission", "open_from": "open_from", "open_until": "open_until", "status": "status", "priority": "priority", "triangle": "triangle_id",
         "zone": "zone_id", "node": "node", "ways": "ways",
     }),
     "segments": ("segment", {
@@ -202,7 +202,7 @@ def find_streets(
     """
     rows = connection.execute(
         "SELECT s.id AS street, label, kind, people, people_low, people_high, people_source, buildings, walk_m, permission,"
-        " status, c.crew_id AS holder, c.held_until, zone_id AS zone, triangle_id AS triangle FROM street AS s"
+        " coalesce(open_from, '') AS open_from, coalesce(open_until, '') AS open_until, status, c.crew_id AS holder, c.held_until, zone_id AS zone, triangle_id AS triangle FROM street AS s"
         " LEFT JOIN claim AS c ON c.street_id = s.id AND c.claimed_at <= :at AND coalesce(c.ended_at, c.held_until) > :at"
         " WHERE status <> 'gone' AND (s.id = :name OR instr(name, :name) OR instr(label, :name)) AND (:kind IS NULL OR kind = :kind)"
         " AND (:zone IS NULL OR zone_id = :zone) ORDER BY label, s.id",

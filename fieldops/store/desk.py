@@ -105,6 +105,7 @@ class StreetFacts:
     people_source: str
     length_m: float
     permission: str
+    entry: str
     holder: CrewId | None
     holder_name: str | None
     held_until: datetime | None
@@ -120,11 +121,12 @@ _ROW = (
     "a.hours, a.finish_probability, coalesce(a.reason, u.reason, ''), coalesce(a.because, u.because, '')"
 )
 _BEHIND = (
-    ", v.city, z.name, v.triangle, s.people_low, s.people_high, s.people_source, s.length_m, v.permission, v.crew, h.name, "
+    ", v.city, z.name, v.triangle, s.people_low, s.people_high, s.people_source, s.length_m, v.permission, "
+    "coalesce(s.open_from || '-' || s.open_until, ''), v.crew, h.name, "
     "v.held_until, coalesce(v.asked, 0), coalesce(v.knows, 0), v.hours_to_target, v.claim, v.paused_until"
 )
 _ROW_COLUMNS = 17
-_HELD_UNTIL = _ROW_COLUMNS + 10
+_HELD_UNTIL = _ROW_COLUMNS + 11
 _FROM = (
     " FROM street_status AS v JOIN street AS s ON s.fid = v.fid LEFT JOIN zone AS z ON z.id = v.zone "
     "LEFT JOIN crew AS h ON h.id = v.crew LEFT JOIN assignment AS a ON a.street_id = v.street AND a.plan_id = :plan "

@@ -116,6 +116,14 @@ def near_streets(
     return [NearStreet(*row) for row in map(tuple, rows)]
 
 
+def entry_spans(connection: "sqlite3.Connection") -> dict[StreetId, tuple[str, str]]:
+    """Return from when until when (HH:MM) those streets let promoters in that do not always; they are few."""
+    rows = connection.execute(
+        "SELECT id, open_from, open_until FROM street INDEXED BY street_entry WHERE open_from IS NOT NULL"
+    )
+    return {StreetId(row[0]): (row[1], row[2]) for row in rows}
+
+
 def taken_streets(connection: "sqlite3.Connection", box: Box, crew: CrewId, at: datetime) -> list[Said]:
     """Say why so many streets in the box are not free to the crew, each street counted once, by its first reason."""
     rows = connection.execute(

@@ -28,7 +28,7 @@ _VERDICT = (
 _QUERIES = {
     "streets": (
         "SELECT s.geom, s.id AS street, s.label, s.kind, s.city_id AS city, s.zone_id AS zone, s.triangle_id AS triangle,"
-        " s.people, s.walk_m, s.permission, s.priority, CASE WHEN s.status = 'closed' THEN 'closed'"
+        " s.people, s.walk_m, s.permission, s.open_from, s.open_until, s.priority, CASE WHEN s.status = 'closed' THEN 'closed'"
         " WHEN EXISTS (SELECT 1 FROM pause AS p WHERE p.street_id = s.id AND p.since <= :at"
         " AND coalesce(p.ended_at, p.until) > :at) THEN 'paused' WHEN c.id IS NOT NULL THEN 'claimed' WHEN {closed} THEN 'saturated'"
         " WHEN s.permission = 'refused' THEN 'no_permission' ELSE 'free' END AS state, c.crew_id AS crew, c.held_until,"

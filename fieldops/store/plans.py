@@ -196,12 +196,15 @@ class PlanStreet:
     excluded: str
     note: Said | None
     triangle: TriangleId | None = None
+    opens: str = ""
+    closes: str = ""
 
 
 def plan_streets(connection: sqlite3.Connection) -> list[PlanStreet]:
     """Return the streets of the region by id; closed ones and those without permission carry the reason."""
     rows = connection.execute(
-        "SELECT id, label, people, priority, node, lon, lat, status, permission, triangle_id FROM street WHERE status <> 'gone' ORDER BY id"
+        "SELECT id, label, people, priority, node, lon, lat, status, permission, triangle_id,"
+        " coalesce(open_from, '') AS open_from, coalesce(open_until, '') AS open_until FROM street WHERE status <> 'gone' ORDER BY id"
     )
     streets = []
     for row in rows:
@@ -223,6 +226,8 @@ def plan_streets(connection: sqlite3.Connection) -> list[PlanStreet]:
                 reason,
                 note,
                 row["triangle_id"],
+                row["open_from"],
+                row["open_until"],
             )
         )
     return streets

@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class HeldStreet:
-    """A street that the crew holds: `hours` still needed (promoter-hours), None where no plan has looked at it."""
+    """
+    A street that the crew holds: `hours` still needed (promoter-hours), None where no plan has looked at it.
+
+    `opens` and `closes` (HH:MM) are when it lets promoters in, empty where always.
+    """
 
     street: StreetId
     label: str
@@ -33,6 +37,8 @@ class HeldStreet:
     triangle: TriangleId | None
     held_until: datetime
     hours: float | None
+    opens: str
+    closes: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,8 @@ class StoredWalk:
 def held_streets(connection: "sqlite3.Connection", crew: CrewId, at: datetime, day: date) -> list[HeldStreet]:
     """Return what the crew holds at the moment, with the hours that were still needed on the morning of the day."""
     rows = connection.execute(
-        "SELECT s.id, s.label, s.kind, s.lon, s.lat, s.node, s.triangle_id, c.held_until, o.hours - (SELECT"
+        "SELECT s.id, s.label, s.kind, s.lon, s.lat, s.node, s.triangle_id, c.held_until,"
+        " coalesce(s.open_from, ''), coalesce(s.open_until, ''), o.hours - (SELECT"
         " coalesce(sum(f.promoter_hours), 0) FROM effort AS f WHERE f.street_id = s.id AND f.crew_id = c.crew_id"
         " AND f.day >= substr(c.claimed_at, 1, 10) AND f.day < :day) FROM claim AS c JOIN street AS s ON s.id = c.street_id"
         " LEFT JOIN outlook AS o ON o.street_id = s.id WHERE c.crew_id = :crew AND c.claimed_at <= :at"
@@ -83,7 +90,9 @@ def held_streets(connection: "sqlite3.Connection", crew: CrewId, at: datetime, d
             r[5],
             r[6],
             parse_moment(r[7]),
-            None if r[8] is None else max(0.0, r[8]),
+            None if r[10] is None else max(0.0, r[10]),
+            r[8],
+            r[9],
         )
         for r in rows
     ]

@@ -135,7 +135,7 @@ def test_a_street_that_no_way_leads_to_is_left_out_by_name(claimed: Region) -> N
             "INSERT INTO street SELECT NULL, geom, 'FAR', city_id, kind, name, 'Beyond the river', name_source, length_m,"
             " walk_m, people, people_low, people_high, people_source, buildings, floors, permission, priority, 'open',"
             " triangle_id, zone_id, (SELECT lon FROM node WHERE id = 900001), (SELECT lat FROM node WHERE id = 900001),"
-            " 900001, '' FROM street LIMIT 1"
+            " 900001, '', NULL, NULL FROM street LIMIT 1"
         )
     make_claim(claimed, LEAD, street=StreetId("FAR"), crew=A, now=NOON)
     made = quick(claimed, A)

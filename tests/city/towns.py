@@ -50,7 +50,7 @@ def grid_town(
     streets = gpd.GeoDataFrame({
         "street": names, "kind": "street", "name": names, "label": names, "name_source": "map", "length_m": block_m,
         "walk_m": block_m, "people": 300.0, "people_low": 200.0, "people_high": 400.0, "people_source": "length",
-        "buildings": 0, "floors": float("nan"), "permission": "free", "status": "open", "priority": 1.0,
+        "buildings": 0, "floors": float("nan"), "permission": "free", "open_from": "", "open_until": "", "status": "open", "priority": 1.0,
         "triangle": "", "zone": "", "node": [a for a, _ in pairs], "ways": [str(i + 1) for i in range(len(pairs))],
     }, geometry=lines, crs=WGS84)  # fmt: skip
     return Settled(

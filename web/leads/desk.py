@@ -19,7 +19,7 @@ from web.session import current_actor, needs
 
 STREETS_A_PAGE = 100
 FACTS = "leads/facts.html"
-EDITS = ("rename", "close", "open", "permit", "prioritise")  # what may be done twice without harm
+EDITS = ("rename", "close", "open", "permit", "hours", "prioritise")  # what may be done twice without harm
 SUGGESTIONS = 12
 LAYERS = ("streets", "triangles", "zones", "venues", "plan", "claims")
 LAYER_FORMS = {"geojson": "application/geo+json", "gpkg": "application/geopackage+sqlite3"}

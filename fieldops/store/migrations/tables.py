@@ -204,3 +204,10 @@ ALTER TABLE tally ADD COLUMN spread_at INTEGER;
 ALTER TABLE tally DROP COLUMN promoters;
 ALTER TABLE tally DROP COLUMN corners;
 """
+
+# When promoters may enter, HH:MM of the city's day; NULL where always.
+ENTRY_HOURS = """
+ALTER TABLE street ADD COLUMN open_from TEXT;
+ALTER TABLE street ADD COLUMN open_until TEXT;
+CREATE INDEX street_entry ON street (id, open_from, open_until) WHERE open_from IS NOT NULL
+"""
