@@ -1,9 +1,9 @@
 """
 Which crews to refill next, and how: a few openings compete, and those that gain most for their work are made more often.
 
-Nothing gained for long makes every opening larger and harder, and lets the search dive (see `dives`): into groups of
-crews, or into the whole of a small problem, whose answer is polished before it is compared. A small problem is then also
-opened whole, which proves what its best answer can be.
+Nothing gained for long lets the search dive (see `dives`): into groups of crews, or into the whole of a small problem, whose
+answer is polished before it is compared. Where dives are of no use, or have been made often, every opening becomes larger and
+harder; a small problem is then also opened whole, which proves what its best answer can be.
 """
 
 from collections.abc import Callable
@@ -39,7 +39,6 @@ OPENINGS = (
 )
 POLISH = Opening(4, 1.0, 150, 0.05)
 LEAST_WHOLE = 1.0 - 1e-4  # the least gain where every value is a whole number
-SIZE_OF_DIVES = 2.0  # growth of the openings from which on the search dives
 DIVES_A_SIZE = 8.0  # dives, times the size, before the openings grow further
 DIVE_CHOICES = 4_000
 MEMORY = 0.9  # share of an opening's record that each further refill keeps
@@ -117,11 +116,12 @@ class Campaign:
                 self.record[kind] = MEMORY * self.record[kind] + (1 - MEMORY) * gain / OPENINGS[kind].work
         if self.vain >= max(4, self.search.problem.crews):
             self.vain = 0
-            if self.size < SIZE_OF_DIVES or self.dives >= self.size * DIVES_A_SIZE:
+            due = self.dives < self.size * DIVES_A_SIZE
+            dived = self._dive(pool, seconds=seconds, going=going) if due else 0
+            self.dives += dived
+            if not dived:
                 self.size *= GROWTH
                 self.open_whole = len(self.search.values) <= FAIRLY_SMALL
-            else:
-                self.dives += max(1, self._dive(pool, seconds=seconds, going=going))
 
     def _take(self, refill: Refill, answer: Refilled) -> float:
         """Take over what is better, and return the gain."""

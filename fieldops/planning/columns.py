@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from ortools.math_opt.python import mathopt
+from ortools.linear_solver import pywraplp
 
 from fieldops.planning.assignment import BoolArray, FloatArray, IntArray
 from fieldops.planning.sets import best_set
@@ -66,17 +66,18 @@ class _Master:
         self.packing, self.crews, self.open_street = packing, crews, open_street
         self.columns: list[Column] = []
         self._known: set[tuple[int, bytes]] = set()
-        self._model = mathopt.Model()
         self._streets = np.flatnonzero(self.open_street)
-        self._rows = {int(i): self._model.add_linear_constraint(lb=1.0, ub=1.0) for i in self._streets}
-        self._crew_rows = {int(j): self._model.add_linear_constraint(ub=1.0) for j in self.crews}
-        self._model.objective.is_maximize = True
-        self._variables: list[mathopt.Variable] = []
+        self._program = pywraplp.Solver.CreateSolver("GLOP")
+        self._most = self._program.infinity()
+        self._rows = {int(i): self._program.Constraint(1.0, 1.0) for i in self._streets}
+        self._crew_rows = {int(j): self._program.Constraint(-self._most, 1.0) for j in self.crews}
+        self._worth = self._program.Objective()
+        self._worth.SetMaximization()
+        self._variables: list[pywraplp.Variable] = []
         for i, row in self._rows.items():
-            alone = self._model.add_variable(lb=0.0)
-            row.set_coefficient(alone, 1.0)
-            self._model.objective.set_linear_coefficient(alone, float(self.packing.free[i]))
-        self._solver = mathopt.IncrementalSolver(self._model, mathopt.SolverType.GLOP)
+            alone = self._program.NumVar(0.0, self._most, "")
+            row.SetCoefficient(alone, 1.0)
+            self._worth.SetCoefficient(alone, float(self.packing.free[i]))
 
     def add(self, column: Column) -> bool:
         """Offer a set; False where it was there already."""
@@ -84,35 +85,23 @@ class _Master:
         if key in self._known:
             return False
         self._known.add(key)
-        variable = self._model.add_variable(lb=0.0)
-        self._model.objective.set_linear_coefficient(variable, self.packing.worth_of(column))
+        variable = self._program.NumVar(0.0, self._most, "")
+        self._worth.SetCoefficient(variable, self.packing.worth_of(column))
         for street in column[1].tolist():
-            self._rows[street].set_coefficient(variable, 1.0)
-        self._crew_rows[column[0]].set_coefficient(variable, 1.0)
+            self._rows[street].SetCoefficient(variable, 1.0)
+        self._crew_rows[column[0]].SetCoefficient(variable, 1.0)
         self.columns.append(column)
         self._variables.append(variable)
         return True
 
     def solve(self, *, shares: bool = False) -> tuple[float, FloatArray, FloatArray] | None:
         """Return the value of the mix, the prices of the streets, and (`shares`) how much of each column it takes."""
-        wanted = self._variables if shares else []
-        rows = list(self._rows.values())
-        try:
-            answer = self._solver.solve(
-                model_params=mathopt.ModelSolveParameters(
-                    variable_values_filter=mathopt.SparseVectorFilter(filtered_items=wanted),
-                    reduced_costs_filter=mathopt.SparseVectorFilter(filtered_items=[]),
-                    dual_values_filter=mathopt.SparseVectorFilter(filtered_items=rows),
-                )
-            )
-        except (RuntimeError, AttributeError):  # GLOP gives up for its numbers' sake; 9.15 stumbles over saying so
-            return None
-        if not answer.has_dual_feasible_solution() or not answer.has_primal_feasible_solution():
+        if self._program.Solve() != pywraplp.Solver.OPTIMAL:  # GLOP gives up for its numbers' sake
             return None
         prices = np.zeros(len(self.packing.free))
-        prices[self._streets] = answer.dual_values(rows)
-        taken = np.array(answer.variable_values(wanted)) if shares else np.zeros(0)
-        return float(answer.objective_value()), prices, taken
+        prices[self._streets] = [row.dual_value() for row in self._rows.values()]
+        taken = np.array([one.solution_value() for one in self._variables]) if shares else np.zeros(0)
+        return float(self._worth.Value()), prices, taken
 
     def price(self, prices: FloatArray) -> tuple[float, list[Column]]:
         """Return the bound that prices of the streets prove, and the best set of every crew at them."""

@@ -1,5 +1,6 @@
 """Sets of streets: the knapsack is exact, the bound of the mix holds and beats prices of hours, a dive ends lawfully."""
 
+from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations, product
 
 import numpy as np
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from fieldops.clock import Stopwatch
 from fieldops.planning import AssignmentProblem
 from fieldops.planning.assignment import NOBODY
+from fieldops.planning.campaign import Campaign
 from fieldops.planning.columns import Packing, settle_mix
 from fieldops.planning.dives import Diver, can_dive
 from fieldops.planning.neighbourhoods import Refill, apply_refill, pose_refill
@@ -91,6 +93,16 @@ def test_the_mix_proves_more_than_prices_and_a_dive_is_lawful_and_better_than_ro
     assert search.objective == pytest.approx(before + sum(gained))
     assert search.objective <= whole + 1e-6
     assert is_lawful(problem, search.crew_of_street.tolist())[0]
+
+
+def test_a_search_that_gains_nothing_dives_before_its_openings_grow() -> None:
+    search, _ = opened(packed_town())
+    campaign = Campaign(search, 1, np.random.default_rng(1), workers=1)
+    with ThreadPoolExecutor(1) as pool:
+        while not campaign.dives and campaign.size == 1.0:
+            campaign.advance(pool, seconds=60.0, going=always)
+    assert campaign.dives
+    assert campaign.size == 1.0
 
 
 def test_a_cap_that_binds_keeps_the_search_from_diving() -> None:
