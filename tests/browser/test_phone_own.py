@@ -35,7 +35,7 @@ def test_what_was_sent_is_taken_back_by_a_second_record_and_counts_no_more(
         flush_all(page)
         assert own_server.query("SELECT disposition FROM contact") == [("interested",)]
         page.locator("#badge").click()
-        page.get_by_text("What the own_server has").click()
+        page.get_by_text("What the server has").click()
         page.get_by_role("button", name="Take back").click()
         expect(page.locator("#takenList")).to_contain_text("Undone.")
         expect(page.locator("#takenList [data-back]")).to_have_count(0)
