@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from fieldops.clock import parse_moment
 from fieldops.errors import BadInput, RowsRefused
+from fieldops.people import DaysOff
 from fieldops.said import Reason, Said
 
 LONGEST_ID = 64
@@ -164,6 +165,40 @@ def read_day(row: Mapping[str, str], field: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         raise BadInput(Said("'%(text)s' is not a day", text=text), field=field, cure="write it as 2026-03-01") from None
+
+
+_ENGLISH = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_CHINESE = ("一", "二", "三", "四", "五", "六", "日")
+_WEEKDAY = {
+    word: day
+    for day, (english, chinese) in enumerate(zip(_ENGLISH, _CHINESE, strict=True))
+    for word in (
+        english, english[:3], f"{english}s", str(day + 1), *(f"{week}{chinese}" for week in ("周", "星期", "礼拜"))
+    )
+} | {f"{week}天": 6 for week in ("周", "星期", "礼拜")} | {"tues": 1, "thur": 3, "thurs": 3}  # fmt: skip
+
+
+def read_days_off(row: Mapping[str, str], field: str) -> DaysOff:
+    """
+    Return the days off in a field: days such as 2026-03-01 and days of every week (sun, Sunday, 周日, 7), in any order.
+
+    Raises
+    ------
+    BadInput
+        If a word is neither.
+    """
+    words = re.split(r"[\s;,|，、；]+", row.get(field, "").strip())
+    weekly = frozenset(_WEEKDAY[word.casefold()] for word in words if word.casefold() in _WEEKDAY)
+    dates = set()
+    for word in words:
+        if not word or word.casefold() in _WEEKDAY:
+            continue
+        try:
+            dates.add(date.fromisoformat(word))
+        except ValueError:
+            cure = "write 2026-03-01, or sun, Sunday, 周日 or 7 for every Sunday"
+            raise BadInput(Said("'%(text)s' is not a day", text=word), field=field, cure=cure) from None
+    return DaysOff(frozenset(dates), weekly)
 
 
 def read_number(row: Mapping[str, str], field: str, *, low: float = -math.inf, high: float = math.inf) -> float:

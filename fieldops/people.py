@@ -1,8 +1,10 @@
 """Who acts and who walks: actors with their role, crews, promoters."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Self
 
 from fieldops.errors import BadInput
 from fieldops.ids import ActorId, CrewId, PromoterId
@@ -29,6 +31,32 @@ class Actor:
     crew: CrewId | None = None
 
 
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+@dataclass(frozen=True, slots=True)
+class DaysOff:
+    """Days on which a crew does not work: single ones, and days of every week (0 is Monday); `day in days_off` asks."""
+
+    dates: frozenset[date] = frozenset()
+    weekly: frozenset[int] = frozenset()
+
+    def __contains__(self, day: date) -> bool:
+        """Return whether the crew is off on that day."""
+        return day in self.dates or day.weekday() in self.weekly
+
+    def words(self) -> list[str]:
+        """Return them as they are stored: `mon` to `sun`, then days such as `2026-03-01`."""
+        return [*(WEEKDAYS[day] for day in sorted(self.weekly)), *(day.isoformat() for day in sorted(self.dates))]
+
+    @classmethod
+    def from_words(cls, words: Iterable[str]) -> Self:
+        """Return what `words` made."""
+        every = list(words)
+        dates = frozenset(date.fromisoformat(word) for word in every if word not in WEEKDAYS)
+        return cls(dates, frozenset(WEEKDAYS.index(word) for word in every if word in WEEKDAYS))
+
+
 @dataclass(frozen=True, slots=True)
 class Crew:
     """
@@ -44,7 +72,7 @@ class Crew:
     home_lon: float
     home_lat: float
     base: str | None = None
-    days_off: frozenset[date] = frozenset()
+    days_off: DaysOff = DaysOff()
 
     def __post_init__(self) -> None:
         """Refuse a crew that cannot exist."""

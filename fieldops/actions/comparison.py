@@ -1,7 +1,7 @@
 """Plans as a lead reads them: listed, opened crew by crew, and compared with another plan or with the claims in force."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,7 +79,11 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class PricedMove:
-    """What it would cost to move a street to a crew (None: nobody); streets are (id, name)."""
+    """
+    What it would cost to move a street to a crew (None: nobody); streets are (id, name), each in one of the three.
+
+    The crew gives up `given_up` for it, other crews take `handed_over` from it, and `taken_up` are given to somebody anew.
+    """
 
     crew: str | None
     crew_name: str | None
@@ -87,6 +91,7 @@ class PricedMove:
     cost: float
     hours: float
     given_up: tuple[tuple[StreetId, str], ...]
+    handed_over: tuple[tuple[StreetId, str], ...]
     taken_up: tuple[tuple[StreetId, str], ...]
     reason: Reason
 
@@ -194,13 +199,18 @@ def name_prices(region: Region, actor: Actor, prices: list[dict[str, Any]]) -> t
     """Return the prices that a job of kind `move` found, with names, the possible and cheap ones first."""
     require(actor, "desk.read")
     crews = {crew.id: crew.name for crew in read_crews(region.reader()).values()}
+
+    def streets(ids: Sequence[StreetId], *, among: Sequence[StreetId], there: bool) -> tuple[tuple[StreetId, str], ...]:
+        return tuple(street_labels(region, actor, [one for one in ids if (one in among) is there]).items())
+
     named = [
         PricedMove(
             one["crew"], crews.get(one["crew"], one["crew"]) if one["crew"] else None, one["possible"], one["cost"],
-            one["hours"], tuple(street_labels(region, actor, one["given_up"]).items()),
-            tuple(street_labels(region, actor, one["taken_up"]).items()), unpack(one["because"], one["reason"]),
+            one["hours"], streets(given, among=taken, there=False), streets(given, among=taken, there=True),
+            streets(taken, among=given, there=False), unpack(one["because"], one["reason"]),
         )
         for one in prices
+        for given, taken in [(one["given_up"], one["taken_up"])]
     ]  # fmt: skip
     return tuple(sorted(named, key=lambda one: (not one.possible, one.crew is None, one.cost, one.hours)))
 

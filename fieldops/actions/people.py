@@ -8,7 +8,7 @@ from fieldops.actions.intake import Row, imported, read_by_key, summarise
 from fieldops.city.places import metres_to_nearest
 from fieldops.errors import BadInput
 from fieldops.ids import CrewId, PromoterId
-from fieldops.intake import Intake, Refusals, read_day, read_id, read_name, read_number, read_position
+from fieldops.intake import Intake, Refusals, read_day, read_days_off, read_id, read_name, read_number, read_position
 from fieldops.people import Actor, Crew, Promoter
 from fieldops.permissions import require, why
 from fieldops.said import Said
@@ -132,11 +132,9 @@ def _read_crew(row: Mapping[str, str], metres_to_streets: Callable[[float, float
     lon, lat = read_position(row, "home_lon", "home_lat")
     if lon is None or lat is None:
         raise BadInput("is empty", field="home_lon", cure="give the crew's home in degrees")
-    days = row.get("days_off", "").replace(";", " ").replace("|", " ").split()
-    days_off = frozenset(day for text in days if (day := read_day({"days_off": text}, "days_off")))
     crew = Crew(
         CrewId(read_id(row, "crew")), read_name(row, "name"), int(people), read_number(row, "hours_per_day"), lon, lat,
-        row.get("base") or None, days_off,
+        row.get("base") or None, read_days_off(row, "days_off"),
     )  # fmt: skip
     away_km = metres_to_streets(lon, lat) / 1000
     if away_km > HOME_FROM_STREETS_MAX_KM:

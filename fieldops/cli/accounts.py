@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from fieldops.cli.console import DEFAULT_DB, AsJson, Db, print_json, say, shell_actor
+from fieldops.cli.console import DEFAULT_DB, AsJson, Db, in_city, print_json, say, shell_actor
 from fieldops.errors import BadInput
 from fieldops.people import Role
 
@@ -144,8 +144,9 @@ def link(
 
     region = open_region(db)
     made, secret = make_sign_in_link(region, shell_actor(), login, lasts=timedelta(minutes=minutes))
+    until = in_city(made.ends_at, region)
     region.close()
-    _give(made, enter_address(url, secret), qr, as_json=as_json)
+    _give(made, enter_address(url, secret), qr, until, as_json=as_json)
 
 
 @user.command("key")
@@ -240,8 +241,9 @@ def invite(
         region, shell_actor(), role=role or (Role.CREW if crew else Role.LEAD), crew=CrewId(crew) if crew else None,
         promoter=PromoterId(promoter) if promoter else None, lasts=timedelta(hours=hours),
     )  # fmt: skip
+    until = in_city(made.ends_at, region)
     region.close()
-    _give(made, enter_address(url, secret), qr, as_json=as_json)
+    _give(made, enter_address(url, secret), qr, until, as_json=as_json)
 
 
 def enter_address(url: str, secret: str) -> str:
@@ -249,7 +251,7 @@ def enter_address(url: str, secret: str) -> str:
     return f"{url.rstrip('/')}/enter#{secret}"
 
 
-def _give(made: Any, address: str, qr: Path | None, *, as_json: bool) -> None:
+def _give(made: Any, address: str, qr: Path | None, until: str, *, as_json: bool) -> None:
     from io import BytesIO
 
     import segno
@@ -272,10 +274,7 @@ def _give(made: Any, address: str, qr: Path | None, *, as_json: bool) -> None:
     if sys.stderr.isatty():
         code.terminal(out=sys.stderr, compact=True)
     typer.echo(address)
-    say(
-        f"one person can use it, until {made.ends_at:%Y-%m-%d %H:%M} UTC"
-        + (f"; {qr} shows it as a QR code" if qr else "")
-    )
+    say(f"one person can use it, until {until}" + (f"; {qr} shows it as a QR code" if qr else ""))
 
 
 def _facts(account: Any) -> dict[str, object]:

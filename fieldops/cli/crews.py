@@ -29,7 +29,8 @@ def import_crews(
     """
     Take in crews; crews that are there already are updated.
 
-    Columns: crew, name, people, hours_per_day, home_lon, home_lat, and if you like base and days_off (2026-03-01;2026-03-08).
+    Columns: crew, name, people, hours_per_day, home_lon, home_lat, and if you like base and days_off: days and days of
+    every week, as "2026-03-08 sun" (Sunday, 周日 and 7 are the same).
 
     Example: fieldops crews import crews.csv
     """
@@ -56,7 +57,7 @@ def list_crews(db: Db = DEFAULT_DB, as_json: AsJson = False) -> None:
     if as_json:
         print_json([
             {"crew": one.id, "name": one.name, "people": one.people, "hours_per_day": one.hours_per_day,
-             "home_lon": one.home_lon, "home_lat": one.home_lat, "base": one.base, "days_off": sorted(one.days_off)}
+             "home_lon": one.home_lon, "home_lat": one.home_lat, "base": one.base, "days_off": one.days_off.words()}
             for one in found
         ])  # fmt: skip
         return

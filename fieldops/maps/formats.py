@@ -4,6 +4,7 @@ import bz2
 import gzip
 import stat
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 
 from fieldops.errors import BadInput
@@ -18,6 +19,7 @@ _ZIP_RATIO_MOST = 100
 _ZIP_BYTES_MOST = 2_000_000_000
 _RATIO_FREE_BYTES = 1_000_000  # a small file may be packed as tightly as it likes
 _CHUNK = 1 << 20
+_PROBED_BYTES = 32 << 20  # unpacked of an .osm.gz or .osm.bz2 before it is read: a second at most
 _SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 _HEAD = 4096
 
@@ -57,11 +59,27 @@ def detect_format(path: Path) -> str:
     packed = {b"\x1f\x8b": "osm.gz", b"BZ": "osm.bz2"}.get(head[:2], "osm")
     if packed != "osm":
         try:
-            with gzip.open(path) if packed == "osm.gz" else bz2.open(path) as file:
-                head = file.read(_HEAD)
-        except (OSError, EOFError):
+            head = _first_unpacked(path, packed)
+        except (OSError, EOFError, zlib.error):
             raise BadInput(Said("%(name)s is cut off or damaged", name=path.name), cure="download it again") from None
     return _detect_text(path, head, packed)
+
+
+def _first_unpacked(path: Path, packed: str) -> bytes:
+    """Return the first bytes of a packed file; refuse one whose beginning is packed as no map is."""
+    with path.open("rb") as raw, gzip.open(raw) if packed == "osm.gz" else bz2.open(raw) as file:
+        head = file.read(_HEAD)
+        grown = len(head)
+        while grown < _PROBED_BYTES and (chunk := file.read(_CHUNK)):
+            grown += len(chunk)
+        if grown > _ZIP_RATIO_MOST * raw.tell() and grown >= _PROBED_BYTES:
+            raise BadInput(
+                Said(
+                    "%(name)s would grow to more than %(times)s times its size", name=path.name, times=_ZIP_RATIO_MOST
+                ),
+                cure="unpack it yourself and look",
+            )
+    return head
 
 
 def _detect_text(path: Path, head: bytes, osm: str) -> str:

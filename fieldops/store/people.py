@@ -8,7 +8,7 @@ from fieldops.clock import format_moment, parse_moment
 from fieldops.errors import NotFound
 from fieldops.events import BoardChosen, PromoterPlaced, RowsImported
 from fieldops.ids import CrewId, PromoterId
-from fieldops.people import Crew, Promoter
+from fieldops.people import Crew, DaysOff, Promoter
 from fieldops.store import audit
 from fieldops.store.connect import Turn
 from fieldops.store.sqlite import sqlite3
@@ -38,8 +38,7 @@ def find_crew(connection: sqlite3.Connection, crew: CrewId) -> Crew:
 
 
 def _crew(row: sqlite3.Row) -> Crew:
-    days = frozenset(date.fromisoformat(day) for day in json.loads(row[7]))
-    return Crew(CrewId(row[0]), row[1], row[2], row[3], row[4], row[5], row[6], days)
+    return Crew(CrewId(row[0]), row[1], row[2], row[3], row[4], row[5], row[6], DaysOff.from_words(json.loads(row[7])))
 
 
 def read_promoters(connection: sqlite3.Connection) -> dict[PromoterId, Promoter]:
@@ -66,7 +65,7 @@ def write_crews(turn: Turn, crews: Sequence[Crew], *, event: RowsImported) -> No
         [
             (
                 crew.id, crew.name, crew.people, crew.hours_per_day, crew.home_lon, crew.home_lat, crew.base,
-                json.dumps(sorted(day.isoformat() for day in crew.days_off)),
+                json.dumps(crew.days_off.words()),
             )
             for crew in crews
         ],

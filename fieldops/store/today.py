@@ -3,10 +3,11 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from fieldops.clock import format_moment, parse_moment
 from fieldops.ids import CityId, CrewId, StreetId
+from fieldops.people import WEEKDAYS
 from fieldops.store.sqlite import sqlite3
 
 
@@ -62,10 +63,10 @@ def idle_crews(connection: sqlite3.Connection, at: datetime, day: str) -> list[I
     rows = connection.execute(
         "SELECT c.id, c.name, c.people, (SELECT max(coalesce(k.ended_at, k.held_until)) FROM claim AS k "
         "WHERE k.crew_id = c.id AND coalesce(k.ended_at, k.held_until) <= :at) AS since FROM crew AS c "
-        "WHERE NOT EXISTS (SELECT 1 FROM json_each(c.days_off) AS d WHERE d.value = :day) AND NOT EXISTS "
+        "WHERE NOT EXISTS (SELECT 1 FROM json_each(c.days_off) AS d WHERE d.value IN (:day, :weekday)) AND NOT EXISTS "
         "(SELECT 1 FROM claim AS k WHERE k.crew_id = c.id AND k.claimed_at <= :at AND coalesce(k.ended_at, k.held_until) > :at) "
         "ORDER BY since, c.id",
-        {"at": moment, "day": day},
+        {"at": moment, "day": day, "weekday": WEEKDAYS[date.fromisoformat(day).weekday()]},
     )
     return [IdleCrew(CrewId(row[0]), row[1], row[2], parse_moment(row[3]) if row[3] else None) for row in rows]
 

@@ -1,6 +1,7 @@
 """Crews and promoters come in: what is refused, what is updated, and where names lie."""
 
 from collections.abc import Callable
+from datetime import date, timedelta
 
 import pytest
 
@@ -36,8 +37,18 @@ def test_days_off_are_read_in_any_usual_way(region: Region) -> None:
     add_town(region)
     crews(region, {**CREW, "days_off": "2026-03-01;2026-03-08 2026-03-15"})
     found = next(one for one in list_crews(region, LEAD) if one.id == "K1")
-    assert sorted(day.day for day in found.days_off) == [1, 8, 15]
+    assert sorted(day.day for day in found.days_off.dates) == [1, 8, 15]
     assert crews(region, {**CREW, "days_off": "2026-03-15;2026-03-01;2026-03-08"})["unchanged"] == 1
+
+
+@pytest.mark.parametrize("word", ["sun", "Sunday", "SUNDAYS", "周日", "星期天", "礼拜日", "7"])
+def test_a_day_of_every_week_is_a_day_off_too(region: Region, word: str) -> None:
+    add_town(region)
+    crews(region, {**CREW, "days_off": f"{word}, 2026-03-04；周三"})
+    off = next(one for one in list_crews(region, LEAD) if one.id == "K1").days_off
+    week = [date(2026, 3, 2) + timedelta(days=ahead) for ahead in range(14)]
+    assert [day.day for day in week if day in off] == [4, 8, 11, 15]
+    assert off.words() == ["wed", "sun", "2026-03-04"]
 
 
 BAD_CREWS = [

@@ -79,6 +79,9 @@ def test_an_invitation_is_a_link_for_one_person_of_the_crew_and_a_code_to_scan(t
     assert look_at(region, secret)[0].crew == "C1"
     assert redeem(region, secret, browser="x", name="小张").account.role is Role.CREW
     region.close()
+    said = fieldops("invite", "--crew", "C1", db=town).stderr
+    assert "one person can use it, until 20" in said
+    assert "UTC" not in said  # the city's own time
     assert fieldops("invite", "--crew", "C99", db=town).returncode == 1
 
 

@@ -1,9 +1,11 @@
 """A map is what its content says; archives are unpacked within limits."""
 
+import bz2
 import gzip
 import io
 import struct
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -99,6 +101,16 @@ def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="would grow from"):
         unpack(path, tmp_path)
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(("ending", "pack"), [("gz", gzip.compress), ("bz2", bz2.compress)])
+def test_a_packed_map_that_is_a_bomb_is_told_as_one(
+    tmp_path: Path, ending: str, pack: Callable[[bytes], bytes]
+) -> None:
+    path = tmp_path / f"bomb.osm.{ending}"
+    path.write_bytes(pack(b"<osm version='0.6'>" + b" " * 40_000_000))
+    with pytest.raises(BadInput, match=r"would grow to more than 100 times its size"):
+        detect_format(path)
 
 
 def test_a_bomb_whose_directory_lies_is_stopped_while_it_grows(tmp_path: Path) -> None:

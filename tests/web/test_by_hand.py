@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from flask.testing import FlaskClient
 
+from fieldops.actions.comparison import name_prices
 from fieldops.actions.jobs import list_jobs
 from fieldops.actions.pins import list_pins
 from fieldops.store import plans
@@ -118,3 +119,13 @@ def test_a_refused_publication_says_why_in_chinese(lead: FlaskClient, town: Regi
         turn.connection.execute("UPDATE plan SET figures = ?", (json.dumps({"violations": [], "given": 1}),))
     answer = lead.post(f"/plan/{PLAN}/publish", headers=CHINESE)
     assert answer.status_code == 409
+
+
+def test_a_street_that_another_crew_takes_over_is_told_once(town: Region) -> None:
+    price = {
+        "crew": "C4", "possible": True, "cost": 1.0, "hours": 9.0, "given_up": ["R10", "R11"], "taken_up": ["R11", "R12"],
+        "because": "", "reason": "",
+    }  # fmt: skip
+    (shown,) = name_prices(town, PLANNER, [price])
+    streets = [[street for street, _ in some] for some in (shown.given_up, shown.handed_over, shown.taken_up)]
+    assert streets == [["R10"], ["R11"], ["R12"]]
