@@ -334,7 +334,8 @@ def open_region(path: Path, *, older: bool = False) -> Region:
     if _is_of_another(connection, region.key):
         connection.close()
         raise BadInput(
-            f"the key {keys} is that of another region", cure="name the right one in $FIELDOPS_KEY, or copy it back"
+            f"the key {keys} is that of another region",
+            cure="copy it back from where you keep it, or name it in $FIELDOPS_KEY",
         )
     region._reader = connection
     return region

@@ -21,19 +21,31 @@ class Chapter:
     knows: int = 0
     asked: int = 0
     hours: float = 0.0
+    until: datetime | None = None  # the end of a pause
 
 
 def read_story(connection: sqlite3.Connection, street: StreetId, most: int) -> list[Chapter]:
-    """Return what happened on a street, newest first: claims, measurements, decisions, effort by day, changes by hand."""
+    """
+    Return what happened on a street, newest first: claims, pauses, measurements, decisions, effort by day, changes by hand.
+
+    What the clock has ended is told as ended, whether or not that was written down yet (rule 2).
+    """
     found: list[Chapter] = []
     for row in connection.execute(
-        "SELECT k.claimed_at, k.crew_id, c.name, k.ended_at, k.held_until, k.outcome, k.reason FROM claim AS k "
-        "JOIN crew AS c ON c.id = k.crew_id WHERE k.street_id = ?",
+        "SELECT k.claimed_at, k.crew_id, c.name, coalesce(k.ended_at, CASE WHEN k.held_until <= now.moment THEN k.held_until END),"
+        " coalesce(k.outcome, 'forfeited'), CASE WHEN k.ended_at IS NULL THEN 'clock' ELSE k.reason END"
+        " FROM claim AS k CROSS JOIN present AS now JOIN crew AS c ON c.id = k.crew_id WHERE k.street_id = ?",
         (street,),
     ):
         found.append(Chapter(parse_moment(row[0]), "claimed", row[1], row[2]))
         if row[3]:
-            found.append(Chapter(parse_moment(row[3]), "ended", row[1], row[2], word=row[5], why=row[6]))
+            found.append(Chapter(parse_moment(row[3]), "ended", row[1], row[2], word=row[4], why=row[5]))
+    for since, until, ended in connection.execute(
+        "SELECT since, until, ended_at FROM pause WHERE street_id = ?", (street,)
+    ):
+        found.append(Chapter(parse_moment(since), "paused", until=parse_moment(until)))
+        if ended and ended < until:
+            found.append(Chapter(parse_moment(ended), "opened"))
     for row in connection.execute(
         "SELECT m.opened_at, m.crew_id, coalesce(c.name, ''), m.rule, t.answers, m.blind FROM measurement AS m "
         "JOIN tally AS t ON t.measurement_id = m.id LEFT JOIN crew AS c ON c.id = m.crew_id WHERE m.street_id = ?",

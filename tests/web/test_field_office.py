@@ -84,7 +84,10 @@ def test_a_lead_settles_an_incident_and_closes_the_street(lead: FlaskClient, tow
     ]
     back = {"street": "S1", "back": "/streets/S1"}
     assert lead.post("/incidents/reopen", data=back, headers=HERE).headers["Location"] == "/streets/S1"
-    assert "State free" in words(lead, "/streets/S1")
+    page = words(lead, "/streets/S1")
+    assert "State free" in page
+    assert "opened again before its time" in page
+    assert "closed for a time, until" in page
     assert "free" in words(lead, "/streets/S1")
     told = {"what": "injury", "street": "滨江路", "to": "乙组"}
     assert lead.post("/incidents", data=told, headers=HERE).status_code == 303
