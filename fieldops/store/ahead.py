@@ -11,7 +11,7 @@ from fieldops.rules import Rules
 if TYPE_CHECKING:
     from fieldops.store.sqlite import sqlite3
 
-_IN_PLACE = ("rename", "close", "open", "permit", "prioritise")  # edits that leave streets in their triangles
+_IN_PLACE = ("rename", "close", "open", "permit", "prioritise", "hours")  # edits that leave streets in their triangles
 
 
 @dataclass(slots=True)

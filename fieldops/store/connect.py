@@ -334,7 +334,7 @@ def open_region(path: Path, *, older: bool = False) -> Region:
     if _is_of_another(connection, region.key):
         connection.close()
         raise BadInput(
-            f"the key {keys} is that of another region",
+            Said("the key %(keys)s is that of another region", keys=keys),
             cure="copy it back from where you keep it, or name it in $FIELDOPS_KEY",
         )
     region._reader = connection
