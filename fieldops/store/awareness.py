@@ -19,6 +19,7 @@ from fieldops.surveys import Phase, tally
 _STREETS = "SELECT id, people, triangle_id, zone_id FROM street WHERE status <> 'gone'{some} ORDER BY id"
 _TRIANGLES = "SELECT id, zone_id FROM triangle{some} ORDER BY id"
 _WORKED = "SELECT street_id, day, sum(promoter_hours) FROM effort WHERE day <= :today{near} GROUP BY street_id, day"
+_EVER_WORKED = "SELECT DISTINCT street_id FROM effort WHERE street_id IN (SELECT value FROM json_each(?))"
 _COUNTED = (
     "SELECT street_id, sum(contacts), sum(promoter_hours) FROM effort WHERE contacts IS NOT NULL AND day <= :today{near}"
     " GROUP BY street_id"
@@ -122,9 +123,10 @@ def _streets(
     by_triangle = _STREETS.format(some=" AND triangle_id IN (SELECT value FROM json_each(?))")
     own = [_street(row) for row in connection.execute(by_triangle, (json.dumps(list(only)),))]
     names = [StreetId(row[0]) for row in own]
-    # An hour spills over in equal parts to all neighbours of its street: so these are needed, and their neighbours.
-    first = streets_around(connection, names) - set(names)
-    ring = (first | streets_around(connection, first)) - set(names)
+    # An hour spills over in equal parts to all neighbours of its street: so where anybody worked, all of them are needed.
+    near = json.dumps(list(streets_around(connection, names)))
+    worked = [StreetId(row[0]) for row in connection.execute(_EVER_WORKED, (near,))]
+    ring = streets_around(connection, worked) - set(names)
     by_name = _STREETS.format(some=" AND id IN (SELECT value FROM json_each(?))")
     around = connection.execute(by_name, (json.dumps(list(ring)),))
     return [*own, *((row[0], row[1], TriangleId(""), ZoneId("")) for row in around)], names
