@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from fieldops.awareness import History, Response, fit_response
-from fieldops.awareness.fit import _cost
+from fieldops.awareness.fit import minus_log_likelihood
 from fieldops.errors import BadInput
 from tests.benchmarks.bench_fit import TRUTH, run_town
 
@@ -11,14 +11,18 @@ def town(seed: int, surveys: int = 25) -> History:
     return run_town(np.random.default_rng(seed), surveys, 3).history
 
 
-def test_the_gradient_is_that_of_the_cost() -> None:
+def test_the_gradient_is_that_of_the_likelihood() -> None:
     history = town(1)
     asked = np.unique(history.street)
     spilled = history.spilled()
     x = TRUTH.on_scales() + np.array([0.2, -0.3, 0.4, 0.1, -0.5, 0.3])
-    _, gradient = _cost(x, history, spilled, asked)
+    _, gradient = minus_log_likelihood(x, history, spilled, asked)
     differences = [
-        (_cost(x + step, history, spilled, asked)[0] - _cost(x - step, history, spilled, asked)[0]) / 2e-5
+        (
+            minus_log_likelihood(x + step, history, spilled, asked)[0]
+            - minus_log_likelihood(x - step, history, spilled, asked)[0]
+        )
+        / 2e-5
         for step in 1e-5 * np.eye(6)
     ]
     assert gradient == pytest.approx(differences, abs=1e-4)
