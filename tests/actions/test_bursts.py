@@ -145,6 +145,17 @@ def test_a_zone_that_is_only_believed_at_the_target_is_still_to_be_tested(region
     assert all(one.hours > 6 * 10 * 1.5 / 60 for one in found.slots)  # of each zone's six streets somebody asks ten
 
 
+def test_ten_answers_at_the_first_place_do_not_send_the_people_of_other_zones_home(region: Region) -> None:
+    two_zones(region)
+    before = {one.zone: one.people for one in put(region, 200).slots}
+    rows = survey_rows([True] * 8 + [False] * 2, at=NOON, triangle="T0", promoters=("C0-1", "C0-2"))
+    assert not record_surveys(
+        region, LEAD, numbered(rows), unknown_promoters=True, now=NOON + timedelta(hours=1)
+    ).refused
+    after = {one.zone: one.people for one in put(region, 200, now=NOON + timedelta(hours=1)).slots}
+    assert after["Z1"] >= 0.7 * before["Z1"]
+
+
 def test_what_would_start_today_is_decided_anew(region: Region) -> None:
     two_zones(region)
     put(region, 10)
