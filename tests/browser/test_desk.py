@@ -235,3 +235,26 @@ def test_the_language_changes_at_once_and_stays(browser: Browser, site: str) -> 
         page.get_by_role("button", name="English").click()
         expect(page.locator("html")).to_have_attribute("lang", "en")
         assert page.url == f"{site}/streets?q=market"
+
+
+@pytest.mark.parametrize("language", ["en-US", "zh-CN"])
+def test_the_menu_fits_a_small_desk_and_a_phone_and_leads_to_every_entry(
+    browser: Browser, site: str, language: str
+) -> None:
+    with opened(browser, width=1280, height=820, language=language, role="planner") as page:
+        page.goto(f"{site}/settings")
+        assert page.evaluate(
+            "(({ scrollHeight: all, clientHeight: seen }) => all <= seen)(document.querySelector('.top'))"
+        )
+        entries = page.locator(".top nav a")
+        assert entries.count() > 20
+        assert page.locator(".top nav a:visible").count() < 12  # the rest is folded away
+        expect(page.locator(".top nav a[aria-current=page]")).to_be_visible()
+        for fold in page.locator(".top nav.fold").all():
+            if not fold.locator("details").evaluate("(one) => one.open"):
+                fold.locator("summary").press("Enter")
+            for link in fold.locator("a").all():
+                expect(link).to_be_visible()
+        page.set_viewport_size({"width": 360, "height": 740})
+        wide = "[...document.querySelectorAll('.top, .top nav')].filter((one) => one.scrollWidth > one.clientWidth + 1).length"
+        assert page.evaluate(wide) == 0

@@ -1,15 +1,19 @@
 """People through pages: boards of verified work, the pool, words for a crew, names instead of numbers."""
 
+import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 
+from fieldops.actions.incidents import report_incident
 from fieldops.people import Role
 from fieldops.store.connect import Region
 from tests.accounts import PLAIN_COOKIE, session_of
 from tests.conftest import LEAD, NOON
+from tests.desk_town import make_desk_town
 from tests.phone_town import make_phone_town
 from tests.phones import Phone, crew_actor
 from tests.web.conftest import Browser
@@ -92,3 +96,42 @@ def test_lists_name_crews_and_no_page_of_the_desk_shows_their_numbers(town: Regi
     ):
         seen = words(lead, path).replace("C0-0", "").replace("C0-1", "").replace("C0-2", "")
         assert not [word for word in seen.replace("(", " ").split() if word in ("C0", "C1", "C2")], path
+
+
+def test_who_is_idle_is_given_the_next_street_on_the_crew_s_page_with_its_reason_in_both_languages(
+    tmp_path: Path,
+) -> None:
+    region = make_desk_town(tmp_path / "desk.gpkg")
+    lead = browser_of(region, Role.LEAD)
+    assert 'href="/crews/C4#next"' in lead.get("/today").text
+    page = words(lead, "/crews/C4")
+    assert "people still to be told" in page
+    assert "min on foot" in page
+    chinese = lead.get("/crews/C4", headers={"Accept-Language": "zh-CN"}).text
+    assert "人要告诉" in chinese
+    assert 'lang="en"' not in chinese.split("下一条街")[1].split("</section>")[0]
+    street = re.search(
+        r'name="street" value="(\w+)"><input type="hidden" name="crew" value="C4"', lead.get("/crews/C4").text
+    )
+    assert street
+    given = lead.post("/claims", data={"street": street[1], "crew": "C4", "back": "/crews/C4"}, headers=HERE)
+    assert given.status_code == 303
+    assert "戊组 holds the street now." in words(lead, "/crews/C4")
+    assert 'href="/crews/C4#next"' not in lead.get("/today").text
+    region.close()
+
+
+def test_today_names_crews_that_held_streets_and_told_no_hours_and_incidents_that_wait(tmp_path: Path) -> None:
+    region = make_desk_town(tmp_path / "desk.gpkg")
+    lead = browser_of(region, Role.LEAD)
+    assert "told no hours of yesterday" not in words(lead, "/today")
+    report_incident(region, LEAD, "police", now=NOON + timedelta(days=1))
+    today = words(lead, "/today")
+    assert "4 crews told no hours of yesterday" in today
+    assert "1 incident " in today
+    day = words(lead, "/shifts?day=2026-03-02")
+    assert "4 crews with streets told no hours 甲组" in day
+    assert "1 crew has no street 戊组" in day
+    assert lead.get("/shifts?day=2026-02-30").status_code == 422
+    assert lead.get("/shifts?day=0001-01-01").status_code == 422
+    region.close()
