@@ -150,7 +150,7 @@ def _last_planner(refusal: Any) -> Wording:
 
 
 def _not_found(refusal: Any) -> Wording:
-    return Wording(gettext("There is no “%(name)s” here.", name=refusal.name), in_words(refusal.cure))
+    return Wording(gettext("There is no “%(name)s” here.", name=in_words(refusal.name)), in_words(refusal.cure))
 
 
 def _forbidden(_refusal: Any) -> Wording:

@@ -18,6 +18,7 @@ from fieldops.recruiting.names import query_words
 from fieldops.recruiting.phones import mask_phone, read_phone, spell_phone
 from fieldops.recruiting.sources import GROUPS_FIRST, Group, Source, SourceKind
 from fieldops.recruiting.stages import WAY, Move, Reason, Stage, likely_moves
+from fieldops.said import Said
 from fieldops.store import persons, places
 from fieldops.store import recruiting as store
 from fieldops.store import recruiting_lists as lists
@@ -135,7 +136,7 @@ def _own(region: Region, actor: Actor, filters: Filters) -> Filters:
         return filters
     mine = reps.rep_of_account(region.reader(), actor.id)
     if mine is None:
-        raise NotFound("rep for your account", actor.id, cure="ask a lead to link it on the page of reps")
+        raise NotFound("rep", Said("the rep of your account"), cure="ask a lead to link it on the page of reps")
     return replace(filters, rep=mine, without_rep=False)
 
 

@@ -13,12 +13,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from fieldops.actions.recruiting_brings import read_brings
 from fieldops.actions.recruiting_duties import erase_person
 from fieldops.actions.recruiting_import import KNOWN, NEEDED, import_candidates
 from fieldops.actions.recruiting_lists import Filters, list_candidates, list_due, read_board, read_funnel
 from fieldops.clock import Stopwatch, format_moment
 from fieldops.exchange.tables import open_table
-from fieldops.ids import RepId, StreetId
+from fieldops.ids import CrewId, RepId, StreetId
 from fieldops.recruiting.consent import FIRST_TEXT
 from fieldops.recruiting.sources import Group, SourceKind
 from fieldops.recruiting.stages import Reason, Stage
@@ -32,6 +33,7 @@ GIVEN = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英�
 STAGES = ["new"] * 30 + ["contacted"] * 20 + ["interviewed"] * 12 + ["signed"] * 5 + ["trained"] * 5 + ["first_order"] * 3 + [
     "active"] * 10 + ["lost"] * 10 + ["dormant"] * 5  # fmt: skip
 BAD_SHARE = 0.01
+CREWS = 4  # one crew has a quarter of all: the largest funnel of one place
 
 
 def write_file(path: Path, first: int, rows: int, streets: int, rng: random.Random) -> int:
@@ -39,14 +41,14 @@ def write_file(path: Path, first: int, rows: int, streets: int, rng: random.Rand
     bad = 0
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["name", "phone", "street", "group", "stage", "reason", "made_at", "stage_since"])
+        writer.writerow(["name", "phone", "street", "crew", "group", "stage", "reason", "made_at", "stage_since"])
         for number in range(first, first + rows):
             name = rng.choice(SURNAMES) + "".join(rng.choices(GIVEN, k=rng.choice((1, 2, 2, 2))))
             stage, wrong, age = rng.choice(STAGES), rng.random() < BAD_SHARE, rng.randrange(60 * 24 * 700)
             waited = min(age, int(rng.expovariate(1 / (60 * 24 * 20))))
             bad += wrong
             writer.writerow([
-                name, "123" if wrong else phone(number), f"S{rng.randrange(streets)}", rng.choice(["1", "2", "3", "4", ""]),
+                name, "123" if wrong else phone(number), f"S{rng.randrange(streets)}", f"C{rng.randrange(CREWS)}", rng.choice(["1", "2", "3", "4", ""]),
                 stage, rng.choice(list(Reason)) if stage in ("lost", "dormant") else "",
                 format_moment(NOON - timedelta(minutes=age)), format_moment(NOON - timedelta(minutes=age - waited)),
             ])  # fmt: skip
@@ -66,7 +68,7 @@ def timed(act: Callable[[], object], count: int = 9) -> tuple[float, float]:
 
 def fill(region: Region, folder: Path, rows: int, rng: random.Random) -> tuple[float, int, int]:
     """Take half of the candidates in after the other; return the seconds of the second half, its rows and its bad ones."""
-    add_town(region, streets=400)
+    add_town(region, streets=400, crews=CREWS)
     seconds, half = 0.0, rows // 2
     for turn in range(2):
         file = folder / f"candidates{turn}.csv"
@@ -117,6 +119,9 @@ def main(full: bool = False, rows: int = 200_000) -> None:
             "calls due today": lambda: list_due(region, LEAD, now=NOON),
             "funnel, all": lambda: read_funnel(region, LEAD, now=NOON),
             "funnel, group 4 from streets": lambda: read_funnel(region, LEAD, Filters(group=Group.PART_TIME, kind=SourceKind.STREET), now=NOON),
+            "funnel, one crew": lambda: read_funnel(region, LEAD, Filters(crew=CrewId("C1")), now=NOON),
+            "funnel, one street": lambda: read_funnel(region, LEAD, Filters(street=StreetId("S7")), now=NOON),
+            "what brings, streets": lambda: read_brings(region, LEAD, "street", now=NOON),
         }  # fmt: skip
         found = {what: timed(act, 45 if full else 9) for what, act in acts.items()}
         (card,) = list_candidates(region, LEAD, words=phone(4712), now=NOON).cards

@@ -352,6 +352,19 @@ def done_by_a_worker(town: tuple[Flask, Path, str], client: FlaskClient, address
     return page
 
 
+@pytest.mark.parametrize("address", ["/candidates", "/calls", "/onboarding"])
+def test_a_rep_whose_account_nobody_linked_reads_what_to_do_and_no_id(
+    town: tuple[Flask, Path, str], address: str
+) -> None:
+    client = town[0].test_client()
+    client.set_cookie(PLAIN_COOKIE, session_of(town[1], Role.REP))
+    chinese = client.get(address, headers={"Accept-Language": "zh"})
+    assert chinese.status_code == 404
+    assert "您账号对应的对接人" in chinese.text
+    assert "请负责人在对接人页上关联" in chinese.text
+    assert "account:" not in chinese.text
+
+
 def cared(path: Path) -> dict[str | None, int]:
     region = open_region(path)
     rows = region.reader().execute("SELECT rep_id, count(*) FROM candidate GROUP BY 1").fetchall()
