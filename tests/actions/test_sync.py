@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from fieldops.actions.backcheck import quarantine_surveys
 from fieldops.actions.claims import end_claim, list_claims, make_claim
 from fieldops.actions.sync import sync_records
 from fieldops.clock import format_moment
 from fieldops.errors import BadInput, Forbidden
-from fieldops.ids import CrewId, StreetId
+from fieldops.ids import CrewId, PromoterId, StreetId
 from fieldops.people import Role
 from fieldops.store.connect import Region, create_region
 from fieldops.store.contacts import read_contacts
@@ -108,6 +109,28 @@ def test_one_bad_record_never_holds_the_others_up(region: Region) -> None:
         "unknown_place",
     ]  # fmt: skip
     assert len(read_contacts(region.reader())) == 2
+
+
+def test_impossible_surveys_of_a_phone_are_refused_one_by_one_with_the_reason(region: Region) -> None:
+    add_town(region)
+    phone, liar = Phone(), Phone(promoter="C0-1", device="D1")
+    liar.send(region, [liar.survey(MORNING, True)], NOON)
+    quarantine_surveys(region, LEAD, reason="made_up", promoter=PromoterId("C0-1"), now=NOON)
+    good = phone.survey(MORNING, True)
+    bad = {
+        "unknown_place": phone.survey(MORNING, True, street="nowhere"),
+        "unknown_promoter": {**phone.survey(MORNING, True), "promoter": "nobody"},
+        "other_crew": {**phone.survey(MORNING, True), "promoter": "C1-0"},
+        "quarantined": {**phone.survey(MORNING, True), "promoter": "C0-1"},
+        "malformed": {**phone.survey(MORNING, True), "what": "5 of 4"},
+        "id_reused": {**good, "what": "does_not_know"},
+    }
+    done = phone.send(region, [good, *bad.values(), good], NOON)
+    assert results(done) == [TAKEN, *(("rejected", reason) for reason in bad), AGAIN]
+    # what claims to be of tomorrow is dated by when it came, and never later
+    ahead = Phone(device="D2", skew=timedelta(days=1))
+    assert results(ahead.send(region, [ahead.survey(MORNING, True)], NOON)) == [TAKEN]
+    assert query(region, "SELECT count(*) FROM survey WHERE asked_at > '2026-03-11T12:10'") == [(0,)]
 
 
 def test_a_batch_is_limited_and_only_crews_and_leads_may_send(region: Region) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,14 @@ from typer.testing import CliRunner
 
 from fieldops.actions.surveys import record_surveys
 from fieldops.cli import awareness, backcheck, crews, decide, effort, surveys, venues
-from fieldops.clock import format_moment
+from fieldops.clock import format_moment, parse_moment
 from fieldops.errors import BadInput, RowsRefused
 from fieldops.store.connect import Region
 from tests.actions.test_effort import ROW as EFFORT
 from tests.actions.test_people import CREW, PROMOTER
 from tests.actions.test_venues import VENUE
 from tests.conftest import LEAD, NOON
-from tests.towns import add_town, numbered, survey_rows
+from tests.towns import add_town, numbered, position, survey_rows
 
 LATER = format_moment(NOON.replace(hour=6))
 
@@ -180,3 +181,35 @@ def test_sentinels_of_the_day_are_told_once_something_has_moved_on(region: Regio
     told = document(region, "backcheck", "sentinels")
     assert [(one["street"], one["crew"]) for one in told] == [("S0", "C1")]
     assert "Road 0" in run(region, "backcheck", "sentinels").stdout
+
+
+def test_impossible_surveys_are_refused_row_by_row_with_the_reason_and_identical_ones_are_unchanged(
+    region: Region, tmp_path: Path
+) -> None:
+    add_town(region)
+    made_up = survey_rows([True] * 4, at=NOON, prefix="q", street="S5", promoters=["C1-1"])
+    record_surveys(region, LEAD, numbered(made_up), now=NOON + timedelta(hours=1))
+    document(region, "backcheck", "quarantine", "--promoter", "C1-1", "--reason", "made_up")
+    row = survey_rows([True], at=NOON, street="S0")[0]
+    lon, lat = position(0)
+    bad = {
+        "asked_at": {"asked_at": format_moment(parse_moment(LATER) + timedelta(minutes=11))},
+        "lon": {"street": "", "lon": str(lon), "lat": str(lat + 0.2)},
+        "promoter": {"promoter": "nobody"}, "survey_id": {"survey_id": "s0", "answer": "does_not_know"},
+        "answer": {"answer": "5 of 4"}, "street": {"street": "nowhere"},
+    }  # fmt: skip
+    columns = dict.fromkeys(["survey_id", "asked_at", "street", "lon", "lat", "answer", "promoter"], "")
+    rows = [
+        {**columns, **row},
+        {**columns, **row},
+        *({**columns, **row, "survey_id": f"b{i}", **one} for i, one in enumerate(bad.values())),
+        {**columns, **row, "survey_id": "q9", "promoter": "C1-1"},
+    ]
+    file = write(tmp_path / "surveys.csv", rows)
+    done = document(region, "surveys", "import", file)
+    assert (done["added"], done["unchanged"]) == (1, 1)
+    told = {(one["row"], one["field"]) for one in done["rejected"]}
+    assert told == {*((4 + i, field) for i, field in enumerate(bad)), (4 + len(bad), "promoter")}
+    assert all(one["reason"] for one in done["rejected"])
+    again = document(region, "surveys", "import", file)
+    assert (again["added"], again["unchanged"], len(again["rejected"])) == (0, 2, len(done["rejected"]))
