@@ -179,14 +179,14 @@ def decide_in_turn(
     for start in range(0, len(waiting), _AT_A_TIME):
         some = {one.measurement: (one, _test(one, rules)) for one in waiting[start : start + _AT_A_TIME]}
         decisive = [name for name, (_, test) in some.items() if test.verdict is not Verdict.ASK_MORE]
-        asked = tallies.read_heads(turn.connection, decisive, rules)
+        asked, before = tallies.read_heads(turn.connection, decisive, rules), store.standing(turn.connection, some)
         for name, (one, test) in some.items():
             counted = those_that_count(asked.get(name, ()), rules)
             now = replace(one, answers=answers_of(counted), spread_at=spread_at(counted, rules))
             if counted and now != one:  # the settings have changed since it was counted
                 test = _test(now, rules)
             askers = Counter(known.crew for by in counted[: test.surveys_used] if (known := crew_of(by.promoter)))
-            _record(turn, one, test, counted, next(iter(askers.most_common(1)), (one.crew,))[0], done)
+            _record(turn, one, test, before.get(name), counted, next(iter(askers.most_common(1)), (one.crew,))[0], done)
     done.looked_at = store.triangles_of(turn.connection, waiting)
     store.mark_decided(turn, [one.measurement for one in waiting], event=turn.head.seq)
     closed = _close(turn, _affected(turn, [*done.made, *done.withdrawn]), done)
@@ -246,10 +246,10 @@ def _test(one: store.Counted, rules: Rules) -> Test:
 
 
 def _record(
-    turn: Turn, one: store.Counted, test: Test, counted: Sequence[Asked], asker: CrewId | None, done: Decided
-) -> None:
+    turn: Turn, one: store.Counted, test: Test, before: PlaceDecision | None, counted: Sequence[Asked], asker: CrewId | None,
+    done: Decided,
+) -> None:  # fmt: skip
     """Record what changed: a first verdict, another one, the same by other surveys, or none any more."""
-    before = store.standing(turn.connection, one.measurement)
     # RULE 13: what stands must be what counts, none in quarantine; surveys asked later than those do not change it
     if before is not None and (before.verdict, before.rule, before.digest) == (
         test.verdict, test.rule, digest_of(counted[: before.asked]),

@@ -127,12 +127,15 @@ def newest_measurements(connection: sqlite3.Connection, triangle: TriangleId | N
     return found
 
 
-def standing(connection: sqlite3.Connection, measurement: MeasurementId) -> PlaceDecision | None:
-    """Return the decision of a measurement that stands now."""
-    row = connection.execute(
-        _DECISION + " WHERE d.measurement_id = ? AND d.withdrawn_at IS NULL", (measurement,)
-    ).fetchone()
-    return _decision(row) if row else None
+def standing(
+    connection: sqlite3.Connection, measurements: Iterable[MeasurementId]
+) -> dict[MeasurementId, PlaceDecision]:
+    """Return the decisions of these measurements that stand now."""
+    rows = connection.execute(
+        _DECISION + " WHERE d.measurement_id IN (SELECT value FROM json_each(?)) AND d.withdrawn_at IS NULL",  # noqa: S608  # constants
+        (json.dumps(list(measurements)),),
+    )
+    return {one.measurement: one for one in map(_decision, rows)}
 
 
 def latest_tests(connection: sqlite3.Connection, street: StreetId) -> tuple[PlaceDecision | None, PlaceDecision | None]:
@@ -229,11 +232,12 @@ def set_closure(
         "SELECT decision_id FROM closure WHERE street_id = ? AND ended_at IS NULL", (street,)
     ).fetchall()
     stays = by.id if by is not None and any(row[0] == by.id for row in rows) else None
-    turn.connection.execute(
-        "UPDATE closure SET ended_at = ? WHERE street_id = ? AND reopens_at > ? AND ended_at IS NULL"
-        " AND decision_id IS NOT ?",
-        (now, street, now, stays),
-    )
+    if rows:
+        turn.connection.execute(
+            "UPDATE closure SET ended_at = ? WHERE street_id = ? AND reopens_at > ? AND ended_at IS NULL"
+            " AND decision_id IS NOT ?",
+            (now, street, now, stays),
+        )
     if stays is not None or by is None or reopens_at is None or reopens_at <= turn.now:
         return False
     turn.connection.execute(
