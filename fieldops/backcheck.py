@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from itertools import groupby, pairwise
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +29,8 @@ LEAST_GAP_VARIATION = 0.3
 LEAST_GPS_SPREAD_M = 5.0
 _RUN = 10  # surveys over which gaps and positions are looked at
 _LEAST_OTHERS = 20  # surveys of others in the same triangle on the same day, to compare with
+_LEAST_ELSEWHERE = 40  # surveys of the same phase in which the promoter has no part, to compare with
+_PLACES_ICC = 0.1  # how alike answers at one place are: places differ more than interviewers
 _FLAG = 0.01
 _FLAG_Z = 3.0
 _SURE = 1e-12
@@ -197,6 +200,7 @@ class Handed:
     lat: float | None = None
     accuracy_m: float | None = None
     device_time: datetime | None = None
+    phase: str = "unknown"  # of the measurement: on arrival, or after a push
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,10 +256,12 @@ def rank_suspects(
             there[one.triangle, one.asked_at.date()] += 1
             known[one.triangle, one.asked_at.date()] += one.knows
     suspects: list[Suspect] = []
+    apart = _Apart.of(one for handed in by_promoter.values() for one in handed if one.knows is not None)
     for promoter, handed in by_promoter.items():
         answered = [one for one in handed if one.knows is not None]
+        counts = [*_reasons_of_counts(answered, there, known), *apart.reasons(answered)]
         reasons = [
-            *_reasons_of_counts(answered, there, known),
+            *sorted(counts, key=lambda reason: -reason.weight)[:1],  # both weigh the same answers
             *_reasons_of_orders(answered, expected, rechecked),
             *_reasons_of_traces(handed),
         ]
@@ -283,6 +289,49 @@ def _reasons_of_counts(
     text = Said("%(knows_n)s of %(asked_n)s know where others' answers give %(usual)s (z = %(z)s)", knows_n=knows, asked_n=asked,
                 usual=f"{usual:.1f}", z=f"{z:+.1f}")  # fmt: skip
     return [Reason("other_than_others", text, math.erfc(abs(z) / math.sqrt(2)))]
+
+
+@dataclass(frozen=True, slots=True)
+class _Apart:
+    """Counts (asked, knows) by phase and measurement: what is found where a promoter and those who ask beside them are not."""
+
+    of_phase: dict[str, tuple[int, int]]
+    of_measurement: dict[MeasurementId, tuple[str, int, int]]
+
+    @classmethod
+    def of(cls, answered: Iterable[Handed]) -> Self:
+        """Count all answers."""
+        phases: dict[str, tuple[int, int]] = {}
+        measurements: dict[MeasurementId, tuple[str, int, int]] = {}
+        for one in answered:
+            asked, knows = phases.get(one.phase, (0, 0))
+            phases[one.phase] = (asked + 1, knows + bool(one.knows))
+            _, asked, knows = measurements.get(one.measurement, (one.phase, 0, 0))
+            measurements[one.measurement] = (one.phase, asked + 1, knows + bool(one.knows))
+        return cls(phases, measurements)
+
+    def reasons(self, answered: Sequence[Handed]) -> list[Reason]:
+        """Compare with the city, on arrival and after pushes: where a whole crew makes answers up, nobody near tells otherwise."""
+        own: Counter[MeasurementId] = Counter(one.measurement for one in answered)
+        knew: Counter[MeasurementId] = Counter(one.measurement for one in answered if one.knows)
+        usual: dict[MeasurementId, float] = {}
+        for phase in {self.of_measurement[name][0] for name in own}:
+            mine = [self.of_measurement[name] for name in own if self.of_measurement[name][0] == phase]
+            asked = self.of_phase[phase][0] - sum(one[1] for one in mine)
+            knows = self.of_phase[phase][1] - sum(one[2] for one in mine)
+            if asked >= _LEAST_ELSEWHERE:
+                usual |= {name: (knows + 1) / (asked + 2) for name in own if self.of_measurement[name][0] == phase}
+        if sum(own[name] for name in usual) < _RUN:
+            return []
+        z = promoter_score(
+            [knew[name] for name in usual], [own[name] for name in usual], list(usual.values()), icc=_PLACES_ICC
+        )
+        if abs(z) <= _FLAG_Z:
+            return []
+        total, told = sum(own[name] for name in usual), sum(knew[name] for name in usual)
+        expected = sum(share * own[name] for name, share in usual.items())
+        text = f"{told} of {total} know where the rest of the city gives {expected:.1f} (z = {z:+.1f})"
+        return [Reason("other_than_city", text, math.erfc(abs(z) / math.sqrt(2)))]
 
 
 def _reasons_of_orders(

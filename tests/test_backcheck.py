@@ -1,6 +1,7 @@
 """Exact tests of counts, orders and traces (statistics.md 3.3), and who is ranked by them."""
 
 import math
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise, permutations
 
@@ -141,6 +142,44 @@ def test_honest_promoters_give_no_reason() -> None:
 
 def test_whoever_finds_far_more_than_others_at_the_same_place_stands_out() -> None:
     assert "other_than_others" in codes(honest() + handed("X", "1011010110" * 2, measurement="x"), "X")
+
+
+def places(rng: np.random.Generator, promoter: str, phase: str, mean: float, count: int = 6) -> list[Handed]:
+    """What a promoter hears at so many places that differ as in a real town, each in a triangle of its own."""
+    found: list[Handed] = []
+    for i in range(count):
+        share = rng.beta(25 * mean, 25 * (1 - mean))
+        answers = "".join("01"[int(x)] for x in rng.random(12) < share)
+        found += [
+            replace(one, triangle=TriangleId(f"{promoter}-{phase}-{i}"))
+            for one in handed(promoter, answers, measurement=f"{promoter}-{phase}-{i}", phase=phase)
+        ]
+    return found
+
+
+def test_a_crew_that_makes_answers_up_together_stands_out_against_the_rest_of_the_city() -> None:
+    rng = np.random.default_rng(5)
+    town = [one for k in range(6) for one in places(rng, f"H{k}", "arrival", 0.07)]
+    # Both ask at the same places, and nobody else comes there.
+    faked = [
+        replace(one, measurement=MeasurementId(one.measurement.replace(name, "x")), triangle=TriangleId("X"))
+        for name in ("X1", "X2")
+        for one in places(rng, name, "arrival", 0.5, count=3)
+    ]
+    assert all("other_than_city" in codes(town + faked, name) for name in ("X1", "X2"))
+    assert not any("other_than_city" in codes(town + faked, f"H{k}") for k in range(6))
+
+
+def test_whoever_asks_after_pushes_is_compared_with_those_who_do_so_too() -> None:
+    """Streets that were pushed know far more: that is no reason to look closer."""
+    flagged = 0
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        town = [one for k in range(4) for one in places(rng, f"A{k}", "arrival", 0.07)]
+        town += [one for k in range(4) for one in places(rng, f"E{k}", "exit", 0.25)]
+        found = rank_suspects(town, expected=0.16, rechecked={})
+        flagged += sum(reason.code == "other_than_city" for one in found for reason in one.reasons)
+    assert flagged <= 4  # of 320 honest promoters
 
 
 def test_answers_spread_too_evenly_stand_out_over_several_measurements() -> None:

@@ -47,7 +47,7 @@ def read_handed(
     """
     for row in connection.execute(
         "SELECT s.promoter_id, s.measurement_id, coalesce(m.triangle_id, t.triangle_id), s.asked_at, s.answer, s.id,"
-        " s.device_time FROM measurement AS m CROSS JOIN survey AS s ON s.measurement_id = m.id"
+        " s.device_time, m.phase FROM measurement AS m CROSS JOIN survey AS s ON s.measurement_id = m.id"
         " LEFT JOIN street AS t ON t.id = m.street_id"
         " WHERE m.opened_at >= ? AND m.opened_at < ? AND m.blind = 0 ORDER BY m.opened_at, m.id, s.asked_at, s.id",
         (format_moment(since), format_moment(until)),
@@ -55,7 +55,8 @@ def read_handed(
         knows = None if row[4] == "refused" else row[4] == "knows"
         lon, lat, accuracy_m = positions.get(row[5], (None, None, None))
         device_time = datetime.fromisoformat(row[6]) if row[6] else None
-        yield Handed(row[0], row[1], row[2], datetime.fromisoformat(row[3]), knows, lon, lat, accuracy_m, device_time)
+        asked_at = datetime.fromisoformat(row[3])
+        yield Handed(row[0], row[1], row[2], asked_at, knows, lon, lat, accuracy_m, device_time, row[7])
 
 
 def read_rechecked(connection: sqlite3.Connection) -> dict[MeasurementId, tuple[int, int]]:
