@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from fieldops.awareness import Verdict, sprt
 from fieldops.backcheck import (
-    Handed,
     choose_back_checks,
     combine_p,
     compare_counts,
@@ -20,12 +19,12 @@ from fieldops.backcheck import (
     evenness_test,
     first_look_chance,
     promoter_score,
-    rank_suspects,
     runs_test,
     stop_pattern,
 )
 from fieldops.errors import BadInput
 from fieldops.ids import MeasurementId, PromoterId, TriangleId
+from fieldops.suspects import Handed, rank_suspects
 
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 TOO_EVEN = [answer == "1" for answer in "0000100001000010000100001"]

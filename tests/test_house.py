@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 FLOORS: list[list[str]] = [
     ["ids", "said", "errors", "clock", "progress", "events", "rules"],
     ["city", "people", "permissions", "accounts", "intake"],
-    ["surveys", "contacts", "awareness", "evidence", "estimates", "decisions", "backcheck", "recruiting"],
+    ["surveys", "contacts", "awareness", "evidence", "estimates", "decisions", "backcheck", "suspects", "recruiting"],
     ["claims", "notices", "planning"],
     ["maps", "store", "exchange"],
     ["actions"],

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from fieldops.actions.decisions import Decided, decide_in_turn
-from fieldops.backcheck import Suspect, choose_back_checks, compare_counts, rank_suspects
+from fieldops.backcheck import choose_back_checks, compare_counts
 from fieldops.city.places import metres_to_nearest
 from fieldops.errors import BadInput, NotFound
 from fieldops.events import BackCheckOrdered, QuarantineLifted, SurveysQuarantined
@@ -22,6 +22,7 @@ from fieldops.store.connect import Region, read_rules
 from fieldops.store.people import read_crews
 from fieldops.store.quarantine import Order
 from fieldops.store.response import read_fit
+from fieldops.suspects import Suspect, rank_suspects
 
 
 @dataclass(frozen=True, slots=True)

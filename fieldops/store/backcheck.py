@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from fieldops.backcheck import Handed
 from fieldops.clock import format_moment, parse_moment
 from fieldops.events import BackCheckOrdered
 from fieldops.ids import CrewId, MeasurementId, StreetId, TriangleId
@@ -12,6 +11,7 @@ from fieldops.store import audit
 from fieldops.store.connect import Turn
 from fieldops.store.positions import Position
 from fieldops.store.sqlite import sqlite3
+from fieldops.suspects import Handed
 
 
 @dataclass(frozen=True, slots=True)
