@@ -105,7 +105,8 @@ class Ours:
             street = self._rest_of_triangle(office, crew, place, near)
             if street is not None:
                 return self._begin(street, visits)
-        mine = [s for s in office.held(crew) if self._is_work(office, s, visits.get(s))]
+        here = {s: v for s, v in visits.items() if s in office.claims and office.claims[s].id == v.claim}
+        mine = [s for s in office.held(crew) if self._is_work(office, s, here.get(s))]
         begun = [s for s in mine if s in visits and visits[s].crew == crew and visits[s].pushed > 0]
         street = self._nearest(office, place, begun or mine)
         if street is not None:

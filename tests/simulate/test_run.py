@@ -11,7 +11,7 @@ import pytest
 from fieldops.actions.city import MapSource, import_city
 from fieldops.actions.claims import make_claim
 from fieldops.errors import BadInput, Stopped
-from fieldops.ids import CrewId
+from fieldops.ids import ClaimId, CrewId
 from fieldops.simulate.conditions import PLAIN, ROUGH
 from fieldops.simulate.examine import compare_orders, examine, examine_plan
 from fieldops.simulate.office import Map, Office, Planned
@@ -19,6 +19,7 @@ from fieldops.simulate.outcome import Outcome, gini
 from fieldops.simulate.policies import POLICIES, find_policy
 from fieldops.simulate.run import BENCH, run_campaign
 from fieldops.simulate.scenes import grid_scene, region_scene
+from fieldops.simulate.visit import Visit
 from fieldops.store.claims import claims_in_force
 from fieldops.store.connect import create_memory_region, create_region
 from fieldops.store.decisions import closed_streets
@@ -129,6 +130,19 @@ def tamper(office: Office, *statements: str) -> None:
             turn.connection.execute(f"DROP {kind} {name}")
         for statement in statements:
             turn.connection.execute(statement)
+
+
+def test_a_street_that_another_crew_has_left_is_work_for_the_crew_that_holds_it_now(
+    evening: tuple[Office, list[str]],
+) -> None:
+    office, _ = evening
+    crew = next(iter(office.claims.values())).crew
+    office.sizes[crew] = 4
+    held = office.held(crew)
+    office.ready.clear()
+    left = {s: Visit(CrewId("C009"), s, ClaimId("before"), left=True) for s in held}
+    far = (-9_000.0, -9_000.0)  # around the nearest street there it holds nothing
+    assert find_policy("ours").choose(office, crew, far, left) in held
 
 
 def test_a_claim_behind_the_back_of_the_office_is_found(evening: tuple[Office, list[str]]) -> None:
