@@ -20,6 +20,7 @@ from fieldops.recruiting.consent import FIRST_TEXT
 from fieldops.store import audit
 from fieldops.store.accounts import find_account, private_reader
 from fieldops.store.connect import open_region
+from fieldops.store.persons import find_by_phone
 from fieldops.worker import Worker
 from tests.accounts import PLAIN_COOKIE, session_of
 from tests.conftest import LEAD, NOON, PLANNER
@@ -420,3 +421,43 @@ def pass_days(path: Path, days: int) -> None:
     with region.turn(PLANNER, now=region.moment() + timedelta(days=days)) as turn:
         audit.append(turn, RulesChanged(at=turn.now, settings={}))
     region.close()
+
+
+def test_a_candidate_goes_from_a_poster_to_an_active_seller_and_is_forgotten_on_the_pages(
+    town: tuple[Flask, Path, str],
+) -> None:
+    app, path, code = town
+    number, client = phone(9500), lead_of(town)
+    visitor = app.test_client()
+    came = visitor.post(f"/join/{code}", data=fill(visitor, code, name="诸葛新人", phone=number))
+    assert came.status_code == 200
+    region = open_region(path)
+    who = find_by_phone(region, [f"+86{number}"])[f"+86{number}"]
+    region.close()
+    page = f"/candidates/{who}"
+
+    def post(address: str, **form: str) -> None:
+        assert client.post(address, data=form, headers=HERE).status_code in (200, 303), (address, form)
+
+    assert number not in client.get("/calls", headers=HERE).text
+    post(f"{page}/reveal", page="calls")
+    post(f"{page}/call", outcome="reached")
+    for stage in ("contacted", "interviewed", "signed"):
+        post(f"{page}/move", after=stage)
+    post(f"{page}/rep", rep="R1")
+    post(f"{page}/step", step="portrait", done="1")
+    training = re.search(r"/trainings/(\w+)", client.get("/onboarding", headers=HERE).text)
+    assert training is not None
+    post(f"{page}/training", training=training[1])
+    post(f"/trainings/{training[1]}/came", candidate=who, came="1")
+    for stage in ("trained", "first_order", "active"):
+        post(f"{page}/move", after=stage)
+    assert "诸葛新人" in client.get("/candidates?stage=active", headers=HERE).text
+    brought = re.findall(r">1</a>", client.get("/brings?by=poster", headers=HERE).text)
+    assert brought
+    post(f"{page}/erase", sure="1")
+    left = b"".join(file.read_bytes() for file in path.parent.rglob("*") if file.is_file())
+    assert "诸葛新人".encode() not in left
+    assert number.encode() not in left
+    assert "诸葛新人" not in client.get(page, headers=HERE).text
+    assert re.findall(r">1</a>", client.get("/brings?by=poster", headers=HERE).text) == brought
