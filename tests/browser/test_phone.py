@@ -136,6 +136,7 @@ def test_a_lost_race_tells_who_won_and_offers_the_next_best(browser: Browser, se
     with crew_phone(browser, server) as phone:
         page = open_phone(phone, server)
         until(page, "document.querySelectorAll('[data-take]').length > 0")
+        until(page, "navigator.serviceWorker.controller !== null")  # what moves on is there without network
         wanted = page.locator("[data-take]").first.get_attribute("data-take")
         phone.set_offline(True)
         page.locator("[data-take]").first.click()

@@ -63,6 +63,7 @@ def test_a_double_tap_gives_up_and_wishes_once_and_a_lost_wish_offers_no_appeal(
         assert kinds(page) == ["withdrawal"]
         flush_all(page)
         until(page, "document.querySelectorAll('[data-take]').length > 0")
+        until(page, "navigator.serviceWorker.controller !== null")
         wanted = page.locator("[data-take]").first.get_attribute("data-take")
         phone.set_offline(True)
         page.locator("[data-take]").first.dblclick()
