@@ -206,7 +206,7 @@ def state(
 
 @claims.command()
 def queue(
-    hours: Annotated[float, typer.Option(help="How far to look ahead.", min=0)] = 48.0,
+    hours: Annotated[float, typer.Option(help="How far to look ahead.", min=0, max=87_600)] = 48.0,
     crew: Annotated[str | None, typer.Option(help="Only this crew's.")] = None,
     zone: Annotated[str | None, typer.Option(help="Only streets of this zone.")] = None,
     db: Db = DEFAULT_DB,

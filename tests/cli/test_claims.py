@@ -179,6 +179,11 @@ def test_a_street_that_is_closed_for_a_time_is_told_as_paused_until_when_and_wha
     assert run("claims", "state", "S0", "--now", "2026-03-05T12:00:00+08:00")["state"] == "free"
 
 
+@pytest.mark.parametrize("hours", ["inf", "nan", "-1", "87601"])
+def test_a_time_that_cannot_be_meant_is_refused_as_wrong_usage(run: Run, hours: str) -> None:
+    assert "Traceback" not in run("claims", "queue", "--hours", hours, as_text=True, code=2)
+
+
 def test_a_street_is_told_as_it_was_at_any_moment(run: Run) -> None:
     run("claims", "grant", "--crew", "C0", "--street", "S0", "--now", MONDAY)
 
