@@ -31,7 +31,7 @@ def read_mobile(text: str, *, country: str = HOME) -> str:
         If it is no phone number that can exist, or surely that of a landline, a hotline or a service.
     """
     phone = read_phone(text, country=country)
-    if phonenumbers.number_type(phonenumbers.parse(phone)) not in _MOBILE:
+    if not _MAINLAND_MOBILE.fullmatch(phone) and phonenumbers.number_type(phonenumbers.parse(phone)) not in _MOBILE:
         raise BadInput(Said("is no mobile number: one person is one number"), field="phone", cure=_CURE)
     return phone
 
