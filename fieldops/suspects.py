@@ -180,7 +180,7 @@ class _Apart:
         z = promoter_score(
             [knew[name] for name in usual], [own[name] for name in usual], list(usual.values()), icc=_PLACES_ICC
         )
-        if abs(z) <= _FLAG_Z:
+        if z <= _FLAG_Z:  # who hears of fewer gains nothing: among liars the honest would stand out
             return []
         total, told = sum(own[name] for name in usual), sum(knew[name] for name in usual)
         expected = sum(share * own[name] for name, share in usual.items())

@@ -70,9 +70,11 @@ def test_made_up_answers_leave_more_streets_short_and_the_trust_desk_finds_them(
     off, on = run_campaign(scene, policy), run_campaign(scene, policy, trust=True)
     assert off.quarantined == 0
     assert on.quarantined > 0
-    assert on.hours["verifying"] > 0
     assert on.violations == []
     assert on.truly_at_target > off.truly_at_target
+    honest = run_campaign(replace(scene, conditions=PLAIN), policy, trust=True)
+    assert honest.hours["verifying"] > 0
+    assert honest.quarantined == 0
 
 
 def test_a_street_that_no_hours_bring_there_keeps_neither_its_point_nor_its_crew() -> None:
