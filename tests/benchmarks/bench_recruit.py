@@ -33,7 +33,7 @@ GIVEN = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英�
 STAGES = ["new"] * 30 + ["contacted"] * 20 + ["interviewed"] * 12 + ["signed"] * 5 + ["trained"] * 5 + ["first_order"] * 3 + [
     "active"] * 10 + ["lost"] * 10 + ["dormant"] * 5  # fmt: skip
 BAD_SHARE = 0.01
-CREWS = 100  # 2,000 candidates each; the funnel of one place is counted from them and grows with their number
+CREWS = 200  # of a force of 1,000: 1,000 candidates each; the funnel of one place is counted from them and grows with their number
 
 
 def write_file(path: Path, first: int, rows: int, streets: int, rng: random.Random) -> int:
