@@ -157,7 +157,7 @@ def test_running_the_tests_moves_crews_on_and_says_where(lead: FlaskClient, town
         turn.connection.executemany("INSERT INTO promoter VALUES (?, 'C0', NULL, NULL)", [("P0",), ("P1",)])
     held = claims_in_force(town.reader(), NOON)[0]
     record_surveys(town, PLANNER, surveys(held.street, 12, 20), now=NOON + timedelta(hours=2))
-    assert "places measured, not decided" in words(lead, "/today")
+    assert "1 place measured, not decided" in words(lead, "/today").replace("  ", " ")
     assert "1 place has surveys that no test has looked at" in words(lead, "/move-on")
     ran = lead.post("/move-on", headers=HERE)
     assert ran.status_code == 200
