@@ -119,6 +119,16 @@ def test_a_plan_made_by_a_worker_bears_the_id_of_its_job(town: Path) -> None:
     assert stored.objective == done.result["objective"]
 
 
+def test_a_job_that_has_ended_tells_the_bound_and_the_gap_of_its_result(town: Path) -> None:
+    job = order_plan(town)
+    with jobs.open_jobs(town) as queue:
+        mine = jobs.take_job(queue, worker="w", now=clock.now())
+        assert mine is not None
+        jobs.beat(queue, mine, stage="assign", share=0.5, figures={"bound": 12.0, "gap": 0.2}, now=clock.now())
+        jobs.end_job(queue, mine, state="done", now=clock.now(), result={"plan": "p", "bound": 10.0, "gap": 0.0})
+    assert read_job(town, LEAD, job.id).figures == {"bound": 10.0, "gap": 0.0}
+
+
 def test_a_refusal_inside_the_job_is_told_in_one_sentence(town: Path) -> None:
     region = open_region(town)
     with region.turn(PLANNER, now=NOON) as turn:

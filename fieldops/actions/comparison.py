@@ -10,6 +10,7 @@ from fieldops.ids import CrewId, PlanId, StreetId
 from fieldops.people import Actor
 from fieldops.permissions import require
 from fieldops.planning.reasons import unpack
+from fieldops.planning.terms import RANGES as RANGES
 from fieldops.planning.terms import WhatIf
 from fieldops.said import Reason
 from fieldops.store import plans as store

@@ -27,6 +27,7 @@ from fieldops.store.places import read_zone
 LEAST_RECORDS = 2
 MARGIN = timedelta(hours=2)
 LONGEST = 62  # days of a sheet
+CENTURY = range(2000, 2100)  # years; the calendar ends soon before and after what Python can reckon with
 COLUMNS = (
     "promoter", "name", "crew", "crew_name", "day", "hours_told", "own_records", "state", "why", "hours_paid",
     "yuan_an_hour", "yuan",
@@ -89,7 +90,7 @@ def read_timesheet(
     Forbidden
         If the actor may not.
     BadInput
-        If the days are in the wrong order, or too many.
+        If the days are in the wrong order, too many, or in another century.
     """
     require(actor, "pay.read")
     connection = region.reader()
@@ -97,7 +98,7 @@ def read_timesheet(
     today = local_day(region.moment(now), zone)
     last = last or today
     first = first or last - timedelta(days=6)
-    if not 0 <= (last - first).days < LONGEST:
+    if not 0 <= (last - first).days < LONGEST or first.year not in CENTURY or last.year not in CENTURY:
         raise BadInput(
             Said("from %(first)s to %(last)s", first=first, last=last),
             field="first",

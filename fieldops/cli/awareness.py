@@ -12,6 +12,7 @@ from fieldops.cli.console import (
     Now,
     given_moment,
     in_city,
+    is_handed_on,
     print_json,
     progress_bar,
     shell_actor,
@@ -61,7 +62,7 @@ def show_awareness(
 
     Example: fieldops awareness --json
     """
-    if context.invoked_subcommand is not None:
+    if is_handed_on(context):
         return
     from rich.console import Console
     from rich.table import Table

@@ -33,6 +33,27 @@ Now = Annotated[
 DEFAULT_DB = Path("region.gpkg")
 
 
+def is_handed_on(context: typer.Context) -> bool:
+    """
+    Return whether a command follows that of its own right does something.
+
+    Raises
+    ------
+    BadInput
+        If options stand before that command: they are the group's and would be lost, a `--db` among them.
+    """
+    if context.invoked_subcommand is None:
+        return False
+    for parameter in context.command.params:
+        source = context.get_parameter_source(parameter.name or "")
+        if source is not None and source.name == "COMMANDLINE":
+            raise BadInput(
+                f"{parameter.opts[0]} stands before `{context.invoked_subcommand}` and would be lost",
+                cure=f"write it behind: {context.command_path} {context.invoked_subcommand} ... {parameter.opts[0]} ...",
+            )
+    return True
+
+
 def given_moment(now: str | None) -> datetime | None:
     """
     Return the moment of `--now`, None where it was left away.

@@ -12,6 +12,7 @@ from fieldops.cli.console import (
     Now,
     given_moment,
     in_city,
+    is_handed_on,
     print_json,
     progress_bar,
     say,
@@ -106,7 +107,7 @@ def check_files(
 
     The chain and every claim are examined by `fieldops claims verify`. Example: fieldops check --json
     """
-    if context.invoked_subcommand is not None:
+    if is_handed_on(context):
         return
     from fieldops.actions.keep import check_region, migrate_region
     from fieldops.store.connect import open_region

@@ -8,7 +8,18 @@ from typing import Annotated, Any
 import typer
 
 from fieldops.cli import planmoves
-from fieldops.cli.console import DEFAULT_DB, AsJson, Db, Now, given_moment, print_json, progress_bar, say, shell_actor
+from fieldops.cli.console import (
+    DEFAULT_DB,
+    AsJson,
+    Db,
+    Now,
+    given_moment,
+    is_handed_on,
+    print_json,
+    progress_bar,
+    say,
+    shell_actor,
+)
 from fieldops.cli.plantables import called, plan_document, print_plan, summary, title
 
 plan = typer.Typer(
@@ -66,7 +77,7 @@ def make(
 
     Example: fieldops plan --from 2026-03-02T08:00:00+08:00 --time-limit 20
     """
-    if context.invoked_subcommand:
+    if is_handed_on(context):
         return
     from fieldops.errors import BadInput, Stopped
     from fieldops.planning.terms import Terms, WhatIf

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from fieldops.cli.console import DEFAULT_DB, AsJson, Db, Now, given_moment, print_json, say, shell_actor
+from fieldops.cli.console import DEFAULT_DB, AsJson, Db, Now, given_moment, is_handed_on, print_json, say, shell_actor
 
 rules = typer.Typer(
     invoke_without_command=True, help="The numbers of the rules: what each means, its default, and how to change it."
@@ -23,7 +23,7 @@ def show(context: typer.Context, db: Db = DEFAULT_DB, as_json: AsJson = False) -
 
     Example: fieldops rules --db region.gpkg
     """
-    if context.invoked_subcommand:
+    if is_handed_on(context):
         return
     from fieldops.actions.rules import list_rules
     from fieldops.store.connect import open_region

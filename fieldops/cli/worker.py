@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fieldops.cli.console import DEFAULT_DB, AsJson, Db, in_city, print_json, say, shell_actor
+from fieldops.cli.console import DEFAULT_DB, AsJson, Db, in_city, is_handed_on, print_json, say, shell_actor
 
 if TYPE_CHECKING:
     from fieldops.store.jobs import Job
@@ -68,7 +68,7 @@ def list_all(
 
     Example: fieldops plan --job --time-limit 60, then fieldops jobs
     """
-    if context.invoked_subcommand:
+    if is_handed_on(context):
         return
     from rich.console import Console
     from rich.table import Table

@@ -1,8 +1,9 @@
 """What a plan is made under beside the rules: rain, fairness, and the assumptions of a what-if."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import date
+from types import MappingProxyType
 from typing import Any, Self
 
 from fieldops.errors import BadInput
@@ -19,6 +20,9 @@ MOST_ON_THE_WAY = 0.9  # of a day: whoever lives farther away has a tenth of it 
 WALKED = 0.01  # of what an hour tells on average: what an hour on foot costs beside the time it takes
 LEAST_LEFT = 0.9  # of a street's value, however far it is
 KEPT = 1.05  # minimal disruption: what a published plan says is worth keeping
+RANGES: Mapping[str, tuple[float, float]] = MappingProxyType({  # of what may be assumed
+    "people": (0.05, 20.0), "hours": (0.25, 16.0), "days": (1, 7), "threshold": (0.01, 0.95), "finish": (0.05, 0.99),
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,14 +48,7 @@ class WhatIf:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant."""
-        ranges = {
-            "people": (0.05, 20.0),
-            "hours": (0.25, 16.0),
-            "days": (1, 7),
-            "threshold": (0.01, 0.95),
-            "finish": (0.05, 0.99),
-        }
-        for name, (low, high) in ranges.items():
+        for name, (low, high) in RANGES.items():
             value = getattr(self, name)
             if value is not None and not low <= value <= high:
                 raise BadInput(

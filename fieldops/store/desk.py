@@ -17,7 +17,7 @@ from fieldops.ids import CityId, CrewId, PlanId, StreetId
 from fieldops.planning.reasons import unpack
 from fieldops.said import Reason
 from fieldops.store.connect import read_rules
-from fieldops.store.sqlite import sqlite3
+from fieldops.store.sqlite import LARGEST_KEY, sqlite3
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +280,9 @@ def street_by_key(connection: sqlite3.Connection, fid: int) -> StreetId:
     NotFound
         If there is none.
     """
-    row = connection.execute("SELECT id FROM street WHERE fid = ? AND status <> 'gone'", (fid,)).fetchone()
+    row = connection.execute(
+        "SELECT id FROM street WHERE fid = ? AND status <> 'gone'", (min(fid, LARGEST_KEY),)
+    ).fetchone()
     if row is None:
         raise NotFound("street", str(fid), cure="make the tiles anew with `fieldops tiles`")
     return StreetId(row[0])

@@ -33,6 +33,7 @@ DIED = Said(
     "its worker died, %(attempts)s times: see the log of the worker; it may need more memory", attempts=MOST_ATTEMPTS
 )
 KEPT = 500  # jobs that have ended, the newest ones
+FIGURES = ("objective", "bound", "gap")  # what a result may hold of the figures that were reported
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,13 +230,19 @@ def end_job(
     result: dict[str, Any] | None = None,
     problem: str = "",
 ) -> bool:
-    """Note how the job ended (done, stopped, failed). Return False where it is not this worker's any more."""
+    """
+    Note how the job ended (done, stopped, failed). Return False where it is not this worker's any more.
+
+    Of the figures those that the result holds too are the result's from now on: the last report may have been worse.
+    """
+    last = {name: value for name, value in (result or {}).items() if name in FIGURES}
     row = connection.execute(
-        "UPDATE job SET state = ?1, ended_at = ?, result = ?, problem = ?, share = CASE ?1 WHEN 'done' THEN 1.0 ELSE share END"
+        "UPDATE job SET state = ?1, ended_at = ?, result = ?, problem = ?, share = CASE ?1 WHEN 'done' THEN 1.0 ELSE share END,"
+        " figures = json_patch(figures, ?)"
         " WHERE id = ? AND state = 'running' AND worker = ? AND attempts = ? RETURNING id",
         (
             state, format_moment(now), None if result is None else json.dumps(result, ensure_ascii=False), pack(problem),
-            job.id, job.worker, job.attempts,
+            json.dumps(last), job.id, job.worker, job.attempts,
         ),
     ).fetchone()  # fmt: skip
     return row is not None

@@ -19,10 +19,11 @@ else:
     except ImportError:  # no wheel for this machine
         import sqlite3
 
-__all__ = ["OLDER", "as_text", "has_wal_reset_race", "refusal", "sqlite3"]
+__all__ = ["LARGEST_KEY", "OLDER", "as_text", "has_wal_reset_race", "refusal", "sqlite3"]
 
 OLDER = template("stop the web, then `fieldops check --migrate`")
 
+LARGEST_KEY = 2**63 - 1  # a larger number is no key: binding it raises OverflowError
 _FIXED_BACKPORTS = {(3, 50): 7, (3, 44): 6}
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from fieldops.clock import parse_moment
 from fieldops.errors import NotFound
 from fieldops.ids import CityId, MeasurementId, StreetId, TriangleId, VenueId
-from fieldops.store.sqlite import sqlite3
+from fieldops.store.sqlite import LARGEST_KEY, sqlite3
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ def triangle_by_key(connection: sqlite3.Connection, fid: int) -> tuple[TriangleI
     NotFound
         If there is none.
     """
-    row = connection.execute("SELECT id, city_id FROM triangle WHERE fid = ?", (fid,)).fetchone()
+    row = connection.execute("SELECT id, city_id FROM triangle WHERE fid = ?", (min(fid, LARGEST_KEY),)).fetchone()
     if row is None:
         raise NotFound("triangle", str(fid))
     return TriangleId(row[0]), CityId(row[1])

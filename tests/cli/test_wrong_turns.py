@@ -58,6 +58,8 @@ def refusal(answer: subprocess.CompletedProcess[str]) -> str:
         (("export", "claims", "--out", "c.csv", "--crew", "NOPE"), "no crew 'NOPE' here"),
         (("export", "walks", "--out", "w.csv", "--date", "2030-01-01"), "no walk 'on 2030-01-01' here; make them first"),
         (("export", "walks", "--out", "w.gpx", "--date", "2030-01-01"), "no walk 'on 2030-01-01' here; make them first"),
+        (("plan", "--db", "x.gpkg", "publish", "p"), "--db stands before `publish` and would be lost; write it behind"),
+        (("rules", "--json", "set", "target_share=0.3"), "--json stands before `set` and would be lost"),
         (("plan", "--db", "some"), "some is a folder; name the region file with --db or $FIELDOPS_DB"),
         (("import", "grid.osm", "--city", "Grid", "--sandbox"), "field --sandbox: region.gpkg is a region in use"),
         (("import", "grid.osm", "--city", "X", "--db", "none/x.gpkg"), "field --db: there is no folder"),

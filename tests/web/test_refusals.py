@@ -146,3 +146,36 @@ def test_a_page_shows_what_a_form_refuses_in_the_reader_s_language(client: Flask
         assert answer.status_code == 422
         assert words in answer.text
         assert 'lang="en">' not in answer.text or language == "en"
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("/streets/at/99999999999999999999", 404), ("/triangles/at/99999999999999999999", 404),
+        ("/map/edit/street.json?key=99999999999999999999", 404), ("/pay?first=0001-01-01&last=0001-01-02", 422),
+        ("/pay?first=9999-12-30&last=9999-12-31", 422), ("/map/export/none.geojson", 422),
+        ("/map/export/surveys.geojson", 422), ("/map/export/streets.pdf", 422),
+    ],
+)  # fmt: skip
+def test_an_address_that_nobody_would_write_is_refused_in_chinese_and_never_an_accident(
+    client: FlaskClient, path: str, code: int
+) -> None:
+    answer = client.get(path, headers={"Accept-Language": "zh-CN"})
+    assert answer.status_code == code
+    assert 'lang="en">' not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ({"people": "2500"}, "人数：2500% 超出范围 请写 5% 到 2000%"), ({"threshold": "0"}, "目标：0% 超出范围 请写 1% 到 95%"),
+        ({"finish": "100"}, "完成把握：100% 超出范围 请写 5% 到 99%"), ({"days": "9"}, "天数：9 超出范围 请写 1 到 7"),
+        ({"hours": "5", "seconds": "0"}, "搜索秒数：“0”不能用"), ({"hours": "5", "start": "0001-01-01T00:00"}, "不是时间"),
+    ],
+)  # fmt: skip
+def test_a_what_if_is_refused_in_the_units_and_words_of_its_form(
+    client: FlaskClient, data: dict[str, str], said: str
+) -> None:
+    answer = client.post("/what-if", data=data, headers={"Origin": "http://localhost", "Accept-Language": "zh-CN"})
+    assert answer.status_code == 422
+    assert said in " ".join(re.sub(r"<[^>]+>", " ", answer.text).split())

@@ -147,6 +147,8 @@ def triangle(key: int) -> str:
 @needs("table.export", "desk.read")
 def give_layer(layer: str, form: str) -> AnyResponse:
     """Give a layer of the map out as GeoJSON or GeoPackage, as it stands now."""
+    if layer not in LAYERS:
+        raise BadInput(Said("no such layer"), field="layer", cure=Said("choose one of the list"))
     if form not in LAYER_FORMS:
         raise BadInput(Said("no such form"), field="form", cure=Said("choose one of the list"))
     content, _ = export(the_region(), current_actor(), layer, form)

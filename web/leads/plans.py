@@ -72,8 +72,12 @@ def read_start() -> str | None:
     text = request.form.get("start", "")[:40]
     zone = clock.find_zone(desk.read_time_zone(the_region()))
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=zone).isoformat() if text else None
-    except ValueError:
+        return (
+            clock.parse_moment(datetime.fromisoformat(text).replace(tzinfo=zone).isoformat()).isoformat()
+            if text
+            else None
+        )
+    except (BadInput, ValueError):  # the first years of the calendar have zones with seconds, which ISO 8601 has not
         raise BadInput(
             Said("'%(given)s' is no time", given=text), field="start", cure=Said("write a day and an hour")
         ) from None

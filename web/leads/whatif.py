@@ -47,7 +47,7 @@ def order() -> AnyResponse:
     assumed = {name: value for name in NAMES if (value := _number(name)) is not None}
     if not assumed:
         raise BadInput(Said("nothing is assumed"), field="people", cure=Said("fill in at least one field"))
-    comparison.check_assumptions(assumed)
+    _check(assumed)
     moment = act_moment()
     parameters: dict[str, Any] = {
         "start": read_start(), "time_limit": float(read_whole("seconds", 20, 600)), "seed": 1, "what_if": assumed,
@@ -55,6 +55,20 @@ def order() -> AnyResponse:
     }  # fmt: skip
     job = jobs.order_job(region_path(), current_actor(), "plan", parameters)
     return redirect(url_for("plans.job", job=job.id), 303)
+
+
+def _check(assumed: dict[str, float]) -> None:
+    """Let the assumptions pass; a refusal speaks of per cent where the form does."""
+    try:
+        comparison.check_assumptions(assumed)
+    except BadInput as wrong:
+        if wrong.field not in PERCENT:
+            raise
+        low, high = comparison.RANGES[wrong.field]
+        raise BadInput(
+            Said("%(given)s is out of range", given=f"{assumed[wrong.field] * 100:g}%"), field=wrong.field,
+            cure=Said("give %(least)s to %(most)s", least=f"{low * 100:g}%", most=f"{high * 100:g}%"),
+        ) from None  # fmt: skip
 
 
 def _number(name: str) -> float | int | None:
