@@ -10,7 +10,7 @@ Durations are exact: seven days are 168 hours, whatever the zone of the city doe
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from fieldops.errors import (
@@ -200,15 +200,18 @@ def void_claim(claim: Claim, reason: str) -> Claim:
 
 
 def given_up_soon(claim: Claim, rules: Rules) -> bool:
-    """Return whether the crew withdrew from the street within the grace of a claim (rule 4)."""
-    return claim.outcome is Outcome.WITHDRAWN and claim.ends_at - claim.claimed_at <= rules.withdrawal_grace
+    """Return whether the crew held the street, and withdrew from it within the grace of a claim (rule 4)."""
+    return (
+        claim.outcome is Outcome.WITHDRAWN and timedelta(0) < claim.ends_at - claim.claimed_at <= rules.withdrawal_grace
+    )
 
 
 def cool_down_until(claim: Claim, of_street: Iterable[Claim], rules: Rules) -> datetime | None:
     """
     Return until when the crew of the claim may not claim the street again, None where nothing keeps it (rule 4).
 
-    It counts from the end of the claim; a revocation, saturation and a withdrawal within a day bring none. The grace of a
+    It counts from the end of the claim; a revocation, saturation and a withdrawal within a day bring none, nor does a claim
+    that held for no time: one made and withdrawn while the clock stood, or by a clock that was ahead. The grace of a
     withdrawal holds once: a crew that had withdrawn so from the street less than a cool-down before has to wait, because
     else it would hold the street for ever by giving it up and claiming it again each day.
 
@@ -219,7 +222,7 @@ def cool_down_until(claim: Claim, of_street: Iterable[Claim], rules: Rules) -> d
     of_street
         The claims of its street, in any order; at least those that ended less than a cool-down before it.
     """
-    if claim.outcome in (Outcome.SATURATED, Outcome.REVOKED):
+    if claim.outcome in (Outcome.SATURATED, Outcome.REVOKED) or claim.ends_at == claim.claimed_at:
         return None
     until = claim.ends_at + rules.cool_down
     if not given_up_soon(claim, rules):

@@ -28,6 +28,7 @@ from tests.conftest import NOON
 RULES = Rules()
 WEEK = timedelta(days=7)
 TICK = timedelta(microseconds=1)
+HOUR = timedelta(hours=1)
 STREET = StreetId("S")
 A, B = CrewId("A"), CrewId("B")
 
@@ -88,21 +89,30 @@ def test_only_forfeiture_and_late_withdrawal_bring_a_cool_down(outcome: Outcome,
     assert cool_down_until(ended, [ended], RULES) == (NOON + after + WEEK if waits else None)
 
 
-@pytest.mark.parametrize(("between", "waits"), [(timedelta(0), True), (WEEK - TICK, True), (WEEK, False)])
-def test_the_grace_of_a_withdrawal_holds_once_in_a_cool_down(between: timedelta, waits: bool) -> None:
-    first = end_claim(claim_of(A, NOON), NOON, Outcome.WITHDRAWN, "mistake")
-    second = end_claim(claim_of(A, NOON + between, 2), NOON + between, Outcome.WITHDRAWN, "mistake")
-    refusal = refuse_claim(ground(first, second), A, NOON + between, RULES)
+@pytest.mark.parametrize(("later", "waits"), [(HOUR, True), (WEEK - TICK, True), (WEEK, False)])
+def test_the_grace_of_a_withdrawal_holds_once_in_a_cool_down(later: timedelta, waits: bool) -> None:
+    again = NOON + HOUR + later
+    first = end_claim(claim_of(A, NOON), NOON + HOUR, Outcome.WITHDRAWN, "mistake")
+    second = end_claim(claim_of(A, again - HOUR, 2), again, Outcome.WITHDRAWN, "mistake")
+    refusal = refuse_claim(ground(first, second), A, again, RULES)
     assert isinstance(refusal, CrewCoolingDown) is waits
     if isinstance(refusal, CrewCoolingDown):
-        assert (refusal.until, refusal.withdrew_again) == (NOON + between + WEEK, True)
-    assert refuse_claim(ground(first, second), B, NOON + between, RULES) is None
+        assert (refusal.until, refusal.withdrew_again) == (again + WEEK, True)
+    assert refuse_claim(ground(first, second), B, again, RULES) is None
 
 
 def test_another_crews_withdrawal_uses_up_no_grace() -> None:
-    first = end_claim(claim_of(B, NOON), NOON, Outcome.WITHDRAWN, "mistake")
-    second = end_claim(claim_of(A, NOON, 2), NOON, Outcome.WITHDRAWN, "mistake")
-    assert refuse_claim(ground(first, second), A, NOON, RULES) is None
+    first = end_claim(claim_of(B, NOON), NOON + HOUR, Outcome.WITHDRAWN, "mistake")
+    second = end_claim(claim_of(A, NOON + HOUR, 2), NOON + 2 * HOUR, Outcome.WITHDRAWN, "mistake")
+    assert refuse_claim(ground(first, second), A, NOON + 2 * HOUR, RULES) is None
+
+
+def test_a_claim_that_held_for_no_time_uses_up_no_grace_and_brings_no_cool_down() -> None:
+    held = end_claim(claim_of(A, NOON), NOON + HOUR, Outcome.WITHDRAWN, "mistake")
+    empty = end_claim(claim_of(A, NOON + HOUR, 2), NOON + HOUR, Outcome.WITHDRAWN, "mistake")
+    third = end_claim(claim_of(A, NOON + HOUR, 3), NOON + 2 * HOUR, Outcome.WITHDRAWN, "mistake")
+    assert refuse_claim(ground(held, empty), A, NOON + HOUR, RULES) is None
+    assert refuse_claim(ground(empty, third), A, NOON + 2 * HOUR, RULES) is None
 
 
 def test_a_claim_made_and_given_up_at_once_leaves_the_street_free_at_that_moment() -> None:
