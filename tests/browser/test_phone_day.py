@@ -119,6 +119,9 @@ def test_a_day_with_three_streets_forty_surveys_a_move_on_and_a_sign_up_most_of_
 
     # 09:15, the network is gone; two more streets
     context.set_offline(True)
+    page.goto(f"{server.address}/crew/")
+    until(page, READY)
+    expect(page.locator(".says")).to_contain_text("雨天先走商场")  # what the lead says is kept on the phone
     for number, start in ((1, 15), (2, 20)):
         day.go(f"#street=S{number}")
         day.at(MORNING + start * MINUTE)
