@@ -208,6 +208,9 @@ def test_a_team_mate_takes_the_list_over_by_scanning_it(browser: Browser, server
         first = other.locator("#streets li").first.get_attribute("data-street")
         assert first == backwards.split(",")[0]
         assert other.evaluate("location.hash") == ""
+        other.goto(f"{server.address}/crew/#take=S999,")  # a list of another crew, or of last week
+        expect(other.locator(".toast")).to_contain_text("None of these streets is your crew's now")
+        assert other.locator("#streets li").first.get_attribute("data-street") == first
 
 
 def test_a_door_that_asked_to_be_left_alone_cannot_be_recorded_again(browser: Browser, server: Server) -> None:

@@ -89,6 +89,7 @@ def _sentences() -> dict[str, str]:
         "noName": gettext("The name is missing."), "badDoor": gettext("Write building-unit-room, such as 12-3-502."),
         "persisted": gettext("Works without network; the browser keeps it."),
         "offlineOk": gettext("Works without network."), "onlineOnly": gettext("Works online only in this browser."),
+        "notOurs": gettext("None of these streets is your crew's now. Your list stays as it is."),
         "taken": gettext("You took the list over: it is in your team-mate's order now."),
         "takeBack": gettext("Take back"),
         "appealed": gettext("Your appeal is on its way."), "point": gettext("Connection point near {label}"),

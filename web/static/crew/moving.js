@@ -37,10 +37,11 @@ export async function resume(id) {
 
 /** A team-mate's list, scanned: its order becomes this phone's. Claims are the crew's, so nothing changes hands. */
 export async function takeOver(ids = "") {
-  await box.remember("order", ids.split(","));
+  const order = ids.split(",").filter((id) => data.held[id]);
+  if (order.length) await box.remember("order", order);
   history.replaceState(null, "", location.pathname);
   dispatchEvent(new Event("hashchange"));
-  toast(say("taken"));
+  toast(say(order.length ? "taken" : "notOurs"));
 }
 
 async function nextStreet(but = []) {
