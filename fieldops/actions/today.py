@@ -36,7 +36,7 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True)
 class DayCount:
-    """A day of the city with the claims that ended in it: saturated, and forfeited."""
+    """A day of the city: streets that became saturated in it, and claims that the clock ended."""
 
     day: date
     saturated: int
@@ -142,10 +142,12 @@ def forecast_bursts(region: Region, day: date, present: datetime, zone_name: str
 
 
 def count_days(region: Region, zone_name: str, present: datetime) -> tuple[DayCount, ...]:
-    """Return the last days of the city, today last, with the claims that ended in each."""
+    """Return the last days of the city, today last, with what became saturated and what was forfeited in each."""
     zone = find_zone(zone_name)
     last = local_day(present, zone)
     days = [last - timedelta(days=back) for back in range(DAYS_BACK - 1, -1, -1)]
     begin = datetime.combine(days[0], time(0), zone)
-    ends = Counter((local_day(at, zone), outcome) for at, outcome in today.ends_since(region.reader(), begin, present))
-    return tuple(DayCount(day, ends[day, "saturated"], ends[day, "forfeited"]) for day in days)
+    connection = region.reader()
+    saturated = Counter(local_day(at, zone) for at in today.saturated_since(connection, begin, present))
+    forfeited = Counter(local_day(at, zone) for at in today.forfeits_since(connection, begin, present))
+    return tuple(DayCount(day, saturated[day], forfeited[day]) for day in days)

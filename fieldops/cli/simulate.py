@@ -117,6 +117,8 @@ def _jobs(names: list[str], setting: dict[str, Any], *, runs: int, seed: int, lu
     if side * side != setting["streets"]:
         cure = f"give a square number such as {side * side} or {(side + 1) ** 2}"
         raise BadInput(f"{setting['streets']} streets make no square grid", field="--streets", cure=cure)
+    if setting["truth"] and not setting["region"]:
+        raise BadInput("a truth is of a region", field="--truth", cure="name its file with --region too")
     if runs % luck:
         raise BadInput(
             f"{runs} runs are no multiple of {luck}", field="--runs", cure=f"give {runs - runs % luck or luck}"
@@ -144,7 +146,7 @@ def _print(document: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from fieldops.simulate.figures import CAUSES, FIGURES
+    from fieldops.simulate.figures import CAUSES, TOLD
 
     console = Console()
     policies = document["policies"]
@@ -154,7 +156,7 @@ def _print(document: dict[str, Any]) -> None:
         box=None,
         title=f"{next(iter(policies.values()))['runs']} runs, {document['confidence']:.0%} intervals",
     )
-    for figure, words in {**FIGURES, "times_bound": "times the omniscient bound"}.items():
+    for figure, words in TOLD.items():
         cells = []
         for one in policies.values():
             ends = one["interval"].get(figure)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-from fieldops.simulate.figures import CAUSES, FIGURES
+from fieldops.simulate.figures import CAUSES, TOLD
 
 _LEFT = 290.0  # where bars begin: names of policies with their settings are long
 _COLOURS = ("#2b6cb0", "#c05621", "#805ad5", "#b7791f", "#2f855a", "#319795", "#718096", "#a0aec0", "#e2e8f0")
@@ -36,7 +36,7 @@ def draw_report(document: dict[str, Any], *, title: str) -> str:
     parts = [
         f"<!doctype html><html lang='en'><meta charset='utf-8'><meta name='viewport' content='width=device-width'><title>{escape(title)}</title><style>{_STYLE}</style>",
         f"<h1>{escape(title)}</h1><p><small>{escape(setting)}</small></p>",
-        _figures_table(policies, document),
+        _violations(policies), _figures_table(policies, document),
         "<h2>Where the crew-days went</h2>", _causes_chart(policies, document["bound"].get("with_setup")), _causes_table(policies),
         "<h2>What was truly reached, and what it took</h2>", _truth_chart(policies), _paired_table(document),
         _promise_table(policies),
@@ -44,9 +44,18 @@ def draw_report(document: dict[str, Any], *, title: str) -> str:
     return "\n".join(parts) + "</html>\n"
 
 
+def _violations(policies: dict[str, Any]) -> str:
+    """Say first of all where a law was broken or two screens differed: such figures are worth nothing."""
+    return "".join(
+        f"<p><strong>{escape(name)}: {one['violations']} violations, first {escape(one['first_violations'][0])}</strong></p>"
+        for name, one in policies.items()
+        if one["violations"]
+    )
+
+
 def _figures_table(policies: dict[str, Any], document: dict[str, Any]) -> str:
     rows = []
-    for figure, words in {**FIGURES, "times_bound": "times the omniscient bound"}.items():
+    for figure, words in TOLD.items():
         cells = [_with_interval(one, figure) for one in policies.values()]
         rows.append([words, *cells])
     bound = document["bound"].get("with_setup")

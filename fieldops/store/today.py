@@ -85,14 +85,25 @@ def count_pushing(connection: sqlite3.Connection, city: CityId) -> int:
     return found
 
 
-def ends_since(connection: sqlite3.Connection, since: datetime, until: datetime) -> list[tuple[datetime, str]]:
-    """Return when claims ended in that time, and how; what the clock ended counts as forfeited, written down or not."""
+def forfeits_since(connection: sqlite3.Connection, since: datetime, until: datetime) -> list[datetime]:
+    """Return when the clock ended claims in that time, written down or not."""
     rows = connection.execute(
-        "SELECT coalesce(ended_at, held_until), coalesce(outcome, 'forfeited') FROM claim "
-        "WHERE coalesce(ended_at, held_until) > ? AND coalesce(ended_at, held_until) <= ? ORDER BY 1",
+        "SELECT coalesce(ended_at, held_until) FROM claim WHERE coalesce(outcome, 'forfeited') = 'forfeited' "
+        "AND coalesce(ended_at, held_until) > ? AND coalesce(ended_at, held_until) <= ?",
         (format_moment(since), format_moment(until)),
     )
-    return [(parse_moment(row[0]), row[1]) for row in rows]
+    return [parse_moment(row[0]) for row in rows]
+
+
+def saturated_since(connection: sqlite3.Connection, since: datetime, until: datetime) -> list[datetime]:
+    """Return when streets became saturated in that time, with a claim or without one; what was found wrong is left out."""
+    rows = connection.execute(
+        "SELECT DISTINCT street_id, since FROM closure AS c WHERE since > :since AND since <= :until "
+        "AND (ended_at IS NULL OR ended_at > :until) AND NOT EXISTS (SELECT 1 FROM closure AS b "
+        "WHERE b.street_id = c.street_id AND b.since < c.since AND coalesce(b.ended_at, b.reopens_at) >= c.since)",
+        {"since": format_moment(since), "until": format_moment(until)},
+    )
+    return [parse_moment(row[1]) for row in rows]
 
 
 def chances_of_claims(connection: sqlite3.Connection, at: datetime) -> list[float | None]:

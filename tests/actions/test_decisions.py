@@ -12,6 +12,7 @@ from fieldops.actions.claims import make_claim
 from fieldops.actions.decisions import Decided, Move, decide, read_standings, read_swarms
 from fieldops.actions.rules import change_rules
 from fieldops.actions.surveys import record_surveys
+from fieldops.actions.today import count_days
 from fieldops.awareness import A130, R50, TWO_OF_TEN, CountRule, Verdict, confidence_interval, unbiased_share
 from fieldops.clock import format_moment
 from fieldops.errors import Conflict, Forbidden, NotFound, StreetClosed
@@ -48,6 +49,18 @@ def claim(region: Region, street: str, crew: str, now: datetime = NOON) -> None:
 
 def settle(region: Region, now: datetime = NOON + timedelta(hours=1), **more: TriangleId) -> Decided:
     return decide(region, LEAD, now=now, **more)
+
+
+def test_the_days_of_the_first_page_count_streets_that_moved_on_without_a_claim(region: Region) -> None:
+    add_town(region)
+    ask(region, YES, street="S0")
+    settle(region)
+    assert count_days(region, "UTC", NOON + timedelta(hours=2))[-1].saturated == 1
+    yesterday, today = count_days(region, "UTC", NOON + DAY)[-2:]
+    assert (yesterday.saturated, today.saturated, today.forfeited) == (1, 0, 0)
+    for promoter in ("C0-0", "C0-1"):
+        quarantine_surveys(region, LEAD, reason="suspect", promoter=PromoterId(promoter), now=NOON + DAY)
+    assert sum(day.saturated for day in count_days(region, "UTC", NOON + DAY)) == 0
 
 
 def test_a_street_that_moves_on_ends_its_claim_closes_and_sends_the_crew_to_the_nearest_free_street(

@@ -88,6 +88,8 @@ def test_the_page_has_tables_and_charts_and_asks_no_network() -> None:
     assert page.tags.count("table") >= 3
     assert page.addresses == []
     assert "b" not in page.tags
+    document["policies"][NAMES[0]] |= {"violations": 2, "first_violations": ["day 3: two holders <1>", "day 4"]}
+    assert "2 violations, first day 3: two holders &lt;1&gt;" in draw_report(document, title="")
     alone = document["paired"]["fixed-hours:first=8"]
     means = {name: one["crew_days"] for name, one in document["policies"].items()}
     assert alone["crew_days"]["difference"] == pytest.approx(means[NAMES[1]] - means[NAMES[0]], abs=1e-3)
@@ -112,6 +114,7 @@ def test_the_command_prints_one_document(tmp_path: Path) -> None:
         (["--policy", "magic"], "no policy 'magic'"),
         (["--field", "sunny"], "no field 'sunny'"),
         (["--runs", "3", "--luck", "2"], "no multiple of 2"),
+        (["--truth", "truth.csv"], "a truth is of a region"),
     ],
 )
 def test_the_command_refuses_what_cannot_be_meant(words: list[str], reason: str) -> None:
