@@ -82,8 +82,10 @@ def test_an_upgrade_seals_what_is_there_once_and_a_change_after_it_is_found(old:
 
 def test_what_was_lawful_before_an_upgrade_is_no_violation_after_it_and_from_then_on_is_refused(region: Region) -> None:
     add_town(region)
-    with region.turn(LEAD, now=NOON) as turn:  # as the door of an older version granted it
-        for number in range(1, 5):
+    hour = timedelta(hours=1)
+    for number in range(1, 5):
+        start = NOON + (number - 1) * hour
+        with region.turn(LEAD, now=start) as turn:  # as the door of an older version granted it
             ground = Ground(S0, "open", "free", None, (), (), 0, None)
             made = replace(
                 claims.make_claim(ClaimId(f"K{number}"), ground, C0, turn.now, turn.rules), generation=number
@@ -92,6 +94,7 @@ def test_what_was_lawful_before_an_upgrade_is_no_violation_after_it_and_from_the
                 at=turn.now, claim=made.id, street=S0, crew=C0, generation=number, held_until=made.held_until
             )
             store.add_claim(turn, made, event=event)
+        with region.turn(LEAD, now=start + hour) as turn:
             end_in_turn(turn, made.id, outcome="withdrawn", why="no_time")
     region.close()
     assert any("cool-down" in what for what in findings(region.path))
@@ -100,7 +103,7 @@ def test_what_was_lawful_before_an_upgrade_is_no_violation_after_it_and_from_the
     assert findings(region.path) == []
     region = open_region(region.path)
     with pytest.raises(CrewCoolingDown):
-        make_claim(region, LEAD, street=S0, crew=C0, now=NOON)
+        make_claim(region, LEAD, street=S0, crew=C0, now=NOON + 4 * hour)
     region.close()
 
 
