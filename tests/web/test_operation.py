@@ -302,7 +302,7 @@ def test_a_plan_is_ordered_as_a_job_followed_and_cancelled(lead: FlaskClient, to
     assert "a plan is being made" in words(lead, "/plan")
     waiting = list_jobs(town.path, PLANNER)[0]
     assert waiting.parameters == {
-        "start": "2026-03-03T08:00:00+08:00", "time_limit": 5.0, "seed": 7, "now": "2026-03-02T04:00:00+00:00",
+        "start": "2026-03-03T00:00:00+00:00", "time_limit": 5.0, "seed": 7, "now": "2026-03-02T04:00:00+00:00",
     }  # fmt: skip
     assert lead.post(f"{address}/cancel", headers=HERE).status_code == 303
     assert lead.get(f"{address}.json").json["state"] == "stopped"

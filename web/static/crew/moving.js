@@ -1,8 +1,8 @@
-// Moving on: what the card's verdict brings, wishes for streets, races won and lost. It comes when it is first needed.
+// Moving on: what the card's verdict brings, wishes for streets, races won and lost, the page renewed. It comes when it is first needed.
 
-import { $, data, place, say, toast } from "./app.js";
+import { $, data, place, refresh, say, toast } from "./app.js";
 import * as box from "./outbox.js";
-import { go, record } from "./views.js";
+import { go, record, showToday } from "./views.js";
 
 const key = (id) => id + "." + data.held[id].gen;
 const leaving = (id) => (data.points[id] ? Object.keys(data.held).filter((one) => data.held[one].point === id) : [id]).filter((one) => data.held[one]);
@@ -95,3 +95,17 @@ export function answered({ answers, moved }) {
 
 const when = (ms) => new Date(ms).toLocaleString(document.documentElement.lang,
   { month: "numeric", day: "numeric", weekday: "short", hour: "2-digit", minute: "2-digit", timeZone: data.zone });
+
+/** Take in the page as the server renders it now: claims, progress, kept streets. One way of drawing, at the server. */
+export async function renew() {
+  const answer = await fetch("/crew/", { headers: { Accept: "text/html" } }).catch(() => null);
+  if (!answer?.ok || !answer.headers.get("X-Fieldops")) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const fresh = page.getElementById("data");
+  if (!fresh) return;
+  Object.assign(data, JSON.parse(fresh.textContent));
+  $("day").replaceWith(document.adoptNode(page.getElementById("day")));
+  if (!(await box.all("waiting")).length) await box.remember("done", {}); // the server has seen all: its list is the truth
+  await showToday();
+  await refresh();
+}

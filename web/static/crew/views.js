@@ -57,7 +57,7 @@ const claim = (id) => (data.held[id] ? { generation: data.held[id].gen } : {});
 
 // ── today ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-async function showToday() {
+export async function showToday() {
   const [now, { order, done }] = await Promise.all([box.trueNow(), box.meta()]);
   const list = $("streets");
   if (order) for (const id of order) {
@@ -203,21 +203,7 @@ async function answered(got) {
   if (wished || moved.length) (await moving()).answered(got);
   if (answers.some((answer) => answer.again)) toast(say("again"));
   const old = (await box.trueNow()) - data.now > 60_000 || !Object.keys(data.kept).length;
-  if (moved.length || answers.length || old) await renew();
-}
-
-/** Take in the page as the server renders it now: claims, progress, kept streets. One way of drawing, at the server. */
-async function renew() {
-  const answer = await fetch("/crew/", { headers: { Accept: "text/html" } }).catch(() => null);
-  if (!answer?.ok || !answer.headers.get("X-Fieldops")) return;
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const fresh = page.getElementById("data");
-  if (!fresh) return;
-  Object.assign(data, JSON.parse(fresh.textContent));
-  $("day").replaceWith(document.adoptNode(page.getElementById("day")));
-  if (!(await box.all("waiting")).length) await box.remember("done", {}); // the server has seen all: its list is the truth
-  await showToday();
-  await refresh();
+  if (moved.length || answers.length || old) await (await moving()).renew();
 }
 
 // ── the address says which view ─────────────────────────────────────────────────────────────────────────────────────
