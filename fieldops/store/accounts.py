@@ -67,14 +67,14 @@ def count_accounts(connection: sqlite3.Connection) -> int:
 
 def read_accounts(connection: sqlite3.Connection) -> list[Account]:
     """Return all accounts by role and login, disabled ones last."""
-    rows = connection.execute(f"SELECT {_ACCOUNT} FROM account ORDER BY disabled_at IS NOT NULL, role, login")  # noqa: S608
+    rows = connection.execute(f"SELECT {_ACCOUNT} FROM account ORDER BY disabled_at IS NOT NULL, role, login")  # noqa: S608  # constants
     return [_account(row) for row in rows]
 
 
 def find_account(connection: sqlite3.Connection, *, login: str = "", identity: str = "") -> Account | None:
     """Return the account of that login or id, None where there is none."""
     row = connection.execute(
-        f"SELECT {_ACCOUNT} FROM account WHERE login = ? OR id = ?",  # noqa: S608
+        f"SELECT {_ACCOUNT} FROM account WHERE login = ? OR id = ?",  # noqa: S608  # constants
         (login, identity),
     ).fetchone()
     return _account(row) if row else None

@@ -234,7 +234,7 @@ def _insert(connection: sqlite3.Connection, city_id: CityId, name: str, frame: "
     if name == "streets":
         conflict = " ON CONFLICT (id) DO UPDATE SET " + ", ".join(f"{n}=excluded.{n}" for n in names if n != "id")
     connection.executemany(
-        f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))}){conflict}",  # noqa: S608
+        f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))}){conflict}",  # noqa: S608  # our own names
         list(zip(*values, strict=True)),
     )
 
@@ -256,7 +256,7 @@ def _read(connection: sqlite3.Connection, name: str, city_id: CityId, *, gone: b
     table, columns = _COLUMNS[name]
     where = "" if name != "streets" or gone else " AND status <> 'gone'"
     rows = connection.execute(
-        f"SELECT fid, geom, {', '.join(columns.values())} FROM {table} WHERE city_id = ?{where} ORDER BY fid",  # noqa: S608
+        f"SELECT fid, geom, {', '.join(columns.values())} FROM {table} WHERE city_id = ?{where} ORDER BY fid",  # noqa: S608  # our own names
         (city_id,),
     ).fetchall()
     dtypes = {"i": "int64", "f": "float64", "b": "bool", "s": "object", "g": "object"}

@@ -18,7 +18,7 @@ def read_effort(connection: sqlite3.Connection, ids: Sequence[str]) -> dict[str,
     """Return what is recorded under these ids."""
     found: dict[str, Effort] = {}
     for name in ids:
-        row = connection.execute(f"SELECT {_EFFORT} FROM effort WHERE id = ?", (name,)).fetchone()  # noqa: S608
+        row = connection.execute(f"SELECT {_EFFORT} FROM effort WHERE id = ?", (name,)).fetchone()  # noqa: S608  # constants
         if row is not None:
             found[name] = Effort(
                 date.fromisoformat(row[1]), CrewId(row[2]), StreetId(row[3]), VenueId(row[4]) if row[4] else None,

@@ -23,7 +23,7 @@ def add_invitation(connection: sqlite3.Connection, invitation: Invitation, secre
 def find_invitation(connection: sqlite3.Connection, secret: str, now: datetime) -> Invitation | None:
     """Return the invitation of that hashed secret while it can be used."""
     row = connection.execute(
-        f"SELECT {_INVITATION} FROM invitation WHERE secret = ? AND used_at IS NULL AND ends_at > ?",  # noqa: S608
+        f"SELECT {_INVITATION} FROM invitation WHERE secret = ? AND used_at IS NULL AND ends_at > ?",  # noqa: S608  # constants
         (secret, format_moment(now)),
     ).fetchone()
     return _invitation(row) if row else None
@@ -32,7 +32,7 @@ def find_invitation(connection: sqlite3.Connection, secret: str, now: datetime) 
 def open_invitations(connection: sqlite3.Connection, now: datetime) -> list[Invitation]:
     """Return the invitations that can still be used, newest first."""
     rows = connection.execute(
-        f"SELECT {_INVITATION} FROM invitation WHERE used_at IS NULL AND ends_at > ? ORDER BY made_at DESC",  # noqa: S608
+        f"SELECT {_INVITATION} FROM invitation WHERE used_at IS NULL AND ends_at > ? ORDER BY made_at DESC",  # noqa: S608  # constants
         (format_moment(now),),
     )
     return [_invitation(row) for row in rows]

@@ -302,7 +302,7 @@ def read_rank(connection: sqlite3.Connection, crew: CrewId, since: datetime) -> 
     counts = dict(
         tuple(row)
         for row in connection.execute(
-            "SELECT w.id, (SELECT count(*) FROM claim AS k WHERE k.credit = w.id AND k.ended_at >= ?"  # noqa: S608
+            "SELECT w.id, (SELECT count(*) FROM claim AS k WHERE k.credit = w.id AND k.ended_at >= ?"  # noqa: S608  # constants
             f" AND {VERIFIED}) FROM crew AS w",
             (format_moment(since),),
         )

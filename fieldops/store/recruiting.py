@@ -56,13 +56,13 @@ def _moment(text: str | None) -> datetime | None:
 
 def find_candidate(connection: sqlite3.Connection, candidate: CandidateId) -> Candidate | None:
     """Return a candidate, None where there is none."""
-    row = connection.execute(f"SELECT {COLUMNS} FROM candidate WHERE id = ?", (candidate,)).fetchone()  # noqa: S608
+    row = connection.execute(f"SELECT {COLUMNS} FROM candidate WHERE id = ?", (candidate,)).fetchone()  # noqa: S608  # constants
     return candidate_of(row) if row else None
 
 
 def find_numbered(connection: sqlite3.Connection, number: int) -> Candidate | None:
     """Return the candidate of that number."""
-    row = connection.execute(f"SELECT {COLUMNS} FROM candidate WHERE number = ?", (number,)).fetchone()  # noqa: S608
+    row = connection.execute(f"SELECT {COLUMNS} FROM candidate WHERE number = ?", (number,)).fetchone()  # noqa: S608  # constants
     return candidate_of(row) if row else None
 
 
@@ -85,7 +85,7 @@ def find_sign_up(connection: sqlite3.Connection, sign_up: str) -> tuple[Candidat
 
 def read_sign_ups(connection: sqlite3.Connection, candidate: CandidateId) -> list[SignUp]:
     """Return all sign-ups of a candidate, oldest first."""
-    rows = connection.execute(f"SELECT {_SIGN_UP} FROM sign_up WHERE candidate_id = ? ORDER BY number", (candidate,))  # noqa: S608
+    rows = connection.execute(f"SELECT {_SIGN_UP} FROM sign_up WHERE candidate_id = ? ORDER BY number", (candidate,))  # noqa: S608  # constants
     return [_sign_up_of(row) for row in rows]
 
 
@@ -127,11 +127,11 @@ def write_sign_ups(
     """Append sign-ups with their event, the candidates that are new with them, and what these add to the tallies."""
     batch = audit.append(turn, event)
     turn.connection.executemany(
-        f"INSERT INTO sign_up ({_SIGN_UP}, batch) VALUES ({', '.join('?' * 13)})",  # noqa: S608
+        f"INSERT INTO sign_up ({_SIGN_UP}, batch) VALUES ({', '.join('?' * 13)})",  # noqa: S608  # constants
         [(*_sign_up_row(one), batch) for one in sign_ups],
     )
     turn.connection.executemany(
-        f"INSERT INTO candidate ({COLUMNS}) VALUES ({', '.join('?' * 24)})",  # noqa: S608
+        f"INSERT INTO candidate ({COLUMNS}) VALUES ({', '.join('?' * 24)})",  # noqa: S608  # constants
         [_candidate_row(one) for one in new],
     )
     _shift_tallies(turn, change)
@@ -154,7 +154,7 @@ def write_given_moves(turn: Turn, moves: Sequence[Move], *, event: CandidatesMov
 
 def _append_moves(turn: Turn, moves: Sequence[Move], batch: int) -> None:
     turn.connection.executemany(
-        f"INSERT INTO candidate_move ({_MOVE}, batch) VALUES (?, ?, ?, ?, ?, ?)",  # noqa: S608
+        f"INSERT INTO candidate_move ({_MOVE}, batch) VALUES (?, ?, ?, ?, ?, ?)",  # noqa: S608  # constants
         [(*_move_row(one), batch) for one in moves],
     )
 
@@ -174,7 +174,7 @@ def write_facts(
     if facts:
         values = [format_moment(value) if isinstance(value, datetime) else value for value in facts.values()]
         sets = ", ".join(f"{name} = ?" for name in facts)
-        turn.connection.execute(f"UPDATE candidate SET {sets} WHERE id = ?", (*values, candidate))  # noqa: S608
+        turn.connection.execute(f"UPDATE candidate SET {sets} WHERE id = ?", (*values, candidate))  # noqa: S608  # columns checked above
     if call:
         turn.connection.execute(
             "INSERT INTO candidate_call (candidate_id, called_at, outcome, actor) VALUES (?, ?, ?, ?)",
@@ -216,11 +216,11 @@ def read_tallied(connection: sqlite3.Connection) -> Counter[Entry]:
 def each_journey(connection: sqlite3.Connection) -> Iterator[tuple[Candidate, list[Move]]]:
     """Yield every candidate that was not merged into another, with their moves, by number."""
     moves = iter(connection.cursor().execute(
-        f"SELECT {', '.join('m.' + name for name in _MOVE.split(', '))}, c.number AS number FROM candidate_move AS m"  # noqa: S608
+        f"SELECT {', '.join('m.' + name for name in _MOVE.split(', '))}, c.number AS number FROM candidate_move AS m"  # noqa: S608  # constants
         " JOIN candidate AS c ON c.id = m.candidate_id ORDER BY c.number, m.number"
     ))  # fmt: skip
     waiting = next(moves, None)
-    for row in connection.cursor().execute(f"SELECT {COLUMNS} FROM candidate ORDER BY number"):  # noqa: S608
+    for row in connection.cursor().execute(f"SELECT {COLUMNS} FROM candidate ORDER BY number"):  # noqa: S608  # constants
         mine = []
         while waiting is not None and waiting["number"] == row["number"]:
             mine.append(
@@ -250,7 +250,7 @@ def batches(connection: sqlite3.Connection, table: str) -> Iterator[tuple[int, i
     table = "sign_up" if table == "sign_up" else "candidate_move"
     rows: list[tuple[object, ...]] = []
     last = None
-    for *row, batch in connection.execute(f"SELECT {columns}, batch FROM {table} ORDER BY batch, number"):  # noqa: S608
+    for *row, batch in connection.execute(f"SELECT {columns}, batch FROM {table} ORDER BY batch, number"):  # noqa: S608  # constants
         if rows and batch != last:
             yield _batch(last, rows, again)
             rows = []

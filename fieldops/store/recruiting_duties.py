@@ -66,14 +66,14 @@ def read_unerased(connection: sqlite3.Connection) -> list[CandidateId]:
 
 def read_sellers(connection: sqlite3.Connection) -> list[CandidateId]:
     """Return all sellers by number."""
-    rows = connection.execute(f"SELECT id FROM candidate WHERE {_SELLERS} ORDER BY number")  # noqa: S608
+    rows = connection.execute(f"SELECT id FROM candidate WHERE {_SELLERS} ORDER BY number")  # noqa: S608  # constants
     return [CandidateId(row[0]) for row in rows]
 
 
 def read_kept_sellers(connection: sqlite3.Connection) -> list[CandidateId]:
     """Return sellers who were never given out to another region."""
     rows = connection.execute(
-        f"SELECT id FROM candidate WHERE {_SELLERS} AND id NOT IN (SELECT facts ->> 'candidate' FROM event"  # noqa: S608
+        f"SELECT id FROM candidate WHERE {_SELLERS} AND id NOT IN (SELECT facts ->> 'candidate' FROM event"  # noqa: S608  # constants
         " WHERE kind = 'PersonExported' AND why = 'hand_over') ORDER BY number"
     )
     return [CandidateId(row[0]) for row in rows]
@@ -85,7 +85,7 @@ def count_private(region: Region) -> dict[str, int]:
         names = [row[0] for row in connection.execute(
             "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT LIKE '\\_%' ESCAPE '\\'"
         )]  # fmt: skip
-        return {name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in names}  # noqa: S608
+        return {name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in names}  # noqa: S608  # its own tables
 
 
 # ── who must not come back with an old backup ───────────────────────────────────────────────────────────────────────

@@ -68,7 +68,7 @@ def count_stages(connection: sqlite3.Connection, filters: Filters) -> dict[Stage
     where, values = _where(filters)
     narrow = filters.rep or filters.street or filters.venue or filters.poster
     index = "" if narrow else "INDEXED BY candidate_board"  # it holds every column that is asked for
-    rows = connection.execute(f"SELECT stage, count(*) FROM candidate {index} WHERE {where} GROUP BY stage", values)  # noqa: S608
+    rows = connection.execute(f"SELECT stage, count(*) FROM candidate {index} WHERE {where} GROUP BY stage", values)  # noqa: S608  # constants
     return {Stage(row[0]): row[1] for row in rows}
 
 
@@ -89,8 +89,8 @@ def list_candidates(
         where += _AMONG
         values.append(json.dumps(list(numbers)))
     # the inner question is answered by the covering index alone; rows are fetched for one page only
-    inner = f"SELECT number FROM candidate WHERE {where} ORDER BY {_ORDER} LIMIT ? OFFSET ?"  # noqa: S608
-    query = f"SELECT {COLUMNS} FROM candidate WHERE number IN ({inner}) ORDER BY {_ORDER}"  # noqa: S608
+    inner = f"SELECT number FROM candidate WHERE {where} ORDER BY {_ORDER} LIMIT ? OFFSET ?"  # noqa: S608  # constants
+    query = f"SELECT {COLUMNS} FROM candidate WHERE number IN ({inner}) ORDER BY {_ORDER}"  # noqa: S608  # constants
     rows = connection.execute(query, (*values, most, after))
     return [candidate_of(row) for row in rows]
 
@@ -127,9 +127,9 @@ def begin_with(connection: sqlite3.Connection, text: str) -> list[CandidateId]:
 def count_due(connection: sqlite3.Connection, by: datetime, rep: RepId | None = None) -> int:
     """Return how many calls are due by a moment."""
     if rep is not None:
-        query = f"SELECT count(*) FROM candidate WHERE rep_id = ? AND due_at <= ? AND {_LIVE}"  # noqa: S608
+        query = f"SELECT count(*) FROM candidate WHERE rep_id = ? AND due_at <= ? AND {_LIVE}"  # noqa: S608  # constants
         return int(connection.execute(query, (rep, format_moment(by))).fetchone()[0])
-    query = f"SELECT count(*) FROM candidate WHERE due_at <= ? AND {_LIVE}"  # noqa: S608
+    query = f"SELECT count(*) FROM candidate WHERE due_at <= ? AND {_LIVE}"  # noqa: S608  # constants
     return int(connection.execute(query, (format_moment(by),)).fetchone()[0])
 
 
@@ -137,7 +137,7 @@ def list_due(connection: sqlite3.Connection, by: datetime, *, rep: RepId | None,
     """Return who is to be called by a moment: groups 1 and 4 first, then the longest due."""
     mine, values = ("rep_id = ? AND", [rep]) if rep is not None else ("", [])
     rows = connection.execute(
-        f"SELECT {COLUMNS} FROM candidate WHERE {mine} due_at <= ? AND {_LIVE} ORDER BY {_ORDER} LIMIT ?",  # noqa: S608
+        f"SELECT {COLUMNS} FROM candidate WHERE {mine} due_at <= ? AND {_LIVE} ORDER BY {_ORDER} LIMIT ?",  # noqa: S608  # constants
         (*values, format_moment(by), most),
     )
     return [candidate_of(row) for row in rows]

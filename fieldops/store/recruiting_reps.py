@@ -18,12 +18,12 @@ _CARE = "merged_into IS NULL AND erased_at IS NULL AND stage IN ('signed', 'trai
 
 def read_reps(connection: sqlite3.Connection) -> dict[RepId, Rep]:
     """Return all reps by id, also those who left."""
-    return {RepId(row[0]): _rep_of(row) for row in connection.execute(f"SELECT {_REP} FROM rep ORDER BY id")}  # noqa: S608
+    return {RepId(row[0]): _rep_of(row) for row in connection.execute(f"SELECT {_REP} FROM rep ORDER BY id")}  # noqa: S608  # constants
 
 
 def find_rep(connection: sqlite3.Connection, rep: RepId) -> Rep | None:
     """Return a rep, None where there is none."""
-    row = connection.execute(f"SELECT {_REP} FROM rep WHERE id = ?", (rep,)).fetchone()  # noqa: S608
+    row = connection.execute(f"SELECT {_REP} FROM rep WHERE id = ?", (rep,)).fetchone()  # noqa: S608  # constants
     return _rep_of(row) if row else None
 
 
@@ -38,7 +38,7 @@ def write_reps(turn: Turn, reps: Sequence[Rep], *, event: RowsImported) -> None:
     """Store reps, new ones and changed ones."""
     audit.append(turn, event)
     turn.connection.executemany(
-        f"INSERT INTO rep ({_REP}) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET base = excluded.base,"  # noqa: S608
+        f"INSERT INTO rep ({_REP}) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET base = excluded.base,"  # noqa: S608  # constants
         " languages = excluded.languages, seller_groups = excluded.seller_groups, lon = excluded.lon, lat = excluded.lat,"
         " since = excluded.since, until = excluded.until",
         [
@@ -75,13 +75,13 @@ def read_accounts(connection: sqlite3.Connection) -> dict[str, str]:
 
 def count_care(connection: sqlite3.Connection, rep: RepId) -> int:
     """Return how many sellers a rep has in care (rule 18)."""
-    return int(connection.execute(f"SELECT count(*) FROM candidate WHERE rep_id = ? AND {_CARE}", (rep,)).fetchone()[0])  # noqa: S608
+    return int(connection.execute(f"SELECT count(*) FROM candidate WHERE rep_id = ? AND {_CARE}", (rep,)).fetchone()[0])  # noqa: S608  # constants
 
 
 def count_cares(connection: sqlite3.Connection) -> dict[RepId, int]:
     """Return how many sellers each rep has in care; reps without any are not in it."""
     rows = connection.execute(
-        f"SELECT rep_id, count(*) FROM candidate WHERE rep_id IS NOT NULL AND {_CARE} GROUP BY rep_id"  # noqa: S608
+        f"SELECT rep_id, count(*) FROM candidate WHERE rep_id IS NOT NULL AND {_CARE} GROUP BY rep_id"  # noqa: S608  # constants
     )
     return {RepId(row[0]): row[1] for row in rows}
 

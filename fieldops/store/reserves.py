@@ -30,7 +30,7 @@ def reserve_of_street(connection: "sqlite3.Connection", street: StreetId, at: da
 def reserves_of_crew(connection: "sqlite3.Connection", crew: CrewId, at: datetime) -> list[Reserve]:
     """Return what is kept for the crew at the moment, in the order in which it was put on the list."""
     rows = connection.execute(
-        f"SELECT {_COLUMNS} FROM reserve WHERE crew_id = :crew AND {_IN_FORCE} ORDER BY event, street_id",  # noqa: S608
+        f"SELECT {_COLUMNS} FROM reserve WHERE crew_id = :crew AND {_IN_FORCE} ORDER BY event, street_id",  # noqa: S608  # constants
         {"crew": crew, "at": format_moment(at)},
     )
     return [_reserve(row) for row in rows]
@@ -38,7 +38,7 @@ def reserves_of_crew(connection: "sqlite3.Connection", crew: CrewId, at: datetim
 
 def kept_streets(connection: "sqlite3.Connection", at: datetime) -> list[Reserve]:
     """Return every street that is kept for somebody at the moment."""
-    rows = connection.execute(f"SELECT {_COLUMNS} FROM reserve WHERE {_IN_FORCE}", {"at": format_moment(at)})  # noqa: S608
+    rows = connection.execute(f"SELECT {_COLUMNS} FROM reserve WHERE {_IN_FORCE}", {"at": format_moment(at)})  # noqa: S608  # constants
     return [_reserve(row) for row in rows]
 
 
@@ -70,7 +70,7 @@ def _end(turn: "Turn", crew: CrewId, streets: Sequence[StreetId], at: datetime) 
     moment = format_moment(at)
     for street in streets:
         turn.connection.execute(
-            f"UPDATE reserve SET ended_at = :at WHERE street_id = :street AND crew_id = :crew AND {_IN_FORCE}",  # noqa: S608
+            f"UPDATE reserve SET ended_at = :at WHERE street_id = :street AND crew_id = :crew AND {_IN_FORCE}",  # noqa: S608  # constants
             {"street": street, "crew": crew, "at": moment},
         )
 

@@ -23,7 +23,7 @@ def add_session(connection: sqlite3.Connection, session: Session, secret: str) -
 def find_session(connection: sqlite3.Connection, secret: str) -> tuple[Session, Account] | None:
     """Return the session of that hashed secret with its account; None where it was ended or the account is disabled."""
     row = connection.execute(
-        f"SELECT {_SESSION} FROM session WHERE secret = ? AND ended_at IS NULL",  # noqa: S608
+        f"SELECT {_SESSION} FROM session WHERE secret = ? AND ended_at IS NULL",  # noqa: S608  # constants
         (secret,),
     ).fetchone()
     account = find_account(connection, identity=row[1]) if row else None
@@ -35,7 +35,7 @@ def find_session(connection: sqlite3.Connection, secret: str) -> tuple[Session, 
 def read_sessions(connection: sqlite3.Connection, account: AccountId) -> list[Session]:
     """Return the sessions of an account that nobody ended, the last used first."""
     rows = connection.execute(
-        f"SELECT {_SESSION} FROM session WHERE account_id = ? AND ended_at IS NULL ORDER BY seen_at DESC",  # noqa: S608
+        f"SELECT {_SESSION} FROM session WHERE account_id = ? AND ended_at IS NULL ORDER BY seen_at DESC",  # noqa: S608  # constants
         (account,),
     )
     return [_session(row) for row in rows]

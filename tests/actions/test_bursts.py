@@ -64,7 +64,7 @@ def test_a_zone_larger_than_everybody_is_split_with_the_reason(region: Region) -
     assert sorted(streets) == sorted(set(streets))  # no street in two parts
 
 
-def test_the_plan_gives_streets_only_inside_running_bursts_until_a_lead_overrides(town: Region) -> None:  # noqa: F811
+def test_the_plan_gives_streets_only_inside_running_bursts_until_a_lead_overrides(town: Region) -> None:  # noqa: F811  # the fixture
     put(town, 50, start=TODAY + 3 * DAY)
     early = make_plan(town, LEAD, now=NOON, time_limit=1.0)
     assert early.assignments == ()

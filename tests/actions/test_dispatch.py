@@ -55,7 +55,7 @@ def test_a_street_that_somebody_holds_is_never_the_next(region: Region) -> None:
     assert next_street(region, LEAD, C0, now=NOON).street == "S1"
 
 
-def test_a_plan_makes_the_choice_and_its_value_decides(town: Region) -> None:  # noqa: F811
+def test_a_plan_makes_the_choice_and_its_value_decides(town: Region) -> None:  # noqa: F811  # the fixture
     make_plan(town, LEAD, now=NOON, time_limit=1.0)
     found = next_street(town, LEAD, A, now=NOON)
     values = dict(
@@ -220,7 +220,7 @@ def test_what_is_given_back_is_free_at_once(region: Region) -> None:
     assert keep_reserves(region, LEAD, C0, streets=1, now=NOON)[0].street != kept[0].street
 
 
-def test_the_plan_leaves_out_what_a_phone_keeps(town: Region) -> None:  # noqa: F811
+def test_the_plan_leaves_out_what_a_phone_keeps(town: Region) -> None:  # noqa: F811  # the fixture
     kept = {one.street for one in keep_reserves(town, LEAD, A, streets=2, now=NOON)}
     plan = make_plan(town, LEAD, now=NOON, time_limit=1.0)
     assert kept

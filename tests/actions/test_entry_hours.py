@@ -26,7 +26,7 @@ def open_at(region: Region, street: str, span: str) -> None:
     edit_street(region, PLANNER, Edit(kind="hours", streets=(StreetId(street),), value=span), now=NOON)
 
 
-def test_hours_of_entry_stand_in_the_list_survive_a_newer_map_and_are_taken_back(town: Region, tmp_path: Path) -> None:  # noqa: F811
+def test_hours_of_entry_stand_in_the_list_survive_a_newer_map_and_are_taken_back(town: Region, tmp_path: Path) -> None:  # noqa: F811  # the fixture
     street = make_plan(town, LEAD, now=NOON, time_limit=1.0).assignments[0].street
     open_at(town, street, "09:30 - 12:00")
     newer = MapSource(map=write_grid_map(tmp_path / "newer.osm"), residents="3000")
@@ -40,13 +40,13 @@ def test_hours_of_entry_stand_in_the_list_survive_a_newer_map_and_are_taken_back
 
 
 @pytest.mark.parametrize("span", ["morning", "25:00-26:00", "09:30", "09:30-09:30", "9-12"])
-def test_what_are_no_hours_is_refused(town: Region, span: str) -> None:  # noqa: F811
+def test_what_are_no_hours_is_refused(town: Region, span: str) -> None:  # noqa: F811  # the fixture
     street = find_streets(town.reader(), NOON)[0]["street"]
     with pytest.raises(BadInput, match="no hours of entry"):
         open_at(town, street, span)
 
 
-def test_a_street_that_is_shut_while_crews_work_is_in_no_plan_and_never_the_next(town: Region) -> None:  # noqa: F811
+def test_a_street_that_is_shut_while_crews_work_is_in_no_plan_and_never_the_next(town: Region) -> None:  # noqa: F811  # the fixture
     before = make_plan(town, LEAD, now=NOON, time_limit=1.0)
     street = before.assignments[0].street
     assert street in {one.street for one in near_streets(town, LEAD, A, most=40, now=NOON)}
@@ -58,7 +58,7 @@ def test_a_street_that_is_shut_while_crews_work_is_in_no_plan_and_never_the_next
     assert street not in {one.street for one in near_streets(town, LEAD, A, most=40, now=NOON)}
 
 
-def test_the_plan_next_and_the_walk_say_the_hours_and_the_walk_comes_at_them(town: Region) -> None:  # noqa: F811
+def test_the_plan_next_and_the_walk_say_the_hours_and_the_walk_comes_at_them(town: Region) -> None:  # noqa: F811  # the fixture
     plan = make_plan(town, LEAD, now=NOON, time_limit=1.0)
     street = next(one.street for one in plan.assignments if one.crew == A)
     open_at(town, street, "10:00-23:00")

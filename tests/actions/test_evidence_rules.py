@@ -63,7 +63,7 @@ def test_rule_7_where_it_proves_saturation_the_present_claim_ends_saturated_and_
     add_town(region)
     claim(region, "S0", "C0")
     claim(region, "S0", "C1", NOON + 8 * DAY)
-    ask(region, YES, at=NOON + 6 * DAY, now=NOON + 9 * DAY, promoters=("C0-0", "C0-1"), **place)  # type: ignore[arg-type]
+    ask(region, YES, at=NOON + 6 * DAY, now=NOON + 9 * DAY, promoters=("C0-0", "C0-1"), **place)  # type: ignore[arg-type]  # columns are words
     settle(region, NOON + 9 * DAY)
     before, present = claims_of_street(region.reader(), S0)
     assert (before.outcome_at(NOON + 9 * DAY), before.credit) == ("forfeited", None)
@@ -165,10 +165,10 @@ def test_rule_9_who_withdraws_and_claims_again_has_no_new_tests(region: Region, 
     add_town(region)
     held = make_claim(region, LEAD, street=S0, crew=CrewId("C0"), now=NOON)
     for number in range(3):
-        ask(region, NO, at=NOON + number * 3 * HOUR, prefix=f"t{number}-", **place)  # type: ignore[arg-type]
+        ask(region, NO, at=NOON + number * 3 * HOUR, prefix=f"t{number}-", **place)  # type: ignore[arg-type]  # columns are words
     end_claim(region, LEAD, held.id, outcome="withdrawn", why="no_time", now=NOON + 12 * HOUR)
     claim(region, "S0" if "street" in place else "S1", "C0", NOON + 12 * HOUR)
-    ask(region, NO, at=NOON + 13 * HOUR, prefix="t3-", **place)  # type: ignore[arg-type]
+    ask(region, NO, at=NOON + 13 * HOUR, prefix="t3-", **place)  # type: ignore[arg-type]  # columns are words
     rows = region.reader().execute("SELECT rule, try FROM measurement ORDER BY opened_at").fetchall()
     assert [tuple(row) for row in rows] == [("r50", 1), ("r50", 2), ("r50", 3), ("a130", 4)]
 

@@ -36,7 +36,7 @@ def rows_of(region: Region, name: str) -> list[dict[str, object]]:
     return [dict(zip(header, line.split(","), strict=False)) for line in lines[1:]]
 
 
-def test_every_table_is_written_in_every_format_that_fits_it(claimed: Region, tmp_path: Path) -> None:  # noqa: F811
+def test_every_table_is_written_in_every_format_that_fits_it(claimed: Region, tmp_path: Path) -> None:  # noqa: F811  # the fixture
     quick(claimed, A)
     set_bursts(claimed, LEAD, people_at_hand=50, now=NOON, time_limit=1.0)
     flat = {"crews", "surveys", "decisions", "effort", "timesheet", "events"}
@@ -55,12 +55,12 @@ def test_every_table_is_written_in_every_format_that_fits_it(claimed: Region, tm
                 assert export(claimed, LEAD, name, form, now=LATER)[0]
 
 
-def test_a_layer_goes_by_the_name_that_map_programs_show_too(claimed: Region) -> None:  # noqa: F811
+def test_a_layer_goes_by_the_name_that_map_programs_show_too(claimed: Region) -> None:  # noqa: F811  # the fixture
     for layer, name in (("street_status", "streets"), ("zone_status", "zones"), ("triangle_status", "triangles")):
         assert export(claimed, LEAD, layer, "csv", now=LATER) == export(claimed, LEAD, name, "csv", now=LATER)
 
 
-def test_streets_carry_who_holds_them_at_that_moment(claimed: Region) -> None:  # noqa: F811
+def test_streets_carry_who_holds_them_at_that_moment(claimed: Region) -> None:  # noqa: F811  # the fixture
     states = {row["street"]: (row["state"], row["crew"]) for row in rows_of(claimed, "streets")}
     held = {row[0]: row[1] for row in claimed.reader().execute("SELECT street_id, crew_id FROM claim")}
     assert held
@@ -69,7 +69,7 @@ def test_streets_carry_who_holds_them_at_that_moment(claimed: Region) -> None:  
     assert b",claimed," not in content  # the clock has ended them
 
 
-def test_geojson_is_longitude_first_and_as_the_map(claimed: Region) -> None:  # noqa: F811
+def test_geojson_is_longitude_first_and_as_the_map(claimed: Region) -> None:  # noqa: F811  # the fixture
     content, count = export(claimed, LEAD, "streets", "geojson", now=LATER)
     features = json.loads(content)["features"]
     assert len(features) == count
@@ -78,13 +78,13 @@ def test_geojson_is_longitude_first_and_as_the_map(claimed: Region) -> None:  # 
     assert 9 < south < 11
 
 
-def test_gpx_is_read_as_xml_with_a_track_for_every_street(claimed: Region) -> None:  # noqa: F811
+def test_gpx_is_read_as_xml_with_a_track_for_every_street(claimed: Region) -> None:  # noqa: F811  # the fixture
     tree = ET.fromstring(export(claimed, LEAD, "plan", "gpx", now=LATER)[0])  # our own
     names = {"g": "http://www.topografix.com/GPX/1/1"}
     assert len(tree.findall("g:trk", names)) >= len(rows_of(claimed, "plan"))
 
 
-def test_walks_as_gpx_are_their_ways_with_the_stops(claimed: Region) -> None:  # noqa: F811
+def test_walks_as_gpx_are_their_ways_with_the_stops(claimed: Region) -> None:  # noqa: F811  # the fixture
     made = [quick(claimed, CrewId("B")), quick(claimed, A)]
     content, count = export(claimed, LEAD, "walks", "gpx", day=TODAY, now=LATER)
     assert count == content.count(b"<trk>") == 2
@@ -92,7 +92,7 @@ def test_walks_as_gpx_are_their_ways_with_the_stops(claimed: Region) -> None:  #
     assert content.count(b"<wpt ") == sum(len(one.visits) for one in made)
 
 
-def test_xlsx_holds_the_claims_with_names(claimed: Region) -> None:  # noqa: F811
+def test_xlsx_holds_the_claims_with_names(claimed: Region) -> None:  # noqa: F811  # the fixture
     content, count = export(claimed, LEAD, "claims", "xlsx", crew=A, now=LATER)
     sheet = openpyxl.load_workbook(io.BytesIO(content)).active
     assert sheet is not None
@@ -101,7 +101,7 @@ def test_xlsx_holds_the_claims_with_names(claimed: Region) -> None:  # noqa: F81
     assert {row[list(rows[0]).index("crew")] for row in rows[1:]} == {"A"}
 
 
-def test_the_sheet_of_a_walk_has_numbers_boxes_and_a_code(claimed: Region) -> None:  # noqa: F811
+def test_the_sheet_of_a_walk_has_numbers_boxes_and_a_code(claimed: Region) -> None:  # noqa: F811  # the fixture
     made = quick(claimed, A)
     page = export(claimed, LEAD, "walks", "html", crew=A, day=TODAY, now=LATER)[0].decode()
     assert page.count('class="number"') == page.count('class="tick"') == len(made.visits)
@@ -113,7 +113,7 @@ def test_the_sheet_of_a_walk_has_numbers_boxes_and_a_code(claimed: Region) -> No
 
 
 def test_paper_is_printed_where_there_is_a_chromium_and_names_the_page_where_not(
-    claimed: Region,  # noqa: F811
+    claimed: Region,  # noqa: F811  # the fixture
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     quick(claimed, A)
@@ -126,7 +126,7 @@ def test_paper_is_printed_where_there_is_a_chromium_and_names_the_page_where_not
         export(claimed, LEAD, "walks", "pdf", day=TODAY, now=LATER)
 
 
-def test_what_cannot_be_exported_is_refused_with_what_can(claimed: Region) -> None:  # noqa: F811
+def test_what_cannot_be_exported_is_refused_with_what_can(claimed: Region) -> None:  # noqa: F811  # the fixture
     with pytest.raises(BadInput, match="nothing is called 'people'; one of streets"):
         export(claimed, LEAD, "people", "csv", now=LATER)
     with pytest.raises(BadInput, match="'doc' is no format; one of gpkg"):

@@ -26,7 +26,7 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def claimed(town: Region) -> Region:  # noqa: F811
+def claimed(town: Region) -> Region:  # noqa: F811  # the fixture
     """The grid town with its plan published at noon."""
     publish_plan(town, LEAD, make_plan(town, LEAD, now=NOON, time_limit=1.0).id, now=NOON)
     return town

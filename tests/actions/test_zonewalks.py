@@ -24,7 +24,7 @@ def walked(region: Region, *crews: CrewId, minutes: float = 0.0) -> ZoneDay:
     return walk_zone(region, LEAD, zone_of(region), crews=crews, minutes=minutes, time_limit=0.8, now=NOON)
 
 
-def test_every_open_street_of_the_zone_is_walked_and_every_crew_is_home_in_time(town: Region) -> None:  # noqa: F811
+def test_every_open_street_of_the_zone_is_walked_and_every_crew_is_home_in_time(town: Region) -> None:  # noqa: F811  # the fixture
     events = town.reader().execute("SELECT count(*) FROM event").fetchone()[0]
     made = walked(town, A, B)
     inside = {
@@ -40,14 +40,14 @@ def test_every_open_street_of_the_zone_is_walked_and_every_crew_is_home_in_time(
     assert town.reader().execute("SELECT count(*) FROM event").fetchone()[0] == events  # nothing was stored
 
 
-def test_the_crews_that_hold_its_streets_walk_a_zone_where_none_are_named(claimed: Region) -> None:  # noqa: F811
+def test_the_crews_that_hold_its_streets_walk_a_zone_where_none_are_named(claimed: Region) -> None:  # noqa: F811  # the fixture
     holders = {row[0] for row in claimed.reader().execute(
         "SELECT crew_id FROM claim JOIN street ON street.id = street_id WHERE zone_id = ?", (zone_of(claimed),)
     )}  # fmt: skip
     assert {crew.crew for crew in walked(claimed).crews} == holders
 
 
-def test_a_zone_without_crews_or_larger_than_their_day_is_refused_with_the_reason(town: Region) -> None:  # noqa: F811
+def test_a_zone_without_crews_or_larger_than_their_day_is_refused_with_the_reason(town: Region) -> None:  # noqa: F811  # the fixture
     with pytest.raises(BadInput, match="no crew holds a street of it"):
         walked(town)
     with pytest.raises(BadInput, match="are off"):

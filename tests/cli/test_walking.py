@@ -21,7 +21,7 @@ Run = Callable[..., Any]
 
 
 @pytest.fixture
-def run(claimed: Region) -> Run:  # noqa: F811
+def run(claimed: Region) -> Run:  # noqa: F811  # the fixture
     """Run a command on the grid town with its plan published; return its JSON, or its text with `as_text`."""
     app = typer.Typer()
     for noun in (burst, claims, dispatch, export, walk):
@@ -56,7 +56,7 @@ def test_next_tells_a_street_why_and_in_how_many_milliseconds_and_keeps_a_list(r
 
 def test_walk_shares_a_zone_among_its_crews_with_a_bound_and_refuses_what_does_not_go_with_it(
     run: Run,
-    claimed: Region,  # noqa: F811
+    claimed: Region,  # noqa: F811  # the fixture
 ) -> None:
     zone = claimed.reader().execute("SELECT min(id) FROM zone").fetchone()[0]
     made = run("walk", "--zone", zone, "--crews", "A,B", "--minutes", "0", "--time-limit", "0.8")
