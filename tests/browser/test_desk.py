@@ -150,27 +150,30 @@ def test_the_slider_shows_the_claims_of_a_past_day(browser: Browser, site: str) 
         ready(page, f"{site}/map")
         page.get_by_label("hours left").check()
         until(page, "desk.map.loaded()")
-        assert page.evaluate("desk.map.getFeatureState({source: 'city', sourceLayer: 'map', id: 4}).left") == 1
+        look = "desk.map.getFeatureState({source: 'city', sourceLayer: 'map', id: 4}).look"
+        claimed = page.evaluate(look)
         page.locator("#past").focus()
         for _ in range(3):
             page.keyboard.press("ArrowLeft")
         expect(page.locator("#past-day")).to_have_text("Fri, Feb 27")
-        until(page, "desk.map.getFeatureState({source: 'city', sourceLayer: 'map', id: 4}).left === 0")
+        until(page, f"{look} === {claimed - 1}")  # no hours left: the look before "ends within 24 hours"
         for _ in range(3):
             page.keyboard.press("ArrowRight")
-        until(page, "desk.map.getFeatureState({source: 'city', sourceLayer: 'map', id: 4}).left === 1")
+        until(page, f"{look} === {claimed}")
 
 
 def test_the_slider_shows_what_the_plan_will_hold(browser: Browser, site: str) -> None:
     with opened(browser) as page:
         ready(page, f"{site}/map")
-        planned = "desk.map.getFeatureState({source: 'city', sourceLayer: 'map', id: 4 * 20})"
-        assert page.evaluate(f"{planned}.held") == 0
+        page.get_by_label("claims in force").check()
+        until(page, "desk.map.loaded()")
+        look = "desk.map.getFeatureState({source: 'city', sourceLayer: 'map', id: 4 * 20}).look"
+        free = page.evaluate(look)
         page.locator("#past").focus()
         page.keyboard.press("ArrowRight")
         expect(page.locator("#past-day")).to_have_text("Tue, Mar 3")
         expect(page.locator("#ahead")).to_be_visible()
-        until(page, f"{planned}.held > 0")
+        until(page, f"{look} > {free}")
 
 
 def test_a_connection_point_opens_with_its_decision_and_its_triangle(browser: Browser, site: str) -> None:

@@ -3,7 +3,6 @@
 const root = document.getElementById("map");
 const view = JSON.parse(root.dataset.view);
 const MODES = ["aware", "planned", "held", "left", "burst", "changed"];
-const OF_STREETS = ["planned", "held", "aware", "left", "burst"]; // the states that a frame gives every street
 const STREETS = ["street", "lane", "compound"];
 const TURFS = 12;
 const SOURCE = { source: "city", "source-layer": "map" };
@@ -26,17 +25,18 @@ function readFrame(buffer) {
   };
 }
 
-/** Give every street and connection point its state of a moment, where it differs from what is drawn; the paint below turns states into colours. */
-function applyFrame(map, frame, drawn) {
-  for (let fid = 0; fid < frame.aware.length; fid++) {
-    if (OF_STREETS.some((name) => frame[name][fid] !== (drawn?.[name][fid] ?? 0))) {
-      map.setFeatureState(key(4 * fid), Object.fromEntries(OF_STREETS.map((name) => [name, frame[name][fid]])));
-    }
-  }
+/**
+ * Give every street and connection point what it looks like, where that differs from what is drawn.
+ *
+ * One number a street, over a paint that never changes: to change a paint would lay out every tile anew.
+ */
+function draw(map, frame, mode, crew, drawn) {
+  const looks = streetLooks(frame, mode, crew);
+  looks.forEach((look, fid) => { if (look !== (drawn?.looks[fid] ?? 0)) map.setFeatureState(key(4 * fid), { look }); });
   frame.verdict.forEach((verdict, fid) => {
     if (verdict !== (drawn?.verdict[fid] ?? 0)) map.setFeatureState(key(4 * fid + 2), { verdict });
   });
-  return frame;
+  return { looks, verdict: frame.verdict };
 }
 
 async function fetchFrame(at) {
@@ -45,10 +45,9 @@ async function fetchFrame(at) {
   return readFrame(await answer.arrayBuffer());
 }
 
-/** Mark what a plan changes: 1 stays, 2 new, 3 goes to another crew, 4 nobody's any more. */
-async function applyChanges(map) {
-  const changed = new Uint8Array(await (await fetch(view.changes)).arrayBuffer());
-  changed.forEach((sort, fid) => { if (sort) map.setFeatureState(key(4 * fid), { changed: sort }); });
+/** Return what a plan changes on each street: 1 stays, 2 new, 3 goes to another crew, 4 nobody's any more. */
+async function fetchChanges() {
+  return new Uint8Array(view.changes ? await (await fetch(view.changes)).arrayBuffer() : 0);
 }
 
 const turfMiddle = ({ name, lon, lat }) => (
@@ -57,48 +56,40 @@ const turfMiddle = ({ name, lon, lat }) => (
 
 const key = (id) => ({ source: "city", sourceLayer: "map", id });
 
-/** Return what paints a street in a mode: its colour, its width, and whether it is drawn solid (1) or dashed (0). */
-function streetPaint(mode, crew) {
-  const known = state(mode);
-  if (mode === "aware") {
-    const classes = [1, 2, 3, 4, 5];
-    return {
-      colour: ["match", known, ...classes.flatMap((part) => [part, colour(`aware-${part}`)]), colour("aware-0")],
-      width: ["match", known, ...classes.flatMap((part) => [part, 1.5 + part]), 2],
-      solid: ["case", [">", known, 0], 1, 0],
-    };
-  }
-  if (mode === "left") {
-    const tints = ["aware-4", "aware-3", "aware-2", "aware-1", "aware-5", "ink"].map(colour), widths = [3, 4, 5, 6.5, 6.5, 1.5];
-    return {
-      colour: ["match", known, ...tints.flatMap((tint, i) => [i + 1, tint]), colour("plain")],
-      width: ["match", known, ...widths.flatMap((width, i) => [i + 1, width]), 2],
-      solid: ["case", [">", known, 0], 1, 0],
-    };
-  }
-  if (mode === "changed") {
-    const tints = ["aware-5", "good", "warn", "bad"].map(colour), widths = [2.5, 6, 6, 4];
-    return {
-      colour: ["match", known, ...tints.flatMap((tint, i) => [i + 1, tint]), colour("plain")],
-      width: ["match", known, ...widths.flatMap((width, i) => [i + 1, width]), 2],
-      solid: ["case", [">", known, 0], 1, 0],
-    };
-  }
-  const turfs = Array.from({ length: TURFS }, (_, turf) => turf);
+/** Return the looks of each mode: colour, width, and whether a street is drawn solid (1) or dashed (0); numbered through, the first for what is not known. */
+function allLooks() {
+  const looks = (tints, widths) => tints.map((tint, i) => ({ colour: colour(tint), width: widths[i], solid: i ? 1 : 0 }));
+  const turfs = (width, solid) => Array.from({ length: TURFS }, (_, turf) => ({ colour: colour(`turf-${turf}`), width, solid }));
   return {
-    colour: ["match", ["%", known, TURFS], ...turfs.flatMap((turf) => [turf, colour(`turf-${turf}`)]), colour("plain")],
-    width: crew ? ["case", ["==", known, crew], 7, 2.5] : 4,
-    solid: ["case", ["==", known, 0], 0, crew ? ["case", ["==", known, crew], 1, 0.25] : 1],
+    aware: looks([0, 1, 2, 3, 4, 5].map((part) => `aware-${part}`), [2, 2.5, 3.5, 4.5, 5.5, 6.5]),
+    left: looks(["plain", "aware-4", "aware-3", "aware-2", "aware-1", "aware-5", "ink"], [2, 3, 4, 5, 6.5, 6.5, 1.5]),
+    changed: looks(["plain", "aware-5", "good", "warn", "bad"], [2, 2.5, 6, 6, 4]),
+    turf: [{ colour: colour("plain"), width: 4, solid: 0 }, ...turfs(4, 1)],
+    crew: [{ colour: colour("plain"), width: 2.5, solid: 0 }, ...turfs(2.5, 0.25), ...turfs(7, 1)],
   };
+}
+
+/** The number of each mode's first look, as they are numbered through. */
+const FIRST = {};
+Object.entries(allLooks()).reduce((first, [mode, looks]) => { FIRST[mode] = first; return first + looks.length; }, 0);
+
+/** Return the look of every street in a mode; `crew` lets one crew stand out. */
+function streetLooks(frame, mode, crew) {
+  const turf = (known) => (known ? 1 + (known % TURFS) : 0);
+  const known = frame[mode];
+  if (mode in FIRST) return Uint8Array.from(frame.aware, (_, fid) => FIRST[mode] + (known[fid] ?? 0));
+  if (!crew || mode === "burst") return Uint8Array.from(known, (number) => FIRST.turf + turf(number));
+  return Uint8Array.from(known, (number) => FIRST.crew + turf(number) + (number === crew ? TURFS : 0));
 }
 
 const byZoom = (width) => [
   "interpolate", ["exponential", 1.6], ["zoom"], 9, ["*", 0.25, width], 14, ["*", 0.8, width], 18, ["*", 2.5, width],
 ];
 
-function style(mode, shownCrew) {
-  const crew = mode === "planned" || mode === "held" ? shownCrew : 0;
-  const { colour: tint, width, solid } = streetPaint(mode, crew);
+function style(mode) {
+  const looks = Object.values(allLooks()).flat(), number = state("look");
+  const painted = (what) => ["match", number, ...looks.slice(1).flatMap((look, i) => [i + 1, look[what]]), looks[0][what]];
+  const [tint, width, solid] = ["colour", "width", "solid"].map(painted);
   const street = is(...STREETS), ink = colour("ink"), ground = colour("ground");
   const line = (id, filter, paint, layout = {}, minzoom = 0) => ({ id, type: "line", ...SOURCE, filter, minzoom, paint, layout });
   const visible = (layer) => ({ visibility: shown(layer) ? "visible" : "none" });
@@ -136,10 +127,11 @@ function style(mode, shownCrew) {
 /** Draw the map and wire the page to it. */
 async function main() {
   const maplibre = await import("./vendor/maplibre-gl/dist/maplibre-gl.mjs");
-  const present = fetchFrame();
+  const present = fetchFrame(), changes = fetchChanges();
   maplibre.addProtocol("pmtiles", new pmtiles.Protocol().tile);
   root.replaceChildren();
   let crew = Number(new URLSearchParams(location.search).get("crew")) || 0;
+  let frame = null, changed = null, drawn = null;
   const mode = () => chosen("mode") ?? MODES[0];
   const [west, south, east, north] = view.bounds;
   const map = new maplibre.Map({
@@ -155,7 +147,7 @@ async function main() {
         city: { type: "vector", url: `pmtiles://${location.origin}${view.tiles}`, promoteId: { map: "key" } },
         crews: { type: "geojson", data: { type: "FeatureCollection", features: view.crews.map(turfMiddle) } },
       },
-      layers: style(mode(), crew),
+      layers: style(mode()),
     },
   });
   map.touchZoomRotate.disableRotation();
@@ -164,11 +156,14 @@ async function main() {
   map.addControl(new maplibre.AttributionControl({ customAttribution: view.attribution }));
   for (const part of document.querySelectorAll(".needs-map")) part.hidden = false;
 
-  const repaint = () => {
-    for (const layer of style(mode(), crew)) {
+  const restyle = () => {
+    for (const layer of style(mode())) {
       for (const [name, value] of Object.entries(layer.paint ?? {})) map.setPaintProperty(layer.id, name, value);
-      if (layer.layout?.visibility) map.setLayoutProperty(layer.id, "visibility", layer.layout.visibility);
     }
+  };
+  const repaint = () => {
+    drawn = draw(map, { ...frame, changed }, mode(), crew, drawn);
+    for (const { id, layout } of style(mode())) if (layout?.visibility) map.setLayoutProperty(id, "visibility", layout.visibility);
     explain(mode(), crew);
   };
   const showCrew = (number) => {
@@ -178,13 +173,13 @@ async function main() {
   };
 
   await map.once("load");
-  const drawn = applyFrame(map, await present);
-  if (view.changes) await applyChanges(map);
-  explain(mode(), crew);
+  changed = await changes;
+  frame = await present;
+  repaint();
   wireControls(repaint, showCrew, () => crew);
   wireList(wireFacts(map));
-  wirePast(map, drawn);
-  dark.addEventListener("change", repaint);
+  wirePast(frame, (other) => { frame = other; repaint(); });
+  dark.addEventListener("change", restyle);
   map.once("idle", () => { root.dataset.ready = "true"; });
   map.triggerRepaint();
   window.desk = { map };
@@ -213,11 +208,11 @@ function wireControls(repaint, showCrew, crew) {
 }
 
 /** Let the slider show past days, as they were, and the days ahead, as claims will end and the plan gives. */
-function wirePast(map, present) {
+function wirePast(present, show) {
   const slider = document.getElementById("past"), day = document.getElementById("past-day");
   const words = new Intl.DateTimeFormat(document.documentElement.lang, { timeZone: view.zone, weekday: "short", month: "short", day: "numeric" });
   const hour = 36e5, now = Math.floor(Date.parse(view.present) / hour) * hour; // whole hours: the server keeps what it has reckoned
-  let asked = 0, drawn = present;
+  let asked = 0;
   slider.addEventListener("input", () => {
     day.textContent = slider.value === "0" ? view.words.now : words.format(new Date(now + Number(slider.value) * 864e5));
     document.getElementById("ahead").hidden = Number(slider.value) <= 0;
@@ -226,7 +221,7 @@ function wirePast(map, present) {
     const mine = ++asked, days = Number(slider.value);
     const frame = days ? await fetchFrame(new Date(now + days * 864e5).toISOString()).catch(() => null) : present;
     if (mine !== asked) return;
-    if (frame) drawn = applyFrame(map, frame, drawn);
+    if (frame) show(frame);
     else day.textContent = view.words.failed;
     root.dataset.shown = String(days);
   });
