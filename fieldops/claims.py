@@ -10,7 +10,7 @@ Durations are exact: seven days are 168 hours, whatever the zone of the city doe
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from fieldops.errors import (
@@ -195,23 +195,20 @@ def forfeit_claim(claim: Claim) -> Claim:
 
 
 def void_claim(claim: Claim, reason: str) -> Claim:
-    """Return the claim with no time left to it: it was made at a moment that never was (see `accept_clock`)."""
+    """Return the claim with no time left to it: what there was of it never was (see `accept_clock`)."""
     return replace(claim, ended_at=claim.claimed_at, outcome=Outcome.REVOKED, reason=reason, credit=None)
 
 
 def given_up_soon(claim: Claim, rules: Rules) -> bool:
-    """Return whether the crew held the street, and withdrew from it within the grace of a claim (rule 4)."""
-    return (
-        claim.outcome is Outcome.WITHDRAWN and timedelta(0) < claim.ends_at - claim.claimed_at <= rules.withdrawal_grace
-    )
+    """Return whether the crew withdrew from the street within the grace of a claim (rule 4)."""
+    return claim.outcome is Outcome.WITHDRAWN and claim.ends_at - claim.claimed_at <= rules.withdrawal_grace
 
 
 def cool_down_until(claim: Claim, of_street: Iterable[Claim], rules: Rules) -> datetime | None:
     """
     Return until when the crew of the claim may not claim the street again, None where nothing keeps it (rule 4).
 
-    It counts from the end of the claim; a revocation, saturation and a withdrawal within a day bring none, nor does a claim
-    that held for no time: one made and withdrawn while the clock stood, or by a clock that was ahead. The grace of a
+    It counts from the end of the claim; a revocation, saturation and a withdrawal within a day bring none. The grace of a
     withdrawal holds once: a crew that had withdrawn so from the street less than a cool-down before has to wait, because
     else it would hold the street for ever by giving it up and claiming it again each day.
 
@@ -222,7 +219,7 @@ def cool_down_until(claim: Claim, of_street: Iterable[Claim], rules: Rules) -> d
     of_street
         The claims of its street, in any order; at least those that ended less than a cool-down before it.
     """
-    if claim.outcome in (Outcome.SATURATED, Outcome.REVOKED) or claim.ends_at == claim.claimed_at:
+    if claim.outcome in (Outcome.SATURATED, Outcome.REVOKED):
         return None
     until = claim.ends_at + rules.cool_down
     if not given_up_soon(claim, rules):

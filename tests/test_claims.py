@@ -107,9 +107,9 @@ def test_another_crews_withdrawal_uses_up_no_grace() -> None:
     assert refuse_claim(ground(first, second), A, NOON + 2 * HOUR, RULES) is None
 
 
-def test_a_claim_that_held_for_no_time_uses_up_no_grace_and_brings_no_cool_down() -> None:
+def test_a_claim_that_was_voided_uses_up_no_grace_and_brings_no_cool_down() -> None:
     held = end_claim(claim_of(A, NOON), NOON + HOUR, Outcome.WITHDRAWN, "mistake")
-    empty = end_claim(claim_of(A, NOON + HOUR, 2), NOON + HOUR, Outcome.WITHDRAWN, "mistake")
+    empty = void_claim(claim_of(A, NOON + HOUR, 2), "clock_repair")
     third = end_claim(claim_of(A, NOON + HOUR, 3), NOON + 2 * HOUR, Outcome.WITHDRAWN, "mistake")
     assert refuse_claim(ground(held, empty), A, NOON + HOUR, RULES) is None
     assert refuse_claim(ground(empty, third), A, NOON + 2 * HOUR, RULES) is None

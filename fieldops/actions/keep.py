@@ -215,7 +215,8 @@ def accept_clock(region: Region, actor: Actor, *, why: str, now: datetime | None
     """
     Take the clock for right although the record is ahead of it, and undo what was done in a time that never was.
 
-    Claims made later than now are voided: no time is left to them, and they bring no cool-down. Claims that were ended
+    Claims made later than now are voided: no time is left to them, and they bring no cool-down; so are those that were made
+    this very moment and ended later, of which nothing is left either. Claims that were ended
     by an act later than now end now instead. Claims that the wrong time had let run out are in force again by their own
     span, with no act: that they were written down as forfeited says nothing yet about the present. From this event on the
     record's time goes on from the clock.
@@ -255,8 +256,8 @@ def accept_clock(region: Region, actor: Actor, *, why: str, now: datetime | None
 
 
 def _repair(present: datetime, last: datetime, beyond: list[Claim]) -> ClockRepair:
-    voided = tuple(rule.void_claim(claim, CLOCK_REPAIR) for claim in beyond if claim.claimed_at > present)
+    voided = tuple(rule.void_claim(claim, CLOCK_REPAIR) for claim in beyond if claim.claimed_at >= present)
     shortened = tuple(
-        replace(claim, ended_at=present, reason=CLOCK_REPAIR) for claim in beyond if claim.claimed_at <= present
+        replace(claim, ended_at=present, reason=CLOCK_REPAIR) for claim in beyond if claim.claimed_at < present
     )
     return ClockRepair(present, last, voided, shortened)

@@ -192,9 +192,10 @@ def unclosed_claims(connection: "sqlite3.Connection", at: datetime, *, most: int
 
 
 def claims_beyond(connection: "sqlite3.Connection", at: datetime) -> list[Claim]:
-    """Return claims that were made, or ended by an act, later than the moment: the clock had been ahead."""
+    """Return claims that were made, or ended by an act, later than the moment: the clock had been ahead; voided ones not."""
     rows = connection.execute(
-        f"SELECT {_COLUMNS} FROM claim WHERE held_until > :at AND coalesce(ended_at, held_until) > claimed_at"  # noqa: S608  # constants
+        f"SELECT {_COLUMNS} FROM claim WHERE held_until > :at AND (coalesce(ended_at, held_until) > claimed_at"  # noqa: S608  # constants
+        " OR outcome = 'withdrawn')"
         " AND (claimed_at > :at OR (ended_at > :at AND outcome <> 'forfeited')) ORDER BY street_id, generation",
         {"at": format_moment(at)},
     )

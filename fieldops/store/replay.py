@@ -209,7 +209,7 @@ class Replay:
     def _cool(self, claim: Held, seq: int) -> str:
         """Return until when the claim's crew has to wait, by the rules at an event; its end where nothing keeps it."""
         until = self._after_cool_down(claim)
-        if claim.outcome in ("saturated", "revoked") or claim.ends_at == claim.claimed_at:
+        if claim.outcome in ("saturated", "revoked"):
             return claim.ends_at
         if not self._given_up_soon(claim) or (seq > self.grace_once_since and self._grace_used(claim)):
             return until
@@ -226,7 +226,7 @@ class Replay:
 
     def _given_up_soon(self, claim: Held) -> bool:
         held_for = datetime.fromisoformat(claim.ends_at) - datetime.fromisoformat(claim.claimed_at)
-        return claim.outcome == "withdrawn" and timedelta(0) < held_for <= self.rules.withdrawal_grace
+        return claim.outcome == "withdrawn" and held_for <= self.rules.withdrawal_grace
 
     def _after_cool_down(self, claim: Held) -> str:
         return _text(datetime.fromisoformat(claim.ends_at) + self.rules.cool_down)
@@ -286,7 +286,8 @@ class Replay:
         if outcome == "forfeited":
             lawful = event.at == claim.held_until <= event.recorded_at and not claim.ended_at
         else:
-            lawful = claim.claimed_at <= event.at < claim.ends_at and (event.at == event.recorded_at or repaired)
+            left = event.at < claim.ends_at or (repaired and claim.claimed_at == claim.ends_at)
+            lawful = claim.claimed_at <= event.at and left and (event.at == event.recorded_at or repaired)
         if not lawful:
             self._blame(event, f"ends claim {claim.claim} at {event.at}, which is not in its time")
         ended = replace(claim, ended_at=event.at, outcome=outcome, why=event.why, credit=facts.get("credit"))

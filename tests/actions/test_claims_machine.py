@@ -56,15 +56,14 @@ class Model:
         return next((c for c in self.claims if c.street == street and c.start <= now < c.end), None)
 
     def waits(self, street: StreetId, crew: CrewId, now: datetime) -> list[Held]:
-        ended = [c for c in self.claims if (c.street, c.crew) == (street, crew) and c.start < c.end]
-        mine = [c for c in ended if c.end <= now < c.end + WEEK]
+        mine = [c for c in self.claims if (c.street, c.crew) == (street, crew) and c.end <= now < c.end + WEEK]
         long = [c for c in mine if c.how == "forfeited" or (c.how == "withdrawn" and not self.forgiven(c))]
         return [c for c in long if c.lifted is None or now < c.lifted]
 
     def forgiven(self, claim: Held) -> bool:
         before = self.claims[: next(i for i, c in enumerate(self.claims) if c is claim)]
         own = [c for c in before if (c.street, c.crew, c.how) == (claim.street, claim.crew, "withdrawn")]
-        used = any(c.start < c.end <= c.start + DAY and claim.end < c.end + WEEK for c in own)
+        used = any(c.end - c.start <= DAY and claim.end < c.end + WEEK for c in own)
         return claim.end - claim.start <= DAY and not used
 
     def may(self, street: StreetId, crew: CrewId, now: datetime) -> bool:
@@ -75,7 +74,7 @@ class Model:
 
     def repair(self, now: datetime) -> None:
         for claim in self.claims:
-            if claim.start > now:
+            if claim.start > now or (claim.start == now < claim.end and claim.how != "forfeited"):
                 claim.end, claim.how = claim.start, "revoked"
             elif claim.how != "forfeited":
                 claim.end = min(claim.end, now)

@@ -271,6 +271,27 @@ def test_an_end_written_in_a_time_that_never_was_takes_place_now() -> None:
     region.close()
 
 
+def test_what_was_claimed_and_given_up_in_a_time_that_never_was_uses_up_no_grace() -> None:
+    region, hour = create_memory_region(PLANNER, now=NOON), timedelta(hours=1)
+    add_town(region)
+
+    def hold(street: StreetId, start: datetime, end: datetime) -> None:
+        claim = make_claim(region, LEAD, street=street, crew=C[0], now=start)
+        end_claim(region, LEAD, claim.id, outcome="withdrawn", why="no_time", now=end)
+
+    hold(S[0], NOON + hour, NOON + 2 * DAY)  # of this nothing is left
+    hold(S[1], NOON + 3 * DAY, NOON + 3 * DAY)  # and this took no time even then
+    voided = accept_clock(region, LEAD, why="ntp_failed", now=NOON + hour).voided
+    assert [(one.street, one.outcome, one.ends_at) for one in voided] == [
+        (S[0], Outcome.REVOKED, NOON + hour), (S[1], Outcome.REVOKED, NOON + 3 * DAY),
+    ]  # fmt: skip
+    for number, street in enumerate(S[:2], start=1):
+        hold(street, NOON + 2 * number * hour, NOON + (2 * number + 1) * hour)
+        make_claim(region, LEAD, street=street, crew=C[0], now=NOON + (2 * number + 1) * hour)
+    assert verify_record(region, LEAD).violations == []
+    region.close()
+
+
 def test_a_cool_down_lifted_in_a_time_that_never_was_does_not_count_yet(astray: Region) -> None:
     override_cool_down_at = NOON + 8 * DAY
     region = create_memory_region(PLANNER, now=NOON)

@@ -107,3 +107,17 @@ def _keys(db: "Database", table: str) -> list[list[str]]:
     unique = [row for row in db.conn.execute(f"PRAGMA index_list({table})").fetchall() if row[2] and not row[4]]
     others = [[row[2] for row in db.conn.execute(f"PRAGMA index_info({index[1]})").fetchall()] for index in unique]
     return [primary, *(key for key in sorted(others) if key != primary)]
+
+
+# The time of a claim only shrinks (rule 1). One that was made and withdrawn within a moment has no time left, and is revoked
+# nevertheless where that moment never was (see `actions.keep.accept_clock`): else it would count as a withdrawal.
+VOIDING = """
+DROP TRIGGER claim_only_shrinks;
+CREATE TRIGGER claim_only_shrinks BEFORE UPDATE ON claim
+  WHEN NEW.ended_at IS NULL OR NEW.ended_at > OLD.ended_at
+    OR (NEW.ended_at = OLD.ended_at AND (OLD.ended_at > OLD.claimed_at OR NEW.outcome <> 'revoked'))
+    OR NEW.id <> OLD.id OR NEW.street_id <> OLD.street_id
+    OR NEW.crew_id <> OLD.crew_id OR NEW.generation <> OLD.generation OR NEW.claimed_at <> OLD.claimed_at
+    OR NEW.held_until <> OLD.held_until OR NEW.plan_id IS NOT OLD.plan_id
+  BEGIN SELECT RAISE(ABORT, 'a claim can only be ended, and only earlier'); END
+"""

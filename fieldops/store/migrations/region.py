@@ -81,6 +81,7 @@ STEPS: dict[str, "Callable[[Database], None]"] = {
     "m2026_11_27_paused": lambda db: views.renew_views(db.conn),
     "m2026_11_27_never_replaced": guards.refuse_replacing,
     "m2026_11_27_entry_hours": lambda db: run_statements(db, tables.ENTRY_HOURS),
+    "m2026_11_27_voiding": lambda db: run_statements(db, guards.VOIDING),
 }
 
 
