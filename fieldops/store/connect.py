@@ -25,7 +25,7 @@ from fieldops.rules import Rules
 from fieldops.said import Said
 from fieldops.store import audit, making, migrations
 from fieldops.store.seals import Seals
-from fieldops.store.sqlite import OLDER, has_wal_reset_race, refusal, sqlite3
+from fieldops.store.sqlite import OLDER, has_wal_reset_race, only_file, refusal, sqlite3
 from fieldops.store.turnstile import Turnstile
 
 BUSY_SECONDS = 30.0
@@ -63,6 +63,7 @@ class Region:
     _reader: sqlite3.Connection | None = field(default=None, repr=False)
     _turnstile: Turnstile | None = field(default=None, repr=False)
     _seals: Seals | None = field(default=None, repr=False)
+    _file: tuple[int, int] | None = field(default=None, repr=False)
 
     @property
     def in_memory(self) -> bool:
@@ -99,10 +100,12 @@ class Region:
         ClockRefused
             If the clock is more than the tolerance behind the record, or a time was given outside a sandbox.
         StorageFailed
-            If the file is busy for longer than `BUSY_SECONDS`, full, or not writable.
+            If the file is busy for longer than `BUSY_SECONDS`, full, not writable, or not the only one (see `only_file`).
         RecordDamaged
             If SQLite finds the file malformed.
         """
+        if not self.in_memory:
+            self._file = only_file(self.path, self._file)
         if self._writer is None:
             self._writer, self._turnstile = open_file(self.path), Turnstile(turnstile_path(self.path))
         connection = self._writer
@@ -179,13 +182,10 @@ class Region:
 
     def close(self) -> None:
         """Close both connections."""
-        for connection in (self._reader, self._writer):  # the last one to close tidies the write-ahead log up
-            if connection is not None:
-                connection.close()
-        self._writer = self._reader = self._seals = None
-        if self._turnstile is not None:
-            self._turnstile.close()
-            self._turnstile = None
+        for one in (self._reader, self._writer, self._turnstile):  # the last to close tidies the write-ahead log up
+            if one is not None:
+                one.close()
+        self._writer = self._reader = self._turnstile = self._seals = self._file = None
 
 
 def private_path(path: Path) -> Path:

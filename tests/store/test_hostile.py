@@ -11,7 +11,7 @@ from fieldops.actions.claims import end_claim, make_claim
 from fieldops.actions.decisions import decide
 from fieldops.actions.notices import deliver
 from fieldops.actions.surveys import record_surveys
-from fieldops.errors import BadInput
+from fieldops.errors import BadInput, StorageFailed
 from fieldops.ids import CrewId, PromoterId, StreetId
 from fieldops.store.connect import Region, open_region
 from fieldops.store.sqlite import sqlite3
@@ -102,4 +102,37 @@ def test_a_region_of_which_one_event_was_changed_is_opened_so_that_verify_can_na
     connection.close()
     region = open_region(lived_in)
     assert any("was changed" in one.what for one in verify(region).violations)
+    region.close()
+
+
+def test_a_file_of_two_names_is_not_written_because_neither_sees_the_claims_of_the_other(
+    lived_in: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FIELDOPS_KEY", str(lived_in.with_suffix(".key")))
+    other = lived_in.with_name("other.gpkg")
+    other.hardlink_to(lived_in)
+    for name in (lived_in, other):
+        region = open_region(name)
+        with pytest.raises(StorageFailed, match="has 2 names"):
+            make_claim(region, LEAD, street=StreetId("S2"), crew=C0, now=NOON + 6 * DAY)
+        region.close()
+    other.unlink()
+    region = open_region(lived_in)
+    make_claim(region, LEAD, street=StreetId("S2"), crew=C0, now=NOON + 6 * DAY)
+    region.close()
+
+
+@pytest.mark.parametrize(("put", "told"), [(True, "another file was put"), (False, "not there any more")])
+def test_nobody_is_told_that_a_claim_is_stored_where_the_file_was_taken_away(
+    lived_in: Path, put: bool, told: str
+) -> None:
+    region, claims = open_region(lived_in), "SELECT count(*) FROM claim"
+    deliver(region, LEAD, now=NOON + 6 * DAY)  # the region was written before
+    lived_in.rename(lived_in.with_name("away.gpkg"))
+    if put:
+        lived_in.write_bytes(lived_in.with_name("away.gpkg").read_bytes())
+    before = region.reader().execute(claims).fetchone()[0]
+    with pytest.raises(StorageFailed, match=told):
+        make_claim(region, LEAD, street=StreetId("S2"), crew=C0, now=NOON + 6 * DAY)
+    assert region.reader().execute(claims).fetchone()[0] == before
     region.close()
