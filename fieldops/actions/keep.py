@@ -18,7 +18,7 @@ from fieldops.intake import read_reason
 from fieldops.people import Actor
 from fieldops.permissions import require
 from fieldops.progress import Progress, no_progress
-from fieldops.store import audit, connect, upgrade
+from fieldops.store import audit, connect, keys, upgrade
 from fieldops.store import backup as backup_store
 from fieldops.store import check as check_store
 from fieldops.store import claims as claim_store
@@ -179,10 +179,7 @@ def examine_backup(path: Path, actor: Actor, backup: Path, *, progress: Progress
     require(actor, "record.keep")
     if not backup.exists():
         raise NotFound("backup", str(backup), cure="name the file that `fieldops backup --out` wrote")
-    key_file = connect.key_path(path)
-    if not key_file.exists():
-        raise BadInput(f"the key {key_file} is missing", cure="copy it there from where you keep it")
-    key = bytes.fromhex(key_file.read_text().strip())
+    key = keys.read_key(path)
     written = None
     if (anchor := backup_store.anchor_file_of(backup)).exists():
         written = backup_store.read_anchor(anchor)

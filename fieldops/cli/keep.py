@@ -47,7 +47,8 @@ def backup(
     event; keep it apart too, it shows when somebody cuts events off. Example: fieldops backup --out monday.gpkg
     """
     from fieldops.actions.keep import back_up
-    from fieldops.store.connect import key_path, open_region
+    from fieldops.store.connect import open_region
+    from fieldops.store.keys import key_source
 
     with progress_bar(quiet=as_json) as progress:
         made = back_up(open_region(db), shell_actor(), out, private=not without_private, progress=progress)
@@ -64,7 +65,7 @@ def backup(
         )
     else:
         say(f"{made.file}: {made.head.seq} events, examined and anchored in {made.anchor_file}")
-        say(f"the key {key_path(db)} is not in it: keep a copy elsewhere")
+        say(f"the key {key_source(db)} is not in it: keep a copy elsewhere")
 
 
 def restore(

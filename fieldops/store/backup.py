@@ -18,7 +18,7 @@ from fieldops.errors import BadInput, RecordDamaged
 from fieldops.events import RegionRestored
 from fieldops.progress import Progress, no_progress
 from fieldops.said import Said
-from fieldops.store import audit, connect
+from fieldops.store import audit, connect, keys
 from fieldops.store.audit import Head
 from fieldops.store.connect import Region
 from fieldops.store.sqlite import refusal, sqlite3
@@ -174,7 +174,7 @@ def anchor_file_of(backup: Path) -> Path:
 
 def read_anchors(path: Path) -> list[Head]:
     """Return the heads that were anchored for a region, oldest first."""
-    file = connect.anchors_path(path)
+    file = keys.beside_key(path, "anchors")
     if not file.exists():
         return []
     try:
@@ -188,7 +188,7 @@ def read_anchors(path: Path) -> list[Head]:
 
 def add_anchor(path: Path, head: Head) -> None:
     """Write down that the region's record had this head."""
-    with connect.anchors_path(path).open("a") as file:
+    with keys.beside_key(path, "anchors").open("a") as file:
         file.write(json.dumps(asdict(head)) + "\n")
         file.flush()
         os.fsync(file.fileno())
@@ -230,7 +230,7 @@ def _replace_region(path: Path, backup: Path, aside: Path) -> Head | None:
         copy_file(private, connect.private_path(path), in_use=True)
     restored = _head(path)
     kept = [anchor for anchor in read_anchors(path) if anchor.seq <= restored.seq]
-    connect.anchors_path(path).write_text("".join(json.dumps(asdict(anchor)) + "\n" for anchor in kept))
+    keys.beside_key(path, "anchors").write_text("".join(json.dumps(asdict(anchor)) + "\n" for anchor in kept))
     return before
 
 

@@ -4,7 +4,7 @@ import shutil
 from dataclasses import dataclass
 from datetime import datetime
 
-from fieldops.store import audit, backup, connect, geopackage
+from fieldops.store import audit, backup, connect, geopackage, keys
 from fieldops.store.connect import Region
 from fieldops.store.sqlite import has_wal_reset_race, sqlite3
 
@@ -136,10 +136,7 @@ def _anchors(region: Region) -> Finding:
 
 
 def _key(region: Region) -> Finding:
-    path = connect.key_path(region.path)
-    if path.stat().st_mode & 0o077:
-        return Finding("key", "warning", f"others can read {path}", f"chmod 600 {path}")
-    return Finding("key", "ok", f"{path}; keep a copy of it elsewhere")
+    return Finding("key", "ok", f"{keys.key_source(region.path)}; keep a copy of it elsewhere")
 
 
 def _disk(region: Region) -> Finding:

@@ -7,7 +7,6 @@ span the region file and the private file: the private row is written first, orp
 """
 
 import json
-import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +22,7 @@ from fieldops.ids import DeviceId
 from fieldops.people import Actor
 from fieldops.rules import Rules
 from fieldops.said import Said
-from fieldops.store import audit, making, migrations
+from fieldops.store import audit, keys, making, migrations
 from fieldops.store.seals import Seals
 from fieldops.store.sqlite import OLDER, has_wal_reset_race, only_file, refusal, sqlite3
 from fieldops.store.turnstile import Turnstile
@@ -198,17 +197,6 @@ def turnstile_path(path: Path) -> Path:
     return path.with_name(path.name + "-turn")
 
 
-def key_path(path: Path) -> Path:
-    """Return the key file of a region: `$FIELDOPS_KEY`, else `region.key` beside `region.gpkg`."""
-    given = os.environ.get("FIELDOPS_KEY")
-    return Path(given) if given else path.with_suffix(".key")
-
-
-def anchors_path(path: Path) -> Path:
-    """Return the file beside the key that names heads of the region's record (see `store/backup.py`)."""
-    return key_path(path).parent / f"{path.stem}.anchors"
-
-
 def read_rules(connection: sqlite3.Connection) -> Rules:
     """Return the settings in force."""
     row = connection.execute("SELECT value FROM setting WHERE name = 'rules'").fetchone()
@@ -240,7 +228,7 @@ def create_region(path: Path, actor: Actor, *, sandbox: bool = False, now: datet
     try:
         for file, migrate in ((building, migrations.migrate_region), (private_path(path), migrations.migrate_private)):
             making.make_file(file, migrate)
-        making.make_key(key_path(path))
+        keys.make_key(path)
         connection = sqlite3.connect(building, isolation_level=None)
         connection.execute("INSERT INTO setting VALUES ('sandbox', ?)", (json.dumps(sandbox),))
         connection.close()
@@ -300,7 +288,7 @@ def open_region(path: Path, *, older: bool = False) -> Region:
     NotFound
         If there is no such file.
     BadInput
-        If the file is no region of fieldops, or its key is missing.
+        If the file is no region of fieldops, or its key is missing or lies open to others.
     StorageFailed
         If an older fieldops made it.
     """
@@ -323,18 +311,16 @@ def open_region(path: Path, *, older: bool = False) -> Region:
     if not older and missing:
         connection.close()
         raise StorageFailed(problem=Said("%(path)s was made by an older fieldops", path=path), cure=OLDER)
-    keys = key_path(path)
-    if not keys.exists():
+    try:
+        key = keys.read_key(path)
+    except BadInput:
         connection.close()
-        raise BadInput(
-            Said("the key %(keys)s of this region is missing", keys=keys),
-            cure="copy it back from where you keep it, or name it in $FIELDOPS_KEY",
-        )
-    region = Region(path, bytes.fromhex(keys.read_text().strip()), sandbox=bool(row and json.loads(row[0])))
+        raise
+    region = Region(path, key, sandbox=bool(row and json.loads(row[0])))
     if _is_of_another(connection, region.key):
         connection.close()
         raise BadInput(
-            Said("the key %(keys)s is that of another region", keys=keys),
+            Said("the key %(keys)s is that of another region", keys=keys.key_source(path)),
             cure="copy it back from where you keep it, or name it in $FIELDOPS_KEY",
         )
     region._reader = connection

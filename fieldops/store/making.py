@@ -1,7 +1,5 @@
-"""Makes what a region consists of: an empty file with its tables, and its key."""
+"""Makes what a region consists of: empty files with their tables."""
 
-import os
-import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,11 +29,3 @@ def make_file(path: Path, migrate: Callable[["Database"], None]) -> None:
     migrate(database(connection))
     connection.commit()
     connection.close()
-
-
-def make_key(path: Path) -> None:
-    """Make a key of 256 random bits, readable by its owner only, unless there is one."""
-    if not path.exists():
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_hex(32) + "\n")

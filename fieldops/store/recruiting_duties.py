@@ -9,7 +9,8 @@ from fieldops.events import PersonErased, PosterClosed, PosterMade, RetentionRun
 from fieldops.ids import CandidateId, PosterCode
 from fieldops.recruiting.sources import Poster
 from fieldops.store import audit
-from fieldops.store.connect import Region, Turn, key_path
+from fieldops.store.connect import Region, Turn
+from fieldops.store.keys import beside_key
 from fieldops.store.persons import private_reader
 from fieldops.store.recruiting import NEVER
 from fieldops.store.sqlite import sqlite3
@@ -93,7 +94,7 @@ def count_private(region: Region) -> dict[str, int]:
 
 def forgotten_path(region: Region) -> Path:
     """Return the file beside the key that names, by id, who was erased: a backup from before does not know it."""
-    return key_path(region.path).parent / f"{region.path.stem}.forgotten"
+    return beside_key(region.path, "forgotten")
 
 
 def add_forgotten(region: Region, candidates: Sequence[CandidateId]) -> None:

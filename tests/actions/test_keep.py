@@ -1,6 +1,7 @@
 """Backups that can be trusted, a region that is examined, and a record that survives a wrong clock."""
 
 import multiprocessing
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +16,8 @@ from fieldops.ids import ActorId, CrewId, StreetId
 from fieldops.people import Actor, Role
 from fieldops.store import audit, backup
 from fieldops.store import claims as store
-from fieldops.store.connect import Region, anchors_path, create_memory_region, create_region, open_region
+from fieldops.store.connect import Region, create_memory_region, create_region, open_region
+from fieldops.store.keys import beside_key
 from tests.conftest import LEAD, NOON, PLANNER
 from tests.races.contest import killed_writers
 from tests.small_region import add_town
@@ -62,7 +64,7 @@ def test_a_backup_restores_where_nothing_was_and_refuses_to_overwrite(town: Regi
     other = tmp_path / "other.gpkg"
     with pytest.raises(BadInput, match="key"):
         restore(other, PLANNER, made.file, now=NOON)
-    other.with_suffix(".key").write_text(town.path.with_suffix(".key").read_text())
+    shutil.copy(town.path.with_suffix(".key"), other.with_suffix(".key"))
     restored, aside = restore(other, PLANNER, made.file, now=NOON)
     assert aside is None
     assert verify_record(restored, LEAD).violations == []
@@ -190,7 +192,7 @@ def test_a_region_that_was_cut_back_behind_its_anchor_is_found(town: Region, tmp
     assert "the record ends before it" in wrong(town)["anchors"]
     (violation,) = verify_record(town, LEAD).violations
     assert "its tail was cut" in violation.what
-    anchors_path(town.path).unlink()
+    beside_key(town.path, "anchors").unlink()
     assert verify_record(town, LEAD).violations == []
     assert verify_record(town, LEAD, anchor_file=tmp_path / "monday.gpkg.anchor").found == 1
 

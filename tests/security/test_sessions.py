@@ -17,7 +17,8 @@ from fieldops.actions.passwords import hash_password
 from fieldops.actions.sessions import open_session, sign_in
 from fieldops.errors import SignInRefused
 from fieldops.people import Role
-from fieldops.store.connect import Region, key_path, open_region
+from fieldops.store.connect import Region, open_region
+from fieldops.store.keys import key_path
 from tests.accounts import PLAIN_COOKIE, session_of
 from tests.conftest import PLANNER
 from tests.desk_town import make_desk_town

@@ -83,6 +83,7 @@ def test_a_region_is_not_opened_with_the_key_of_another_which_would_spoil_its_re
 ) -> None:
     other = lived_in.with_name("other.key")
     other.write_text(secrets.token_hex(32))
+    other.chmod(0o600)
     monkeypatch.setenv("FIELDOPS_KEY", str(other))
     for older in (False, True):
         with pytest.raises(BadInput, match=r"other\.key is that of another region") as refusal:
