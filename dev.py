@@ -8,6 +8,7 @@ The one door for people who work on fieldops: sets up what is missing, then does
     python3 dev.py lint                  ruff, its formatter, mypy
     python3 dev.py bench [NAME] [--full] benchmarks; without a name all of them
     python3 dev.py serve [...]           the web on a region of yours; words go to `fieldops serve`
+    python3 dev.py audit                 looks up which locked versions are behind, into tests/security/releases.csv
 
 Needs Python 3.11 or later with its venv module, git and the package registries: nothing else. Uses uv, Node.js 20 and
 Chromium where the machine has them, and fetches what it lacks into .venv and web/node_modules. What has been done is
@@ -15,13 +16,17 @@ remembered by stamps, each the hash of all that the step depends on; `rm -rf .ve
 """
 
 import hashlib
+import json
 import os
 import platform
+import re
 import shutil
 import stat
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
@@ -36,6 +41,8 @@ LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-bench.lock"
 LEFT_OUT = {  # of the groups of web/package.json, by what is to be done
     "run": {"dev", "optional", "peer"}, "check": {"optional", "peer"}, "browser": {"peer"}, "bench": {"optional"},
 }  # fmt: skip
+RELEASES = ROOT / "tests" / "security" / "releases.csv"
+BEHIND_DAYS = 90  # how long a released version may be left out, as CONTRIBUTING.md says
 NODE_FOR_FILES = 20
 NODE_FOR_BROWSER = 22  # the packed Chromium asks for it, and npm leaves out what does not fit the machine's Node
 UNPACK = (
@@ -50,7 +57,7 @@ class Trouble(Exception):
 
 def main(words: list[str]) -> int:
     """Do the task that the words name and return its exit code."""
-    tasks = {"setup": setup, "demo": demo, "test": test, "lint": lint, "bench": bench, "serve": serve}
+    tasks = {"setup": setup, "demo": demo, "test": test, "lint": lint, "bench": bench, "serve": serve, "audit": audit}
     if not words or words[0] not in tasks:
         asked_for_help = bool(words) and words[0] in ("-h", "--help", "help")
         print((__doc__ or "").strip(), file=sys.stdout if asked_for_help else sys.stderr)
@@ -119,6 +126,52 @@ def bench(words: list[str]) -> int:
     for name in chosen:
         run(PYTHON, "-c", f"from tests.benchmarks.bench_{name} import main; main(full={full})")
     return 0
+
+
+def audit(_words: list[str]) -> int:
+    """Write down what was newest `BEHIND_DAYS` ago and is today, beside what is locked; the tests compare without a network."""
+    uv = shutil.which("uv")
+    if not uv:
+        raise Trouble("uv tells when versions were released: pip install uv")
+    today = datetime.now(tz=UTC).date()
+    then = today - timedelta(days=BEHIND_DAYS)
+    with TemporaryDirectory() as folder:
+        found = [Path(folder) / name for name in ("then", "now")]
+        for out, more in zip(found, (("--exclude-newer", then), ()), strict=True):
+            wanted = ("requirements.in", "requirements-setup.in")
+            run(
+                uv,
+                "pip",
+                "compile",
+                "--quiet",
+                "--universal",
+                "--python-version=3.11",
+                "--upgrade",
+                *more,
+                "-o",
+                out,
+                *wanted,
+            )
+        locked, old, new = map(versions_of, (ROOT / "requirements.lock", *found))
+    rows = [("pypi", name, at, old.get(name, ""), new.get(name, "")) for name, at in locked.items()]
+    for name, at in json.loads((WEB / "package.json").read_text("utf-8"))["dependencies"].items():
+        words = [str(word) for word in (*npm(NODE_FOR_FILES), "view", name, "time", "--json")]
+        times = json.loads(subprocess.run(words, cwd=WEB, capture_output=True, text=True, check=True).stdout)
+        released = {version: day[:10] for version, day in times.items() if re.fullmatch(r"[0-9.]+", version)}
+        ordered = sorted(released, key=lambda version: [int(part) for part in version.split(".")])
+        before = [version for version in ordered if released[version] < str(then)]
+        rows.append(("npm", name, at, before[-1] if before else "", ordered[-1]))
+    lines = [f"{','.join(row)},{today}" for row in rows]
+    RELEASES.write_text("\n".join(["from,name,locked,newest_90_days_before,newest,looked_at", *lines, ""]), "utf-8")
+    say(
+        f"{sum(row[2] != row[4] for row in rows)} of {len(rows)} have newer releases; the tests say whether one is too far behind"
+    )
+    return 0
+
+
+def versions_of(lock: Path) -> dict[str, str]:
+    """Return the version of each package in a lock; the highest one where it depends on the Python or the machine."""
+    return dict(re.findall(r"^([a-z0-9._-]+)==([^\s;]+)", lock.read_text("utf-8"), re.MULTILINE))
 
 
 # ── what the tasks need ─────────────────────────────────────────────────────────────────────────────────────────────

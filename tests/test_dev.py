@@ -41,7 +41,7 @@ def test_the_words_that_it_explains_are_the_tasks_that_it_has() -> None:
     explained = set(re.findall(r"python3 dev\.py (\w+)", dev("--help").stdout))
     for task in explained:
         assert re.search(rf"^def {task}\(", (ROOT / "dev.py").read_text("utf-8"), re.MULTILINE), task
-    assert explained == {"setup", "demo", "test", "lint", "bench", "serve"}
+    assert explained == {"setup", "demo", "test", "lint", "bench", "serve", "audit"}
 
 
 @pytest.mark.parametrize("words", [(), ("tset",)])
