@@ -55,6 +55,8 @@ def simulate(
     record is verified and the figures are compared. Policies: ours, round-robin, population-first, nearest-first, fixed-hours,
     greedy. Every policy meets the same cities and the same luck.
 
+    Exit code 1 where a law was broken or two screens differed on any day: such figures are worth nothing.
+
     Example: fieldops simulate --runs 8 --policy ours,population-first --seed 1 --out comparison.html
     """
     from fieldops.errors import Stopped
@@ -90,6 +92,8 @@ def simulate(
             "the figures are of the campaigns that were run"
             + (f"; go on with the same --store {store}" if store else "")
         )
+    if any(one["violations"] for one in document["policies"].values()):
+        raise typer.Exit(1)
 
 
 def _refuse_lost_results(files: "dict[str, Path | None]") -> None:
@@ -160,9 +164,8 @@ def _print(document: dict[str, Any]) -> None:
         cells = []
         for one in policies.values():
             ends = one["interval"].get(figure)
-            cells.append(
-                f"{one.get(figure, float('nan')):,.3g}" + (f" ({ends[0]:,.3g} to {ends[1]:,.3g})" if ends else "")
-            )
+            told = f"{one[figure]:,.3g}" if figure in one else "not at equal truth"
+            cells.append(told + (f" ({ends[0]:,.3g} to {ends[1]:,.3g})" if ends else ""))
         table.add_row(words, *cells)
     for cause, words in CAUSES.items():
         table.add_row(

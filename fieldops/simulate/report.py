@@ -70,7 +70,7 @@ def _figures_table(policies: dict[str, Any], document: dict[str, Any]) -> str:
 def _with_interval(one: dict[str, Any], figure: str) -> str:
     value, ends = one.get(figure), one["interval"].get(figure)
     if value is None:
-        return ""
+        return "not at equal truth"
     return f"{value:,.3g}" if not ends else f"{value:,.3g} <small>({ends[0]:,.3g} to {ends[1]:,.3g})</small>"
 
 

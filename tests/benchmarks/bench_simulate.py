@@ -59,7 +59,7 @@ def compare(cities: int, seeds: int, console: Console) -> None:
         less = paired["crew_days"] if paired else None
         table.add_row(
             name, f"{one['crew_days']:.2f}", ends(one["interval"]["crew_days"], ".2f"),
-            f"{one.get('times_bound', float('nan')):.3f}", ends(one["interval"].get("times_bound"), ".2f"),
+            f"{one['times_bound']:.3f}" if "times_bound" in one else "-", ends(one["interval"].get("times_bound"), ".2f"),
             f"{one['truly_at_target']:.1%}", f"{one['left_short']:.1%}", f"{one['surveys_per_street']:.1f}",
             f"{less['difference']:+.2f}" if less else "", ends((less["low"], less["high"]), "+.2f") if less else "",
             f"{paired['crew_days_ratio']:.3f}" if paired else "",

@@ -1,6 +1,7 @@
 """Batches: stored as they run, taken up where they stopped, told with intervals, drawn on one page."""
 
 import json
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -93,6 +94,32 @@ def test_the_page_has_tables_and_charts_and_asks_no_network() -> None:
     alone = document["paired"]["fixed-hours:first=8"]
     means = {name: one["crew_days"] for name, one in document["policies"].items()}
     assert alone["crew_days"]["difference"] == pytest.approx(means[NAMES[1]] - means[NAMES[0]], abs=1e-3)
+
+
+def test_the_ratio_to_the_bound_is_told_at_equal_truth_only() -> None:
+    done, _ = run_batch(JOBS)
+    for at_target, short, told in ((0.8, 0.05, True), (0.79, 0.0, False), (0.9, 0.06, False)):
+        alike = [
+            replace(one, outcome=replace(one.outcome, truly_at_target=at_target, left_short=short, complete=True))
+            if one.outcome
+            else one
+            for one in done
+        ]
+        document = tell(alike, NAMES)
+        assert all(("times_bound" in one) is told for one in document["policies"].values())
+        assert ("not at equal truth" in draw_report(document, title="")) is not told
+
+
+def test_the_command_fails_where_a_law_was_broken(tmp_path: Path) -> None:
+    store = tmp_path / "results"
+    line = ["simulate", "--days", "4", "--runs", "1", "--policy", "nearest-first", "--streets", "9", "--workers", "1",
+            "--store", str(store)]  # fmt: skip
+    assert CliRunner().invoke(app, line).exit_code == 0
+    assert '"violations": []' in store.read_text()
+    store.write_text(store.read_text().replace('"violations": []', '"violations": ["day 3: two holders"]'))
+    broken = CliRunner().invoke(app, line)
+    assert broken.exit_code == 1
+    assert "1 VIOLATIONS, first day 3: two holders" in broken.stdout
 
 
 def test_the_command_prints_one_document(tmp_path: Path) -> None:
