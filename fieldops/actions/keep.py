@@ -48,9 +48,8 @@ def verify_record(
     """
     Return what is wrong with the record, replayed from its first event, and with the estimates where none is stale.
 
-    The anchors beside the key are looked up, and the one of a backup where `anchor_file` names it. What a plan left behind for
-    dispatch (tables `outlook`, `outlook_price`) is bound by its seal only: the prices of a solver that the clock stopped
-    cannot be had again. They rank what `next` suggests; the door asks the rules.
+    The anchors beside the key are looked up, and the one of a backup where `anchor_file` names it. What is derived again, and of
+    what a seal is the proof, stands in `store/verify.py`.
 
     Raises
     ------

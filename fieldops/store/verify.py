@@ -3,6 +3,13 @@ The whole record examined: the chain link by link, the claims replayed, and ever
 
 One streaming pass in one read transaction; memory does not grow with the number of events. What is found is listed, never
 repaired: the events are the truth, and a table that differs from them is rebuilt from a backup.
+
+Every row of every table is compared with the record. What follows from what was recorded is derived again: claims, reserves,
+lifted cool-downs, settings, tallies, decisions, closures, fits, and the estimates (`actions.awareness.estimates_unlike`). What
+somebody said (surveys, phone records, people, the map) or a solver answered (plans, walks, bursts, `outlook` and
+`outlook_price`) follows from nothing: the solver stops by the clock, so that the same question has another answer the next
+time. Of these the record holds a digest or a seal (`store/seals.py`): that the rows are those which were said then, is all
+that there is to prove. Nothing of it opens or shuts the door to a street.
 """
 
 import hmac

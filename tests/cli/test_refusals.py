@@ -1,5 +1,6 @@
 """Every refusal of the door to a street names who holds it, until when in the zone of the city, and what helps."""
 
+import ast
 import inspect
 import sys
 from collections.abc import Callable
@@ -7,6 +8,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
+import fieldops.actions.claims
+import fieldops.claims
+from fieldops import errors
 from fieldops.actions.city import MapSource, import_city
 from fieldops.actions.claims import end_claim, make_claim
 from fieldops.actions.incidents import report_incident, settle_incident
@@ -17,9 +21,12 @@ from fieldops.cli.main import main
 from fieldops.clock import format_moment
 from fieldops.errors import Conflict
 from fieldops.errors import claims as door
-from fieldops.ids import CrewId, StreetId
+from fieldops.events import PlanMade
+from fieldops.ids import CrewId, PlanId, StreetId
+from fieldops.said import Reason, Said
 from fieldops.store import city as city_store
 from fieldops.store.connect import Region, open_region
+from fieldops.store.plans import StoredAssignment, StoredPlan, save_plan
 from tests.conftest import LEAD, NOON, PLANNER
 from tests.small_map import write_grid_map
 from tests.small_region import add_town
@@ -130,6 +137,29 @@ def paused(region: Region) -> Words:
     return grant()
 
 
+def shut(region: Region) -> Words:
+    with region.turn(PLANNER, now=NOON) as turn:
+        turn.connection.execute("UPDATE street SET status = 'closed' WHERE id = 'S0'")
+    return grant()
+
+
+def no_entry(region: Region) -> Words:
+    with region.turn(PLANNER, now=NOON) as turn:
+        turn.connection.execute("UPDATE street SET permission = 'refused' WHERE id = 'S0'")
+    return grant()
+
+
+def planned(region: Region) -> Words:
+    make_claim(region, LEAD, street=S[0], crew=C[0], now=NOON)
+    one = StoredAssignment(S[0], C[1], 5.0, 0.9, 1.0, pinned=False, reason=Reason([Said("best")]))
+    plan = StoredPlan(
+        PlanId("P"), NOON, NOON, "optimal", 1.0, 1.0, 0.0, 0.1, 0, {"lawful": True, "violations": []}, None, (one,)
+    )
+    with region.turn(PLANNER, now=NOON) as turn:
+        save_plan(turn, plan, event=PlanMade(at=NOON, plan=plan.id, objective=1.0, bound=1.0, assignments=1))
+    return ("plan", "publish", plan.id, "--now", format_moment(NOON))
+
+
 WAYS: dict[type[Conflict], tuple[Callable[[Region], Words], str, str]] = {
     door.StreetAlreadyClaimed: (held, "Crew C0 (C0)", "2026-03-09 12:00:00+08:00"),
     door.CrewCoolingDown: (cooling, "Crew C0 (C0)", "2026-03-16 12:00:00+08:00"),
@@ -146,7 +176,24 @@ MORE = [
     pytest.param((own, "you hold it until", "2026-03-09 12:00:00+08:00", "`fieldops claims end`"), id="own"),
     pytest.param((given_up_twice, "again and may claim", "2026-03-09 13:00:00+08:00", "`fieldops claims"), id="twice"),
     pytest.param((paused, "paused", "2026-03-05 12:00:00+08:00", "`fieldops incidents reopen`"), id="paused"),
+    pytest.param((shut, "Road S0 (S0) cannot be claimed: closed", "`fieldops streets open`"), id="closed"),
+    pytest.param((no_entry, "Road S0 (S0) cannot be claimed: no permission", "`fieldops streets permit`"), id="entry"),
+    pytest.param((planned, "plan P cannot be published", "Crew C0 (C0)", "2026-03-09 12:00:00+08:00"), id="plan"),
 ]
+
+
+def test_the_door_refuses_by_no_class_but_those_that_are_shown_here() -> None:
+    kinds = {name for name, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, Conflict)}
+    rooms = [inspect.getsource(room) for room in (fieldops.claims, fieldops.actions.claims)]
+    made = {
+        node.func.id
+        for room in rooms
+        for node in ast.walk(ast.parse(room))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+    assert made & kinds >= {"StreetAlreadyClaimed", "RegionWindingDown"}
+    assert made & kinds <= {kind.__name__ for kind in REFUSALS} | {"PlanNotPublishable"}
+    assert set(WAYS) == set(REFUSALS)
 
 
 @pytest.mark.parametrize("way", [*(pytest.param(WAYS[kind], id=kind.__name__) for kind in REFUSALS), *MORE])

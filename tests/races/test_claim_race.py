@@ -64,6 +64,18 @@ def test_the_schema_alone_admits_no_second_holder_to_a_door_without_rules(tmp_pa
     region.close()
 
 
+def test_the_door_alone_admits_no_second_holder_to_a_file_that_lost_its_locks(tmp_path: Path) -> None:
+    region = create_region(tmp_path / "race.gpkg", PLANNER, sandbox=True, now=NOON)
+    names, _ = add_town(region, streets=60, crews=race.crews_needed(60))
+    race.remove_the_locks(region)
+    told = race.contest(region, names, rounds=2, grant=race.through_the_door)
+    assert told.errors == []
+    assert set(Counter(told.granted.values()).values()) == {1}
+    assert race.overlaps(region) == 0
+    assert race.doubles_in_the_record(region) == 0
+    region.close()
+
+
 @pytest.mark.parametrize("kills", [12, pytest.param(500, marks=pytest.mark.full)])
 def test_no_acknowledged_grant_is_lost_when_writers_are_killed(tmp_path: Path, kills: int) -> None:
     region = create_region(tmp_path / "race.gpkg", PLANNER, sandbox=True, now=NOON)
