@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 
 import numpy as np
 
@@ -118,15 +119,24 @@ def list_tasks(region: Region, actor: Actor, *, crew: CrewId | None = None) -> l
     return store.read_tasks(region.reader(), crew if crew is not None else actor.crew)
 
 
-def list_checked(region: Region, actor: Actor) -> list[Checked]:
-    """Return the tests that were surveyed again, least believable first. Permission: survey.quarantine."""
+def list_checked(region: Region, actor: Actor, *, with_quarantined: bool = False) -> list[Checked]:
+    """
+    Return the tests that were surveyed again, least believable first. Permission: survey.quarantine.
+
+    A test is left out where no answer counts, of itself or of its re-survey; `with_quarantined` counts those in quarantine.
+    """
     require(actor, "survey.quarantine")
     connection = region.reader()
-    rechecked = store.read_rechecked(connection)
+    blind_of = store.read_blind(connection)
+    names = [*blind_of, *chain.from_iterable(blind_of.values())]
+    # RULE 13: with and without those in quarantine
+    counts = tallies.read_counts(connection, names, read_rules(connection), with_quarantined=with_quarantined)
     found = []
-    for name, (knows, asked) in tallies.read_counts(connection, list(rechecked)).items():
-        again = rechecked[name]
-        found.append(Checked(name, knows, asked, *again, compare_counts(knows, asked, *again)))
+    for name, blind in blind_of.items():
+        again = [counts[one] for one in blind if one in counts]
+        if name in counts and again:
+            both = (*counts[name], sum(knows for knows, _ in again), sum(asked for _, asked in again))
+            found.append(Checked(name, *both, compare_counts(*both)))
     return sorted(found, key=lambda one: (one.probability, one.measurement))
 
 

@@ -182,9 +182,9 @@ def decide_in_turn(
         asked, before = tallies.read_heads(turn.connection, decisive, rules), store.standing(turn.connection, some)
         for name, (one, test) in some.items():
             counted = those_that_count(asked.get(name, ()), rules)
-            now = replace(one, answers=answers_of(counted), spread_at=spread_at(counted, rules))
-            if counted and now != one:  # the settings have changed since it was counted
-                test = _test(now, rules)
+            now = (answers_of(counted), spread_at(counted, rules))
+            if counted and now != (one.answers, one.spread_at):  # the settings have changed since it was counted
+                test = _test(replace(one, answers=now[0], spread_at=now[1]), rules)
             askers = Counter(known.crew for by in counted[: test.surveys_used] if (known := crew_of(by.promoter)))
             _record(turn, one, test, before.get(name), counted, next(iter(askers.most_common(1)), (one.crew,))[0], done)
     done.looked_at = store.triangles_of(turn.connection, waiting)

@@ -116,7 +116,8 @@ class Lines(NamedTuple):
     """
     Ignorance at one moment is linear in that before the first push: 1 - a = slope (1 - a_0) + rise.
 
-    Both of shape (4, n_streets, n_paces): the value, and its derivatives by the log of the rate, delta and sigma.
+    Both of shape (4, n_streets, n_paces): the value, and its derivatives by the log of the rate, delta and sigma; of shape
+    (1, n_streets, n_paces) where no derivatives are asked for.
     """
 
     slope: FloatArray
@@ -124,8 +125,9 @@ class Lines(NamedTuple):
 
 
 def follow(
-    own: FloatArray, spilled: FloatArray, people: FloatArray, responses: Sequence[Response], paces: FloatArray
-) -> Iterator[tuple[int, bool, Lines]]:
+    own: FloatArray, spilled: FloatArray, people: FloatArray, responses: Sequence[Response], paces: FloatArray,
+    *, gradient: bool,
+) -> Iterator[tuple[int, bool, Lines]]:  # fmt: skip
     """
     Yield day, whether after its push, and the lines then: mornings and evenings in turn, at last the coming morning.
 
@@ -141,6 +143,8 @@ def follow(
         How streets may answer effort.
     paces
         Deviates of the street factor at which each street is followed, shape (n_streets, n_paces).
+    gradient
+        Whether the lines have their derivatives.
     """
     many = len(responses)
     rho, tau, sigma, delta = (
@@ -149,7 +153,7 @@ def follow(
     )
     own, spilled = np.tile(own, (many, 1)), np.tile(spilled, (many, 1))
     rates = rho * np.exp(tau * np.tile(paces, (many, 1)) - tau**2 / 2) / np.tile(people, many)[:, None]
-    slope: FloatArray = np.zeros((4, *rates.shape))
+    slope: FloatArray = np.zeros((4 if gradient else 1, *rates.shape))
     rise = np.zeros_like(slope)
     slope[0] = 1.0
     keep = 1.0 - delta
@@ -159,13 +163,15 @@ def follow(
         dose = rates * own[:, day, None] + sigma * by_sigma
         left = np.exp(-dose)
         slope, rise = slope * left, rise * left
-        for line in (slope, rise):
-            line[1] -= line[0] * dose
-            line[3] -= line[0] * by_sigma
+        if gradient:
+            for line in (slope, rise):
+                line[1] -= line[0] * dose
+                line[3] -= line[0] * by_sigma
         yield day, True, Lines(slope, rise)
         slope, rise = slope * keep, rise * keep
-        slope[2] -= slope[0] / keep
-        rise[2] += 1.0 - rise[0] / keep
+        if gradient:
+            slope[2] -= slope[0] / keep
+            rise[2] += 1.0 - rise[0] / keep
         rise[0] += delta
     yield own.shape[1], False, Lines(slope, rise)
 
@@ -308,8 +314,9 @@ def walk_block(
     ignorant = 1.0 - STARTS[None, :, None]
     lines = Lines(np.empty(0), np.empty(0))
     for day, after, lines in follow(
-        history.hours[chosen], spilled[chosen], history.people[chosen], responses, history.paces(chosen)
-    ):
+        history.hours[chosen], spilled[chosen], history.people[chosen], responses, history.paces(chosen),
+        gradient=gradient,
+    ):  # fmt: skip
         moment = 2 * day + after
         rows = order[edges[moment] : edges[moment + 1]] if day < history.days else order[:0]
         if not len(rows):

@@ -8,6 +8,7 @@ from fieldops.cli.console import DEFAULT_DB, AsJson, Db, Now, given_moment, prin
 
 if TYPE_CHECKING:
     from fieldops.actions.backcheck import Quarantined
+    from fieldops.store.connect import Region
 
 backcheck = typer.Typer(
     no_args_is_help=True,
@@ -49,6 +50,9 @@ def show_suspects(
             for one in found
         ])  # fmt: skip
         return
+    if not found:
+        typer.echo("nobody's answers stand out")
+        return
     names = read_names(region, shell_actor())
     table = Table("promoter", "score", "knows / asked", "reasons")
     for one in found:
@@ -85,6 +89,10 @@ def order_back_checks(
         crew, place = names.crew(one.crew, "nobody but the askers"), names.place(one.street, one.triangle)
         typer.echo(f"{crew}: survey {place} again (back_check_of = {one.measurement})")
     typer.echo(f"{len(made)} re-surveys ordered")
+    if not made:
+        say(
+            "as many as that share asks for are ordered already, or no place has moved on yet; see `fieldops backcheck tasks`"
+        )
 
 
 @backcheck.command("sentinels")
@@ -150,6 +158,9 @@ def list_tasks(
             for one in found
         ])  # fmt: skip
         return
+    if not found:
+        typer.echo("no re-survey is ordered; order some with `fieldops backcheck order`")
+        return
     names = read_names(region, shell_actor())
     table = Table("back_check_of", "place", "crew", "ordered", "done by")
     for one in found:
@@ -159,7 +170,13 @@ def list_tasks(
 
 
 @backcheck.command("results")
-def list_checked(db: Db = DEFAULT_DB, as_json: AsJson = False) -> None:
+def list_checked(
+    db: Db = DEFAULT_DB,
+    with_quarantined: Annotated[
+        bool, typer.Option("--with-quarantined", help="Show the tests in quarantine too, as if their surveys counted.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Compare tests with their blind re-surveys, least believable first."""
     from rich.console import Console
     from rich.table import Table
@@ -167,13 +184,17 @@ def list_checked(db: Db = DEFAULT_DB, as_json: AsJson = False) -> None:
     from fieldops.actions import backcheck as acts
     from fieldops.store.connect import open_region
 
-    found = acts.list_checked(open_region(db), shell_actor())
+    region = open_region(db)
+    found = acts.list_checked(region, shell_actor(), with_quarantined=with_quarantined)
     if as_json:
         print_json([
             {"measurement": one.measurement, "knows": one.knows, "asked": one.asked, "knows_again": one.knows_again,
              "asked_again": one.asked_again, "probability": one.probability}
             for one in found
         ])  # fmt: skip
+        return
+    if not found:
+        _say_why_nothing_is_compared(region)
         return
     table = Table("measurement", "reported", "found again", "probability if honest")
     for one in found:
@@ -241,6 +262,9 @@ def list_quarantines(db: Db = DEFAULT_DB, as_json: AsJson = False) -> None:
             for one in found
         ])  # fmt: skip
         return
+    if not found:
+        typer.echo("no survey was ever in quarantine; `fieldops backcheck suspects` says whose to look closer at")
+        return
     names = read_names(region, shell_actor())
     table = Table("number", "of", "surveys", "reason", "since", "lifted")
     for one in found:
@@ -248,6 +272,24 @@ def list_quarantines(db: Db = DEFAULT_DB, as_json: AsJson = False) -> None:
         of = names.promoter(one.promoter) if one.promoter else str(one.measurement)
         table.add_row(str(one.seq), of, str(one.surveys), one.reason, f"{one.made_at:%Y-%m-%d}", lifted)
     Console().print(table)
+
+
+def _say_why_nothing_is_compared(region: "Region") -> None:
+    """Say what is still to be done until there is a test and its re-survey to compare."""
+    from fieldops.actions import backcheck as acts
+
+    tasks = acts.list_tasks(region, shell_actor())
+    if not tasks:
+        typer.echo("no re-survey is ordered; order some with `fieldops backcheck order`")
+    elif any(one.done_by for one in tasks):
+        typer.echo(
+            "no answer of the tests that were surveyed again counts; see those in quarantine with --with-quarantined"
+        )
+    else:
+        typer.echo(
+            f"none of {len(tasks)} ordered re-surveys is done yet: see `fieldops backcheck tasks`, and import their surveys"
+            " with the column back_check_of"
+        )
 
 
 def _print_quarantined(done: "Quarantined", *, as_json: bool, undo: str) -> None:

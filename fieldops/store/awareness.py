@@ -18,12 +18,11 @@ from fieldops.surveys import Phase, tally
 
 _STREETS = "SELECT id, people, triangle_id, zone_id FROM street WHERE status <> 'gone'{some} ORDER BY id"
 _TRIANGLES = "SELECT id, zone_id FROM triangle{some} ORDER BY id"
-_WORKED = "SELECT street_id, day, sum(promoter_hours) FROM effort WHERE day <= :today{near} GROUP BY street_id, day"
-_EVER_WORKED = "SELECT DISTINCT street_id FROM effort WHERE street_id IN (SELECT value FROM json_each(?))"
-_COUNTED = (
-    "SELECT street_id, sum(contacts), sum(promoter_hours) FROM effort WHERE contacts IS NOT NULL AND day <= :today{near}"
-    " GROUP BY street_id"
+_WORKED = (
+    "SELECT street_id, day, sum(promoter_hours), sum(contacts), sum(iif(contacts IS NULL, 0.0, promoter_hours))"
+    " FROM effort WHERE day <= :today{near} GROUP BY street_id, day"
 )
+_EVER_WORKED = "SELECT DISTINCT street_id FROM effort WHERE street_id IN (SELECT value FROM json_each(?))"
 _ALL_GROUPS = (
     "SELECT m.id, m.opened_at, m.phase, m.triangle_id, h.street_id, h.knows, h.asked FROM measurement AS m"
     " JOIN home_tally AS h ON h.measurement_id = m.id WHERE m.opened_at <= :now"
@@ -83,16 +82,9 @@ def read_evidence(
         "streets": json.dumps(list(unit)) if only is not None else "",
     }
     near = "" if only is None else " AND street_id IN (SELECT value FROM json_each(:streets))"
-    worked = [
-        (unit[StreetId(row[0])], date.fromisoformat(row[1]).toordinal(), row[2])
-        for row in connection.execute(_WORKED.format(near=near), until)
-        if row[0] in unit
-    ]
-    counted = [
-        (unit[StreetId(row[0])], row[1], row[2])
-        for row in connection.execute(_COUNTED.format(near=near), until)
-        if row[0] in unit
-    ]
+    rows = [row for row in connection.execute(_WORKED.format(near=near), until) if row[0] in unit]
+    worked = [(unit[StreetId(row[0])], date.fromisoformat(row[1]).toordinal(), row[2]) for row in rows]
+    counted = [(unit[StreetId(row[0])], row[3], row[4]) for row in rows if row[3] is not None]
     in_all = connection.execute(
         "SELECT coalesce(sum(contacts), 0), coalesce(sum(promoter_hours), 0.0) FROM effort"
         " WHERE contacts IS NOT NULL AND day <= :today",

@@ -70,6 +70,16 @@ def read_rechecked(connection: sqlite3.Connection) -> dict[MeasurementId, tuple[
     return found
 
 
+def read_blind(connection: sqlite3.Connection) -> dict[MeasurementId, list[MeasurementId]]:
+    """Return the measurements that were surveyed again, each with its blind ones in the order opened."""
+    found: dict[MeasurementId, list[MeasurementId]] = {}
+    for checked, blind in connection.execute(
+        "SELECT back_check_of, id FROM measurement WHERE blind = 1 AND back_check_of IS NOT NULL ORDER BY opened_at, id"
+    ):
+        found.setdefault(checked, []).append(blind)
+    return found
+
+
 def unchecked_move_ons(connection: sqlite3.Connection) -> tuple[list[MoveOn], int]:
     """Return the standing tests that moved on and are not to be checked yet, by id, and how many are."""
     rows = connection.execute(

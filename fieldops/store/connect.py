@@ -373,6 +373,8 @@ def open_file(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
         connection.row_factory = sqlite3.Row
         if not read_only:
             connection.execute(f"PRAGMA journal_mode={journal_mode()}")
+            # What a turn changes stays in memory until it is kept: with SQLite's 2 MB a large one is written many times over.
+            connection.execute("PRAGMA cache_size=-65536")
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA trusted_schema=OFF")

@@ -34,6 +34,11 @@ def quarantined_promoters(connection: sqlite3.Connection) -> set[PromoterId]:
     return {PromoterId(row[0]) for row in rows}
 
 
+def any_in_force(connection: sqlite3.Connection) -> bool:
+    """Return whether any survey is in quarantine now."""
+    return connection.execute("SELECT 1 FROM quarantine_order WHERE undone_at IS NULL LIMIT 1").fetchone() is not None
+
+
 def read_orders(connection: sqlite3.Connection) -> list[Order]:
     """Return all quarantines, newest first, lifted ones too."""
     rows = connection.execute(

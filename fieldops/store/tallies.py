@@ -139,15 +139,21 @@ def sittings_of_contacts(connection: sqlite3.Connection, records: Iterable[str],
 
 
 def read_counts(
-    connection: sqlite3.Connection, measurements: Iterable[MeasurementId]
+    connection: sqlite3.Connection,
+    measurements: Iterable[MeasurementId],
+    rules: Rules,
+    *,
+    with_quarantined: bool = False,
 ) -> dict[MeasurementId, tuple[int, int]]:
-    """Return of measurements how many know and how many were asked, counted answers only."""
-    rows = connection.execute(
-        "SELECT measurement_id, sum(knows), sum(asked) FROM home_tally WHERE measurement_id IN"
-        " (SELECT value FROM json_each(?)) GROUP BY measurement_id",
-        (json.dumps(list(measurements)),),
-    )
-    return {MeasurementId(name): (knows, asked) for name, knows, asked in rows}
+    """
+    Return of measurements how many know and how many were asked, counted answers only.
+
+    Those of which no answer counts are left out; `with_quarantined` counts as if none were in quarantine.
+    """
+    asked_of = read_asked(connection, measurements, with_quarantined=with_quarantined)
+    homes = {name: tally(asked, rules).homes.values() for name, asked in asked_of.items()}
+    counts = {name: (sum(knows for knows, _ in one), sum(asked for _, asked in one)) for name, one in homes.items()}
+    return {name: count for name, count in counts.items() if count[1]}
 
 
 def as_if_trusted(connection: sqlite3.Connection, counted: Sequence[Counted], rules: Rules) -> list[Counted]:

@@ -159,6 +159,31 @@ def test_a_back_check_is_ordered_listed_done_and_compared(region: Region, tmp_pa
     ]  # fmt: skip
 
 
+def test_where_there_is_nothing_to_compare_it_is_said_what_to_do_instead(region: Region, tmp_path: Path) -> None:
+    def said(*words: object) -> str:
+        return str(run(region, "backcheck", *words, now=LATER if words[0] in ("order", "quarantine") else None).stdout)
+
+    add_town(region)
+    assert "0 re-surveys ordered" in said("order")
+    for noun, cure in (
+        ("tasks", "`fieldops backcheck order`"), ("results", "`fieldops backcheck order`"),
+        ("list", "`fieldops backcheck suspects`"), ("suspects", "nobody's answers stand out"),
+    ):  # fmt: skip
+        assert cure in said(noun)
+        assert "┃" not in said(noun)
+    rows = survey_rows([True] * 4, at=NOON, street="S0", measurement="M", back_check_of="")
+    run(region, "surveys", "import", write(tmp_path / "surveys.csv", rows))
+    run(region, "decide")
+    said("order")
+    assert "none of 1 ordered re-surveys is done yet" in said("results")
+    again = survey_rows([False] * 10, at=NOON, prefix="v", promoters=["C1-0", "C1-1"], street="S0", back_check_of="M")
+    run(region, "surveys", "import", write(tmp_path / "again.csv", again))
+    assert "4 / 4" in said("results")
+    said("quarantine", "--measurement", "M", "--reason", "contradicted")
+    assert "--with-quarantined" in said("results")
+    assert "4 / 4" in said("results", "--with-quarantined")
+
+
 def test_the_response_is_assumed_until_it_is_fitted_and_then_told_with_intervals(region: Region) -> None:
     add_town(region)
     assumed = document(region, "awareness", "response")

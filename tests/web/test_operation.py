@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
+from fieldops.actions.backcheck import quarantine_surveys
 from fieldops.actions.claims import make_claim
 from fieldops.actions.jobs import list_jobs
 from fieldops.actions.surveys import record_surveys
 from fieldops.actions.today import forecast_claims
+from fieldops.awareness import confidence_interval
 from fieldops.events import BurstsSet
-from fieldops.ids import CrewId, StreetId
+from fieldops.ids import CrewId, MeasurementId, StreetId
 from fieldops.people import Role
 from fieldops.store import audit
 from fieldops.store.claims import claims_in_force, claims_of_street
@@ -170,6 +172,50 @@ def test_running_the_tests_moves_crews_on_and_says_where(lead: FlaskClient, town
     assert "is saturated" in words(lead, "/today")
     listed = words(lead, "/move-on?verdict=move_on")
     assert "12 of 20" in listed or "of 10" in listed
+
+
+def test_every_share_of_a_measured_place_has_its_interval_with_and_without_those_in_quarantine(
+    lead: FlaskClient, town: Region
+) -> None:
+    with town.turn(PLANNER, now=NOON) as turn:
+        turn.connection.executemany("INSERT INTO promoter VALUES (?, 'C0', NULL, NULL)", [("P0",), ("P1",)])
+    street = claims_in_force(town.reader(), NOON)[0].street
+    record_surveys(town, PLANNER, surveys(street, 3, 20), now=NOON + timedelta(hours=2))
+    shown = re.search(r"3 of 20 \(([\d.]+)%–([\d.]+)%\)", seen := words(lead, "/move-on"))
+    assert shown
+    assert [float(end) / 100 for end in shown.groups()] == pytest.approx(confidence_interval(3, 20, 0.2), abs=6e-4)
+    assert "in quarantine" not in seen
+    quarantine_surveys(town, PLANNER, reason="suspect", measurement=MeasurementId(f"M{street}"))
+    assert "0 of 0 (0%–100%)" in words(lead, "/move-on")
+    assert shown.group() in words(lead, "/move-on?quarantined=1")
+
+
+def test_a_comparison_stays_in_sight_when_its_test_goes_into_quarantine(lead: FlaskClient, town: Region) -> None:
+    with town.turn(PLANNER, now=NOON) as turn:
+        turn.connection.executemany("INSERT INTO promoter VALUES (?, 'C0', NULL, NULL)", [("P0",), ("P1",)])
+    street = claims_in_force(town.reader(), NOON)[0].street
+    record_surveys(town, PLANNER, surveys(street, 12, 20), now=NOON + timedelta(hours=2))
+    again = [
+        (
+            row,
+            {
+                **one,
+                "survey_id": f"v{row}",
+                "answer": "does_not_know",
+                "measurement": "V",
+                "back_check_of": f"M{street}",
+            },
+        )
+        for row, one in surveys(street, 0, 12)
+    ]
+    record_surveys(town, PLANNER, again, now=NOON + timedelta(hours=2))
+    form = {"measurement": f"M{street}", "why": "contradicted"}
+    assert "Count this measurement in no decision" in words(lead, "/trust")
+    lead.post("/trust/quarantine", data=form, headers=HERE)
+    seen = words(lead, "/trust")
+    assert "12 of 20" in seen
+    assert "Count this measurement in no decision" not in seen
+    assert "in quarantine" in seen
 
 
 def test_the_tests_show_what_they_would_decide_before_anything_is_decided(lead: FlaskClient, town: Region) -> None:

@@ -22,11 +22,11 @@ def page() -> str:
     region, actor = the_region(), current_actor()
     seen = desk.read_overview(region, actor)
     quarantines = backcheck.list_quarantines(region, actor)
-    shut = {one.promoter for one in quarantines if one.promoter and not one.undone_at}
+    shut = {one.promoter or one.measurement for one in quarantines if not one.undone_at}
     return render_template(
         "leads/trust.html", seen=seen, quarantines=quarantines, shut=shut,
         suspects=backcheck.find_suspects(region, actor, now=act_moment()), tasks=backcheck.list_tasks(region, actor)
-        if may("survey.record") else [], checked=backcheck.list_checked(region, actor), names=promoter_names(region, actor),
+        if may("survey.record") else [], checked=backcheck.list_checked(region, actor, with_quarantined=True), names=promoter_names(region, actor),
         labels=desk.street_labels(region, actor, [one.street for one in backcheck.list_tasks(region, actor) if one.street]
                                   if may("survey.record") else []),
     )  # fmt: skip
