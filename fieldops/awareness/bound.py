@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
 from scipy import optimize
@@ -11,6 +12,8 @@ from fieldops.awareness.design import equidistant_share, lqas
 from fieldops.errors import BadInput
 
 _GAP = 1e-6  # relative: between the bound returned and the best that this dual can prove
+_BEYOND = 1e-12  # surveys that a bound may be short because nobody looks beyond the horizon
+_HUGE = 600.0  # log of a ratio that no price makes worth stopping for
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +51,33 @@ class _Induction:
             m = len(self._rows)
             z0, z1, mixture = self._ahead
             self._ahead = self._question.evidence(m + 1)
-            self._rows.append((np.exp(z0), np.exp(z1), np.exp(self._ahead[2][1:] - mixture)))
+            z0, z1 = (np.exp(np.minimum(z, _HUGE)) for z in (z0, z1))
+            self._rows.append((z0, z1, np.exp(self._ahead[2][1:] - mixture)))
         return self._rows[n]
 
     def _horizon(self, prices: FloatArray) -> int:
-        """Return a number of surveys after which one more costs more than any error that it could save."""
-        if self._question.looks:
-            return self._question.looks[-1]
+        """
+        Return a number of surveys after which one more costs more than any error that it could save, but for `_BEYOND`.
+
+        The mean of sqrt(price0 z0 price1 z1) after n surveys is sqrt(price0 price1) c^n under any mixture, c the
+        Bhattacharyya coefficient of the two shares, and no less than that of the cheaper error, and of the chance that it
+        costs more than a survey.
+        """
+        asked = self._question
+        if asked.looks:
+            return asked.looks[-1]
         last = 1
         with np.errstate(divide="ignore"):
             price0, price1 = np.log(prices)
-        while last < (self._question.max_surveys or 10**6):
-            z0, z1, _ = self._question.evidence(last)
+        alike = np.sqrt(asked.p0 * asked.p1) + np.sqrt((1.0 - asked.p0) * (1.0 - asked.p1))
+        longest = ceil(max(1.0, ((price0 + price1) / 2.0 - np.log(_BEYOND)) / -np.log(alike)))
+        most = longest if asked.max_surveys is None else min(longest, asked.max_surveys)
+        while last < most:
+            z0, z1, _ = asked.evidence(last)
             if np.all(np.minimum(z0 + price0, z1 + price1) <= 0.0):
                 return last
             last = last + max(1, last // 8)
-        return last if self._question.max_surveys is None else self._question.max_surveys
+        return most
 
     def value(self, prices: FloatArray) -> tuple[float, float, float]:
         """
@@ -76,6 +90,10 @@ class _Induction:
         z0, z1, _ = self._row(last)
         moves = prices[0] * z0 < prices[1] * z1
         parts = np.array([np.zeros(last + 1), np.where(moves, z0, 0.0), np.where(moves, 0.0, z1)])
+        if not looks and last != self._question.max_surveys:
+            # Whoever would go on beyond the horizon is told the truth for one survey: no rule can have it cheaper.
+            on = np.minimum(prices[0] * z0, prices[1] * z1) > 1.0
+            parts = np.where(on, np.array([[1.0], [0.0], [0.0]]), parts)
         for n in range(last - 1, -1, -1):
             z0, z1, knows = self._row(n)
             parts = parts[:, 1:] * knows + parts[:, :-1] * (1.0 - knows)
