@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil
 
 import numpy as np
 from scipy import optimize
@@ -70,7 +69,7 @@ class _Induction:
         with np.errstate(divide="ignore"):
             price0, price1 = np.log(prices)
         alike = np.sqrt(asked.p0 * asked.p1) + np.sqrt((1.0 - asked.p0) * (1.0 - asked.p1))
-        longest = ceil(max(1.0, ((price0 + price1) / 2.0 - np.log(_BEYOND)) / -np.log(alike)))
+        longest = int(np.ceil(max(1.0, ((price0 + price1) / 2.0 - np.log(_BEYOND)) / -np.log(alike))))
         most = longest if asked.max_surveys is None else min(longest, asked.max_surveys)
         while last < most:
             z0, z1, _ = asked.evidence(last)
