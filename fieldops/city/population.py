@@ -30,7 +30,7 @@ SPREAD = {
     "total": 2.1,
     "length_of_total": 2.3,
     "buildings": 3.0,
-    "area": 3.0,
+    "area": 3.2,
     "length": 3.5,
 }
 # Where nothing else is known (assumed): people a metre of street, people a square metre of compound; China, elsewhere.
