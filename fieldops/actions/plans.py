@@ -226,7 +226,7 @@ def _stored(
         "pinned": len(pinned), "hours_given": round(sum(a.hours for a in given), 1),
         "hours_at_hand": round(float(crews.capacity.sum()), 1),
         "reasons": count_sorts(list(left.values())), "by_hand": len(problem.fixed),
-        "basis": asdict(problem.basis) if problem.basis else None,
+        "basis": asdict(problem.basis) if problem.basis else None, "recruits": _recruits(problem, [c.street for c in choices]),
     } | _reasons_figures(
         solved.impossible, wrong, crews_left_out(problem, solved.posed, {c.crew for c in choices}, {c.street for c in choices}), unkept
     ) | _terms_figures(ground.terms, solved)  # fmt: skip
@@ -236,6 +236,17 @@ def _stored(
         found.gap if found and np.isfinite(found.gap) else 0.0, round(seconds, 3), seed, figures, None,
         tuple(sorted([*given, *pinned], key=lambda a: (a.crew, -a.value, a.street))), tuple((streets.ids[i], Reason([reason])) for i, reason in left.items()),
     )  # fmt: skip
+
+
+def _recruits(problem: "PlanProblem", given: list[int]) -> dict[str, float | None] | None:
+    """Return the candidates expected from the streets given, and what each counts for; None where awareness alone counts."""
+    if problem.rules.plan_values != "recruits":
+        return None
+    recruits = problem.streets.recruits
+    return {
+        "expected": None if recruits is None else round(float(recruits[given].sum()), 1),
+        "people_per_candidate": problem.rules.people_per_candidate,
+    }
 
 
 def _reasons_figures(

@@ -5,7 +5,6 @@ A talk on the street becomes a candidate: the one door for phones, posters and f
 signs up again by another door is recognised by the phone number, and is called again.
 """
 
-from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -18,7 +17,7 @@ from fieldops.permissions import require
 from fieldops.recruiting.candidate import Candidate, SignUp
 from fieldops.recruiting.care import read_income
 from fieldops.recruiting.consent import ConsentText
-from fieldops.recruiting.journey import entries
+from fieldops.recruiting.journey import walk_journey
 from fieldops.recruiting.names import read_person_name
 from fieldops.recruiting.phones import read_mobile
 from fieldops.recruiting.sources import Group, Source
@@ -215,7 +214,7 @@ def _made_at(turn: Turn, given: datetime | None) -> datetime:
 
 def _again(turn: Turn, form: SignUpForm, candidate: Candidate, made_at: datetime) -> SignedUp:
     record = SignUp(form.id, candidate.id, True, form.source, form.group, form.consent, made_at)
-    store.write_sign_ups(turn, [record], [], Counter(), event=store.sign_ups_event(turn.now, [record]))
+    store.write_sign_ups(turn, [record], [], event=store.sign_ups_event(turn.now, [record]))
     if candidate.due_at is None or candidate.due_at > turn.now:
         event = CallPlanned(at=turn.now, candidate=candidate.id, due_at=turn.now, why="signed_up_again")
         store.write_facts(turn, candidate.id, event=event, due_at=turn.now)
@@ -228,8 +227,8 @@ def _first(turn: Turn, form: SignUpForm, made_at: datetime) -> SignedUp:
     (number,) = persons.add_persons(turn, [person], store.next_number(turn.connection))
     new = new_candidate(form, number, candidate, made_at, due_at=turn.now)
     record = SignUp(form.id, candidate, False, form.source, form.group, form.consent, made_at)
-    change = entries(made_at, [], form.source.kind, form.group, places.read_zone(turn.connection))
-    store.write_sign_ups(turn, [record], [new], change, event=store.sign_ups_event(turn.now, [record]))
+    way = walk_journey(made_at, [], places.read_zone(turn.connection))
+    store.write_sign_ups(turn, [record], [(new, way)], event=store.sign_ups_event(turn.now, [record]))
     return SignedUp(candidate, again=False, known=False)
 
 

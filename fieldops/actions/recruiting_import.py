@@ -18,7 +18,7 @@ from fieldops.permissions import require
 from fieldops.progress import Progress, no_progress
 from fieldops.recruiting.candidate import Candidate, SignUp
 from fieldops.recruiting.care import read_income
-from fieldops.recruiting.journey import Entry, entries
+from fieldops.recruiting.journey import walk_journey
 from fieldops.recruiting.names import read_person_name
 from fieldops.recruiting.phones import read_mobile
 from fieldops.recruiting.sources import Group, Source, SourceKind
@@ -272,7 +272,7 @@ def _store(turn: Turn, first: Sequence[_Read], sign_ups: list[SignUp]) -> None:
         ],
         store.next_number(turn.connection),
     )
-    rows, moves, change = [], [], Counter[Entry]()
+    rows, moves = [], list[Move]()
     for one, number, read, at in zip(ids, numbers, first, made, strict=True):
         form, stage, mine = read.form, read.stage, read.moves(one, at)
         due_at = turn.now if stage in _NEXT_CALL else None
@@ -280,16 +280,15 @@ def _store(turn: Turn, first: Sequence[_Read], sign_ups: list[SignUp]) -> None:
             form, number, one, at, due_at=due_at, stage=stage, stage_since=mine[-1].moved_at if mine else at,
             reached=furthest([move.after for move in mine]), reason=read.reason,
         )  # fmt: skip
-        rows.append(replace(row, income_reached=read.income))
+        rows.append((replace(row, income_reached=read.income), walk_journey(at, mine, zone)))
         sign_ups.append(_sign_up(form, one, at, again=False))
-        change.update(entries(at, mine, form.source.kind, form.group, zone))
         moves += mine
     if sign_ups:
-        store.write_sign_ups(turn, sign_ups, rows, change, event=store.sign_ups_event(turn.now, sign_ups))
+        store.write_sign_ups(turn, sign_ups, rows, event=store.sign_ups_event(turn.now, sign_ups))
     if moves:
         event = store.moves_event(turn.now, moves)
         store.write_given_moves(turn, moves, event=event)
         steps = settings.present_steps(turn.connection)
-        for row in rows:
+        for row, _ in rows:
             if row.stage == Stage.SIGNED:
                 training.add_steps(turn, row.id, row.stage_since, steps, event=event)

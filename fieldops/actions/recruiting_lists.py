@@ -1,6 +1,5 @@
 """What leads and reps look at: the board, the table, the search, one candidate, today's calls, the funnel."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -12,9 +11,10 @@ from fieldops.ids import CandidateId, RepId
 from fieldops.people import Actor, Role
 from fieldops.permissions import require, why
 from fieldops.recruiting.candidate import Candidate, SignUp
-from fieldops.recruiting.funnel import Cohort, StageFigures, Survival, cohorts, stage_figures, survival, tally_up
-from fieldops.recruiting.journey import Entry, Path, entries
+from fieldops.recruiting.funnel import Cohort, StageFigures, Survival, cohorts, stage_figures, survival
+from fieldops.recruiting.journey import Path
 from fieldops.recruiting.names import query_words
+from fieldops.recruiting.packed import count_packed
 from fieldops.recruiting.phones import mask_phone, read_phone, spell_phone
 from fieldops.recruiting.sources import GROUPS_FIRST, Group, Source, SourceKind
 from fieldops.recruiting.stages import WAY, Move, Reason, Stage, likely_moves
@@ -314,7 +314,7 @@ def read_funnel(
     """
     Return the funnel of all, of one kind of source, of one group, of one street, venue, crew or poster, or of cohorts since a day.
 
-    Kinds, groups and days are read from the tallies; for one place its candidates are counted. Of the filters stage, rep
+    Kinds, groups and days are read from the tallies; for one place the ways of its candidates are counted. Of the filters stage, rep
     and calls due are not minded. Permission: candidate.read.
     """
     require(actor, "candidate.read")
@@ -323,11 +323,7 @@ def read_funnel(
     share, zone = read_rules(connection).interval_share, places.read_zone(connection)
     today = local_day(present, zone)
     if any((asked.street, asked.venue, asked.crew, asked.poster, asked.base)):
-        counted: Counter[Entry] = Counter()
-        for one, moves in lists.read_journeys(connection, asked):
-            if since is None or local_day(one.made_at, zone) >= since:
-                counted.update(entries(one.made_at, moves, one.source.kind, one.group, zone))
-        tallies = tally_up(counted)
+        tallies = count_packed(lists.read_ways(connection, asked), since)
     else:
         tallies = lists.read_tallies(connection, kind=asked.kind, group=asked.group, since=since)
     return FunnelReport(

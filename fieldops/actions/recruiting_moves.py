@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -23,7 +24,7 @@ from fieldops.people import Actor
 from fieldops.permissions import require
 from fieldops.recruiting import care
 from fieldops.recruiting.candidate import Candidate
-from fieldops.recruiting.journey import Entry, entries
+from fieldops.recruiting.journey import Entry, entries, walk_journey
 from fieldops.recruiting.sources import Group
 from fieldops.recruiting.stages import LEFT, RANK, SELLERS, Move, Reason, Stage, check_move, furthest
 from fieldops.said import Said
@@ -91,10 +92,12 @@ def move_candidate(
 def _move(turn: Turn, found: Candidate, after: Stage, reason: str) -> None:
     moves = store.read_moves(turn.connection, found.id)
     move = Move(found.id, found.stage, after, turn.now, reason)
-    change = tallied(turn, found, [*moves, move])
+    zone = places.read_zone(turn.connection)
+    way = walk_journey(found.made_at, [*moves, move], zone)
+    change = entries(way, found.source.kind, found.group)
     change.subtract(tallied(turn, found, moves))
     event = CandidateMoved(at=turn.now, why=reason, candidate=found.id, before=found.stage, after=after)
-    store.write_move(turn, move, furthest([found.reached, after]), change, event=event)
+    store.write_move(turn, move, furthest([found.reached, after]), way, change, event=event)
     if after == Stage.SIGNED and RANK[found.reached] < RANK[Stage.SIGNED]:
         training.add_steps(turn, found.id, turn.now, settings.present_steps(turn.connection), event=event)
     if after in LEFT:
@@ -110,8 +113,8 @@ def _move(turn: Turn, found: Candidate, after: Stage, reason: str) -> None:
 
 def tallied(turn: Turn, candidate: Candidate, moves: Sequence[Move]) -> Counter[Entry]:
     """Return what a candidate with these moves adds to the funnel."""
-    zone = places.read_zone(turn.connection)
-    return entries(candidate.made_at, moves, candidate.source.kind, candidate.group, zone)
+    way = walk_journey(candidate.made_at, moves, places.read_zone(turn.connection))
+    return entries(way, candidate.source.kind, candidate.group)
 
 
 def check_care(turn: Turn, rep: RepId, override: str) -> None:
@@ -203,8 +206,7 @@ def describe_candidate(
         if told == (group, wanted_low, wanted_high, income_reached, language, base or None):
             return found
         moves = store.read_moves(turn.connection, candidate)
-        zone = places.read_zone(turn.connection)
-        change = entries(found.made_at, moves, found.source.kind, group, zone)
+        change = tallied(turn, replace(found, group=group), moves)
         change.subtract(tallied(turn, found, moves))
         event = CandidateDescribed(
             at=turn.now, candidate=found.id, group=group.value if group else "", wanted_low=wanted_low,

@@ -53,6 +53,8 @@ def print_plan(one: "StoredPlan", names: dict[str, str]) -> None:
         f"{figures['hours_given']:,.0f} of {figures['hours_at_hand']:,.0f} h; value {one.objective:,.1f} people, "
         f"proven bound {one.bound:,.1f}, gap {one.gap:.3%}; {'lawful' if figures['lawful'] else 'UNLAWFUL'}; {one.seconds:.1f} s"
     )
+    if figures.get("recruits"):
+        console.print(_say_recruits(**figures["recruits"]))
     if one.basis_warning:
         console.print(one.basis_warning)
     _print_terms(figures, names)
@@ -60,6 +62,12 @@ def print_plan(one: "StoredPlan", names: dict[str, str]) -> None:
         console.print(f"  violation: {violation}")
     for reason, count in figures["reasons"].items():
         console.print(f"  {count:>5} without a crew: {reason}")
+
+
+def _say_recruits(expected: float | None, people_per_candidate: float) -> str:
+    if expected is None:
+        return "recruits count too, but nothing is known yet of what brings them: streets are valued by awareness alone"
+    return f"recruits count too: {expected:,.1f} candidates are expected from what it gives, each valued as {people_per_candidate:g} people told"
 
 
 def _print_terms(figures: dict[str, Any], names: dict[str, str]) -> None:

@@ -113,6 +113,7 @@ def funnel(
     venue: Annotated[str | None, typer.Option(help="Only of this venue.")] = None,
     crew: Annotated[str | None, typer.Option(help="Only of this crew.")] = None,
     poster: Annotated[str | None, typer.Option(help="Only of the poster with this code.")] = None,
+    base: Annotated[str | None, typer.Option(help="Only of this base.")] = None,
     since: Annotated[
         str | None, typer.Option(metavar="DAY", help="Only cohorts from this day on, as 2026-03-01.")
     ] = None,
@@ -135,7 +136,7 @@ def funnel(
         kind=read_choice(SourceKind, {"source": source}, "source") if source else None,
         group=read_choice(Group, {"group": group}, "group") if group else None,
         street=StreetId(street) if street else None, venue=VenueId(venue) if venue else None,
-        crew=CrewId(crew) if crew else None, poster=PosterCode(poster) if poster else None,
+        crew=CrewId(crew) if crew else None, poster=PosterCode(poster) if poster else None, base=base,
     )  # fmt: skip
     report = read_funnel(
         open_region(db), shell_actor(), asked, since=read_day({"since": since or ""}, "since"), now=given_moment(now)

@@ -80,7 +80,10 @@ def describe_pair(problem: PlanProblem, street: int, crew: int, hours: float) ->
         "finishes", crew=problem.crews.ids[crew], finish_share=round(float(streets.finish[street]), 4),
         work_h=round(hours, 2), home_m=round(float(problem.home_m[crew, street])),
     )  # fmt: skip
-    return [_missing(problem, street), done, *streets.notes[street]]
+    recruits = (
+        [] if streets.recruits is None else [say("recruits", recruits_n=round(float(streets.recruits[street]), 1))]
+    )
+    return [_missing(problem, street), *recruits, done, *streets.notes[street]]
 
 
 def _missing(problem: PlanProblem, street: int) -> Said:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from statistics import NormalDist
 
-from fieldops.recruiting.journey import LEFT_MARK, UNKNOWN_DAYS, Entry, Path
+from fieldops.recruiting.journey import LEFT_MARK, UNKNOWN_DAYS, Path
 from fieldops.recruiting.stages import WAY, Stage
 
 WEEKS_SHOWN = (1, 2, 4, 8, 13, 26)
@@ -77,27 +77,6 @@ class Cohort:
     week: date
     reached: tuple[int, ...]
     left: int
-
-
-def tally_up(entries: Mapping[Entry, int]) -> Tallies:
-    """Return the tallies of a few candidates from their own entries, as the stored ones are read for all."""
-    days: dict[str, dict[str, dict[int, int]]] = {Path.CANDIDATE: {}, Path.STEP: {}}
-    weeks: dict[tuple[date, str], int] = {}
-    left: dict[str, dict[tuple[date, str, int], int]] = {Path.CANDIDATE: {}, Path.SELLER: {}}
-    for one, count in entries.items():
-        if one.path in days:
-            of_stage = days[one.path].setdefault(one.stage, {})
-            of_stage[one.days] = of_stage.get(one.days, 0) + count
-        if one.path == Path.CANDIDATE:
-            weeks[one.week, one.stage] = weeks.get((one.week, one.stage), 0) + count
-        if one.path in left and one.stage in (_BEGIN[one.path], LEFT_MARK):
-            key = (one.week, one.stage, one.days // 7 * 7)
-            left[one.path][key] = left[one.path].get(key, 0) + count
-    curves = {path: [Tally(path, *key, count) for key, count in found.items()] for path, found in left.items()}
-    return Tallies(
-        days[Path.CANDIDATE], days[Path.STEP], [(*key, count) for key, count in weeks.items()], curves[Path.CANDIDATE],
-        curves[Path.SELLER],
-    )  # fmt: skip
 
 
 def stage_figures(tallies: Tallies, share: float) -> tuple[StageFigures, ...]:

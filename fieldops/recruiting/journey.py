@@ -2,7 +2,8 @@
 What one candidate adds to the funnel: when each stage was first reached, counted in whole days, and when they left.
 
 Entries are counted in tallies, so that the funnel of 200,000 candidates is a sum over some thousand rows. A change of a
-candidate takes their old entries out and puts the new ones in; erasing a person changes no entry.
+candidate takes their old entries out and puts the new ones in; erasing a person changes no entry. For any one place, of
+which there are too many for tallies of their own, ways are packed (`recruiting/packed.py`) and counted in one pass.
 """
 
 from collections import Counter
@@ -44,11 +45,27 @@ class Entry:
     days: int
 
 
-def entries(
-    made_at: datetime, moves: Sequence[Move], kind: SourceKind, group: Group | None, zone: ZoneInfo
-) -> Counter[Entry]:
+@dataclass(frozen=True, slots=True)
+class Journey:
     """
-    Return what a candidate adds to the tallies.
+    One candidate's way. Weeks are Mondays; days are whole ones, beyond FINE_DAYS the first of their week, or UNKNOWN_DAYS.
+
+    `reached` holds for every stage of the way that was ever reached, in its order, the days since sign-up; `steps` those
+    since the stage before (of the first stage 0); `left` the days until the candidate left, None where they did not;
+    `selling` is the week of the first order, and `sold` the days from it until the seller left.
+    """
+
+    week: date
+    reached: tuple[int, ...]
+    steps: tuple[int, ...]
+    left: int | None = None
+    selling: date | None = None
+    sold: int | None = None
+
+
+def walk_journey(made_at: datetime, moves: Sequence[Move], zone: ZoneInfo) -> Journey:
+    """
+    Return a candidate's way.
 
     Parameters
     ----------
@@ -56,37 +73,42 @@ def entries(
         When they signed up.
     moves
         Their moves in the order in which they took effect.
-    kind, group
-        What the tallies are split by.
     zone
-        The city's, for the week of the cohort.
+        The city's, for the weeks of the cohorts.
     """
-    found: Counter[Entry] = Counter()
-    label, week = (group.value if group else ""), _monday(local_day(made_at, zone))
     reached: dict[Stage, datetime | None] = {Stage.NEW: made_at}  # None: passed over by a file, nobody knows when
     for move in moves:
         if move.after in RANK:
             for stage in WAY[: RANK[move.after]]:
                 reached.setdefault(stage, None)
             reached.setdefault(move.after, max(move.moved_at, made_at))
-    before: datetime | None = made_at
-    for stage in WAY:
-        if stage not in reached:
-            break
-        at = reached[stage]
-        found[Entry(Path.CANDIDATE, week, kind, label, stage, _days(made_at, at))] += 1
-        if stage != Stage.NEW:
-            found[Entry(Path.STEP, week, kind, label, stage, _days(before, at))] += 1
-        before = at
+    moments = [reached[stage] for stage in WAY if stage in reached]
     left_at = moves[-1].moved_at if moves and moves[-1].after in LEFT else None
-    if left_at is not None:
-        found[Entry(Path.CANDIDATE, week, kind, label, LEFT_MARK, _days(made_at, left_at))] += 1
     start = reached.get(Stage.FIRST_ORDER) or reached.get(Stage.ACTIVE)
-    if start is not None:
-        first_week = _monday(local_day(start, zone))
-        found[Entry(Path.SELLER, first_week, kind, label, Stage.FIRST_ORDER, 0)] += 1
-        if left_at is not None:
-            found[Entry(Path.SELLER, first_week, kind, label, LEFT_MARK, _days(start, left_at))] += 1
+    return Journey(
+        _monday(local_day(made_at, zone)),
+        tuple(_days(made_at, at) for at in moments),
+        tuple(_days(before, at) for before, at in zip([made_at, *moments], moments, strict=False)),
+        None if left_at is None else _days(made_at, left_at),
+        None if start is None else _monday(local_day(start, zone)),
+        None if start is None or left_at is None else _days(start, left_at),
+    )
+
+
+def entries(journey: Journey, kind: SourceKind, group: Group | None) -> Counter[Entry]:
+    """Return what a candidate with this way adds to the tallies, which are split by kind of source and group."""
+    found: Counter[Entry] = Counter()
+    label = group.value if group else ""
+    for stage, days, step in zip(WAY, journey.reached, journey.steps, strict=False):
+        found[Entry(Path.CANDIDATE, journey.week, kind, label, stage, days)] += 1
+        if stage != Stage.NEW:
+            found[Entry(Path.STEP, journey.week, kind, label, stage, step)] += 1
+    if journey.left is not None:
+        found[Entry(Path.CANDIDATE, journey.week, kind, label, LEFT_MARK, journey.left)] += 1
+    if journey.selling is not None:
+        found[Entry(Path.SELLER, journey.selling, kind, label, Stage.FIRST_ORDER, 0)] += 1
+        if journey.sold is not None:
+            found[Entry(Path.SELLER, journey.selling, kind, label, LEFT_MARK, journey.sold)] += 1
     return found
 
 

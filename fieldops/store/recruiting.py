@@ -5,12 +5,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 from fieldops.clock import format_moment, parse_moment
 from fieldops.events import CandidateMoved, CandidatesMoved, Event, SignUpsRecorded
 from fieldops.ids import CandidateId, CrewId, PosterCode, RepId, StreetId, VenueId
 from fieldops.recruiting.candidate import Candidate, SignUp
-from fieldops.recruiting.journey import Entry, rolled_up
+from fieldops.recruiting.journey import Entry, Journey, entries, rolled_up, walk_journey
+from fieldops.recruiting.packed import pack
 from fieldops.recruiting.sources import Group, Source, SourceKind
 from fieldops.recruiting.stages import Move, Stage
 from fieldops.store import audit
@@ -122,27 +124,32 @@ def moves_event(at: datetime, moves: Sequence[Move]) -> CandidatesMoved:
 
 
 def write_sign_ups(
-    turn: Turn, sign_ups: Sequence[SignUp], new: Sequence[Candidate], change: Counter[Entry], *, event: SignUpsRecorded
+    turn: Turn, sign_ups: Sequence[SignUp], new: Sequence[tuple[Candidate, Journey]], *, event: SignUpsRecorded
 ) -> None:
-    """Append sign-ups with their event, the candidates that are new with them, and what these add to the tallies."""
+    """Append sign-ups with their event, and the candidates that are new with their ways, which the tallies then count."""
     batch = audit.append(turn, event)
     turn.connection.executemany(
         f"INSERT INTO sign_up ({_SIGN_UP}, batch) VALUES ({', '.join('?' * 13)})",  # noqa: S608  # constants
         [(*_sign_up_row(one), batch) for one in sign_ups],
     )
     turn.connection.executemany(
-        f"INSERT INTO candidate ({COLUMNS}) VALUES ({', '.join('?' * 24)})",  # noqa: S608  # constants
-        [_candidate_row(one) for one in new],
+        f"INSERT INTO candidate ({COLUMNS}, journey) VALUES ({', '.join('?' * 25)})",  # noqa: S608  # constants
+        [(*_candidate_row(one), pack(journey)) for one, journey in new],
     )
+    change: Counter[Entry] = Counter()
+    for one, journey in new:
+        change.update(entries(journey, one.source.kind, one.group))
     _shift_tallies(turn, change)
 
 
-def write_move(turn: Turn, move: Move, reached: Stage, change: Counter[Entry], *, event: CandidateMoved) -> None:
-    """Append one move with its event, and bring the candidate's row and the tallies to it."""
+def write_move(
+    turn: Turn, move: Move, reached: Stage, journey: Journey, change: Counter[Entry], *, event: CandidateMoved
+) -> None:
+    """Append one move with its event, and bring the candidate's row, with the way until now, and the tallies to it."""
     _append_moves(turn, [move], audit.append(turn, event))
     turn.connection.execute(
-        "UPDATE candidate SET stage = ?, stage_since = ?, reached = ?, reason = ? WHERE id = ?",
-        (move.after, format_moment(move.moved_at), reached, move.reason, move.candidate),
+        "UPDATE candidate SET stage = ?, stage_since = ?, reached = ?, reason = ?, journey = ? WHERE id = ?",
+        (move.after, format_moment(move.moved_at), reached, move.reason, pack(journey), move.candidate),
     )
     _shift_tallies(turn, change)
 
@@ -213,14 +220,22 @@ def read_tallied(connection: sqlite3.Connection) -> Counter[Entry]:
     })  # fmt: skip
 
 
-def each_journey(connection: sqlite3.Connection) -> Iterator[tuple[Candidate, list[Move]]]:
-    """Yield every candidate that was not merged into another, with their moves, by number."""
+def note_journeys(turn: Turn, zone: ZoneInfo) -> None:
+    """Write the way of every candidate into their row, from their moves: older versions did not."""
+    ways = [
+        (pack(walk_journey(one.made_at, moves, zone)), one.number) for one, moves, _ in each_journey(turn.connection)
+    ]
+    turn.connection.executemany("UPDATE candidate SET journey = ? WHERE number = ?", ways)
+
+
+def each_journey(connection: sqlite3.Connection) -> Iterator[tuple[Candidate, list[Move], str]]:
+    """Yield every candidate, those merged into another too, with their moves and their packed way, by number."""
     moves = iter(connection.cursor().execute(
         f"SELECT {', '.join('m.' + name for name in _MOVE.split(', '))}, c.number AS number FROM candidate_move AS m"  # noqa: S608  # constants
         " JOIN candidate AS c ON c.id = m.candidate_id ORDER BY c.number, m.number"
     ))  # fmt: skip
     waiting = next(moves, None)
-    for row in connection.cursor().execute(f"SELECT {COLUMNS} FROM candidate ORDER BY number"):  # noqa: S608  # constants
+    for row in connection.cursor().execute(f"SELECT {COLUMNS}, journey FROM candidate ORDER BY number"):  # noqa: S608  # constants
         mine = []
         while waiting is not None and waiting["number"] == row["number"]:
             mine.append(
@@ -229,8 +244,7 @@ def each_journey(connection: sqlite3.Connection) -> Iterator[tuple[Candidate, li
                 )
             )
             waiting = next(moves, None)
-        if row["merged_into"] is None:
-            yield candidate_of(row), mine
+        yield candidate_of(row), mine, row["journey"]
 
 
 # ── rows ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -250,7 +264,7 @@ def batches(connection: sqlite3.Connection, table: str) -> Iterator[tuple[int, i
     table = "sign_up" if table == "sign_up" else "candidate_move"
     rows: list[tuple[object, ...]] = []
     last = None
-    for *row, batch in connection.execute(f"SELECT {columns}, batch FROM {table} ORDER BY batch, number"):  # noqa: S608  # constants
+    for *row, batch in connection.execute(f"SELECT {columns}, batch FROM {table} ORDER BY batch, number"):  # noqa: S608  # one of two tables, with its columns: constants
         if rows and batch != last:
             yield _batch(last, rows, again)
             rows = []

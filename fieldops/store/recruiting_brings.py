@@ -84,12 +84,13 @@ def _values(since: datetime, due: datetime) -> dict[str, str]:
 
 
 def _by_hours(
-    connection: sqlite3.Connection, since: datetime, due: datetime, who: str
+    connection: sqlite3.Connection, since: datetime, due: datetime, *, posters: bool
 ) -> list[tuple[datetime, Worked]]:
-    """Return the candidates for whom the condition `who` holds, by the hour in which they signed up."""
+    """Return the candidates of crews, and those of posters if wanted, by the hour in which they signed up."""
     rows = connection.execute(
-        f"SELECT substr(c.made_at, 1, 13), {_COUNTS} FROM candidate AS c WHERE ({who}) AND {_LIVE} GROUP BY 1",  # noqa: S608  # constants
-        _values(since, due),
+        f"SELECT substr(c.made_at, 1, 13), {_COUNTS} FROM candidate AS c"  # noqa: S608  # constants
+        f" WHERE (c.crew_id IS NOT NULL OR (:posters AND c.poster IS NOT NULL)) AND {_LIVE} GROUP BY 1",
+        {**_values(since, due), "posters": posters},
     )
     return [(parse_moment(f"{row[0]}:00:00Z"), _worked("", 0.0, tuple(row)[1:])) for row in rows]
 
@@ -109,7 +110,7 @@ def read_worked_days(
 ) -> list[Worked]:
     """Return candidates and hours of every day of the city since a moment, of crews and of posters; those of files are left out."""
     parts: dict[str, list[Worked]] = {}
-    for hour, one in _by_hours(connection, since, due, "c.crew_id IS NOT NULL OR c.poster IS NOT NULL"):
+    for hour, one in _by_hours(connection, since, due, posters=True):
         parts.setdefault(hour.astimezone(zone).date().isoformat(), []).append(one)
     hours: dict[str, float] = {}
     for day, _, worked in read_days(connection, first_day):
@@ -122,7 +123,7 @@ def read_worked_hours(
 ) -> list[Worked]:
     """Return the candidates of crews (a poster is scanned at any hour) by the hour of the city's day, beside the promoter-hours given for each."""
     parts: dict[int, list[Worked]] = {}
-    for hour, one in _by_hours(connection, since, due, "c.crew_id IS NOT NULL"):
+    for hour, one in _by_hours(connection, since, due, posters=False):
         parts.setdefault(hour.astimezone(zone).hour, []).append(one)
     return [
         _summed(f"{hour:02d}", hours.get(hour, 0.0), parts.get(hour, []))

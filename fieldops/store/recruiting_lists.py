@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 
-from fieldops.clock import format_moment, parse_moment
+from fieldops.clock import format_moment
 from fieldops.ids import CandidateId, CrewId, PosterCode, RepId, StreetId, VenueId
 from fieldops.recruiting.candidate import Candidate
 from fieldops.recruiting.funnel import Tallies, Tally
 from fieldops.recruiting.journey import ANY, ANY_DAYS, EVERY_WEEK, Path
 from fieldops.recruiting.sources import Group, SourceKind
-from fieldops.recruiting.stages import SELLERS, Move, Stage
+from fieldops.recruiting.stages import SELLERS, Stage
 from fieldops.store.recruiting import COLUMNS, NEVER, candidate_of
 from fieldops.store.sqlite import sqlite3
 
@@ -68,7 +68,7 @@ def count_stages(connection: sqlite3.Connection, filters: Filters) -> dict[Stage
     where, values = _where(filters)
     narrow = filters.rep or filters.street or filters.venue or filters.poster
     index = "" if narrow else "INDEXED BY candidate_board"  # it holds every column that is asked for
-    rows = connection.execute(f"SELECT stage, count(*) FROM candidate {index} WHERE {where} GROUP BY stage", values)  # noqa: S608  # constants
+    rows = connection.execute(f"SELECT stage, count(*) FROM candidate {index} WHERE {where} GROUP BY stage", values)  # noqa: S608  # one of two words above; `_where`: columns named there, values bound
     return {Stage(row[0]): row[1] for row in rows}
 
 
@@ -89,8 +89,8 @@ def list_candidates(
         where += _AMONG
         values.append(json.dumps(list(numbers)))
     # the inner question is answered by the covering index alone; rows are fetched for one page only
-    inner = f"SELECT number FROM candidate WHERE {where} ORDER BY {_ORDER} LIMIT ? OFFSET ?"  # noqa: S608  # constants
-    query = f"SELECT {COLUMNS} FROM candidate WHERE number IN ({inner}) ORDER BY {_ORDER}"  # noqa: S608  # constants
+    inner = f"SELECT number FROM candidate WHERE {where} ORDER BY {_ORDER} LIMIT ? OFFSET ?"  # noqa: S608  # `_where`: columns named there, values bound
+    query = f"SELECT {COLUMNS} FROM candidate WHERE number IN ({inner}) ORDER BY {_ORDER}"  # noqa: S608  # the question above, and constants
     rows = connection.execute(query, (*values, most, after))
     return [candidate_of(row) for row in rows]
 
@@ -137,7 +137,7 @@ def list_due(connection: sqlite3.Connection, by: datetime, *, rep: RepId | None,
     """Return who is to be called by a moment: groups 1 and 4 first, then the longest due."""
     mine, values = ("rep_id = ? AND", [rep]) if rep is not None else ("", [])
     rows = connection.execute(
-        f"SELECT {COLUMNS} FROM candidate WHERE {mine} due_at <= ? AND {_LIVE} ORDER BY {_ORDER} LIMIT ?",  # noqa: S608  # constants
+        f"SELECT {COLUMNS} FROM candidate WHERE {mine} due_at <= ? AND {_LIVE} ORDER BY {_ORDER} LIMIT ?",  # noqa: S608  # `mine` is one of two words above, the rest constants
         (*values, format_moment(by), most),
     )
     return [candidate_of(row) for row in rows]
@@ -184,21 +184,12 @@ def read_tallies(
     )
 
 
-def read_journeys(connection: sqlite3.Connection, filters: Filters) -> list[tuple[Candidate, list[Move]]]:
-    """Return the candidates that a filter leaves, erased ones too, with their moves: the figures of one source."""
+def read_ways(connection: sqlite3.Connection, filters: Filters) -> str:
+    """Return the packed ways of the candidates that a filter leaves, erased ones too, joined to one text."""
     where, values = _where(filters)
     where = where.replace(_LIVE, "merged_into IS NULL").replace("+", "")  # one place: its own index, no order wanted
-    rows = connection.execute(f"SELECT {COLUMNS} FROM candidate WHERE {where} ORDER BY number", values).fetchall()  # noqa: S608  # our words, values are bound
-    found = [candidate_of(row) for row in rows]
-    moves: dict[str, list[Move]] = {}
-    for row in connection.execute(
-        "SELECT candidate_id, before, after, reason, moved_at FROM candidate_move WHERE candidate_id IN"
-        " (SELECT value FROM json_each(?)) ORDER BY number",
-        (json.dumps([one.id for one in found]),),
-    ):
-        move = Move(CandidateId(row[0]), Stage(row[1]), Stage(row[2]), parse_moment(row[4]), row[3])
-        moves.setdefault(move.candidate, []).append(move)
-    return [(one, moves.get(one.id, [])) for one in found]
+    query = f"SELECT coalesce(group_concat(journey, ''), '') FROM candidate WHERE {where}"  # noqa: S608  # `_where`: columns named there, values bound
+    return str(connection.execute(query, values).fetchone()[0])
 
 
 def read_bases(connection: sqlite3.Connection) -> list[str]:
@@ -221,5 +212,5 @@ def count_incomes(connection: sqlite3.Connection) -> list[tuple[str, int, float 
 
 __all__ = [
     "NEVER", "Filters", "count_due", "count_incomes", "count_stages", "list_candidates", "list_due", "read_bases",
-    "read_journeys", "read_tallies",
+    "read_tallies", "read_ways",
 ]  # fmt: skip

@@ -5,7 +5,7 @@ from pathlib import Path
 from fieldops.events import RegionUpgraded
 from fieldops.ids import ActorId
 from fieldops.people import Actor, Role
-from fieldops.store import audit, connect, making, migrations, tallies
+from fieldops.store import audit, connect, making, migrations, places, recruiting, tallies
 from fieldops.store.rules import rules_of_record
 from fieldops.store.seals import sums_of_rows
 from fieldops.store.sqlite import refusal, sqlite3
@@ -56,6 +56,8 @@ def _migrate_region(path: Path) -> None:
                 event = audit.append(turn, RegionUpgraded(at=turn.now, steps=missing))
                 if migrations.SPREAD in missing:
                     tallies.note_spreads(turn, rules_of_record(turn.connection), event=event)
+                if migrations.JOURNEYS in missing:
+                    recruiting.note_journeys(turn, places.read_zone(turn.connection))
             turn.seals.seal_all(turn, before)
     except sqlite3.OperationalError as error:
         raise refusal(error) from error

@@ -4,7 +4,8 @@ import json
 from collections import Counter
 
 from fieldops.errors import BadInput
-from fieldops.recruiting.journey import Entry, entries, rolled_up
+from fieldops.recruiting.journey import Entry, entries, rolled_up, walk_journey
+from fieldops.recruiting.packed import pack
 from fieldops.store import places, recruiting
 from fieldops.store.replay import Replay, Violation
 from fieldops.store.sqlite import as_text, sqlite3
@@ -47,7 +48,7 @@ def compare_recruiting(connection: sqlite3.Connection, replay: Replay) -> None:
         for row in connection.execute(_UNSIGNED):
             _blame(replay, f"candidate {row[0]} has no sign-up that says the same")
         for table, (made, undone) in _COUNTS.items():
-            rows = connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608  # our own names
+            rows = connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608  # keys of `_COUNTS`
             told = replay.counts.get(made, 0) - replay.counts.get(undone, 0)
             if rows != told:
                 _blame(replay, f"table {table} has {rows} rows, but the events tell of {told} ({made})")
@@ -87,12 +88,16 @@ def _compare_batches(connection: sqlite3.Connection, replay: Replay, table: str,
 
 
 def _compare_funnel(connection: sqlite3.Connection, replay: Replay) -> None:
-    """Recompute the funnel's tallies from every candidate's moves."""
+    """Recompute every candidate's way, and the funnel's tallies, from their moves."""
     told: Counter[Entry] = Counter()
     try:
         zone = places.read_zone(connection)
-        for candidate, moves in recruiting.each_journey(connection):
-            told.update(entries(candidate.made_at, moves, candidate.source.kind, candidate.group, zone))
+        for candidate, moves, packed in recruiting.each_journey(connection):
+            way = walk_journey(candidate.made_at, moves, zone)
+            if packed != pack(way):
+                _blame(replay, f"the way of candidate {candidate.id} is not that of their moves")
+            if candidate.merged_into is None:
+                told.update(entries(way, candidate.source.kind, candidate.group))
         stored, told = recruiting.read_tallied(connection), rolled_up(told)
     except (BadInput, ValueError, TypeError, KeyError) as error:
         _blame(replay, f"candidates cannot be read ({error})")

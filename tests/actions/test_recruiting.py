@@ -201,7 +201,7 @@ def test_what_cannot_be_is_refused_by_its_field(region: Region, field: str, valu
     "change",
     [
         "UPDATE candidate SET stage = 'contacted'", "UPDATE candidate SET street_id = 'S1'", "DELETE FROM funnel_tally",
-        "UPDATE funnel_tally SET count = 2", "DROP TRIGGER sign_up_is_never_changed; UPDATE sign_up SET street_id = 'S2'",
+        "UPDATE funnel_tally SET count = 2", "UPDATE candidate SET journey = replace(journey, 'ff', '05')", "DROP TRIGGER sign_up_is_never_changed; UPDATE sign_up SET street_id = 'S2'",
         "DROP TRIGGER sign_up_is_never_deleted; DELETE FROM sign_up", "INSERT INTO rep VALUES ('R', 'b', '[]', '[]', 0, 0, NULL, NULL, NULL); UPDATE candidate SET rep_id = 'R'",
     ],
 )  # fmt: skip

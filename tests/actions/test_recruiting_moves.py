@@ -20,13 +20,12 @@ from fieldops.actions.recruiting_moves import (
 )
 from fieldops.actions.recruiting_reps import link_account
 from fieldops.errors import BadInput, Forbidden, MoveNotAllowed, NotFound, RepAtCap
-from fieldops.ids import ActorId, CandidateId, CrewId, PosterCode, RepId, StreetId, VenueId
+from fieldops.ids import ActorId, CandidateId, RepId
 from fieldops.people import Actor, Role
-from fieldops.recruiting.sources import Group, Source, SourceKind
+from fieldops.recruiting.sources import Group
 from fieldops.recruiting.stages import Reason, Stage
 from fieldops.store import persons
 from fieldops.store.connect import Region, open_region
-from fieldops.store.recruiting_lists import read_journeys
 from fieldops.store.recruiting_training import read_steps_of
 from fieldops.store.verify import verify
 from tests.conftest import LEAD, NOON
@@ -258,40 +257,3 @@ def test_undoing_a_merge_keeps_rule_18(region: Region) -> None:
     with pytest.raises(RepAtCap):
         undo_merge(region, LEAD, first, now=NOON)
     assert persons.find_by_phone(region, [f"+86{phone(0)}"])
-
-
-def test_the_funnel_of_one_street_counted_from_its_candidates_is_that_of_the_tallies(region: Region) -> None:
-    add_town(region)
-    for number, until in enumerate([Stage.NEW, Stage.CONTACTED, Stage.SIGNED, Stage.ACTIVE, Stage.FIRST_ORDER]):
-        who = join(region, number, made_at=NOON - timedelta(days=3 * number)).candidate
-        advance(region, who, until, now=NOON + timedelta(hours=number))
-    lost = join(region, 7, made_at=NOON - timedelta(days=20)).candidate
-    move_candidate(region, LEAD, lost, Stage.LOST, reason="no_time", now=NOON + timedelta(hours=9))
-    join(region, 8, source=Source(SourceKind.CHANNEL, channel="wechat"))
-    later = NOON + timedelta(days=1)
-    of_street = read_funnel(region, LEAD, Filters(street=StreetId("S0")), now=later)
-    of_kind = read_funnel(region, LEAD, Filters(kind=SourceKind.STREET), now=later)
-    assert of_street.stages == of_kind.stages
-    assert of_street.cohorts == of_kind.cohorts
-    assert (of_street.candidates, of_street.sellers) == (of_kind.candidates, of_kind.sellers)
-    assert [one.reached for one in of_street.stages][:4] == [6, 4, 3, 3]
-    assert read_funnel(region, LEAD, Filters(street=StreetId("S1")), now=later).stages[0].reached == 0
-
-
-@pytest.mark.parametrize(
-    ("filters", "index"),
-    [
-        (Filters(street=StreetId("S0")), "candidate_of_street"), (Filters(crew=CrewId("C0")), "candidate_of_crew"),
-        (Filters(venue=VenueId("V0")), "candidate_venue"), (Filters(poster=PosterCode("P")), "candidate_poster"),
-    ],
-)  # fmt: skip
-def test_the_candidates_of_one_place_are_found_by_an_index_and_not_among_all(
-    region: Region, filters: Filters, index: str
-) -> None:
-    asked: list[str] = []
-    connection = region.reader()
-    connection.set_trace_callback(asked.append)
-    read_journeys(connection, filters)
-    connection.set_trace_callback(None)
-    plan = connection.execute("EXPLAIN QUERY PLAN " + asked[0]).fetchall()
-    assert index in " ".join(row[3] for row in plan)

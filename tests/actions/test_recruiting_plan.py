@@ -49,12 +49,25 @@ def test_a_street_that_brought_candidates_is_worth_more_when_recruits_count(town
     after = make_plan(town, LEAD, now=NOON, time_limit=1.0)
     assert after.figures["lawful"]
     assert after.objective > before.objective
+    assert not any("candidates are expected" in one.reason for one in before.assignments)
+    assert all("candidates are expected from its hours" in one.reason for one in after.assignments)
+    assert before.figures["recruits"] is None
+    assert after.figures["recruits"]["expected"] > 1.0
     worth = {one.street: one.value / one.hours for one in after.assignments}
     plain = {one.street: one.value / one.hours for one in before.assignments}
     assert all(worth[street] > plain[street] for street in worth.keys() & plain.keys())
     if streets[0] in worth:
         others = [worth[street] - plain[street] for street in worth.keys() & plain.keys() - {streets[0]}]
         assert worth[streets[0]] - plain.get(streets[0], 0.0) > max(others)
+
+
+def test_a_plan_says_where_recruits_count_and_nothing_is_known_of_them(town: Region) -> None:
+    plain = make_plan(town, LEAD, now=NOON, time_limit=1.0)
+    change_rules(town, LEAD, plan_values="recruits", why="recruit_more", now=NOON)
+    told = make_plan(town, LEAD, now=NOON, time_limit=1.0)
+    assert told.figures["recruits"] == {"expected": None, "people_per_candidate": 20.0}
+    assert told.objective == plain.objective
+    assert not any("candidates" in one.reason for one in told.assignments)
 
 
 def test_what_a_plan_counts_is_one_of_two_words(town: Region) -> None:

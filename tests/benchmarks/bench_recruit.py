@@ -33,7 +33,9 @@ GIVEN = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英�
 STAGES = ["new"] * 30 + ["contacted"] * 20 + ["interviewed"] * 12 + ["signed"] * 5 + ["trained"] * 5 + ["first_order"] * 3 + [
     "active"] * 10 + ["lost"] * 10 + ["dormant"] * 5  # fmt: skip
 BAD_SHARE = 0.01
-CREWS = 200  # of a force of 1,000: 1,000 candidates each; the funnel of one place is counted from them and grows with their number
+CREWS = 200  # of a force of 1,000
+BASES = 23
+BUSY = 4  # one candidate in so many is of crew C1
 
 
 def write_file(path: Path, first: int, rows: int, streets: int, rng: random.Random) -> int:
@@ -41,16 +43,19 @@ def write_file(path: Path, first: int, rows: int, streets: int, rng: random.Rand
     bad = 0
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["name", "phone", "street", "crew", "group", "stage", "reason", "made_at", "stage_since"])
+        writer.writerow(
+            ["name", "phone", "street", "crew", "group", "stage", "reason", "made_at", "stage_since", "base"]
+        )
         for number in range(first, first + rows):
             name = rng.choice(SURNAMES) + "".join(rng.choices(GIVEN, k=rng.choice((1, 2, 2, 2))))
             stage, wrong, age = rng.choice(STAGES), rng.random() < BAD_SHARE, rng.randrange(60 * 24 * 700)
             waited = min(age, int(rng.expovariate(1 / (60 * 24 * 20))))
             bad += wrong
             writer.writerow([
-                name, "123" if wrong else phone(number), f"S{rng.randrange(streets)}", f"C{rng.randrange(CREWS)}", rng.choice(["1", "2", "3", "4", ""]),
+                name, "123" if wrong else phone(number), f"S{rng.randrange(streets)}", "C1" if number % BUSY == 0 else f"C{rng.randrange(CREWS)}", rng.choice(["1", "2", "3", "4", ""]),
                 stage, rng.choice(list(Reason)) if stage in ("lost", "dormant") else "",
                 format_moment(NOON - timedelta(minutes=age)), format_moment(NOON - timedelta(minutes=age - waited)),
+                f"base{rng.randrange(BASES)}",
             ])  # fmt: skip
     return bad
 
@@ -103,6 +108,7 @@ def main(full: bool = False, rows: int = 200_000) -> None:
             for one in rng.sample(ids, 50):
                 connection.execute(bare, (one,)).fetchone()
 
+        first_day = (NOON - timedelta(days=300)).date()
         lists = lambda **more: lambda: list_candidates(region, LEAD, now=NOON, **more)  # noqa: E731
         acts: dict[str, Callable[[], object]] = {
             "50 bare questions by an index": fifty,
@@ -119,9 +125,16 @@ def main(full: bool = False, rows: int = 200_000) -> None:
             "calls due today": lambda: list_due(region, LEAD, now=NOON),
             "funnel, all": lambda: read_funnel(region, LEAD, now=NOON),
             "funnel, group 4 from streets": lambda: read_funnel(region, LEAD, Filters(group=Group.PART_TIME, kind=SourceKind.STREET), now=NOON),
-            "funnel, one crew": lambda: read_funnel(region, LEAD, Filters(crew=CrewId("C1")), now=NOON),
+            "funnel, cohorts of 300 days": lambda: read_funnel(region, LEAD, since=first_day, now=NOON),
+            f"funnel, one crew with {rows // BUSY:,}": lambda: read_funnel(region, LEAD, Filters(crew=CrewId("C1")), now=NOON),
+            "funnel, that crew, cohorts of 300 days": lambda: read_funnel(region, LEAD, Filters(crew=CrewId("C1")), since=first_day, now=NOON),
+            "funnel, that crew, group 4 from streets": lambda: read_funnel(
+                region, LEAD, Filters(crew=CrewId("C1"), group=Group.PART_TIME, kind=SourceKind.STREET), now=NOON),
+            f"funnel, one crew of {CREWS}": lambda: read_funnel(region, LEAD, Filters(crew=CrewId("C2")), now=NOON),
+            f"funnel, one base of {BASES}": lambda: read_funnel(region, LEAD, Filters(base="base7"), now=NOON),
             "funnel, one street": lambda: read_funnel(region, LEAD, Filters(street=StreetId("S7")), now=NOON),
             "what brings, streets": lambda: read_brings(region, LEAD, "street", now=NOON),
+            "what brings, crews": lambda: read_brings(region, LEAD, "crew", now=NOON),
         }  # fmt: skip
         found = {what: timed(act, 45 if full else 9) for what, act in acts.items()}
         (card,) = list_candidates(region, LEAD, words=phone(4712), now=NOON).cards

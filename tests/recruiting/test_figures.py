@@ -10,7 +10,7 @@ import pytest
 from fieldops.ids import CandidateId
 from fieldops.recruiting.brings import Worked, estimate_yields, fit_pool, reckon
 from fieldops.recruiting.funnel import Interval, Tallies, Tally, cohorts, median, stage_figures, survival, wilson
-from fieldops.recruiting.journey import Entry, Path, entries
+from fieldops.recruiting.journey import Entry, Path, entries, walk_journey
 from fieldops.recruiting.sources import Group, SourceKind
 from fieldops.recruiting.stages import Move, Stage
 from tests.conftest import NOON
@@ -37,7 +37,7 @@ def tallies(*found: Counter[Entry]) -> Tallies:
 
 
 def journey(moves: list[Move], made_at: datetime = NOON) -> Counter[Entry]:
-    return entries(made_at, moves, SourceKind.STREET, Group.LARGE, SHANGHAI)
+    return entries(walk_journey(made_at, moves, SHANGHAI), SourceKind.STREET, Group.LARGE)
 
 
 def test_a_stage_is_counted_when_it_was_first_reached_and_once() -> None:

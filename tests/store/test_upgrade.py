@@ -8,21 +8,24 @@ import pytest
 
 from fieldops import claims
 from fieldops.actions.claims import end_in_turn, make_claim
+from fieldops.actions.recruiting_lists import Filters, read_funnel
 from fieldops.actions.rules import change_rules
 from fieldops.actions.surveys import record_surveys
 from fieldops.claims import Ground
 from fieldops.errors import CrewCoolingDown
 from fieldops.events import StreetClaimed
 from fieldops.ids import ClaimId, CrewId, StreetId
+from fieldops.recruiting.stages import Stage
 from fieldops.store import claims as store
 from fieldops.store.connect import Region, create_region, open_region
-from fieldops.store.migrations import GRACE_ONCE, SPREAD
+from fieldops.store.migrations import GRACE_ONCE, JOURNEYS, SPREAD
 from fieldops.store.seals import sums_of_rows
 from fieldops.store.sqlite import sqlite3
 from fieldops.store.upgrade import migrate_files
 from fieldops.store.verify import verify
 from tests import towns
 from tests.conftest import LEAD, NOON, PLANNER
+from tests.recruits import advance, join
 from tests.small_region import add_town
 
 S0, C0 = StreetId("S0"), CrewId("C0")
@@ -181,3 +184,27 @@ def test_what_was_counted_by_corners_as_they_were_typed_is_counted_anew_and_noth
     found = [what for what in findings(region.path) if "not what its surveys come to" in what]
     assert len(found) == 1
     again.close()
+
+
+def test_the_ways_of_candidates_of_before_are_written_from_their_moves(old: Path) -> None:
+    region = open_region(old)
+    here = Filters(street=StreetId("S0"))
+    for number, stage in enumerate((Stage.NEW, Stage.SIGNED, Stage.ACTIVE)):
+        advance(region, join(region, number).candidate, stage, now=NOON + number * DAY)
+    told = read_funnel(region, LEAD, here, now=NOON + 9 * DAY)
+    assert [one.reached for one in told.stages] == [3, 2, 2, 2, 1, 1, 1]
+    region.close()
+    names = ("street", "venue", "crew", "poster", "base")
+    by_hand(
+        old,
+        *(f"DROP INDEX funnel_of_{name}" for name in names),
+        "CREATE INDEX candidate_venue ON candidate (venue_id)",
+        "CREATE INDEX candidate_poster ON candidate (poster)",
+        "ALTER TABLE candidate DROP COLUMN journey",
+        f"DELETE FROM _sqlite_migrations WHERE name = '{JOURNEYS}'",
+    )
+    migrate_files(old)
+    region = open_region(old)
+    assert read_funnel(region, LEAD, here, now=NOON + 9 * DAY) == told
+    assert verify(region).violations == []
+    region.close()

@@ -13,15 +13,20 @@ from fieldops.clock import find_zone
 from fieldops.errors import (
     BadInput,
     Conflict,
+    ConsentMissing,
     CrewCoolingDown,
     FieldopsError,
+    MoveNotAllowed,
     NotFound,
     RecordDamaged,
+    RegionWindingDown,
+    RepAtCap,
     StorageFailed,
     StreetAlreadyClaimed,
     StreetClosed,
+    TrainingFull,
 )
-from fieldops.ids import ClaimId, CrewId, StreetId
+from fieldops.ids import ClaimId, CrewId, RepId, StreetId, TrainingId
 from fieldops.recruiting.care import read_income
 from fieldops.recruiting.names import read_person_name
 from fieldops.recruiting.phones import read_mobile, read_phone
@@ -92,6 +97,29 @@ def test_what_a_recruiting_form_refuses_is_said_in_chinese_with_its_cure(
         said = wording(_refused(call))
     assert said.ours
     assert not re.search("[a-z]{3}", said.text + said.cure), said
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        ConsentMissing(version=""), ConsentMissing(version="v9"), RepAtCap(rep=RepId("R1"), cares=35, cap=35),
+        MoveNotAllowed(before="new", after="signed", allowed=("contacted", "lost")),
+        TrainingFull(training=TrainingId("T"), capacity=12), RegionWindingDown(what="sign_ups", since=NOON),
+    ],
+    ids=lambda refusal: type(refusal).__name__,
+)  # fmt: skip
+def test_what_recruiting_refuses_is_said_in_the_reader_s_language_with_its_cure(
+    app: Flask, refusal: FieldopsError
+) -> None:
+    for language in ("zh-CN", "en"):
+        with app.test_request_context(headers={"Accept-Language": language}):
+            app.preprocess_request()
+            said = wording(refusal)
+        assert said.ours
+        assert said.cure
+        for text in (said.text, said.cure):
+            assert bool(CJK.search(text)) is (language == "zh-CN"), text
+            assert language == "en" or set(re.findall("[a-z]{5,}", text)) <= {"consent"}, text  # a column's name
 
 
 def test_no_refusal_that_a_page_can_show_is_put_together_from_pieces() -> None:

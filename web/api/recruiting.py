@@ -87,6 +87,7 @@ def _funnel(v: Values) -> FunnelReport:
         kind=SourceKind(v["source"]) if v.get("source") else None, group=Group(v["group"]) if v.get("group") else None,
         street=StreetId(v["street"]) if v.get("street") else None, venue=VenueId(v["venue"]) if v.get("venue") else None,
         crew=CrewId(v["crew"]) if v.get("crew") else None, poster=PosterCode(v["poster"]) if v.get("poster") else None,
+        base=v.get("base") or None,
     )  # fmt: skip
     return recruiting_lists.read_funnel(the_region(), current_actor(), asked, now=act_moment())
 
@@ -118,7 +119,7 @@ OPERATIONS = [
                     "street": Field(), "venue": Field(), "crew": Field(), "channel": Field(), "group": _GROUP,
                     "made_at": Field("moment"), "wanted_low": _MONEY, "wanted_high": _MONEY}, crew="crew", status=201),
     Operation("funnel", "GET", "/funnel", ("candidate.read",), "The funnel with its intervals.", FunnelReport, _funnel,
-              {"source": _SOURCE, "group": _GROUP, "street": Field(), "venue": Field(), "crew": Field(), "poster": Field()}),
+              {"source": _SOURCE, "group": _GROUP, "street": Field(), "venue": Field(), "crew": Field(), "poster": Field(), "base": Field()}),
     Operation("brings", "GET", "/brings", ("candidate.read",), "What everything of a sort brought, what it cost, and whom to call today.", list[Any], _brings,
               {"by": Field(choices=SORTS)}),
 ]  # fmt: skip

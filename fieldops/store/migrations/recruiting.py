@@ -88,6 +88,30 @@ CREATE INDEX candidate_of_crew ON candidate (crew_id, made_at, reached, due_at, 
   WHERE merged_into IS NULL AND crew_id IS NOT NULL
 """
 
+# A candidate's way, packed (`recruiting/packed.py`), follows from their moves; each index holds all that the funnel of a place
+# asks. An index answers alone only where the columns of its own condition stand in it, which those of `BRINGS` had not.
+JOURNEYS = """
+ALTER TABLE candidate ADD COLUMN journey TEXT NOT NULL DEFAULT '';
+DROP INDEX candidate_of_street;
+DROP INDEX candidate_of_crew;
+CREATE INDEX candidate_of_street ON candidate (street_id, made_at, reached, due_at, erased_at, merged_into)
+  WHERE merged_into IS NULL AND street_id IS NOT NULL;
+CREATE INDEX candidate_of_crew ON candidate (crew_id, made_at, reached, due_at, erased_at, merged_into)
+  WHERE merged_into IS NULL AND crew_id IS NOT NULL;
+DROP INDEX candidate_venue;
+DROP INDEX candidate_poster;
+CREATE INDEX funnel_of_street ON candidate (street_id, source_kind, seller_group, journey, merged_into)
+  WHERE merged_into IS NULL AND street_id IS NOT NULL;
+CREATE INDEX funnel_of_venue ON candidate (venue_id, source_kind, seller_group, journey, merged_into)
+  WHERE merged_into IS NULL AND venue_id IS NOT NULL;
+CREATE INDEX funnel_of_crew ON candidate (crew_id, source_kind, seller_group, journey, merged_into)
+  WHERE merged_into IS NULL AND crew_id IS NOT NULL;
+CREATE INDEX funnel_of_poster ON candidate (poster, source_kind, seller_group, journey, merged_into)
+  WHERE merged_into IS NULL AND poster IS NOT NULL;
+CREATE INDEX funnel_of_base ON candidate (base, source_kind, seller_group, journey, merged_into)
+  WHERE merged_into IS NULL AND base IS NOT NULL
+"""
+
 # RULE 19: a person's row points to a consent, which therefore stands first; the database refuses the other order.
 PRIVATE = """
 CREATE TABLE consent (

@@ -45,6 +45,7 @@ def _office(db: "Database") -> None:
 # From here on the grace of a withdrawal holds once in a cool-down (rule 4): what was claimed before, was lawful without.
 GRACE_ONCE = "m2026_11_27_grace_once"
 SPREAD = "m2026_11_27_spread"  # `store/upgrade.py` fills what it adds
+JOURNEYS = "m2026_11_27_journeys"  # and what this one adds
 
 
 def _no_table(db: "Database") -> None:
@@ -82,6 +83,7 @@ STEPS: dict[str, "Callable[[Database], None]"] = {
     "m2026_11_27_never_replaced": guards.refuse_replacing,
     "m2026_11_27_entry_hours": lambda db: run_statements(db, tables.ENTRY_HOURS),
     "m2026_11_27_voiding": lambda db: run_statements(db, guards.VOIDING),
+    JOURNEYS: lambda db: run_statements(db, recruiting.JOURNEYS),
 }
 
 
