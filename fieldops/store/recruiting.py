@@ -220,8 +220,9 @@ def read_tallied(connection: sqlite3.Connection) -> Counter[Entry]:
     })  # fmt: skip
 
 
-def note_journeys(turn: Turn, zone: ZoneInfo) -> None:
-    """Write the way of every candidate into their row, from their moves: older versions did not."""
+def note_journeys(turn: Turn, zone: ZoneInfo, *, event: int) -> None:
+    """Write the way of every candidate into their row, from their moves: older versions did not. `event`: the upgrade's number."""
+    assert turn.head.seq >= event
     ways = [
         (pack(walk_journey(one.made_at, moves, zone)), one.number) for one, moves, _ in each_journey(turn.connection)
     ]

@@ -57,7 +57,7 @@ def _migrate_region(path: Path) -> None:
                 if migrations.SPREAD in missing:
                     tallies.note_spreads(turn, rules_of_record(turn.connection), event=event)
                 if migrations.JOURNEYS in missing:
-                    recruiting.note_journeys(turn, places.read_zone(turn.connection))
+                    recruiting.note_journeys(turn, places.read_zone(turn.connection), event=event)
             turn.seals.seal_all(turn, before)
     except sqlite3.OperationalError as error:
         raise refusal(error) from error

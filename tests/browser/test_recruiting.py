@@ -105,6 +105,22 @@ def test_what_brings_fits_a_desk_without_scrolling_and_stays_short_on_a_phone(
         expect(page).to_have_url(f"{town.site}/brings?by={by}&order=due")
 
 
+@pytest.mark.parametrize("language", ["en-US", "zh-CN"])
+def test_the_funnel_is_read_on_a_phone_in_a_few_screens_with_all_its_figures(
+    browser: Browser, town: Town, language: str
+) -> None:
+    with opened(browser, width=360, height=740, language=language) as page:
+        page.goto(f"{town.site}/funnel")
+        assert page.evaluate("document.documentElement.scrollHeight") < 4200  # was 7,335
+        beyond = page.locator(".wide").evaluate_all("(all) => all.map((one) => one.scrollWidth - one.clientWidth)")
+        assert max(beyond) == 0
+        weeks = page.locator(".cohorts tbody tr")
+        assert weeks.count() == 12
+        assert weeks.first.locator("td").count() == 8
+        assert max(weeks.evaluate_all("(rows) => rows.map((one) => one.clientHeight)")) < 50  # a week is one line
+        assert page.locator(".stages tbody td:visible").count() == 7 * 5
+
+
 def card(page: Page, who: CandidateId) -> str:
     """The stage in which a card stands on the board."""
     stage: str = page.evaluate(f"document.querySelector('[data-card=\"{who}\"]').closest('.stage').dataset.stage")
