@@ -9,7 +9,7 @@ from fieldops.actions import effort, people, recruiting_import, recruiting_reps,
 from fieldops.actions.surveys import record_surveys
 from fieldops.errors import ConsentMissing, NotFound
 from fieldops.exchange.spreadsheets import csv_bytes, xlsx_bytes
-from fieldops.exchange.tables import open_table
+from fieldops.exchange.workbooks import open_given
 from fieldops.intake import Intake
 from fieldops.people import Actor
 from fieldops.permissions import require
@@ -51,7 +51,7 @@ def take_table(
     now: datetime | None = None,
 ) -> tuple[Intake, tuple[str, ...]]:  # fmt: skip
     """
-    Take a CSV file in, and return what became of its rows, and the columns that were left out.
+    Take a CSV or XLSX file in, and return what became of its rows, and the columns that were left out.
 
     `consent` is the version of the text to which all candidates of the file agreed whose row names none.
 
@@ -72,7 +72,7 @@ def take_table(
     if kind is None:
         raise NotFound("table", noun, cure=Said("choose one of %(choices)s", choices=", ".join(IMPORTS)))
     require(actor, kind.permission)
-    table = open_table(file, needed=kind.needed, known=kind.known)
+    table = open_given(file, needed=kind.needed, known=kind.known)
     more = {"consent": consent} if noun == CANDIDATES else {}
     if noun == CANDIDATES and not consent and "consent" not in table.header:
         raise ConsentMissing(version="")

@@ -31,11 +31,9 @@ def import_table(
     as_json: bool,
 ) -> None:
     """Read a CSV or XLSX file, hand its rows over, and print what was taken, left and refused."""
-    from fieldops.exchange.tables import open_table
-    from fieldops.exchange.workbooks import open_workbook
+    from fieldops.exchange.workbooks import open_given
 
-    opened = open_workbook if file.suffix.lower() == ".xlsx" else open_table
-    table = opened(file, needed=needed, known=known)
+    table = open_given(file, needed=needed, known=known)
     if table.unknown:
         say(f"left out: the columns {', '.join(table.unknown)}; known are {', '.join(known)}")
     with progress_bar() as progress, _refused_as_json(as_json):

@@ -7,12 +7,13 @@ from datetime import date, datetime
 from pathlib import Path
 
 from fieldops.errors import BadInput, Stopped
-from fieldops.exchange.tables import LONGEST_FIELD
+from fieldops.exchange.tables import LONGEST_FIELD, Table, open_table
 from fieldops.progress import Progress, no_progress
 from fieldops.said import Said
 
 MOST_UNPACKED = 1_000_000_000  # bytes
 _REPORT_EVERY = 5_000
+_PACKED = b"PK\x03\x04"  # how a zip file begins, and a workbook is one
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,8 @@ class Sheet:
         """
         from openpyxl import load_workbook
 
-        book = load_workbook(self.path, read_only=True, data_only=True)
+        file = self.path.open("rb")
+        book = load_workbook(file, read_only=True, data_only=True)
         try:
             sheet = book.worksheets[0]
             last, number = max(2, sheet.max_row or 2), 1
@@ -61,6 +63,7 @@ class Sheet:
                     raise Stopped
         finally:
             book.close()
+            file.close()
         progress(stage, 1.0, rows=number)
 
 
@@ -84,9 +87,10 @@ def open_workbook(path: Path, *, needed: Sequence[str], known: Sequence[str]) ->
                 raise BadInput(
                     Said("%(name)s unpacks to more than a gigabyte", name=path.name), cure="save it as CSV, or in parts"
                 )
-        book = load_workbook(path, read_only=True, data_only=True)
-        first = next(book.worksheets[0].iter_rows(max_row=1, values_only=True), ())
-        book.close()
+        with path.open("rb") as file:  # a path would have to be named .xlsx
+            book = load_workbook(file, read_only=True, data_only=True)
+            first = next(book.worksheets[0].iter_rows(max_row=1, values_only=True), ())
+            book.close()
     except (zipfile.BadZipFile, KeyError, ValueError, OSError, IndexError) as error:
         raise BadInput(
             Said("%(name)s is no XLSX workbook (%(error)s)", name=path.name, error=error),
@@ -111,6 +115,15 @@ def open_workbook(path: Path, *, needed: Sequence[str], known: Sequence[str]) ->
             cure="rename or delete one of them",
         )
     return Sheet(path, header, tuple(known), tuple(name for name in header if name and name not in known))
+
+
+def open_given(path: Path, *, needed: Sequence[str], known: Sequence[str]) -> Table | Sheet:
+    """Return the table in a file that people give, CSV or XLSX: a workbook is told by its name or by how it begins."""
+    packed = path.suffix.lower() == ".xlsx"
+    if not packed and path.is_file():
+        with path.open("rb") as file:
+            packed = file.read(len(_PACKED)) == _PACKED
+    return (open_workbook if packed else open_table)(path, needed=needed, known=known)
 
 
 def _text(value: object) -> str:

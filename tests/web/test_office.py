@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from flask.testing import FlaskClient
-from openpyxl import load_workbook
+from openpyxl import Workbook, load_workbook
 
 from fieldops.actions.accounts import list_accounts
 from fieldops.actions.files import EXPORTS
@@ -153,9 +153,17 @@ def test_reps_and_candidates_come_in_by_a_page_and_no_candidate_without_consent(
     assert "1 added, 0 changed, 0 as they were, 1 refused" in upload(
         planner, "candidates", table, consent=FIRST_TEXT.version
     )
+    book, file = Workbook(), io.BytesIO()
+    for row in (["name", "phone"], ["张表", int(phone(7))], ["坏号", 12]):
+        book.active.append(row)
+    book.save(file)
+    seen = upload(planner, "candidates", file.getvalue(), consent=FIRST_TEXT.version)
+    assert "1 added, 0 changed, 0 as they were, 1 refused" in seen
+    assert "3 phone" in seen  # row and column of the bad one
+    assert upload(planner, "candidates", b"PK\x03\x04 no workbook", consent=FIRST_TEXT.version).startswith("422")
     own = f"name,phone,consent\n王又,{phone(2)},{FIRST_TEXT.version}\n王无,{phone(3)},\n"
     assert "1 added, 0 changed, 0 as they were, 1 refused" in upload(planner, "candidates", own)
-    assert town.reader().execute("SELECT count(*) FROM candidate").fetchone()[0] == 2
+    assert town.reader().execute("SELECT count(*) FROM candidate").fetchone()[0] == 3
     session_of(town.path, Role.REP)
     assert "Signs in as" in words(planner, "/reps")
 

@@ -46,9 +46,9 @@ def take() -> AnyResponse:
     sent = request.files.get("file")
     noun = request.form.get("noun", "")
     if sent is None or not sent.filename:
-        raise BadInput("no file", field="file", cure="choose a CSV file")
+        raise BadInput("no file", field="file", cure="choose a CSV or XLSX file")
     with TemporaryDirectory(prefix="fieldops-") as folder:
-        path = Path(folder) / "table.csv"  # never the name that was sent
+        path = Path(folder) / "table"  # never the name that was sent; what it is, it says itself
         sent.save(path)
         try:
             done, unknown = files.take_table(
