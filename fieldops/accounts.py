@@ -15,6 +15,7 @@ CREW_ROLES = frozenset({Role.CREW_LEAD, Role.CREW})
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 15, 128
 INVITATION_LASTS = timedelta(hours=72)
 SIGN_IN_LINK_LASTS = timedelta(minutes=10)
+CODE_LASTS = timedelta(minutes=10)  # from the password to the code of the second factor
 
 # Nobody makes an account that may do more than their own.
 MAY_MAKE: dict[Role, frozenset[Role]] = {
@@ -49,6 +50,7 @@ class Account:
     made_at: datetime
     disabled_at: datetime | None
     has_password: bool
+    has_factor: bool = False
 
     @property
     def actor(self) -> Actor:
@@ -66,6 +68,7 @@ class Session:
     made_at: datetime
     seen_at: datetime
     ends_at: datetime
+    waits: bool = False  # for the second factor: until then it lets nobody in
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ _DURATIONS = frozenset({
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(d|h|min|s)")
 _LONGEST = timedelta(days=3_650)
 TEST_SURVEYS = 30  # the most that R50 expects, wherever awareness stands
+_DESKS = frozenset({"planner", "lead", "auditor", "rep"})
 _SECONDS = {"d": 86_400, "h": 3_600, "min": 60, "s": 1}
 
 
@@ -78,6 +79,7 @@ class Rules:
     burst_days_max: int = 15
     # the web
     requests_a_minute: int = 1_200
+    second_factor: str = "nobody"  # or the roles that need one, such as "planner lead"
     # the office
     pay_per_hour: float = 20.0  # yuan
     # recruiting
@@ -112,8 +114,20 @@ class Rules:
                 Said("'%(plan_values)s' is neither awareness nor recruits", plan_values=self.plan_values),
                 field="plan_values",
             )
+        if not self.second_factor_roles <= _DESKS or not self.second_factor.strip():
+            raise BadInput(
+                Said("'%(second_factor)s' names other roles than those of desks", second_factor=self.second_factor),
+                field="second_factor",
+                cure=Said("write nobody, or some of %(roles)s", roles=", ".join(sorted(_DESKS))),
+            )
         if self.burst_days_min > self.burst_days_max:
             raise BadInput("the shortest burst is longer than the longest", field="burst_days_min")
+
+    @property
+    def second_factor_roles(self) -> frozenset[str]:
+        """Return the roles whose accounts need a second factor; crews have one-time links and their own phones."""
+        named = frozenset(self.second_factor.replace(",", " ").split())
+        return frozenset() if named == {"nobody"} else named
 
     @property
     def test_hours(self) -> float:
@@ -267,6 +281,10 @@ MEANINGS: dict[str, tuple[int, str]] = {
     "requests_a_minute": (
         0,
         "most requests of one signed-in device in a minute; visitors of one address together have ten times it",
+    ),
+    "second_factor": (
+        0,
+        "whose accounts need a second factor, a code of an app beside the password: nobody, or roles such as planner lead",
     ),
     "pay_per_hour": (0, "yuan for a verified hour, on the pay sheet"),
     "sellers_per_rep": (18, "most sellers in care of one rep"),

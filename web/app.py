@@ -20,6 +20,7 @@ from web import (
     refusals,
     regions,
     said,
+    second_factor,
     security,
     session,
     sign_in,
@@ -57,4 +58,4 @@ def create_app(settings: Settings) -> Flask:
 
 def rooms() -> Iterable[ModuleType]:
     """Return every room of pages, in the order of their audiences."""
-    return (sign_in, *leads.ROOMS, *crew.ROOMS, *join.ROOMS, *api.ROOMS)
+    return (sign_in, second_factor, *leads.ROOMS, *crew.ROOMS, *join.ROOMS, *api.ROOMS)

@@ -14,8 +14,9 @@ from flask import Flask, Response, current_app, g, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from fieldops.actions import sessions
+from fieldops.actions.factors import lacks_factor
 from fieldops.actions.sessions import SignedIn
-from fieldops.errors import FieldopsError, SignInRefused
+from fieldops.errors import FieldopsError, Forbidden, SignInRefused
 from fieldops.ids import CrewId
 from fieldops.people import Actor
 from fieldops.permissions import require, why
@@ -105,6 +106,11 @@ def let_in() -> AnyResponse | None:
             raise SignInRefused("password")
         back = request.full_path.rstrip("?") if request.method in SAFE_METHODS else None
         return redirect(url_for("sign_in.page", next=back), 303)
+    session = current_session()
+    if access.permissions and session is not None and lacks_factor(the_region(), session.account):
+        if wants_json():
+            raise Forbidden(session.account.actor.id, access.permissions[0], "set your second factor up first")
+        return redirect(url_for("second_factor.page"), 303)
     for permission in access.permissions:
         require(current_actor(), permission, crew=_crew_asked(access))
     return None
@@ -154,6 +160,12 @@ def current_session() -> SignedIn | None:
     visitor()
     session: SignedIn | None = g.session
     return session
+
+
+def waiting_session() -> SignedIn | None:
+    """Return the session of this browser that waits for the second factor, None where none does."""
+    secret = session_secret()
+    return sessions.resume(the_region(), secret, waits=True) if secret else None
 
 
 def current_account() -> Any:

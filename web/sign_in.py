@@ -5,6 +5,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from fieldops.actions import accounts, invitations, sessions
+from fieldops.actions.sessions import SignedIn
 from fieldops.errors import BadInput, FieldopsError, SignInRefused, TooManyTries
 from fieldops.ids import SessionId
 from web.language import is_path
@@ -43,7 +44,7 @@ def front_door() -> AnyResponse:
 def page() -> AnyResponse | str:
     """Return the page on which people sign in."""
     if visitor() is not None:
-        return redirect(_way_on(request.args.get("next", "")))
+        return redirect(way_on(request.args.get("next", "")))
     return _sign_in_page()
 
 
@@ -57,9 +58,17 @@ def sign_in() -> AnyResponse:
             address=request.remote_addr or "", before=session_secret(),
         )  # fmt: skip
     except (SignInRefused, TooManyTries) as refusal:
-        return _again(refusal, _sign_in_page(refusal))
-    note("signed in", account=opened.account.id, by="password")
-    return keep_session(_to(_way_on(request.form.get("next", ""))), opened)
+        return again(refusal, _sign_in_page(refusal))
+    return _signed_in(opened, "password", way_on(request.form.get("next", "")))
+
+
+def _signed_in(opened: SignedIn, by: str, target: str) -> Response:
+    """Lead somebody on whose right to an account was shown: to where they wanted, or first to the second factor."""
+    if opened.session.waits:
+        note("second factor asked", account=opened.account.id, by=by)
+        return keep_session(to(url_for("second_factor.ask", next=target)), opened)
+    note("signed in", account=opened.account.id, by=by)
+    return keep_session(to(target), opened)
 
 
 def _sign_in_page(refusal: FieldopsError | None = None) -> str:
@@ -86,7 +95,7 @@ def look() -> AnyResponse:
     try:
         invitation, account = invitations.look_at(the_region(), secret)
     except SignInRefused as refusal:
-        return _again(refusal, render_template("account/enter.html", refusal=refusal))
+        return again(refusal, render_template("account/enter.html", refusal=refusal))
     return make_response(
         render_template(
             "account/confirm.html",
@@ -111,16 +120,15 @@ def confirm() -> AnyResponse:
             name=request.form.get("name", ""), password=request.form.get("password", ""), before=session_secret(),
         )  # fmt: skip
     except SignInRefused as refusal:
-        return _again(refusal, render_template("account/enter.html", refusal=refusal))
+        return again(refusal, render_template("account/enter.html", refusal=refusal))
     except BadInput as refusal:
         invitation, account = invitations.look_at(the_region(), secret)
         body = render_template(
             "account/confirm.html", secret=secret, invitation=invitation, invited=account, refusal=refusal,
             given=request.form, crew=invitations.crew_of(the_region(), invitation),
         )  # fmt: skip
-        return _again(refusal, body)
-    note("signed in", account=opened.account.id, by="link")
-    return keep_session(_to(url_for("sign_in.front_door")), opened)
+        return again(refusal, body)
+    return _signed_in(opened, "link", url_for("sign_in.front_door"))
 
 
 @pages.post("/sign-out")
@@ -130,7 +138,7 @@ def sign_out() -> AnyResponse:
     session = current_session()
     if session is not None:
         sessions.sign_out(the_region(), session.session.id)
-    return forget_session(_to(url_for("sign_in.page")))
+    return forget_session(to(url_for("sign_in.page")))
 
 
 @pages.get("/account")
@@ -152,11 +160,11 @@ def end_session() -> AnyResponse:
                     the_region(), account, request.form.get("password", ""), address=request.remote_addr or ""
                 )
             except (SignInRefused, TooManyTries) as refusal:
-                return _again(refusal, _devices(refusal))
+                return again(refusal, _devices(refusal))
         chosen = SessionId(request.form.get("session", ""))
         sessions.end_session(the_region(), current_actor(), account.id, chosen)
         flash(gettext("That device is signed out."))
-    return _to(url_for("sign_in.devices"))
+    return to(url_for("sign_in.devices"))
 
 
 @pages.post("/account/password")
@@ -165,7 +173,7 @@ def new_password() -> AnyResponse:
     """Take a new password, shown to be wanted by the old one where there is one; every other device is signed out."""
     session = current_session()
     if session is None:
-        return _to(url_for("sign_in.devices"))
+        return to(url_for("sign_in.devices"))
     try:
         if session.account.has_password:
             sessions.sign_in(
@@ -175,11 +183,13 @@ def new_password() -> AnyResponse:
         accounts.set_password(
             the_region(), current_actor(), session.account.id, request.form.get("password", ""), but=session.session.id
         )
-        opened = sessions.open_session(the_region(), session.account, browser=browser_name(), before=session_secret())
+        opened = sessions.open_session(
+            the_region(), session.account, browser=browser_name(), before=session_secret(), proved=True
+        )
     except (BadInput, SignInRefused, TooManyTries) as refusal:
-        return _again(refusal, _devices(refusal))
+        return again(refusal, _devices(refusal))
     flash(gettext("The new password is set; every other device is signed out."))
-    return keep_session(_to(url_for("sign_in.devices")), opened)
+    return keep_session(to(url_for("sign_in.devices")), opened)
 
 
 def _devices(refusal: FieldopsError | None = None) -> str:
@@ -188,7 +198,8 @@ def _devices(refusal: FieldopsError | None = None) -> str:
     return render_template("account/devices.html", sessions=mine, present=session, refusal=refusal)
 
 
-def _again(refusal: FieldopsError, body: str) -> Response:
+def again(refusal: FieldopsError, body: str) -> Response:
+    """Return a form once more with what was refused, under the status of the refusal."""
     response = make_response(body, status_of(refusal))
     if response.status_code != 422:
         note("refused", status=response.status_code, kind=type(refusal).__name__)
@@ -197,9 +208,11 @@ def _again(refusal: FieldopsError, body: str) -> Response:
     return response
 
 
-def _way_on(asked: str) -> str:
+def way_on(asked: str) -> str:
+    """Return the path that was asked for, where it is one of this site."""
     return asked if is_path(asked) else url_for("sign_in.front_door")
 
 
-def _to(path: str) -> Response:
+def to(path: str) -> Response:
+    """Lead on to a path after a form was sent."""
     return Response(status=303, headers={"Location": path})

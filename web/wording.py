@@ -163,6 +163,10 @@ def _forbidden(_refusal: Any) -> Wording:
 def _sign_in(refusal: Any) -> Wording:
     if refusal.reason == "link":
         return Wording(gettext("This link is used up or has ended."), gettext("Ask for a new one."))
+    if refusal.reason == "code":
+        return Wording(
+            gettext("That code does not count, or no longer."), gettext("Take the next one that your app shows.")
+        )
     return Wording(
         gettext("Login and password do not belong together."),
         gettext("Try again, or ask a lead for a link that signs you in."),

@@ -59,6 +59,12 @@ def find_account(region: Region, actor: Actor, name: str) -> Account:
         return store.get_account(private, name)
 
 
+def own_account(region: Region, account: Account) -> Account:
+    """Return an account as it is now, for whoever is signed in as it."""
+    with private_reader(region) as private:
+        return store.get_account(private, account.id)
+
+
 def add_account(
     region: Region,
     actor: Actor,

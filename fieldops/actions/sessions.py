@@ -7,12 +7,14 @@ known browser, and per address: the address may try very often, since a whole mo
 
 import secrets
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
 from fieldops import clock
-from fieldops.accounts import Account, Session, lifetime, over
+from fieldops.accounts import CODE_LASTS, Account, Session, lifetime, over
 from fieldops.actions.passwords import hash_password, is_outdated, is_password
 from fieldops.actions.regions import standing_moment
 from fieldops.errors import NotFound, SignInRefused, TooManyTries
@@ -76,13 +78,10 @@ def sign_in(
         old = sessions_store.find_session(private, digest(before)) if before else None
     known = old is not None and account is not None and old[1].id == account.id
     who = f"sign-in {digest(name)[:32]}" + (f" {old[0].id}" if known and old else "")
-    _refuse_storms(region, at, {who: MOST_FOR_ACCOUNT, f"sign-in from {address}": MOST_FOR_ADDRESS})
-    right = is_password(_typed(password[:1000]), stored)
-    if account is None or account.disabled_at is not None or not right:
-        with private_turn(region) as private:
-            for what in (who, f"sign-in from {address}"):
-                attempts.add_attempt(private, what, at, WINDOW)
-        raise SignInRefused("password")
+    with counted(region, who, address, at):
+        right = is_password(_typed(password[:1000]), stored)
+        if account is None or account.disabled_at is not None or not right:
+            raise SignInRefused("password")
     if stored and is_outdated(stored):
         with private_turn(region) as private:
             store.save_password(private, account.id, hash_password(_typed(password[:1000])))
@@ -103,37 +102,70 @@ def check_password(
         If there were too many wrong tries of late.
     """
     at = now or clock.now()
-    who = f"again {account.id}"
-    _refuse_storms(region, at, {who: MOST_FOR_ACCOUNT, f"sign-in from {address}": MOST_FOR_ADDRESS})
     with private_reader(region) as private:
         stored = store.read_password_hash(private, account.id)
-    if not is_password(_typed(password[:1000]), stored):
+    with counted(region, f"again {account.id}", address, at):
+        if not is_password(_typed(password[:1000]), stored):
+            raise SignInRefused("password")
+
+
+@contextmanager
+def counted(region: Region, who: str, address: str, at: datetime) -> Iterator[None]:
+    """
+    Let somebody show who they are; where it is refused the try counts, and too many are not looked at.
+
+    Raises
+    ------
+    TooManyTries
+        If there were too many wrong tries of late, of `who` or from the address.
+    """
+    _refuse_storms(region, at, {who: MOST_FOR_ACCOUNT, f"sign-in from {address}": MOST_FOR_ADDRESS})
+    try:
+        yield
+    except SignInRefused:
         with private_turn(region) as private:
             for what in (who, f"sign-in from {address}"):
                 attempts.add_attempt(private, what, at, WINDOW)
-        raise SignInRefused("password")
+        raise
 
 
 def open_session(
-    region: Region, account: Account, *, browser: str, before: str = "", now: datetime | None = None
+    region: Region,
+    account: Account,
+    *,
+    browser: str,
+    before: str = "",
+    proved: bool = False,
+    now: datetime | None = None,
 ) -> SignedIn:
-    """Begin a session of an account whose right to it was just shown, under a new secret; the browser's old one ends."""
+    """
+    Begin a session of an account whose right to it was just shown, under a new secret; the browser's old one ends.
+
+    Where the account has a second factor that was not `proved` too, the session waits for it and lets nobody in.
+    """
     at = now or clock.now()
     secret = secrets.token_urlsafe(32)
-    session = Session(SessionId(new_id()), account.id, browser[:80], at, at, at + lifetime(account.role).whole)
+    waits = account.has_factor and not proved
+    ends_at = at + (CODE_LASTS if waits else lifetime(account.role).whole)
+    session = Session(SessionId(new_id()), account.id, browser[:80], at, at, ends_at, waits)
     with private_turn(region) as private:
-        old = sessions_store.find_session(private, digest(before)) if before else None
-        if old is not None:
-            sessions_store.end_session(private, old[0].id, at)
+        for kind in (True, False) if before else ():
+            old = sessions_store.find_session(private, digest(before), waits=kind)
+            if old is not None:
+                sessions_store.end_session(private, old[0].id, at)
         sessions_store.add_session(private, session, digest(secret))
     return SignedIn(session, account, secret)
 
 
-def resume(region: Region, secret: str, *, now: datetime | None = None) -> SignedIn | None:
-    """Return the session of a secret while it lasts; None where it has ended, was ended, or the account is disabled."""
+def resume(region: Region, secret: str, *, waits: bool = False, now: datetime | None = None) -> SignedIn | None:
+    """
+    Return the session of a secret while it lasts; None where it has ended, was ended, or the account is disabled.
+
+    One that `waits` for the second factor is returned only where it is asked for.
+    """
     at = now or clock.now()
     with private_reader(region) as private:
-        found = sessions_store.find_session(private, digest(secret))
+        found = sessions_store.find_session(private, digest(secret), waits=waits)
     if found is None or over(found[0], found[1].role, at):
         return None
     if at - found[0].seen_at >= SEEN_EVERY:

@@ -101,6 +101,29 @@ def list_users(db: Db = DEFAULT_DB, as_json: AsJson = False) -> None:
         Console().print(table)
 
 
+@user.command("drop-factor")
+def drop_factor(
+    login: Annotated[str, typer.Argument(help="The login of the account.")],
+    db: Db = DEFAULT_DB,
+    as_json: AsJson = False,
+) -> None:
+    """
+    Take the second factor of an account away, where its phone and its recovery codes are lost.
+
+    Example: fieldops user drop-factor wang.li
+    """
+    from fieldops.actions.factors import drop_factor as act
+    from fieldops.store.connect import open_region
+
+    region = open_region(db)
+    account = act(region, shell_actor(), login)
+    region.close()
+    if as_json:
+        print_json({**_facts(account), "second_factor": False})
+    else:
+        say(f"{account.login} signs in without a second factor now")
+
+
 @user.command("disable")
 def disable(
     login: Annotated[str, typer.Argument(help="The login of the account.")],

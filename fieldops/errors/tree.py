@@ -85,7 +85,7 @@ class Forbidden(FieldopsError):
 
 @dataclass(eq=False)
 class SignInRefused(FieldopsError):
-    """Nobody could be signed in; `reason` is password or link, and no more is told."""
+    """Nobody could be signed in; `reason` is password, code or link, and no more is told."""
 
     reason: str
 
@@ -93,6 +93,8 @@ class SignInRefused(FieldopsError):
         """Name what did not work, and the cure."""
         if self.reason == "link":
             return "the link is used up or has ended; ask for a new one"
+        if self.reason == "code":
+            return "that code does not count, or no longer; take the next one that your app shows"
         return "login and password do not belong together; try again, or ask a lead for a link that signs you in"
 
 

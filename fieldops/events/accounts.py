@@ -17,7 +17,7 @@ class AccountAdded(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountChanged(Event):
-    """An account was disabled, enabled, or took a new password; `change` says which."""
+    """An account was disabled, enabled, took a new password, a second factor, or lost it; `change` says which."""
 
     account: AccountId
     change: str

@@ -14,7 +14,7 @@ from fieldops.store import connect
 from fieldops.store.connect import Region, open_private
 from fieldops.store.sqlite import refusal, sqlite3
 
-_ACCOUNT = "id, login, name, role, crew_id, promoter_id, made_at, disabled_at, password IS NOT NULL"
+_ACCOUNT = "id, login, name, role, crew_id, promoter_id, made_at, disabled_at, password IS NOT NULL, EXISTS (SELECT 1 FROM second_factor AS f WHERE f.account_id = account.id AND f.confirmed_at IS NOT NULL)"
 
 
 @contextmanager
@@ -194,4 +194,5 @@ def _account(row: sqlite3.Row) -> Account:
     return Account(
         AccountId(row[0]), row[1], row[2], Role(row[3]), CrewId(row[4]) if row[4] else None,
         PromoterId(row[5]) if row[5] else None, parse_moment(row[6]), parse_moment(row[7]) if row[7] else None, bool(row[8]),
+        bool(row[9]),
     )  # fmt: skip

@@ -9,7 +9,7 @@ from tests.conftest import ROOT
 AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 # Address, and the role that reads it; None for a visitor.
 PAGES: list[tuple[str, str | None]] = [
-    ("/sign-in", None), ("/enter", None), ("/account", "lead"), ("/today", "lead"), ("/map", "lead"), ("/map?plan=plan1&sort=people&down=1", "lead"), ("/triangles/at/1", "lead"),
+    ("/sign-in", None), ("/enter", None), ("/account", "lead"), ("/account/second-factor", "lead"), ("/today", "lead"), ("/map", "lead"), ("/map?plan=plan1&sort=people&down=1", "lead"), ("/triangles/at/1", "lead"),
     ("/streets?q=market+3", "lead"), ("/streets/R00", "lead"), ("/crews/C1", "lead"), ("/claims?within=all", "lead"),
     ("/plan", "lead"), ("/plan/plan1", "lead"), ("/plan/plan1?against=plan1", "lead"), ("/move-on", "lead"), ("/swarm", "lead"), ("/trust", "lead"), ("/phones", "lead"),
     ("/plan/plan1/streets/R10", "lead"), ("/what-if", "lead"),

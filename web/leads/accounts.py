@@ -7,7 +7,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
 from fieldops.accounts import CREW_ROLES, MAY_MAKE
-from fieldops.actions import accounts, invitations
+from fieldops.actions import accounts, factors, invitations
 from fieldops.errors import BadInput
 from fieldops.ids import InvitationId
 from fieldops.people import Role
@@ -30,13 +30,13 @@ def page() -> str:
 def _page(link: str) -> str:
     region, actor = the_region(), current_actor()
     return render_template(
-        "leads/accounts.html", accounts=accounts.list_accounts(region, actor), link=link, code=_code(link) if link else "",
+        "leads/accounts.html", accounts=accounts.list_accounts(region, actor), link=link, code=qr_code(link) if link else "",
         invitations=invitations.open_invitations(region, actor),
         roles=[role for role in Role if role in MAY_MAKE[actor.role]], crew_roles=CREW_ROLES,
     )  # fmt: skip
 
 
-def _code(link: str) -> Markup:
+def qr_code(link: str) -> Markup:
     """Return a QR code as SVG without any style of its own."""
     return Markup(segno.make(link, error="m").svg_inline(omitsize=True, border=4, dark="#000000", light="#ffffff"))  # noqa: S704  made by segno
 
@@ -75,6 +75,15 @@ def disable(account: str) -> AnyResponse:
     """Disable an account: every browser in which it is signed in is out with its next request."""
     done = accounts.disable_account(the_region(), current_actor(), account)
     flash(gettext("%(name)s is disabled and signed out everywhere.", name=done.name))
+    return redirect(url_for("accounts.page"), 303)
+
+
+@pages.post("/accounts/<account>/second-factor/off")
+@needs("account.manage")
+def drop_factor(account: str) -> AnyResponse:
+    """Take the second factor of an account away: a lost phone, and no recovery code left."""
+    done = factors.drop_factor(the_region(), current_actor(), account)
+    flash(gettext("%(name)s signs in without a second factor now.", name=done.name))
     return redirect(url_for("accounts.page"), 303)
 
 

@@ -21,3 +21,12 @@ CREATE TABLE api_key (
 CREATE TABLE attempt (
   what TEXT NOT NULL, since TEXT NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (what, since)) STRICT, WITHOUT ROWID
 """
+
+# The secret of an app is sealed under the region's key; recovery codes are stored as SHA-256 of 74 random bits.
+SECOND_FACTOR = """
+ALTER TABLE session ADD COLUMN waits INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE second_factor (
+  account_id TEXT PRIMARY KEY REFERENCES account, seal BLOB NOT NULL, confirmed_at TEXT, step INTEGER NOT NULL) STRICT;
+CREATE TABLE recovery_code (
+  account_id TEXT NOT NULL REFERENCES account, code TEXT NOT NULL, PRIMARY KEY (account_id, code)) STRICT, WITHOUT ROWID
+"""

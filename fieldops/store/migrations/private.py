@@ -49,4 +49,8 @@ def migrate_private(database: "Database") -> None:
     def m2026_11_27_incident_notes(db: "Database") -> None:
         run_statements(db, phones.INCIDENT_NOTES)
 
+    @migrations()
+    def m2026_11_27_second_factor(db: "Database") -> None:
+        run_statements(db, accounts.SECOND_FACTOR)
+
     migrations.apply(database)
