@@ -178,6 +178,7 @@ WRITES = re.compile(r"^\s*(INSERT\s+(OR\s+\w+\s+)?INTO|UPDATE\s+\w+\s+SET|DELETE
 NO_EVENT_NEEDED = {
     "fieldops.store.accounts",
     "fieldops.store.attempts",
+    "fieldops.store.factors",
     "fieldops.store.invitations",
     "fieldops.store.sessions",
     "fieldops.store.audit",
