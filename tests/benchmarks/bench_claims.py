@@ -14,7 +14,16 @@ from fieldops.clock import Stopwatch
 from fieldops.errors import Conflict
 from fieldops.ids import CrewId, PlanId, StreetId
 from fieldops.store import claims as store
-from fieldops.store.connect import Region, create_memory_region, create_region, open_file, open_region
+from fieldops.store.connect import (
+    BUSY_SECONDS,
+    Region,
+    create_memory_region,
+    create_region,
+    open_file,
+    open_region,
+    turnstile_path,
+)
+from fieldops.store.turnstile import Turnstile
 from tests.conftest import LEAD, NOON, PLANNER
 from tests.races import contest as race
 from tests.small_region import add_town
@@ -67,6 +76,18 @@ def bare(path: Path) -> Callable[[int], None]:
     return insert
 
 
+def bare_in_line(path: Path) -> Callable[[int], None]:
+    """Return a one-row transaction whose writer stands in line as grants do: the price of fairness is in its p99."""
+    insert, line = bare(path), Turnstile(turnstile_path(path))
+
+    def insert_in_line(number: int) -> None:
+        line.enter(BUSY_SECONDS / 2)
+        insert(number)
+        line.leave()
+
+    return insert_in_line
+
+
 def grants(region: Region, first: int, crews: Sequence[CrewId]) -> Callable[[int], None]:
     """Return a grant of the next street that nobody holds."""
 
@@ -84,7 +105,8 @@ def many(path: Path, kind: str, count: int, crews: Sequence[CrewId], first: int)
 
     def work(index: int) -> None:
         start = first + index * (count // PROCESSES)
-        act = bare(path) if kind == "bare" else grants(open_region(path), start, crews)
+        makers = {"bare": lambda: bare(path), "line": lambda: bare_in_line(path)}
+        act = makers.get(kind, lambda: grants(open_region(path), start, crews))()
         barrier.wait()
         seconds = []
         for number in range(count // PROCESSES):
@@ -154,7 +176,11 @@ def main(full: bool = False) -> None:
         region.close()
         crowd = many(region.path, "bare", count, crews, 0)
         row("8 processes: bare one-row transaction", crowd)
-        row("8 processes: grant", many(region.path, "grant", count, crews, count), crowd)
+        in_line = many(region.path, "line", count, crews, 0)
+        row("8 processes: bare one-row transaction, in line", in_line, crowd)
+        granted = many(region.path, "grant", count, crews, count)
+        row("8 processes: grant", granted, crowd)
+        row("8 processes: grant, to bare in line", granted, in_line)
         contested = [StreetId(f"S{2 * count + number}") for number in range(500 if full else 100)]
         watch = Stopwatch()
         told = race.contest(region, contested, rounds=1, grant=race.through_the_door)
