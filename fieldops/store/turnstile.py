@@ -5,6 +5,10 @@ SQLite lets a writer that finds the file locked sleep for up to 100 ms and try a
 waited 5 to 11 seconds (measured, two cores). At the turnstile the kernel wakes the next in line as soon as a turn ends,
 or its process dies. It only orders: what keeps two writers apart is SQLite's own lock, and whoever cannot pass here in
 time, or at all, tries there.
+
+Not promised: a strict order. Who has just left may pass once more before the next one is awake. A second lock before this one
+made the order strict: the slowest hundredth of eight that never pause waited a third as long, the middle one eight times as
+long, and a sixth fewer turns passed in all (measured, two busy cores).
 """
 
 import os
