@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from fieldops.errors import BadInput
-from fieldops.events import PhoneKeyDestroyed, PhoneKeyMade, PhoneKeysEscrowed
+from fieldops.events import PhoneKeyDestroyed, PhoneKeyMade, PhoneKeysEscrowed, SealsRenewed
 from fieldops.ids import ActorId, new_id
 from fieldops.people import Actor, Role
 from fieldops.permissions import require
+from fieldops.store import audit, persons
 from fieldops.store import phonekeys as store
 from fieldops.store.connect import Region
+from fieldops.store.keys import add_key
 from fieldops.store.phonekeys import PhoneKey
 
 KEPT = timedelta(days=60)  # how long a retired key still opens what comes from phones without network
@@ -59,6 +61,29 @@ def rotate_key(region: Region, actor: Actor, *, why: str, now: datetime | None =
         for key in old:
             store.destroy_key(turn, event=PhoneKeyDestroyed(at=turn.now, why="no_longer_needed", key=key))
     return made, old
+
+
+def renew_seals(region: Region, actor: Actor, *, new_key: bool = False, now: datetime | None = None) -> int:
+    """
+    Seal anew what lies sealed in the private file, under the last key of the key file, first adding a key where asked.
+
+    Permission: phone_key.manage. Event: SealsRenewed. Returns how many seals were renewed. Seals in backups stay as they are: keys are
+    added and never taken away.
+
+    Raises
+    ------
+    Forbidden
+        If the actor may not.
+    BadInput
+        If a key shall be added and it comes from a secret store.
+    """
+    require(actor, "phone_key.manage")
+    if new_key:
+        region.newer_keys = (*region.newer_keys, add_key(region.path))
+    with region.turn(actor, now=now) as turn:
+        count = persons.renew_seals(region)
+        audit.append(turn, SealsRenewed(at=turn.now, count=count))
+    return count
 
 
 def export_escrow(region: Region, actor: Actor, keeper: str, *, now: datetime | None = None) -> tuple[str, int]:

@@ -212,6 +212,32 @@ def rotate_key(
         typer.echo(f"phones seal to {made.id} from now on; {len(destroyed)} old keys destroyed")
 
 
+@phones.command("renew-seals")
+def renew_seals(
+    new_key: Annotated[
+        bool, typer.Option("--new-key", help="First add a key to the key file; those before it stay.")
+    ] = False,
+    db: Db = DEFAULT_DB,
+    now: Now = None,
+    as_json: AsJson = False,
+) -> None:
+    """
+    Seal names, numbers and phone keys of the private file anew, in the present way under the last key of the key file.
+
+    Example: fieldops phones renew-seals --new-key
+    """
+    from fieldops.actions.phonekeys import renew_seals as act
+    from fieldops.store.connect import open_region
+
+    region = open_region(db)
+    count = act(region, shell_actor(), new_key=new_key, now=given_moment(now))
+    region.close()
+    if as_json:
+        print_json({"renewed": count, "new_key": new_key})
+    else:
+        say(f"{count} seals renewed; keep a copy of the key file elsewhere" if new_key else f"{count} seals renewed")
+
+
 @phones.command("keeper")
 def make_keeper(
     out: Annotated[Path, typer.Option(help="The private key to write (PEM); the public one goes beside it, .pub.")],

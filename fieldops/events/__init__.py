@@ -7,6 +7,7 @@ from fieldops.events.accounts import (
     ApiKeyMade,
     InvitationMade,
     InvitationUsed,
+    SealsRenewed,
     SessionEnded,
 )
 from fieldops.events.bursts import BurstOverridden, BurstsSet
@@ -151,6 +152,7 @@ __all__ = [
     "RowsImported",
     "RowsSealed",
     "RulesChanged",
+    "SealsRenewed",
     "SentinelsChosen",
     "SessionEnded",
     "SignUpsRecorded",

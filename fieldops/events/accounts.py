@@ -24,6 +24,13 @@ class AccountChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SealsRenewed(Event):
+    """What lies sealed in the private file was sealed anew, under the last key; `count` says how much."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InvitationMade(Event):
     """A one-use link was made: for a new account of that role, or to sign an existing account in."""
 

@@ -63,6 +63,12 @@ class Region:
     _turnstile: Turnstile | None = field(default=None, repr=False)
     _seals: Seals | None = field(default=None, repr=False)
     _file: tuple[int, int] | None = field(default=None, repr=False)
+    newer_keys: tuple[bytes, ...] = field(default=(), repr=False)
+
+    @property
+    def seal_keys(self) -> tuple[bytes, ...]:
+        """Return the keys that open seals of the private file; the last one seals."""
+        return (self.key, *self.newer_keys)
 
     @property
     def in_memory(self) -> bool:
@@ -312,11 +318,11 @@ def open_region(path: Path, *, older: bool = False) -> Region:
         connection.close()
         raise StorageFailed(problem=Said("%(path)s was made by an older fieldops", path=path), cure=OLDER)
     try:
-        key = keys.read_key(path)
+        key, *newer = keys.read_keys(path)
     except BadInput:
         connection.close()
         raise
-    region = Region(path, key, sandbox=bool(row and json.loads(row[0])))
+    region = Region(path, key, sandbox=bool(row and json.loads(row[0])), newer_keys=tuple(newer))
     if _is_of_another(connection, region.key):
         connection.close()
         raise BadInput(

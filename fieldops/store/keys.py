@@ -47,8 +47,13 @@ def has_key(path: Path) -> bool:
 
 
 def read_key(path: Path) -> bytes:
+    """Return the key of a region, 256 bits; see `read_keys`."""
+    return read_keys(path)[0]
+
+
+def read_keys(path: Path) -> list[bytes]:
     """
-    Return the key of a region, 256 bits.
+    Return the key of a region, and the keys that were added for newer seals, one a line; each has 256 bits.
 
     Raises
     ------
@@ -57,10 +62,11 @@ def read_key(path: Path) -> bytes:
     """
     command = os.environ.get("FIELDOPS_KEY_COMMAND")
     text = _printed(command) if command else _written(_file(path))
-    if not _KEY.fullmatch(text):
+    lines = text.split()
+    if not lines or not all(_KEY.fullmatch(line) for line in lines):
         problem = Said("%(source)s is no key", source=key_source(path))
         raise BadInput(problem, cure="it is 64 digits of 0-9 and a-f, as `fieldops` made it")
-    return bytes.fromhex(text)
+    return [bytes.fromhex(line) for line in lines]
 
 
 def is_open_to_others(file: Path) -> bool:
@@ -85,6 +91,27 @@ def make_key(path: Path) -> None:
     descriptor = os.open(key_path(path), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(secrets.token_hex(32) + "\n")
+
+
+def add_key(path: Path) -> bytes:
+    """
+    Add a new key to the key file of a region: from now on it seals, and those before it go on opening.
+
+    Raises
+    ------
+    BadInput
+        If the key comes from a secret store: whoever keeps that adds a line there.
+    """
+    if key_source(path) != str(key_path(path)):
+        cure = "add a line of 64 digits of 0-9 and a-f there, below the others"
+        raise BadInput("the key comes from a secret store", field="--new-key", cure=cure)
+    read_keys(path)
+    made = secrets.token_hex(32)
+    with key_path(path).open("a") as file:
+        file.write(made + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    return bytes.fromhex(made)
 
 
 def _credential() -> Path | None:

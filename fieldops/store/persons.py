@@ -11,7 +11,6 @@ Inside a write turn of the region the person is written first; where the turn fa
 import hashlib
 import hmac
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,17 +18,16 @@ from datetime import datetime
 from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from fieldops.clock import format_moment, parse_moment
 from fieldops.errors import RecordDamaged
 from fieldops.ids import CandidateId
 from fieldops.recruiting.names import matches, search_words
+from fieldops.store import sealing
 from fieldops.store.connect import Region, Turn, open_private
 from fieldops.store.sqlite import refusal, sqlite3
 
 MOST_UNSEALED = 3_000  # persons looked at one by one where the index knows only the beginning of a word
-_NONCE = 12
 _MANY = 1_000
 
 
@@ -56,11 +54,9 @@ class Note:
 
 
 @lru_cache(maxsize=4)
-def _keys(key: bytes) -> tuple[AESGCM, bytes, bytes]:
-    seal, numbers, words = (
-        hmac.digest(key, f"fieldops persons {part} 1".encode(), "sha256") for part in ("seal", "phone", "word")
-    )
-    return AESGCM(seal), numbers, words
+def _keys(key: bytes) -> tuple[bytes, bytes]:
+    numbers, words = (hmac.digest(key, f"fieldops persons {part} 1".encode(), "sha256") for part in ("phone", "word"))
+    return numbers, words
 
 
 @contextmanager
@@ -93,14 +89,13 @@ def private_turn(region: Region) -> Iterator[sqlite3.Connection]:
 
 def hash_phone(region: Region, phone: str) -> bytes:
     """Return what stands for an E.164 number in the index: one number, one value, and no way back without the key."""
-    return hmac.digest(_keys(region.key)[1], phone.encode(), "sha256")[:16]
+    return hmac.digest(_keys(region.key)[0], phone.encode(), "sha256")[:16]
 
 
 def seal(region: Region, binding: str, value: Mapping[str, object]) -> bytes:
     """Return plain values sealed and bound to a name: they cannot be opened under another one."""
-    nonce = os.urandom(_NONCE)
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-    return nonce + _keys(region.key)[0].encrypt(nonce, text, binding.encode())
+    return sealing.close(region.seal_keys, binding, text)
 
 
 def unseal(region: Region, binding: str, sealed: bytes) -> dict[str, str]:
@@ -113,7 +108,7 @@ def unseal(region: Region, binding: str, sealed: bytes) -> dict[str, str]:
         If it was changed, is bound to another name, or was sealed with another key.
     """
     try:
-        text = _keys(region.key)[0].decrypt(sealed[:_NONCE], sealed[_NONCE:], binding.encode())
+        text = sealing.open_seal(region.seal_keys, binding, sealed)
     except InvalidTag:
         raise RecordDamaged(
             problem="a sealed name cannot be opened: the private file and the key do not belong together",
@@ -123,8 +118,25 @@ def unseal(region: Region, binding: str, sealed: bytes) -> dict[str, str]:
     return value
 
 
+def renew_seals(region: Region) -> int:
+    """Seal everything anew that is not sealed in the present way under the last key, and return how much it was."""
+    keys, count = region.seal_keys, 0
+    with private_turn(region) as connection:
+        for table, name, column, binding in sealing.SEALED:
+            rows = connection.execute(f"SELECT {name}, {column} FROM {table}").fetchall()  # noqa: S608  # of SEALED
+            old = [(row[0], row[1]) for row in rows if not sealing.is_present(keys, row[1])]
+            bound = [binding.format(one) for one, _ in old]
+            anew = [
+                (sealing.close(keys, to, sealing.open_seal(keys, to, sealed)), one)
+                for to, (one, sealed) in zip(bound, old, strict=True)
+            ]
+            connection.executemany(f"UPDATE {table} SET {column} = ? WHERE {name} = ?", anew)  # noqa: S608  # of SEALED
+            count += len(anew)
+    return count
+
+
 def _words(region: Region, words: frozenset[str] | Sequence[str]) -> list[int]:
-    key = _keys(region.key)[2]
+    key = _keys(region.key)[1]
     return [
         int.from_bytes(hashlib.blake2b(word.encode(), digest_size=8, key=key).digest(), "big", signed=True)
         for word in words
