@@ -48,10 +48,12 @@ def advance(region: Region, candidate: CandidateId, until: Stage, now: datetime 
         move_candidate(region, LEAD, candidate, stage, now=now)
 
 
-def sellers(region: Region, count: int, rep: RepId | None = None, first: int = 0) -> list[CandidateId]:
+def sellers(
+    region: Region, count: int, rep: RepId | None = None, first: int = 0, street: str = "S0"
+) -> list[CandidateId]:
     """So many people who signed, in the care of a rep."""
     rows = [
-        (number + 2, {"name": "王小明", "phone": phone(number), "street": "S0", "stage": "signed"})
+        (number + 2, {"name": "王小明", "phone": phone(number), "street": street, "stage": "signed"})
         for number in range(first, first + count)
     ]
     done = import_candidates(region, LEAD, rows, consent=FIRST_TEXT.version, now=NOON)

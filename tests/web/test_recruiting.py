@@ -11,23 +11,27 @@ from flask.testing import FlaskClient
 from fieldops import clock
 from fieldops.actions.effort import import_effort
 from fieldops.actions.recruiting_lists import list_candidates
-from fieldops.actions.recruiting_posters import FREE_OF_NETWORK, open_page, set_poster_words
+from fieldops.actions.recruiting_posters import FREE_OF_NETWORK, open_page, set_consent, set_poster_words
 from fieldops.actions.recruiting_reps import link_account
+from fieldops.actions.recruiting_training import make_training
 from fieldops.events import RulesChanged
 from fieldops.ids import RepId
 from fieldops.people import Role
-from fieldops.recruiting.consent import FIRST_TEXT
+from fieldops.recruiting.consent import FIRST_TEXT, ConsentText
 from fieldops.store import audit
 from fieldops.store.accounts import find_account, private_reader
 from fieldops.store.connect import open_region
 from fieldops.store.persons import find_by_phone
+from fieldops.store.recruiting_reps import count_care
+from fieldops.store.verify import verify
 from fieldops.worker import Worker
 from tests.accounts import PLAIN_COOKIE, session_of
 from tests.conftest import LEAD, NOON, PLANNER
 from tests.recruit_town import NAMES as TOWN
 from tests.recruit_town import make_recruit_town
 from tests.recruiting.test_words import NAMES
-from tests.recruits import phone
+from tests.recruits import phone, sellers
+from tests.web.test_desk import text_of
 from web.app import create_app
 from web.settings import Settings
 
@@ -179,6 +183,22 @@ def test_a_form_sent_faster_than_anybody_writes_is_asked_to_be_looked_at_and_pas
     quick = client.post(f"/join/{code}", data=fill(client, code, phone=phone(8000), form=form[1]))
     assert (quick.status_code, people(path)) == (422, before)
     assert form[1] in quick.text
+
+
+def test_who_agreed_and_mistyped_the_number_agrees_once_unless_the_text_is_another_by_then(
+    town: tuple[Flask, Path, str],
+) -> None:
+    app, path, code = town
+    client, ticked = app.test_client(), 'name="agree" value="1" required checked'
+    wrong = fill(client, code, phone="0571 8888 8888")
+    seen = client.post(f"/join/{code}", data=wrong)
+    assert seen.status_code == 422
+    assert ticked in seen.text
+    assert ticked not in client.post(f"/join/{code}", data={**wrong, "agree": ""}).text
+    region = open_region(path)
+    set_consent(region, LEAD, ConsentText("新的同意文本：仅用于联系您。", "A new text: only to call you."))
+    region.close()
+    assert ticked not in client.post(f"/join/{code}", data=wrong).text
 
 
 def test_an_old_phone_that_names_no_origin_may_sign_up_and_do_nothing_else(
@@ -461,3 +481,51 @@ def test_a_candidate_goes_from_a_poster_to_an_active_seller_and_is_forgotten_on_
     assert number.encode() not in left
     assert "诸葛新人" not in client.get(page, headers=HERE).text
     assert re.findall(r">1</a>", client.get("/brings?by=poster", headers=HERE).text) == brought
+
+
+@pytest.mark.parametrize(
+    ("language", "full", "taken", "skipped", "gone"),
+    [
+        ("en", "cares for 35 sellers", "of this training are taken", "cannot go from", "There is no"),
+        ("zh-CN", "35", "名额", "不能", "人"),
+    ],
+)
+def test_what_a_desk_is_refused_is_said_in_its_language_and_what_is_lawful_goes_on(
+    town: tuple[Flask, Path, str], language: str, full: str, taken: str, skipped: str, gone: str
+) -> None:
+    _, path, _ = town
+    region, client, asked = open_region(path), lead_of(town), HERE | {"Accept-Language": language}
+    caring = count_care(region.reader(), RepId("R1"))
+    sellers(region, 35 - caring, RepId("R1"), first=6000, street="R00")
+    (late,), (other,) = (sellers(region, 1, first=number, street="R00") for number in (7000, 7001))
+
+    def refused(address: str, status: int, said: str, **form: str) -> None:
+        answer = client.post(address, data=form, headers=asked)
+        assert answer.status_code == status, address
+        words = text_of(answer.text)
+        assert said in words, words
+        assert 'lang="en">' not in answer.text or language == "en"
+
+    # RULE 18: the 36th is refused, goes to another rep, or is allowed by a lead with a reason
+    refused(f"/candidates/{late}/rep", 409, full, rep="R1")
+    assert client.post(f"/candidates/{other}/rep", data={"rep": "R2"}, headers=asked).status_code == 303
+    allowed = {"rep": "R1", "override": "knows_them"}
+    assert client.post(f"/candidates/{late}/rep", data=allowed, headers=asked).status_code == 303
+    # RULE 16: no stage is skipped, and who leaves has a reason
+    refused(f"/candidates/{late}/move", 409, skipped, after="active")
+    assert client.post(f"/candidates/{late}/move", data={"after": "lost"}, headers=asked).status_code == 422
+    # a training has as many places as it has
+    training = make_training(
+        region, LEAD, base="北站", topic="直播", starts_at=region.moment() + timedelta(days=1),
+        ends_at=region.moment() + timedelta(days=1, hours=2), capacity=1,
+    )  # fmt: skip
+    for who in (late, late):  # posted twice is booked once
+        assert client.post(f"/candidates/{who}/training", data={"training": training}, headers=asked).status_code == 303
+    refused(f"/candidates/{other}/training", 409, taken, training=training)
+    # two numbers of one person, and back
+    assert client.post(f"/candidates/{late}/merge", data={"other": phone(7001)}, headers=asked).status_code == 303
+    refused(f"/candidates/{other}/move", 404, gone, after="trained")
+    assert client.post(f"/candidates/{late}/merge", data={"undo": other}, headers=asked).status_code == 303
+    assert client.post(f"/candidates/{other}/move", data={"after": "trained"}, headers=asked).status_code == 303
+    assert verify(region).violations == []
+    region.close()

@@ -31,9 +31,10 @@ def page(code: str) -> Response:
 def sign_up(code: str) -> Response:
     """Take a sign-up; whatever was wrong is said beside its field, and what was written stays."""
     written = {
-        name: request.form.get(name, "")[:LONGEST] for name in ("name", "phone", "group", "form", "consent", "site")
+        name: request.form.get(name, "")[:LONGEST]
+        for name in ("name", "phone", "group", "form", "consent", "site", "agree")
     }
-    agreed = request.form.get("agree") == "1"
+    agreed = written["agree"] == "1"
     try:
         done = acts.receive(
             the_region(), code, form=written["form"], name=written["name"], phone=written["phone"], group=written["group"],
