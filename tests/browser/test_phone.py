@@ -20,7 +20,7 @@ from fieldops.rules import Rules
 from fieldops.store.connect import open_region
 from fieldops.surveys import Asked, spread_at, why_not_counted
 from tests.browser.conftest import until
-from tests.browser.phones import READY, Server, crew_phone, flush, in_outbox, module, open_phone
+from tests.browser.phones import READY, Server, crew_phone, flush, flush_all, in_outbox, module, open_phone
 from tests.conftest import NOON, PLANNER, ROOT
 
 AXE = (ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
@@ -255,6 +255,7 @@ def test_the_first_survey_of_a_day_shows_the_cards_instruction_and_no_count_of_w
 
 # ── budgets ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+TRIES = 8  # what else the machine does is no fault of the page: it has to be so quick once
 MEASURE = """() => new Promise((done) => {
   let lcp = 0, blocked = 0;
   new PerformanceObserver((list) => { for (const one of list.getEntries()) lcp = one.startTime; })
@@ -265,12 +266,11 @@ MEASURE = """() => new Promise((done) => {
 })"""
 
 
-@pytest.mark.full
 def test_the_first_page_is_there_in_a_second_and_a_half_on_slow_4g_and_a_slow_phone(
     browser: Browser, server: Server
 ) -> None:
-    best = [float("inf"), float("inf")]
-    for _ in range(5):
+    lcp = blocked = float("inf")
+    for _ in range(TRIES):
         with crew_phone(browser, server, workers=False) as phone:
             page = phone.new_page()
             tools = phone.new_cdp_session(page)
@@ -281,33 +281,43 @@ def test_the_first_page_is_there_in_a_second_and_a_half_on_slow_4g_and_a_slow_ph
             tools.send("Emulation.setCPUThrottlingRate", {"rate": 4})
             page.goto(f"{server.address}/crew/")
             lcp, blocked = page.evaluate(MEASURE)
-            best = [min(best[0], lcp), min(best[1], blocked)]
-    print(f"largest contentful paint {best[0]:.0f} ms, blocked {best[1]:.0f} ms")
-    assert best[0] <= 1500
-    assert best[1] <= 50
+        print(f"largest contentful paint {lcp:.0f} ms, blocked {blocked:.0f} ms")
+        if lcp <= 1500 and blocked <= 50:
+            return
+    raise AssertionError(
+        f"largest contentful paint {lcp:.0f} ms, blocked {blocked:.0f} ms in the last of {TRIES} tries"
+    )
 
 
 def test_a_day_of_six_hundred_records_fits_and_is_sent_at_once(browser: Browser, server: Server) -> None:
-    with crew_phone(browser, server) as phone:
-        page = open_phone(phone, server)
-        phone.set_offline(True)
-        before = page.evaluate("navigator.storage.estimate().then((one) => one.usage)")
-        page.evaluate(
-            """async (address) => {
-              const box = await import(address);
-              for (let i = 0; i < 600; i++) await box.add(i % 3 ? 'contact' : 'survey', { promoter: 'C0-0', street: 'S' + i % 5,
-                what: i % 3 ? 'not_home' : 'refused', door: i % 3 ? '12-3-' + i : undefined, generation: 1, lon: 117.2, lat: 28.3,
-                accuracy_m: 20, ...(i % 3 ? {} : { cluster: 'A', phase: 'before' }) });
-            }""",
-            module(page),
-        )
-        used = page.evaluate("navigator.storage.estimate().then((one) => one.usage)") - before
-        phone.set_offline(False)
-        base = server.records()
-        start = time.monotonic()
-        while server.records() < base + 600:
-            flush(page)
-        seconds = time.monotonic() - start
+    seconds = float("inf")
+    for day in range(1, TRIES + 1):
+        with crew_phone(browser, server) as phone:
+            page = open_phone(phone, server)
+            phone.set_offline(True)
+            before = page.evaluate("navigator.storage.estimate().then((one) => one.usage)")
+            record_a_day(page)
+            used = page.evaluate("navigator.storage.estimate().then((one) => one.usage)") - before
+            assert used <= 5_000_000
+            phone.set_offline(False)
+            start = time.monotonic()
+            flush_all(page)
+            seconds = time.monotonic() - start
+            assert server.records() == 600 * day
         print(f"600 records: {used / 1e6:.2f} MB, sent in {seconds:.1f} s")
-        assert used <= 5_000_000
-        assert seconds <= 10 * 3  # ten on a quiet machine
+        if seconds <= 10:
+            return
+    raise AssertionError(f"{seconds:.1f} s in the last of {TRIES} tries")
+
+
+def record_a_day(page: Page) -> None:
+    """Record six hundred doors and surveys as taps do, each stored by itself."""
+    page.evaluate(
+        """async (address) => {
+          const box = await import(address);
+          for (let i = 0; i < 600; i++) await box.add(i % 3 ? 'contact' : 'survey', { promoter: 'C0-0', street: 'S' + i % 5,
+            what: i % 3 ? 'not_home' : 'refused', door: i % 3 ? '12-3-' + i : undefined, generation: 1, lon: 117.2, lat: 28.3,
+            accuracy_m: 20, ...(i % 3 ? {} : { cluster: 'A', phase: 'before' }) });
+        }""",
+        module(page),
+    )

@@ -147,8 +147,15 @@ def test_nothing_to_tap_or_read_lies_below_a_toast_and_the_last_control_can_be_r
         assert not page.evaluate(COVERED)
 
 
+LINES = """() => {
+  const written = document.createRange();
+  written.selectNodeContents(document.getElementById('amount'));
+  return written.getClientRects().length;
+}"""
+
+
 @pytest.mark.parametrize("language", ["en-US", "zh-CN"])
-def test_with_letters_of_twice_the_size_the_door_has_room_and_no_word_of_a_tile_is_broken(
+def test_with_letters_of_twice_the_size_the_door_has_room_and_no_word_or_figure_is_broken(
     browser: Browser, own_server: Server, language: str
 ) -> None:
     with crew_phone(browser, own_server, language=language) as phone:
@@ -156,6 +163,11 @@ def test_with_letters_of_twice_the_size_the_door_has_room_and_no_word_of_a_tile_
         page.evaluate("document.documentElement.style.fontSize = '225%'")
         width = page.evaluate("document.getElementById('door').getBoundingClientRect().width")
         assert width >= 240
+        page.evaluate("location.hash = '#hours=S0'")
+        expect(page.locator("#v-hours")).to_be_visible()
+        assert page.evaluate(LINES) == 1  # the figure of the hours stands in one line
+        page.evaluate("location.hash = '#street=S0'")
+        expect(page.locator("#v-street")).to_be_visible()
         if language == "en-US":
             for button in page.locator("#outcomes button").all():
                 button.evaluate("one => { one.style.overflowWrap = 'normal'; one.style.wordBreak = 'keep-all'; }")

@@ -21,6 +21,7 @@ from flask import (
     url_for,
 )
 from flask_babel import lazy_gettext
+from rjsmin import jsmin
 from werkzeug.wrappers import Response as AnyResponse
 
 from fieldops.actions import dispatch
@@ -202,9 +203,19 @@ def shell(release: str, name: str) -> AnyResponse:
     """Return a file of the shell under its version's address, so that files of two versions are never mixed."""
     if name not in SHELL:
         raise NotFound("file", name)
-    response = send_from_directory(Path(current_app.static_folder or "") / "crew", name, conditional=True)
+    folder = Path(current_app.static_folder or "") / "crew"
+    response = _script(folder / name) if name.endswith(".js") else send_from_directory(folder, name, conditional=True)
     response.headers["Cache-Control"] = FOR_EVER if release == version() else "no-store"
     return response
+
+
+def _script(path: Path) -> Response:
+    return Response(_without_comments(path, path.stat().st_mtime_ns), mimetype="text/javascript")
+
+
+@lru_cache(maxsize=64)
+def _without_comments(path: Path, _changed_at: int) -> str:
+    return str(jsmin(path.read_text("utf-8")))
 
 
 @pages.app_template_filter("in_percent")
@@ -235,7 +246,7 @@ def _digest(files: tuple[tuple[Path, int], ...]) -> str:
 
 
 def _pages() -> list[str]:
-    return [url_for(f"phone.{name}") for name in ("today", "me", "learn", "hand_over")]
+    return [url_for(f"phone.{name}") for name in ("today", "me", "learn", "hand_over", "push")]
 
 
 def _kept(response: Response) -> Response:

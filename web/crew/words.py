@@ -56,7 +56,7 @@ def _sentences() -> dict[str, str]:
     return {
         "undo": gettext("Undo"), "saved": gettext("Saved: {what}"), "undone": gettext("Undone."),
         "lost": gettext("NOT saved! The phone's storage is full. Free some space, then tap again."),
-        "next": gettext("Next: {label}"),
+        "next": gettext("Next: {label}"), "nextDoor": gettext("Next door"), "nextVenue": gettext("Next venue"),
         "day": gettext("{n} d left"), "hour": gettext("{n} h left"), "over": gettext("ended"),
         "ended": gettext("Signed out"), "online": gettext("All sent"), "waiting": gettext("{n} not sent"), "old": gettext("oldest: {age}"),
         "minutes": gettext("{n} min"), "hoursAge": gettext("{n} h"), "never": gettext("never"),

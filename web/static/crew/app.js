@@ -64,6 +64,12 @@ async function draw() {
   }
 }
 
+export const dayOf = (ms) => new Intl.DateTimeFormat("en-CA", { timeZone: data.zone }).format(ms);
+export const when = (ms) => new Date(ms).toLocaleString(document.documentElement.lang,
+  { month: "numeric", day: "numeric", weekday: "short", hour: "2-digit", minute: "2-digit", timeZone: data.zone });
+/** Why the server did not take a record: who had been quicker, where somebody was. */
+export const whyNot = ({ reason, holder, holder_name, until }, label) => (holder
+  ? say("lostRace", { holder: holder_name || holder, label, until: when(Date.parse(until)) }) : say("r." + reason));
 export const clock = (ms) => new Date(ms).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", timeZone: data.zone });
 export const place = (id) => data.held?.[id] ?? data.kept?.[id] ?? data.stops?.[id]
   ?? (data.points?.[id] && { ...data.points[id], label: say("point", data.points[id]) });
@@ -80,8 +86,10 @@ export function toast(text, action) {
   setTimeout(gone, box.HOLD);
 }
 
-export function warn(text) {
+/** Say what must not be missed, until another view is opened, or for as long as the page is open. */
+export function warn(text, stays = "") {
   $("warning").textContent = text;
+  $("warning").dataset.stays = stays;
   $("warning").hidden = false;
 }
 
@@ -98,25 +106,28 @@ function wire() {
 
 // ── when to send ────────────────────────────────────────────────────────────────────────────────────────────────────
 
+const QUIET = 300_000; // ms after which a phone that somebody looks at asks what is new
 let pause = 15_000;
 async function beat() {
-  const got = (await box.all("waiting")).length ? await box.flush() : null;
+  const { sentAt = 0 } = await box.meta();
+  const quiet = !document.hidden && Date.now() - sentAt > QUIET;
+  const got = quiet || (await box.all("waiting")).length ? await box.flush(quiet) : null;
   pause = got?.error ? Math.min(pause * 2, 300_000) : 15_000;
   if (got?.error) refresh();
   setTimeout(beat, pause);
 }
 
+/** Where no worker keeps the scripts that come later, they come now: the page that is open goes on without network. */
+function takeTheRestIn() {
+  if ($("v-today")) for (const name of ["moving", "forms", "list", "maps", "near"]) import(`./${name}.js`).catch(() => {});
+}
+
 async function worker() {
-  const able = "serviceWorker" in navigator;
   const state = $("able");
-  if (!able) {
-    if (state) state.textContent = say("onlineOnly");
-    return;
-  }
-  const registered = await navigator.serviceWorker.register("/crew/worker.js", { scope: "/crew/" }).catch(() => null);
+  const registered = await navigator.serviceWorker?.register("/crew/worker.js", { scope: "/crew/" }).catch(() => null);
   const kept = await navigator.storage?.persisted?.();
   if (state) state.textContent = say(!registered ? "onlineOnly" : kept ? "persisted" : "offlineOk");
-  if (!registered) return;
+  if (!registered) return takeTheRestIn();
   const offer = () => {
     if (!registered.waiting || !navigator.serviceWorker.controller) return;
     const button = $("update");
@@ -134,12 +145,12 @@ async function worker() {
 
 export async function start() {
   const lost = await box.checkStorage(data);
-  if (lost !== null) warn(say(lost ? "gone" : "wiped", { n: lost }));
+  if (lost !== null) warn(say(lost ? "gone" : "wiped", { n: lost }), "open");
   box.onChange(refresh);
   wire();
   await refresh();
   addEventListener("online", () => box.flush(true));
-  document.addEventListener("visibilitychange", () => document.hidden || box.flush());
+  document.addEventListener("visibilitychange", () => document.hidden || box.flush(true)); // taken out of the pocket: what is new?
   setTimeout(beat, pause);
   box.flush(true);
   worker();

@@ -1,6 +1,6 @@
 // The forms that are opened now and then: a venue, hours, a sign-up. They come when they are first needed.
 
-import { $, data, place, say, toast, warn } from "./app.js";
+import { $, data, dayOf, place, say, toast, warn } from "./app.js";
 import * as box from "./outbox.js";
 import { seal } from "./seal.js";
 import { go, here, last, on, press, record, tap, where } from "./views.js";
@@ -45,7 +45,7 @@ async function toldOf(day) {
 
 async function saveHours() {
   const id = $("hoursPlace").value;
-  const day = new Intl.DateTimeFormat("en-CA", { timeZone: data.zone }).format(await box.trueNow());
+  const day = dayOf(await box.trueNow());
   const told = await toldOf(day);
   if (!hours() && !told[id]) return warn(say("needHours"));
   const whole = Object.values({ ...told, [id]: hours() }).reduce((sum, one) => sum + one, 0);

@@ -1,6 +1,6 @@
 // The page of the outbox: what waits and why, what was refused and what to do about it, the file for the lead.
 
-import { $, clock, clone, data, place, refresh, say, toast } from "./app.js";
+import { $, clock, clone, data, place, refresh, say, toast, whyNot } from "./app.js";
 import * as box from "./outbox.js";
 
 const age = (ms) => (ms < 5_400_000 ? say("minutes", { n: Math.max(0, Math.round(ms / 60_000)) })
@@ -17,8 +17,8 @@ async function problem() {
 }
 
 const NO_FACT = ["claim", "withdrawal", "undo", "appeal"]; // they wish for something: nobody can say that they are true
-const name = (record) => [say(record.what || record.kind), place(record.street ?? record.venue ?? record.triangle)?.label, record.door]
-  .filter(Boolean).join(" · ");
+const labelOf = ({ record, label }) => place(record.street ?? record.venue ?? record.triangle)?.label ?? label;
+const name = (one) => [say(one.record.what || one.record.kind), labelOf(one), one.record.door].filter(Boolean).join(" · ");
 
 export async function showOutbox(waiting, oldest) {
   const { sentAt } = await box.meta();
@@ -28,14 +28,14 @@ export async function showOutbox(waiting, oldest) {
   $("error").textContent = await problem();
   $("sent").textContent = sentAt ? age(Date.now() - sentAt) : say("never");
   const row = (one, text) => {
-    const made = clone("row", { what: name(one.record), when: clock(one.at), text });
+    const made = clone("row", { what: name(one), when: clock(one.at), text });
     made.dataset.id = one.id;
     return made;
   };
   const appealed = new Set([...waiting, ...done].filter(({ record }) => record.kind === "appeal").map(({ record }) => record.about));
   $("refused").replaceChildren(...done.filter((one) => one.answer.result === "rejected").map((one) => {
     const already = appealed.has(one.id);
-    const made = row(one, say("r." + one.answer.reason) + (already ? " " + say("appealed") : ""));
+    const made = row(one, whyNot(one.answer, labelOf(one)) + (already ? " " + say("appealed") : ""));
     made.append(clone("appeal"));
     made.querySelector("[data-why=it_is_true]").hidden = already || NO_FACT.includes(one.record.kind);
     return made;

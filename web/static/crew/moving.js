@@ -1,8 +1,11 @@
-// Moving on: what the card's verdict brings, wishes for streets, races won and lost, the page renewed. It comes when it is first needed.
+// Moving on: what the card's verdict brings, wishes for streets, races won and lost. It comes when it is first needed.
 
-import { $, data, place, refresh, say, toast } from "./app.js";
+import { $, data, dayOf, place, say, toast, when, whyNot } from "./app.js";
 import * as box from "./outbox.js";
-import { go, record, showToday } from "./views.js";
+import { go, record } from "./views.js";
+
+let saying = ""; // the place that the view speaks of
+let wish = ""; // the record whose answer the view waits for
 
 const key = (id) => id + "." + data.held[id].gen;
 const leaving = (id) => (data.points[id] ? Object.keys(data.held).filter((one) => data.held[one].point === id) : [id]).filter((one) => data.held[one]);
@@ -13,32 +16,44 @@ export async function movedOn(id) {
   const left = leaving(id);
   for (const one of left) done[key(one)] = Date.now();
   await box.remember("done", done);
-  $("thanks").textContent = say("thanks", { label: place(id).label });
+  speakOf(id, say("thanks", { label: place(id).label }));
   offer(await nextStreet(left));
   go("moveon", id);
 }
 
-/** An answer was taken back: where it had decided, the streets are to be worked on again. */
+function speakOf(id, title) {
+  [saying, wish] = [id, ""];
+  $("thanks").textContent = title;
+}
+
+/** An answer was taken back, and no longer decides: the streets are to be worked on again. */
 export async function stay(id) {
-  if ($("v-moveon").hidden) return;
   const { done = {} } = await box.meta();
   for (const one of leaving(id)) delete done[key(one)];
   await box.remember("done", done);
-  go("survey", id);
+  if (saying !== id) return;
+  saying = "";
+  if (!$("v-moveon").hidden) go("survey", id);
 }
 
-/** The page was loaded anew where it had said to move on: say it again, or show the day where nothing is left to say. */
+/** The view was opened at an address: say again what is to be said of the place, or show the day where nothing is. */
 export async function resume(id) {
-  if ($("thanks").textContent || $("moveSays").textContent) return;
-  const { done = {} } = await box.meta();
-  if (leaving(id).some((one) => done[key(one)])) return movedOn(id);
-  location.replace("#today");
+  if (saying === id) return;
+  const [{ done = {} }, now, waiting, answered] = await Promise.all([box.meta(), box.trueNow(), box.all("waiting"), box.all("done")]);
+  const wished = [...answered, ...waiting].filter(({ record: { kind, street } }) => kind === "claim" && street === id)
+    .sort((a, b) => a.seq - b.seq).pop();
+  if (wished && (!wished.answer || Date.parse(wished.answer.until) > now)) {
+    speakOf(id, say("claim"));
+    if (wished.answer) tell(wished);
+    else hope(wished);
+  } else if (leaving(id).some((one) => done[key(one)])) await movedOn(id);
+  else location.replace("#today");
 }
 
-/** A team-mate's list, scanned: its order becomes this phone's. Claims are the crew's, so nothing changes hands. */
+/** A team-mate's list, scanned: its order becomes this phone's for the day. Claims are the crew's, so nothing changes hands. */
 export async function takeOver(ids = "") {
   const order = ids.split(",").filter((id) => data.held[id]);
-  if (order.length) await box.remember("order", order);
+  if (order.length) await box.remember("order", { day: dayOf(await box.trueNow()), ids: order });
   history.replaceState(null, "", location.pathname);
   dispatchEvent(new Event("hashchange"));
   toast(say(order.length ? "taken" : "notOurs"));
@@ -62,50 +77,40 @@ function offer(next, text = "") {
   button.onclick = () => (next.held ? go("street", next.id) : take(next.id, next.label));
 }
 
-const races = new Map();
+/** Wish for a street: what the server answers is told here, by whichever tab it came, and after a reload too. */
 export async function take(id, label) {
-  const made = await record("claim", { street: id });
+  const made = await record("claim", { street: id }, { label });
   if (!made) return;
-  races.set(made.id, { id, label });
+  speakOf(id, $("v-moveon").hidden ? say("claim") : $("thanks").textContent);
+  hope(made, say("wish", { label }));
   go("moveon", id);
-  offer(null, say("wish", { label }));
-  const got = await box.flush();
-  if (got?.error) offer(null, say(data.kept[id] ? "wait" : "waitFree", { label }));
+  const got = await box.flush(false, true);
+  if (got?.error && wish === made.id) hope(made);
 }
 
-/** Say what became of wishes, and where the crew goes next. */
-export function answered({ answers, moved }) {
-  for (const answer of answers) {
-    const race = races.get(answer.id);
-    if (!race) continue;
-    races.delete(answer.id);
-    if (answer.result !== "rejected") {
-      offer({ id: race.id, label: race.label, held: true }, say("yours", { label: race.label, until: when(Date.parse(answer.until)) }));
-    } else if (answer.holder === data.crew) {
-      offer({ id: race.id, label: race.label, held: true }, say("yours", { label: race.label, until: when(Date.parse(answer.until)) }));
-    } else {
-      const text = answer.holder ? say("lostRace", { holder: answer.holder_name || answer.holder, label: race.label, until: when(Date.parse(answer.until)) })
-        : say("r." + answer.reason);
-      offer(answer.next ? { id: answer.next, label: answer.next_label } : null, text);
-    }
-  }
+function hope({ id, record: { street }, label }, text = say(data.kept[street] ? "wait" : "waitFree", { label })) {
+  wish = id;
+  offer(data.kept[street] && { id: street, label, held: true }, text); // it is kept for this crew: one may go there meanwhile
+}
+
+box.onChange(async () => {
+  const told = wish && (await box.all("done")).find((one) => one.id === wish);
+  if (told && wish === told.id) tell(told);
+});
+
+/** Say what became of a wish, and where the crew goes next. */
+function tell({ id, record: { street }, label, answer }) {
+  if (id === wish) wish = "";
+  const ours = answer.result !== "rejected" || answer.holder === data.crew;
+  const text = ours ? say("yours", { label, until: when(Date.parse(answer.until)) }) : whyNot(answer, label);
+  offer(ours ? { id: street, label, held: true } : answer.next ? { id: answer.next, label: answer.next_label } : null, text);
+  if ($("v-moveon").hidden) toast(text);
+}
+
+export function answered(wishes, moved) {
+  wishes.forEach(tell);
   const mine = moved.find((one) => one.crew === data.crew);
-  if (mine?.to && !$("v-moveon").hidden && !races.size) offer({ id: mine.to, label: mine.label ?? place(mine.to)?.label ?? mine.to, held: Boolean(data.held[mine.to]) });
-}
-
-const when = (ms) => new Date(ms).toLocaleString(document.documentElement.lang,
-  { month: "numeric", day: "numeric", weekday: "short", hour: "2-digit", minute: "2-digit", timeZone: data.zone });
-
-/** Take in the page as the server renders it now: claims, progress, kept streets. One way of drawing, at the server. */
-export async function renew() {
-  const answer = await fetch("/crew/", { headers: { Accept: "text/html" } }).catch(() => null);
-  if (!answer?.ok || !answer.headers.get("X-Fieldops")) return;
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const fresh = page.getElementById("data");
-  if (!fresh) return;
-  Object.assign(data, JSON.parse(fresh.textContent));
-  $("day").replaceWith(document.adoptNode(page.getElementById("day")));
-  if (!(await box.all("waiting")).length) await box.remember("done", {}); // the server has seen all: its list is the truth
-  await showToday();
-  await refresh();
+  if (mine?.to && !$("v-moveon").hidden && !wish && !wishes.length) {
+    offer({ id: mine.to, label: mine.label ?? place(mine.to)?.label ?? mine.to, held: Boolean(data.held[mine.to]) });
+  }
 }

@@ -81,8 +81,8 @@ export async function checkStorage({ now, server }) {
   return !phone && before ? Number(before[2]) : null;
 }
 
-/** Record something; `fields` is what it says. It may be undone for `hold` ms, and is sent after. */
-export async function add(kind, fields, { hold = 0, id = newId() } = {}) {
+/** Record something; `fields` is what it says, `label` what the phone alone calls it. It may be undone for `hold` ms, and is sent after. */
+export async function add(kind, fields, { hold = 0, id = newId(), label = "" } = {}) {
   const now = Date.now();
   const entry = await work(["meta", "waiting"], async (store, waiting) => {
     const phone = await result(store.get("phone"));
@@ -91,7 +91,7 @@ export async function add(kind, fields, { hold = 0, id = newId() } = {}) {
       id, seq: phone.seq, kind, device: phone.device, device_time: new Date(now).toISOString(),
       offset_s: phone.offset, answered_at: phone.answered, ...fields,
     };
-    const made = { id, seq: phone.seq, at: now, ready: now + hold, record };
+    const made = { id, seq: phone.seq, at: now, ready: now + hold, label, record };
     store.put(phone, "phone");
     waiting.add(made);
     return made;
@@ -139,7 +139,9 @@ async function post(records) {
   }
 }
 
+/** Take in what was answered; returns what is done with: the records as they were told, each with its answer. */
 async function settle({ body, middle }) {
+  const settled = [];
   await work(["meta", "waiting", "done"], async (store, waiting, done) => {
     const phone = await result(store.get("phone"));
     phone.offset = Math.round((Date.parse(body.now) - middle) / 10) / 100;
@@ -154,11 +156,14 @@ async function settle({ body, middle }) {
       waiting.delete(answer.id);
       const { sealed, ...record } = entry.record;
       // What was refused stays whole, to be appealed or handed in as a file; of the rest only what the pages show.
-      done.put({ ...entry, record: answer.result === "rejected" ? entry.record : record, answer });
+      const told = { ...entry, record: answer.result === "rejected" ? entry.record : record, answer };
+      done.put(told);
+      settled.push(told);
     }
     const old = await result(done.getAll());
     for (const one of old) if (one.answer.result !== "rejected" && Date.now() - one.at > KEEP) done.delete(one.id);
   });
+  return settled;
 }
 
 /** The moment (ms) before which the server asked not to be tried again, 0 where there is none: it is respected by every way of sending. */
@@ -185,8 +190,7 @@ async function send(hello) {
       await changed();
       return { error: got.error, answers, moved };
     }
-    await settle(got);
-    answers.push(...got.body.answers);
+    answers.push(...await settle(got));
     moved.push(...got.body.moved);
     if (ready.length <= size) break;
   }
@@ -197,16 +201,19 @@ async function send(hello) {
 }
 
 const after = [];
-/** Be told of every answer of the server. */
+/** Be told of every answer of the server, with the record that it is for. */
 export function onAnswers(listen) {
   after.push(listen);
 }
 
-/** Send what is ready; only one tab sends at a time. `hello` asks the server for the time even where nothing waits. */
-export async function flush(hello = false) {
+/**
+ * Send what is ready; only one tab sends at a time. `hello` asks the server for the time even where nothing waits; where another
+ * tab is sending, `patient` waits for it and sends after, and the others leave it to that tab.
+ */
+export async function flush(hello = false, patient = false) {
   const run = () => send(hello === true);
   const got = navigator.locks
-    ? await navigator.locks.request("fieldops-outbox", { ifAvailable: true }, (lock) => (lock ? run() : null))
+    ? await navigator.locks.request("fieldops-outbox", { ifAvailable: !patient }, (lock) => (lock ? run() : null))
     : await run();
   if (got && (got.answers.length || got.moved.length || hello === true)) after.forEach((listen) => listen(got));
   return got;

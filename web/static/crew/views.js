@@ -1,6 +1,6 @@
 // The page of the day: what to do next, doors, the card, venues, hours, sign-ups, moving on.
 
-import { $, clone, data, place, ready, refresh, say, toast, warn } from "./app.js";
+import { $, clone, data, dayOf, place, ready, refresh, say, toast, warn } from "./app.js";
 import { cornerOf, judge } from "./card.js";
 import * as box from "./outbox.js";
 
@@ -40,14 +40,14 @@ export async function record(kind, fields, options = {}) {
 }
 
 /** Record with one tap; ten seconds to take it back. */
-export async function tap(kind, fields, what, after) {
+export async function tap(kind, fields, what, after, undone = after) {
   const made = await record(kind, fields, { hold: box.HOLD });
   if (!made) return;
   navigator.vibrate?.(15);
   toast(say("saved", { what }), async () => {
     await box.undo(made);
     toast(say("undone"));
-    after?.();
+    undone?.();
   });
   after?.();
 }
@@ -60,9 +60,9 @@ const claim = (id) => (data.held[id] ? { generation: data.held[id].gen } : {});
 export async function showToday() {
   const [now, { order, done }] = await Promise.all([box.trueNow(), box.meta()]);
   const list = $("streets");
-  if (order) for (const id of order) {
+  if (order?.day === dayOf(now)) for (const id of [...order.ids].reverse()) { // of this day's walk only; what came since stands after it
     const row = list.querySelector(`[data-street="${CSS.escape(id)}"]`);
-    if (row) list.append(row);
+    if (row) list.prepend(row);
   }
   let next = null;
   for (const row of list.children) {
@@ -88,11 +88,24 @@ export async function showToday() {
 const doorOf = (text) => text.trim().toUpperCase().replace(/[－–—#号室栋单元.\s]+/g, "-").replace(/^-+|-+$/g, "");
 const isDoor = (door) => !door || /^[0-9A-Z]{1,8}(-[0-9A-Z]{1,8}){0,3}$/.test(door);
 
-function nextDoor() {
-  const input = $("door");
-  const door = doorOf(input.value);
-  input.value = door.replace(/\d+$/, (number) => String(Number(number) + 1).padStart(number.length, "0"));
+const afterDoor = (door) => door.replace(/\d+$/, (number) => String(Number(number) + 1).padStart(number.length, "0"));
+function setDoor(door) {
+  $("door").value = door;
   checkDoor();
+}
+
+/** One big button: the next door, or where none is written the venue of this street that nobody has been at today. */
+let ahead = "";
+async function showOnward() {
+  const door = doorOf($("door").value), street = here;
+  const [now, ...told] = await Promise.all([box.trueNow(), box.all("waiting"), box.all("done")]);
+  if (street !== here) return;
+  const been = new Set(told.flat().filter((one) => ["visit", "contact"].includes(one.record.kind) && !one.back && dayOf(one.at) === dayOf(now)).map((one) => one.record.venue));
+  ahead = door ? "" : Object.keys(data.stops).find((id) => data.stops[id].street === street && !been.has(id)) ?? "";
+  const [what, label] = $("onward").children;
+  what.textContent = say(door ? "nextDoor" : "nextVenue");
+  label.textContent = door ? afterDoor(door) : data.stops[ahead]?.label ?? "";
+  $("onward").hidden = !door && !ahead;
 }
 
 function checkDoor() {
@@ -102,6 +115,7 @@ function checkDoor() {
   $("doorSays").textContent = asked ? say("dnc", { door }) : wrong ? say("badDoor") : "";
   $("outcomes").classList.toggle("shut", Boolean(asked) || wrong);
   for (const button of $("outcomes").children) button.disabled = Boolean(asked) || wrong;
+  showOnward();
 }
 
 function showStreet(id) {
@@ -111,8 +125,7 @@ function showStreet(id) {
   sessionStorage.setItem("street", id);
   $("streetLabel").textContent = street.label;
   $("streetUntil").textContent = street.until ? $("streets").querySelector(`[data-street="${CSS.escape(id)}"] [data-until]`)?.textContent ?? "" : "";
-  $("door").value = "";
-  checkDoor();
+  setDoor("");
   $("doors").textContent = (street.doors ?? []).join(", ");
   $("doorsBox").hidden = !street.doors?.length;
   const stops = Object.entries(data.stops).filter(([, stop]) => stop.street === id);
@@ -129,11 +142,15 @@ function showStreet(id) {
 }
 
 async function contact(what) {
-  const door = doorOf($("door").value);
-  await tap("contact", { ...where(here), ...claim(here), what, ...(door && { door }) }, [say(what), door].filter(Boolean).join(" · "), checkDoor);
-  if (what === "do_not_contact" && door) data.held[here]?.doors.push(door);
+  const door = doorOf($("door").value), street = here;
+  const listed = what === "do_not_contact" && door ? data.held[street]?.doors : null;
+  await tap("contact", { ...where(street), ...claim(street), what, ...(door && { door }) }, [say(what), door].filter(Boolean).join(" · "), null, () => {
+    listed?.splice(listed.lastIndexOf(door), 1);
+    if (here === street) setDoor(door); // it is to be told again
+  });
+  listed?.push(door);
   if (what === "signed_up") return go("signup");
-  if (door) nextDoor();
+  if (door) setDoor(afterDoor(door));
 }
 
 // ── the card ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -155,7 +172,18 @@ async function sitting(id) {
   return { asked: asked.filter((one) => one.at - opened <= length), rule: open?.rule ?? data.rules.rule, now };
 }
 
+const verdictOn = async (id) => {
+  const { asked, rule } = await sitting(id);
+  return judge(asked, data.cards[rule], data.rules).verdict;
+};
 const small = (id) => data.held[id] && data.held[id].people < data.rules.small;
+
+/** Open the card: where a test goes on, it goes on as it was asked last. */
+async function openSurvey(id) {
+  const { asked } = await sitting(id);
+  $("corner").elements.phase.value = asked.filter(({ phase }) => phase === "before" || phase === "after").pop()?.phase ?? "before";
+  return showSurvey(id);
+}
 
 async function showSurvey(id) {
   const spot = place(id);
@@ -182,28 +210,54 @@ async function survey(what) {
   const { corner, phase } = Object.fromEntries(new FormData($("corner")));
   sessionStorage.setItem("corner", corner);
   const home = $("home").value; // of this person only: the next one is asked again
-  await tap("survey", { ...where(id), ...claim(id), what, cluster: corner, phase, ...(home && { home_street: home }) }, say(what), async () => {
-    if (here === id && (await showSurvey(id)) !== "move_on") (await moving()).stay(id);
+  let verdict = "";
+  await tap("survey", { ...where(id), ...claim(id), what, cluster: corner, phase, ...(home && { home_street: home }) }, say(what), null, async () => {
+    const now = await verdictOn(id);
+    if (here === id) await showSurvey(id);
+    if (verdict === "move_on" && now !== verdict) await (await moving()).stay(id);
+    await showToday();
   });
-  const verdict = await showSurvey(id);
+  verdict = await showSurvey(id);
   if (verdict === "move_on" && !small(id)) await (await moving()).movedOn(id);
 }
 
 // ── moving on ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-let wished = false;
 const moving = () => import("./moving.js");
-async function take(id, label) {
-  wished = true;
-  (await moving()).take(id, label);
+
+async function answered({ answers, moved }) {
+  const wishes = answers.filter(({ record }) => record.kind === "claim");
+  if (wishes.length || moved.length) (await moving()).answered(wishes, moved);
+  if (answers.some(({ answer }) => answer.again)) toast(say("again"));
+  const old = (await box.trueNow()) - data.now > 60_000 || !Object.keys(data.kept).length;
+  if (moved.length || answers.length || old) await renew();
 }
 
-async function answered(got) {
-  const { answers, moved } = got;
-  if (wished || moved.length) (await moving()).answered(got);
-  if (answers.some((answer) => answer.again)) toast(say("again"));
-  const old = (await box.trueNow()) - data.now > 60_000 || !Object.keys(data.kept).length;
-  if (moved.length || answers.length || old) await (await moving()).renew();
+/** Take in the page as the server renders it now: claims, progress, kept streets. One way of drawing, at the server. */
+async function renew() {
+  const answer = await fetch("/crew/", { headers: { Accept: "text/html" } }).catch(() => null);
+  if (!answer?.ok || !answer.headers.get("X-Fieldops")) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const fresh = page.getElementById("data");
+  if (!fresh) return;
+  const before = worked();
+  Object.assign(data, JSON.parse(fresh.textContent));
+  $("day").replaceWith(document.adoptNode(page.getElementById("day")));
+  if (!(await box.all("waiting")).length) await box.remember("done", {}); // the server has seen all: its list is the truth
+  await showToday();
+  await refresh();
+  if (before.length && !worked().length) tellGone(before[0]);
+}
+
+/** The crew's streets that the open view is about. */
+const worked = () => ($("v-street").hidden && $("v-survey").hidden ? []
+  : Object.keys(data.held).filter((id) => id === here || data.held[id].point === here));
+
+/** RULE 10: whoever works on a street that moved on, or ended otherwise, is told at once, and where the crew goes next. */
+function tellGone(id) {
+  const note = document.querySelector(`#day [data-ended="${CSS.escape(id)}"]`)?.textContent.trim() ?? "";
+  const next = $("next").hidden ? "" : say("next", { label: $("next").querySelector("[data-is=label]").textContent });
+  warn(`${note} ${next}`);
 }
 
 // ── the address says which view ─────────────────────────────────────────────────────────────────────────────────────
@@ -227,8 +281,10 @@ async function show() {
   const [asked, id] = location.hash.slice(1).split("=").map(plain);
   if (asked === "take") return (await moving()).takeOver(id);
   const view = VIEWS.includes(asked) ? asked : "today", meant = location.hash;
-  const forms = FORMS.includes(view) && await import("./forms.js"); // first: no tap may come before it is heard
+  // First: no tap may come before it is heard.
+  const forms = FORMS.includes(view) ? await import("./forms.js").catch(() => null) : undefined;
   if (location.hash !== meant) return;
+  if (forms === null) return warn(say("e.offline"));
   here = id ?? "";
   for (const one of VIEWS) $("v-" + one).hidden = one !== view;
   for (const link of document.querySelectorAll("nav.bottom a")) {
@@ -239,7 +295,7 @@ async function show() {
   $("content").scrollTo(0, 0);
   if (view === "today") await showToday();
   if (view === "street") showStreet(id);
-  if (view === "survey") await showSurvey(id || defaultPoint());
+  if (view === "survey") await openSurvey(id || defaultPoint());
   if (forms) forms.show(view, id);
   if (view === "outbox") await refresh();
   if (view === "moveon") await (await moving()).resume(id);
@@ -248,8 +304,9 @@ async function show() {
 
 /** Where to ask if nothing was chosen: the point that is this crew's to ask at, else the street worked on last. */
 function defaultPoint() {
-  here = data.held[last]?.point && data.points[data.held[last].point]?.ours ? data.held[last].point
-    : Object.keys(data.points).find((id) => data.points[id].ours) ?? last ?? Object.keys(data.held)[0] ?? "";
+  const point = data.held[last]?.point;
+  here = data.points[point]?.ours ? point : Object.keys(data.points).find((id) => data.points[id].ours)
+    ?? (data.held[last] ? last : Object.keys(data.held)[0] ?? "");
   return here;
 }
 
@@ -265,7 +322,7 @@ function wire() {
   press("outcomes", contact);
   press("answers", survey);
   on("door", "input", checkDoor);
-  on("nextDoor", "click", nextDoor);
+  on("onward", "click", () => (ahead ? go("venue", ahead) : setDoor(afterDoor(doorOf($("door").value)))));
   on("corner", "change", () => showSurvey(here));
   on("giveUp", "click", async () => {
     const made = await record("withdrawal", { street: here, ...claim(here), why: "crew_gave_up" });
@@ -273,10 +330,13 @@ function wire() {
   });
   $("day").parentElement.addEventListener("click", (event) => {
     const button = event.target.closest("[data-take]");
-    if (button) take(button.dataset.take, button.dataset.label);
+    if (button) moving().then(({ take }) => take(button.dataset.take, button.dataset.label));
     if (event.target.closest("#near")) import("./near.js").then((near) => near.showNear());
   });
-  addEventListener("hashchange", show);
+  addEventListener("hashchange", () => {
+    if (!$("warning").dataset.stays) $("warning").hidden = true; // it was read: whoever opens another view goes on
+    show();
+  });
   document.addEventListener("toggle", async ({ target }) => {
     if (target.open && target.matches(".maps")) (await import("./maps.js")).fill(target, place(here));
   }, true);

@@ -53,7 +53,7 @@ async function page(path, request) {
     else if (cached && answer.type !== "opaqueredirect" && answer.status !== 401) return cached; // some network's own page
     return answer;
   });
-  if (!cached) return network;
+  if (!cached || request.mode !== "navigate") return network; // who asks for the page as it is now is not given the kept one
   const late = new Promise((done) => setTimeout(() => done(cached), PATIENCE));
   return Promise.race([network.catch(() => cached), late]);
 }
