@@ -1,5 +1,6 @@
 """The one door, on a real database."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -29,7 +30,7 @@ from fieldops.ids import ActorId, CrewId, PlanId, StreetId
 from fieldops.people import Actor, Role
 from fieldops.store import claims as store
 from fieldops.store.connect import Region, create_memory_region
-from tests.conftest import LEAD, NOON, PLANNER
+from tests.conftest import LEAD, NOON, PLANNER, ROOT
 from tests.small_region import add_town
 
 WEEK = timedelta(days=7)
@@ -226,3 +227,22 @@ def test_saturation_ends_a_claim_within_a_turn_and_brings_no_cool_down(town: Reg
         end_in_turn(turn, claim.id, outcome=Outcome.SATURATED, why="street_test")
     assert store.cool_downs(town.reader(), NOON + DAY) == {}
     assert make_claim(town, LEAD, street=S0, crew=C0, now=NOON + DAY).generation == 2
+
+
+@pytest.mark.parametrize(
+    ("writes", "rooms"),
+    [
+        (r"\badd_claim\(|INSERT (OR \w+ )?INTO claim\b", {"actions/claims.py", "store/claims.py"}),
+        (r"\bwrite_end\(|UPDATE (OR \w+ )?claim\b", {"actions/claims.py", "actions/keep.py", "store/claims.py"}),
+        (r"\bgrant_in_turn\(", {"actions/claims.py", "actions/effects.py"}),
+    ],
+)
+def test_claims_are_made_and_ended_behind_the_one_door_only(writes: str, rooms: set[str]) -> None:
+    code = {
+        path.relative_to(ROOT).as_posix(): path.read_text("utf-8")
+        for top in ("fieldops", "web")
+        for path in (ROOT / top).rglob("*.py")
+        if "node_modules" not in path.parts
+    }
+    found = {name for name, text in code.items() if re.search(writes, text) and "migrations" not in name}
+    assert found == {f"fieldops/{room}" for room in rooms}
