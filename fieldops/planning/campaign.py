@@ -1,8 +1,8 @@
 """
 Which crews to refill next, and how: a few openings compete, and those that gain most for their work are made more often.
 
-Nothing gained for long lets the search dive (see `dives`): into groups of crews, or into the whole of a small problem, whose
-answer is polished before it is compared. Where dives are of no use, or have been made often, every opening becomes larger and
+A search begins with a dive (see `dives`) where the problem is small enough for one into the whole of it; each such answer is
+polished before it is compared. Nothing gained for long lets it dive again, or into groups of crews. Where dives are of no use, or have been made often, every opening becomes larger and
 harder; a small problem is then also opened whole, which proves what its best answer can be.
 """
 
@@ -39,6 +39,7 @@ OPENINGS = (
 )
 POLISH = Opening(4, 1.0, 150, 0.05)
 LEAST_WHOLE = 1.0 - 1e-4  # the least gain where every value is a whole number
+HASTE = 0.2  # of the first dive, which has to be there soon; later ones fix one crew at a time
 DIVES_A_SIZE = 8.0  # dives, times the size, before the openings grow further
 DIVE_CHOICES = 4_000
 MEMORY = 0.9  # share of an opening's record that each further refill keeps
@@ -93,6 +94,13 @@ class Campaign:
         self.record = np.ones(len(OPENINGS))
         self.changed = np.zeros(count, dtype=np.int64)
         self.open_whole = len(search.values) <= OPENINGS[0].choices
+
+    def begin(self, pool: Executor, *, seconds: float, going: Callable[[], bool]) -> bool:
+        """Dive into the whole, if it is small enough, which proves a bound too; return whether it was."""
+        if crews_of_a_dive(self.search) < self.search.problem.crews:
+            return False
+        self.dives += self._dive_whole(pool, seconds=seconds, going=going, haste=HASTE)
+        return self.dives > 0
 
     def advance(self, pool: Executor, *, seconds: float, going: Callable[[], bool]) -> None:
         """Refill as many groups as there are workers, side by side, and take over what is better."""
@@ -165,7 +173,7 @@ class Campaign:
             return Refilled(np.zeros(0, dtype=np.int64), within=max(0.0, diver.room))
         return diver.dive(np.random.default_rng(seed), seed=seed, seconds=seconds, going=going)
 
-    def _dive_whole(self, pool: Executor, *, seconds: float, going: Callable[[], bool]) -> int:
+    def _dive_whole(self, pool: Executor, *, seconds: float, going: Callable[[], bool], haste: float = 0.0) -> int:
         """Dive into everything, polish each answer, and keep it where it is better than the best before."""
         search = self.search
         if self.whole is None:
@@ -180,15 +188,17 @@ class Campaign:
         jobs = [
             pool.submit(
                 diver.dive, np.random.default_rng(self.seed + self.turns + k), seed=self.seed + k, seconds=seconds,
-                going=going,
+                going=going, haste=haste,
             )
             for k in range(self.workers)
         ]  # fmt: skip
         for answer in [job.result() for job in jobs]:
             best, kept = search.objective, search.state()
-            if not len(answer.taken) or not going():
+            if not len(answer.taken):
                 continue
             apply_refill(search, diver.refill, answer, even_worse=True)
+            for crew in range(search.problem.crews):
+                refill_crew(search, crew)
             self.changed[:] = self.turns
             self._polish(pool, seconds=seconds, going=going)
             if search.objective <= best:

@@ -34,7 +34,7 @@ Column = tuple[int, IntArray]  # a crew's position and the positions of its stre
 @dataclass(frozen=True, slots=True, eq=False)
 class Packing:
     """
-    A small problem in whole hours: `worth` and `hours` of every crew and street, -inf where the pair is forbidden.
+    A small problem in whole units of hours: `worth` and `hours` of every crew and street, -inf where the pair is forbidden.
 
     `free` is what a street is worth that nobody takes (far below nothing where somebody must); `room` the hours at hand.
     """
@@ -47,6 +47,24 @@ class Packing:
     def worth_of(self, column: Column) -> float:
         """Return what a set is worth to its crew."""
         return float(self.worth[column[0], column[1]].sum())
+
+    def prove(self, prices: FloatArray) -> float:
+        """Return the bound that prices of all streets prove for all crews (weak duality)."""
+        return price_sets(self, np.arange(len(self.room)), np.ones(len(self.free), dtype=bool), prices)[0]
+
+
+def price_sets(
+    packing: Packing, crews: IntArray, open_street: BoolArray, prices: FloatArray
+) -> tuple[float, list[Column]]:
+    """Return the bound that prices of the open streets prove for these crews, and the best set of each at them."""
+    prices = np.maximum(prices, packing.free)  # below, leaving a street would gain
+    bound, found = float(prices[open_street].sum()), []
+    for crew in crews.tolist():
+        worth = np.where(open_street, packing.worth[crew] - prices, -np.inf)
+        value, streets = best_set(worth, packing.hours[crew], int(packing.room[crew]))
+        bound += value
+        found.append((crew, streets))
+    return bound, found
 
 
 @dataclass(slots=True, eq=False)
@@ -103,16 +121,6 @@ class _Master:
         taken = np.array([one.solution_value() for one in self._variables]) if shares else np.zeros(0)
         return float(self._worth.Value()), prices, taken
 
-    def price(self, prices: FloatArray) -> tuple[float, list[Column]]:
-        """Return the bound that prices of the streets prove, and the best set of every crew at them."""
-        bound, found = float(prices[self._streets].sum()), []
-        for crew in self.crews.tolist():
-            worth = np.where(self.open_street, self.packing.worth[crew] - prices, -np.inf)
-            value, streets = best_set(worth, self.packing.hours[crew], int(self.packing.room[crew]))
-            bound += value
-            found.append((crew, streets))
-        return bound, found
-
 
 def settle_mix(
     packing: Packing,
@@ -143,12 +151,12 @@ def settle_mix(
             return Mix(master.columns, np.zeros(len(master.columns)), best, lowest)
         value, at, _ = mixed
         tried = smooth * best + (1 - smooth) * at
-        bound, found = master.price(tried)
+        bound, found = price_sets(packing, crews, open_street, tried)
         if bound < lowest:
             best, lowest = tried, bound
         added = sum([master.add(column) for column in found])
         if added <= len(crews) // 3:
-            bound, found = master.price(at)
+            bound, found = price_sets(packing, crews, open_street, at)
             if bound < lowest:
                 best, lowest = at, bound
             added += sum([master.add(column) for column in found])
@@ -160,7 +168,14 @@ def settle_mix(
 
 
 def dive(
-    packing: Packing, root: Mix, rng: np.random.Generator, *, leave: int, greed: float, going: Callable[[], bool]
+    packing: Packing,
+    root: Mix,
+    rng: np.random.Generator,
+    *,
+    leave: int,
+    greed: float,
+    haste: float = 0.0,
+    going: Callable[[], bool],
 ) -> tuple[list[Column], IntArray, BoolArray]:
     """
     Return sets fixed one after the other, the crews left, and which streets are still open.
@@ -171,13 +186,15 @@ def dive(
         Crews to leave to somebody else.
     greed
         In (0, 1]: at 1 the set of largest share is fixed; below, shares are first blurred by random factors from there on.
+    haste
+        In [0, 1): share of the crews left whose sets are fixed before the rest is mixed again; at 0 it is one crew.
     """
     crews, open_street, mix = np.arange(len(packing.room)), np.ones(len(packing.free), dtype=bool), root
     fixed: list[Column] = []
     while len(crews) > leave and going():
         blurred = mix.shares * rng.uniform(greed, 1.0, len(mix.shares)) if greed < 1.0 else mix.shares
         order = np.argsort(-np.where(mix.shares >= WHOLE, 2.0, blurred), kind="stable").tolist()
-        count = max(1, int((mix.shares >= WHOLE).sum()))
+        count = max(1, int(haste * len(crews)), int((mix.shares >= WHOLE).sum()))
         for crew, streets in (mix.columns[k] for k in order[:count]):
             if len(crews) > leave and crew in crews and open_street[streets].all():
                 fixed.append((crew, streets))

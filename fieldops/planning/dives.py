@@ -18,6 +18,7 @@ LEAVE = 4  # crews whose streets the exact solver hands out at the end
 LEAVE_WORK = 0.3
 GREED = 0.5
 CELLS = 20_000_000  # of the largest knapsack table
+UNITS = 4_000  # of the largest crew's hours, where hours need not be as fine: sets are found in a fifth of the time
 MUST = 5.0  # times the largest worth: what leaving a street costs that somebody must take
 
 
@@ -25,6 +26,7 @@ class Diver:
     """
     The mix of sets for one refill, and dives from it; see `columns`.
 
+    Sets are found in coarse units, hours rounded against the crew; the bound is proven in the units in which hours are exact.
     `bound` is the most that any answer of the refill is worth, in the values of its choices; `room` by how much that is more
     than what is held.
     """
@@ -38,18 +40,26 @@ class Diver:
         profit = search.prices.profit[streets]
         worth = np.full((len(crews), len(streets)), -np.inf)
         worth[row, column] = search.values[choices] - profit[column]
-        hours = np.zeros(worth.shape, dtype=np.int64)
-        hours[row, column] = np.ceil(search.hours[choices] * search.hour_scale - 1e-3).astype(np.int64)
+        exact, coarse = search.hour_scale, _coarse(search, refill)
+        hours = np.zeros(worth.shape)
+        hours[row, column] = search.hours[choices]
+        at_hand = refill.hours_of[crews] + SLACK
         self._pair = np.full(worth.shape, NOBODY, dtype=np.int64)
         self._pair[row, column] = choices
-        room = np.floor((refill.hours_of[crews] + SLACK) * search.hour_scale + 1e-3).astype(np.int64)
         must = -MUST * float(np.abs(worth[row, column]).max(initial=1.0))
-        self._packing = Packing(worth, hours, room, np.where(refill.optional, -profit, must))
+        free = np.where(refill.optional, -profit, must)
+
+        def in_units(scale: int) -> Packing:
+            up, down = np.ceil(hours * scale - 1e-3), np.floor(at_hand * scale + 1e-6)
+            return Packing(worth, up.astype(np.int64), down.astype(np.int64), free)
+
+        self._packing = in_units(coarse)
         self._root = settle_mix(
             self._packing, np.arange(len(crews)), np.ones(len(streets), dtype=bool), self._present(), np.zeros(len(streets)),
             rounds=ROOT_ROUNDS, smooth=SMOOTH, going=going,
         )  # fmt: skip
-        self.bound = self._root.bound + float(profit.sum())
+        bound = self._root.bound if coarse == exact else in_units(exact).prove(self._root.prices)
+        self.bound = bound + float(profit.sum())
         held = search.held[streets]
         self.room = self.bound - float(search.values[held[held != NOBODY]].sum())
 
@@ -58,9 +68,13 @@ class Diver:
         held = self._search.held[self.refill.streets]
         return [(j, np.flatnonzero((self._pair[j] == held) & (held != NOBODY))) for j in range(len(self.refill.crews))]
 
-    def dive(self, rng: np.random.Generator, *, seed: int, seconds: float, going: Callable[[], bool]) -> Refilled:
+    def dive(
+        self, rng: np.random.Generator, *, seed: int, seconds: float, going: Callable[[], bool], haste: float = 0.0
+    ) -> Refilled:
         """Return one answer of the refill; empty where the dive ended in a street that somebody must take and nobody can."""
-        fixed, left, still_open = dive(self._packing, self._root, rng, leave=LEAVE, greed=GREED, going=going)
+        fixed, left, still_open = dive(
+            self._packing, self._root, rng, leave=LEAVE, greed=GREED, haste=haste, going=going
+        )
         taken = [self._pair[crew, streets] for crew, streets in fixed]
         nothing = Refilled(np.zeros(0, dtype=np.int64), within=np.inf)
         if still_open.any() and len(left):
@@ -71,7 +85,7 @@ class Diver:
                 answer = solve_refills(
                     self._search, [rest], pool=pool, work=LEAVE_WORK, seed=seed, seconds=seconds, going=going
                 )[0]
-            if not len(answer.taken):
+            if not len(answer.taken) and not self.refill.optional[still_open].all():
                 return nothing
             taken.append(answer.taken)
         elif (still_open & ~self.refill.optional).any():
@@ -99,7 +113,21 @@ def can_dive(search: Search, refill: Refill) -> bool:
         return False
     count = np.bincount(search.crew[refill.choices], minlength=len(refill.places_of))[refill.crews]
     room = refill.hours_of[refill.crews].max(initial=0.0) * search.hour_scale
-    return bool((refill.places_of[refill.crews] >= count).all() and room * count.max(initial=0) <= CELLS)
+    return bool(room * count.max(initial=0) <= CELLS) and not any(
+        _binds(search, refill, j) for j in refill.crews.tolist()
+    )
+
+
+def _binds(search: Search, refill: Refill, crew: int) -> bool:
+    """Return whether the hours of a crew would hold more streets than its cap, were they the shortest."""
+    shortest = np.sort(search.hours[refill.choices[search.crew[refill.choices] == crew]])
+    most = max(0, int(refill.places_of[crew]))
+    return len(shortest) > most and float(shortest[: most + 1].sum()) <= refill.hours_of[crew] + SLACK
+
+
+def _coarse(search: Search, refill: Refill) -> int:
+    """Return whole units per hour in which sets are found: those in which hours are exact, or fewer."""
+    return max(1, min(search.hour_scale, int(UNITS / max(1.0, float(refill.hours_of[refill.crews].max(initial=0.0))))))
 
 
 def crews_of_a_dive(search: Search) -> int:

@@ -189,7 +189,7 @@ def _model(search: Search, refill: Refill) -> tuple[cp_model.CpModel, list[cp_mo
         if not len(mine):
             continue
         literals = [taken[k] for k in mine.tolist()]
-        room = int(np.floor((refill.hours_of[crew] + SLACK) * scale + 1e-3))
+        room = int(np.floor((refill.hours_of[crew] + SLACK) * scale + 1e-6))
         model.add(cp_model.LinearExpr.weighted_sum(literals, hours[mine].tolist()) <= room)
         if refill.places_of[crew] < len(mine):
             model.add(cp_model.LinearExpr.sum(literals) <= int(refill.places_of[crew]))

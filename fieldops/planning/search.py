@@ -34,7 +34,8 @@ class Search:
     hours_left, places_left
         What each crew has left, shape (n_crews,), >= 0.
     hour_scale
-        Whole numbers per hour in which all hours are exact, 0 where there is no such scale.
+        Whole numbers per hour in which the hours of all pairs are exact, and what a crew has may be rounded down; 0 where
+        there is no such scale.
     beyond
         Least regret of a pair outside the core: no answer that loses less in all needs any of them.
     """
@@ -57,7 +58,7 @@ class Search:
         by_crew = np.argsort(self.crew, kind="stable")
         ends = np.cumsum(np.bincount(self.crew, minlength=problem.crews))
         self.pairs_of: list[IntArray] = np.split(by_crew, ends[:-1])
-        self.hour_scale = next((s for s in SCALES if _whole(problem.hours * s) and _whole(problem.capacities * s)), 0)
+        self.hour_scale = next((s for s in SCALES if _whole(problem.hours * s)), 0)
         self.is_whole = problem.is_whole
         self.clear()
 

@@ -69,15 +69,20 @@ def assign(
         )
         return unstopped
 
-    if unstopped and bound - search.objective > _closed(search, bound, gap):
-        packed = pack_crews(search, seconds=PACK_SHARE * time_limit, going=going)
-        bound = min(bound, np.floor(packed + CLOSED) if search.is_whole else packed)
+    def in_time() -> bool:
+        return watch.seconds < time_limit and going()
 
     with ThreadPoolExecutor(workers) as pool:
+        if unstopped and bound - search.objective > _closed(search, bound, gap):
+            if campaign.begin(pool, seconds=time_limit - watch.seconds, going=in_time):
+                bound = min(bound, _rounded(search, campaign.bound))
+            else:
+                packed = pack_crews(search, seconds=PACK_SHARE * time_limit, going=going)
+                bound = min(bound, np.floor(packed + CLOSED) if search.is_whole else packed)
         while watch.seconds < time_limit and bound - search.objective > _closed(search, bound, gap):
             if not going():
                 break
-            campaign.advance(pool, seconds=time_limit - watch.seconds, going=going)
+            campaign.advance(pool, seconds=time_limit - watch.seconds, going=in_time)
             if bound - search.objective <= search.beyond:  # then no better answer needs a pair outside the core
                 bound = min(bound, _rounded(search, campaign.bound))
                 if campaign.exhausted:

@@ -105,6 +105,69 @@ def test_a_search_that_gains_nothing_dives_before_its_openings_grow() -> None:
     assert campaign.size == 1.0
 
 
+def town(seed: int, *, streets: int = 90, crews: int = 20) -> AssignmentProblem:
+    """Streets and crews of a town whose hours just suffice: hundredths of hours, about five streets a crew, a cap of 40."""
+    rng = np.random.default_rng(seed)
+    work = rng.uniform(8.0, 55.0, streets)
+    rows = np.column_stack([np.repeat(np.arange(streets), crews), np.tile(np.arange(crews), streets)])
+    hours = np.ceil(100 * (work[rows[:, 0]] * rng.uniform(1.05, 1.3, len(rows)))) / 100
+    value = rng.uniform(60.0, 200.0, streets)[rows[:, 0]] - 0.04 * hours
+    capacity = rng.choice([126.0, 168.0, 210.0], crews)
+    return AssignmentProblem(value, hours, capacity * 1.1 * work.sum() / capacity.sum(), rows, 40, streets=streets)
+
+
+def test_a_cap_that_the_hours_never_reach_keeps_nobody_from_diving() -> None:
+    opened(town(2))
+
+
+@pytest.mark.parametrize("seed", [2, 3])
+def test_a_town_whose_hours_just_suffice_is_planned_within_one_percent_by_its_first_dive(seed: int) -> None:
+    problem = town(seed)
+    search, _ = opened(problem)
+    campaign = Campaign(search, 1, np.random.default_rng(1), workers=2)
+    before = search.objective
+    with ThreadPoolExecutor(2) as pool:
+        assert campaign.begin(pool, seconds=60.0, going=always)
+    assert before < search.objective <= campaign.bound < search.prices.bound
+    assert campaign.bound <= 1.01 * search.objective
+    assert is_lawful(problem, search.crew_of_street.tolist())[0]
+
+
+def test_a_dive_that_is_broken_off_keeps_the_answer_before_it_or_a_better_one() -> None:
+    problem = town(2)
+    search, _ = opened(problem)
+    before, asked = search.objective, iter(range(10**6))
+    with ThreadPoolExecutor(1) as pool:
+        Campaign(search, 1, np.random.default_rng(1), workers=1).begin(
+            pool, seconds=60.0, going=lambda: next(asked) < 40
+        )
+    assert search.objective >= before
+    assert is_lawful(problem, search.crew_of_street.tolist())[0]
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.data())
+def test_the_bound_holds_and_answers_are_lawful_where_sets_are_found_in_coarse_units(data: st.DataObject) -> None:
+    streets, crews = data.draw(st.integers(2, 5)), data.draw(st.integers(1, 2))
+    hundredths = st.integers(100, 400_000).map(lambda n: n / 100)  # so many hours that a unit is an hour or so
+    rows = [(i, j) for i in range(streets) for j in range(crews)]
+    problem = AssignmentProblem(
+        [float(data.draw(st.integers(1, 400))) / 8 for _ in rows], [data.draw(hundredths) for _ in rows],
+        [2000.0 + data.draw(hundredths) for _ in range(crews)], rows, streets=streets,
+    )  # fmt: skip
+    search = Search(problem, find_prices(problem, Stopwatch(), time_limit=5.0))
+    nobody = np.zeros(streets, dtype=bool)
+    refill = pose_refill(search, np.arange(crews), most_choices=10_000, spared=nobody)
+    if refill is None:
+        return
+    diver = Diver(search, refill, always)
+    every = (is_lawful(problem, who) for who in product((NOBODY, *range(crews)), repeat=streets))
+    best = max(value for lawful, value in every if lawful)
+    assert diver.bound + float(search.values[refill.settled].sum()) >= best - 1e-6
+    apply_refill(search, refill, diver.dive(np.random.default_rng(1), seed=1, seconds=60.0, going=always))
+    assert is_lawful(problem, search.crew_of_street.tolist())[0]
+
+
 def test_a_cap_that_binds_keeps_the_search_from_diving() -> None:
     plain = packed_town()
     pairs = np.column_stack([plain.street, plain.crew])
