@@ -80,10 +80,13 @@ def describe_pair(problem: PlanProblem, street: int, crew: int, hours: float) ->
         "finishes", crew=problem.crews.ids[crew], finish_share=round(float(streets.finish[street]), 4),
         work_h=round(hours, 2), home_m=round(float(problem.home_m[crew, street])),
     )  # fmt: skip
-    recruits = (
-        [] if streets.recruits is None else [say("recruits", recruits_n=round(float(streets.recruits[street]), 1))]
-    )
+    recruits = [] if streets.recruits is None else [_recruits(float(streets.recruits[street]))]
     return [_missing(problem, street), *recruits, done, *streets.notes[street]]
+
+
+def _recruits(expected: float) -> Said:
+    """Return how many candidates are expected: of a street they are few, and a part of one tells streets apart."""
+    return say("recruits", recruits=f"{expected:.1f}" if expected >= 1 else f"{expected:.2f}")
 
 
 def _missing(problem: PlanProblem, street: int) -> Said:

@@ -8,7 +8,7 @@ SENTENCES: dict[str, str] = {
     "told_unmeasured": template("%(missing_n)s of %(people_n)s people still to be told (never measured)"),
     "believed": template("believed at the target (%(known_share)s know), which only a test can say: ask there first"),
     "believed_unmeasured": template("believed at the target (never measured), which only a test can say: ask there first"),
-    "recruits": template("about %(recruits_n)s candidates are expected from its hours"),
+    "recruits": template("about %(recruits)s candidates are expected from its hours"),
     "finishes": template("crew %(crew)s finishes with %(finish_share)s in %(work_h)s h, %(home_m)s from its home"),
     "only": template("no other crew can take it"),
     "next_hours": template("crew %(crew)s, the next best, would need %(more_h)s h more"),

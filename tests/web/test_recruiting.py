@@ -247,6 +247,9 @@ def test_lists_and_funnels_that_are_narrowed_say_to_what(shared_town: tuple[Flas
         assert heading is not None
         assert label in heading[1], address
         assert ("To call today" in heading[1]) == ("due=1" in address)
+    whole = "Of all sellers of the region"
+    assert whole in client.get(f"/funnel?street={street}", headers=english).text
+    assert whole not in client.get("/funnel", headers=english).text
     assert code in re.findall(r"<h1>(.*?)</h1>", client.get(f"/funnel?poster={code}", headers=english).text)[0]
 
 
