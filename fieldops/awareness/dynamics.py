@@ -217,8 +217,8 @@ def spill_weights(neighbours: Neighbours, streets: int) -> sparse.csr_array:
     adjacency.data[:] = 1.0
     if adjacency.diagonal().any():
         raise BadInput("a street is its own neighbour", row=_first(adjacency.diagonal() != 0))
-    degree: FloatArray = np.asarray(adjacency.sum(axis=0)).ravel()
-    return sparse.csr_array(adjacency @ sparse.diags_array(1.0 / np.maximum(degree, 1.0)))
+    part = 1.0 / np.bincount(adjacency.indices, minlength=streets)[adjacency.indices]
+    return sparse.csr_array((part, adjacency.indices, adjacency.indptr), shape=(streets, streets))
 
 
 def _matrix_of_lists(rows: Sequence[Sequence[int]], streets: int) -> sparse.csr_array:

@@ -18,8 +18,6 @@ def touching_streets(street: npt.ArrayLike, node: npt.ArrayLike, streets: int) -
     """
     row, place = np.asarray(street, dtype=np.int64), np.unique(np.asarray(node, dtype=np.int64), return_inverse=True)[1]
     incidence = sparse.csr_array((np.ones(row.size), (row, place)), shape=(streets, int(place.max(initial=-1)) + 1))
-    adjacency = sparse.csr_array(incidence @ incidence.T)
-    adjacency.setdiag(0)
-    adjacency.eliminate_zeros()
-    adjacency.data[:] = 1.0
-    return adjacency
+    one, other = sparse.coo_array(incidence @ incidence.T).coords
+    apart = one != other
+    return sparse.csr_array((np.ones(apart.sum()), (one[apart], other[apart])), shape=(streets, streets))

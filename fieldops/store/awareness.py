@@ -134,7 +134,6 @@ def _groups(
 ) -> list[tuple[int, int, bool, int, int]]:  # fmt: skip
     """Return groups of surveys: unit, day, whether after the day's push, knows, asked."""
     other = _counted_with_quarantined(connection) if with_quarantined else {}
-    day_of: dict[str, int] = {}
     found: list[tuple[int, int, bool, int, int]] = []
     given = {"now": format_moment(now), "streets": json.dumps(only or []), "triangles": json.dumps(list(of))}
     rows: Iterable[sqlite3.Row] = connection.execute(_ALL_GROUPS if only is None else _SOME_GROUPS, given)
@@ -143,10 +142,8 @@ def _groups(
             continue
         where = unit.get(home) if home else streets + of[triangle] if triangle in of else None
         if where is not None:
-            hour = opened_at[:13]
-            if hour not in day_of:
-                day_of[hour] = local_day(parse_moment(opened_at), zone).toordinal()
-            found.append((where, day_of[hour], phase == Phase.AFTER.of_measurement, knows, asked))
+            day = local_day(datetime.fromisoformat(opened_at), zone).toordinal()
+            found.append((where, day, phase == Phase.AFTER.of_measurement, knows, asked))
     for opened_at, phase, triangle, homes in other.values():
         for home, (knows, asked) in homes.items():
             where = unit.get(StreetId(home)) if home else streets + of[triangle] if triangle in of else None

@@ -252,7 +252,8 @@ def set_closure(
 def _counted(row: sqlite3.Row) -> Counted:
     return Counted(
         measurement=row[0], street=row[1], triangle=row[2], rule=row[3], crew=row[4], blind=bool(row[5]),
-        opened_at=parse_moment(row[6]), answers=row[7], spread_at=row[8], last_asked_at=parse_moment(row[9]),
+        opened_at=datetime.fromisoformat(row[6]), answers=row[7], spread_at=row[8],
+        last_asked_at=datetime.fromisoformat(row[9]),
         people=row[10], label=row[11],
     )  # fmt: skip
 

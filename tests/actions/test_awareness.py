@@ -11,6 +11,7 @@ from fieldops.actions.decisions import decide
 from fieldops.actions.effort import import_effort
 from fieldops.actions.surveys import record_surveys
 from fieldops.ids import PromoterId
+from fieldops.store.awareness import read_evidence
 from fieldops.store.connect import Region
 from tests.conftest import LEAD, NOON
 from tests.towns import add_town, numbered, survey_rows
@@ -21,6 +22,19 @@ BEFORE = NOON - timedelta(days=2)
 def ask(region: Region, answers: list[bool], prefix: str = "s", **columns: str) -> None:
     rows = survey_rows(answers, at=BEFORE, prefix=prefix, **columns)
     assert not record_surveys(region, LEAD, numbered(rows), now=NOON).refused
+
+
+def test_midnight_parts_days_also_where_the_zone_is_half_an_hour_off(region: Region) -> None:
+    add_town(region)
+    with region.turn(LEAD, now=NOON) as turn:
+        turn.connection.execute("UPDATE city SET time_zone = 'Asia/Kolkata'")
+    midnight = (NOON - timedelta(days=2)).replace(hour=18, minute=30)  # in India
+    for number, at in enumerate((midnight - timedelta(minutes=15), midnight + timedelta(minutes=5))):
+        rows = survey_rows([False, False], at=at, prefix=f"s{number}-", street=f"S{number}")
+        record_surveys(region, LEAD, numbered(rows), now=NOON)
+    evidence, _, _ = read_evidence(region.reader(), NOON)
+    days = dict(zip(evidence.unit.tolist(), evidence.day.tolist(), strict=True))
+    assert days[1] - days[0] == 1
 
 
 def test_where_nobody_was_asked_the_share_is_unknown_and_never_zero(region: Region) -> None:
