@@ -36,7 +36,6 @@ ELSEWHERE = {
     "fieldops/planning/zonewalks.py": "`fieldops walk --zone`",
     "fieldops/actions/zonewalks.py": "`fieldops walk --zone`",
     "fieldops/actions/keep.py": "`fieldops restore` and `check`",
-    "fieldops/actions/exports.py": "`fieldops export`",
     "web/api": "programs read English",
 }
 # What only hands on a text that was made, and is looked at, elsewhere.

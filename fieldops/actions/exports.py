@@ -13,6 +13,7 @@ from fieldops.exchange.walksheet import WORDS, Sheet, walk_sheets
 from fieldops.ids import CrewId, PlanId
 from fieldops.people import Actor
 from fieldops.permissions import require
+from fieldops.said import Said
 from fieldops.store import people, places, walks
 from fieldops.store.connect import Region
 from fieldops.store.exports import EXPORTS, Export, read_export
@@ -65,21 +66,37 @@ def export(
     require(actor, "table.export")
     name = _EXPORT_OF_LAYER.get(name, name)
     if name not in EXPORTS:
-        raise BadInput(f"nothing is called '{name}'", field="LAYER", cure=f"one of {', '.join(EXPORTS)}")
+        raise BadInput(
+            Said("nothing is called '%(name)s'", name=name),
+            field="LAYER",
+            cure=Said("take one of %(names)s", names=", ".join(EXPORTS)),
+        )
     if form not in FORMATS:
-        raise BadInput(f"'{form}' is no format", field="--format", cure=f"one of {', '.join(FORMATS)}")
+        raise BadInput(
+            Said("'%(form)s' is no format", form=form),
+            field="--format",
+            cure=Said("take one of %(names)s", names=", ".join(FORMATS)),
+        )
     if crew is not None:
         people.find_crew(region.reader(), crew)
     if form in PAPER:
         if name != "walks":
-            raise BadInput(f"{form} is for walks", field="--format", cure=f"write {name} as xlsx or csv and print that")
+            raise BadInput(
+                Said("%(form)s is for walks", form=form),
+                field="--format",
+                cure=Said("write %(name)s as xlsx or csv and print that", name=name),
+            )
         sheets = _sheets(region, crew, day, region.moment(now), address)
         if language not in WORDS:
-            raise BadInput(f"no language is called '{language}'", field="--language", cure=f"one of {', '.join(WORDS)}")
+            raise BadInput(
+                Said("no language is called '%(language)s'", language=language),
+                field="--language",
+                cure=Said("take one of %(names)s", names=", ".join(WORDS)),
+            )
         page = walk_sheets(sheets, language=language)
         return (pdf_bytes(page) if form == "pdf" else page.encode("utf-8")), len(sheets)
     if name == "walks" and day is not None and not walks.newest_walks(region.reader(), crew, day):
-        raise NotFound("walk", f"on {day}", cure=_MAKE)
+        raise NotFound("walk", str(day), cure=_MAKE)
     if (name, form) == ("walks", "gpx"):
         return _ways(walks.newest_walks(region.reader(), crew, day))
     found = read_export(region.reader(), name, region.moment(now), crew=crew, plan=plan, day=day)
@@ -101,7 +118,9 @@ def _ways(made: list[StoredWalk]) -> tuple[bytes, int]:
 def _layer(found: Export, form: str) -> Export:
     if found.geometry is None:
         raise BadInput(
-            f"the table {found.name} has no places on a map", field="--format", cure=f"not {form}: csv, xlsx or gpkg"
+            Said("the table %(name)s has no places on a map", name=found.name),
+            field="--format",
+            cure=Said("not %(form)s: csv, xlsx or gpkg", form=form),
         )
     return found
 
@@ -133,7 +152,7 @@ def _sheets(region: Region, crew: CrewId | None, day: date | None, at: datetime,
     day = day or local_day(at, places.read_zone(connection))
     crews = [crew] if crew else walks.crews_with_walks(connection, day)
     if not crews:
-        raise NotFound("walk", f"on {day}", cure=_MAKE)
+        raise NotFound("walk", str(day), cure=_MAKE)
     found = []
     for one in crews:
         made = walks.newest_walk(connection, one, day)

@@ -73,6 +73,7 @@ def list_all(
     from rich.console import Console
     from rich.table import Table
 
+    from fieldops.actions.accounts import list_accounts
     from fieldops.actions.jobs import count_workers
     from fieldops.actions.jobs import list_jobs as newest
     from fieldops.store.connect import open_region
@@ -82,12 +83,20 @@ def list_all(
         print_json({"workers": workers, "jobs": [document(one) for one in found]})
         return
     region = open_region(db)
+    names = {account.actor.id: account.name for account in list_accounts(region, shell_actor())}
     table = Table("job", "kind", "ordered", "by", "state", "done", "gap", "result", box=None)
     for one in found:
         gap = f"{one.figures['gap']:.3%}" if "gap" in one.figures else ""
         told = one.problem or "  ".join(f"{name} {value}" for name, value in list((one.result or {}).items())[:2])
         table.add_row(
-            one.id, one.kind, in_city(one.ordered_at, region), one.actor.id, one.state, f"{one.share:.0%}", gap, told
+            one.id,
+            one.kind,
+            in_city(one.ordered_at, region),
+            names.get(one.actor.id, one.actor.id),
+            one.state,
+            f"{one.share:.0%}",
+            gap,
+            told,
         )
     Console().print(table)
     if not workers and any(one.state == "waiting" for one in found):

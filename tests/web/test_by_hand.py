@@ -1,6 +1,7 @@
 """Planning by hand on the pages: the cost before the move, pins, what-ifs, and reasons in the reader's language."""
 
 import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -92,6 +93,7 @@ def test_a_what_if_is_a_job_and_stands_beside_the_present_plan(lead: FlaskClient
         "people": 1.5, "hours": 5.0, "days": 5, "threshold": 0.15, "finish": 0.7,
     }  # fmt: skip
     assert "a plan is being made" in words(lead, "/what-if")
+    assert re.search(r'href="/plan"[^>]*aria-current', lead.get("/what-if").text)  # the entry that leads there is lit
     work(town)
     page = words(lead, "/what-if")
     assert "people: 150% of today's 5 hours a day 5 days of work target 15% finishes with 70%" in page

@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
@@ -58,6 +59,23 @@ def test_a_change_of_the_rules_shows_its_consequences_before_it_is_saved(planner
         data={"claims_per_crew": "default", "first_reminder": "48h", "move_on_rule": "r50", "why": "back"},
         headers=HERE,
     )
+
+
+def test_a_page_of_settings_that_was_open_while_somebody_else_changed_them_overwrites_nothing(
+    planner: FlaskClient, town: Region
+) -> None:
+    old = {"was.claims_per_crew": "40", "claims_per_crew": "40", "was.cool_down": "7d", "cool_down": "7d"}
+    assert 'name="was.claims_per_crew" value="40"' in planner.get("/settings", headers=HERE).text
+    planner.post("/settings", data={"claims_per_crew": "30", "why": "pilot"}, headers=HERE)
+    planner.post("/settings", data={**old, "cool_down": "5d", "why": "pilot"}, headers=HERE)
+    assert read_rules(town.reader()).claims_per_crew == 30  # nobody touched it on the old page
+    assert read_rules(town.reader()).cool_down == timedelta(days=5)
+    for way in ("/settings", "/settings/preview"):
+        refused = planner.post(way, data={**old, "claims_per_crew": "20", "why": "pilot"}, headers=HERE)
+        assert refused.status_code == 422
+        assert "it was changed from 40 to 30 since this page was opened" in text_of(refused.text)
+    assert read_rules(town.reader()).claims_per_crew == 30
+    planner.post("/settings", data={"claims_per_crew": "default", "cool_down": "default", "why": "back"}, headers=HERE)
 
 
 @pytest.mark.parametrize("wrong", [{"target_share": "2"}, {"claim_duration": "long"}, {"move_on_rule": "none"}])

@@ -18,7 +18,7 @@ from web.session import current_actor, needs
 from web.wording import wording
 
 pages = Blueprint("plans", __name__)
-MENU = [Entry("plans.page", lazy_gettext("Plan"), 35, "planning")]
+MENU = [Entry("plans.page", lazy_gettext("Plan"), 35, "planning", also=("whatif",))]
 LONGEST = 600  # seconds that a page may order
 
 

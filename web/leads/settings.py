@@ -10,6 +10,7 @@ from fieldops.actions import rules
 from fieldops.actions.consequences import Preview, preview_rules, show_cards
 from fieldops.errors import BadInput
 from fieldops.rules import read_setting
+from fieldops.said import Said
 from web.navigation import Entry
 from web.regions import act_moment, the_region
 from web.session import current_actor, needs
@@ -46,11 +47,34 @@ def save() -> AnyResponse:
 
 
 def _written() -> dict[str, str]:
-    """Return the settings of the form that differ from what they are, as they were written."""
+    """
+    Return the settings of the form that were changed in it, as they were written.
+
+    A page that was opened before somebody else's change holds old values: those that nobody touched stay as they are now.
+
+    Raises
+    ------
+    BadInput
+        If a setting was changed in the form and, since the page was opened, by somebody else too.
+    """
     now = {setting.name: plain(setting.value) for setting in rules.list_rules(the_region(), current_actor())}
-    return {
-        name: text for name, text in request.form.items() if name in now and text.strip() and text.strip() != now[name]
+    form = {name: text.strip() for name, text in request.form.items()}
+    shown = {name: form.get(f"was.{name}", now[name]) for name in now}
+    written = {
+        name: text for name, text in form.items() if name in now and text and text not in (shown[name], now[name])
     }
+    for name in written:
+        if shown[name] != now[name]:
+            raise BadInput(
+                Said(
+                    "it was changed from %(before)s to %(after)s since this page was opened",
+                    before=shown[name],
+                    after=now[name],
+                ),
+                field=name,
+                cure="open the page again, look at the new value, and change it if it is still wrong",
+            )
+    return written
 
 
 def _page(preview: Preview | None) -> str:
