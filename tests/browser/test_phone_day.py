@@ -218,6 +218,9 @@ def agree_pages(browser: Browser, server: Server) -> None:
     page = context.new_page()
     told = {
         "/streets/S0": ["saturated", "2.5 promoter-hours, 3 talks", "refused 1", "not home 1", "interested 1"],
+        "/streets/S1": ["saturated", "knows already 1"],
+        "/streets/S2": ["saturated", "knows already 1"],
+        "/streets/S6": ["come back 1", "1 candidate"],
         "/move-on": ["9 of 40"],
         "/claims": ["解放东路", "saturated", "幸福小区", "forfeited"],
     }

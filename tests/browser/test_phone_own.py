@@ -2,10 +2,13 @@
 
 from playwright.sync_api import Browser, expect
 
+from fieldops.actions.accounts import list_accounts
 from fieldops.actions.backcheck import quarantine_surveys
+from fieldops.actions.invitations import make_sign_in_link
 from fieldops.ids import PromoterId
 from fieldops.store.connect import open_region
-from tests.browser.phones import Server, crew_phone, flush_all, later, open_phone, waiting
+from tests.browser.conftest import until
+from tests.browser.phones import READY, Server, crew_phone, flush, flush_all, later, open_phone, waiting
 from tests.conftest import PLANNER
 
 
@@ -69,3 +72,28 @@ def test_a_promoter_appeals_against_a_quarantine_on_the_own_page_without_network
         assert waiting(page) == 0
         page.goto(f"{own_server.address}/crew/me")
         expect(page.get_by_text("waits for your lead")).to_be_visible()
+
+
+def test_a_lost_phone_is_signed_out_from_the_new_one_that_a_link_of_the_lead_lets_in(
+    browser: Browser, own_server: Server
+) -> None:
+    with crew_phone(browser, own_server) as lost:
+        old = open_phone(lost, own_server, "#street=S0")
+        region = open_region(own_server.region)
+        (account,) = [one for one in list_accounts(region, PLANNER) if one.login == "crew_lead-c0"]
+        link = make_sign_in_link(region, PLANNER, account.id)[1]
+        region.close()
+        new = browser.new_context(viewport={"width": 360, "height": 740}, locale="en-US")
+        page = new.new_page()
+        page.goto(f"{own_server.address}/enter#{link}")
+        page.get_by_role("button", name="Sign in").click()
+        until(page, READY)
+        expect(page.locator("#streets li")).to_have_count(5)
+        page.goto(f"{own_server.address}/account")
+        page.get_by_role("button", name="Sign out there").first.click()
+        expect(page.get_by_text("That device is signed out.")).to_be_visible()
+        old.get_by_role("button", name="Refused").click()
+        later(old)
+        flush(old)
+        expect(old.locator("#badge")).to_have_text("Signed out · 1 not sent")
+        new.close()
