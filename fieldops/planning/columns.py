@@ -180,6 +180,8 @@ def dive(
     """
     Return sets fixed one after the other, the crews left, and which streets are still open.
 
+    Where the time is up, as many sets of the present mix are fixed at once as have no street in common.
+
     Parameters
     ----------
     leave
@@ -191,16 +193,17 @@ def dive(
     """
     crews, open_street, mix = np.arange(len(packing.room)), np.ones(len(packing.free), dtype=bool), root
     fixed: list[Column] = []
-    while len(crews) > leave and going():
+    while len(crews) > leave:
+        in_time = going()
         blurred = mix.shares * rng.uniform(greed, 1.0, len(mix.shares)) if greed < 1.0 else mix.shares
         order = np.argsort(-np.where(mix.shares >= WHOLE, 2.0, blurred), kind="stable").tolist()
-        count = max(1, int(haste * len(crews)), int((mix.shares >= WHOLE).sum()))
+        count = max(1, int(haste * len(crews)), int((mix.shares >= WHOLE).sum())) if in_time else len(order)
         for crew, streets in (mix.columns[k] for k in order[:count]):
             if len(crews) > leave and crew in crews and open_street[streets].all():
                 fixed.append((crew, streets))
                 crews = crews[crews != crew]
                 open_street[streets] = False
-        if len(crews) <= leave:
+        if len(crews) <= leave or not in_time:
             break
         still = [column for column in mix.columns if column[0] in set(crews.tolist()) and open_street[column[1]].all()]
         mix = settle_mix(
