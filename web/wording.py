@@ -192,7 +192,11 @@ def _move(refusal: Any) -> Wording:
 
 def _training_full(refusal: Any) -> Wording:
     return Wording(
-        gettext("All %(places)s places of this training are taken.", places=refusal.capacity),
+        ngettext(
+            "The one place of this training is taken.",
+            "All %(num)s places of this training are taken.",
+            refusal.capacity,
+        ),
         gettext("Choose another one."),
     )
 

@@ -302,6 +302,8 @@ def read_data_map(region: Region, actor: Actor) -> list[Kept]:
             ("day_words", "promoters", "said", "work", "month"),
             ("account", "accounts", "logins", "access", "employment"),
             ("session", "accounts", "sessions", "access", "session"),
+            ("second_factor", "accounts", "factors", "access", "employment"),
+            ("recovery_code", "accounts", "codes", "access", "employment"),
             ("invitation", "accounts", "links", "access", "session"),
             ("attempt", "visitors", "attempts", "flood", "day"),
             ("api_key", "machines", "keys", "access", "employment"),

@@ -258,8 +258,10 @@ def test_old_private_backups_are_destroyed_and_young_ones_are_not(region: Region
 def test_the_data_map_names_every_private_table_that_holds_something_about_people(region: Region) -> None:
     add_town(region)
     join(region)
-    told = {one.table: one.rows for one in read_data_map(region, LEAD)}
+    lines = read_data_map(region, LEAD)
+    told = {one.table: one.rows for one in lines}
     assert told["person"] == told["consent"] == told["candidate"] == 1
+    assert [one.table for one in lines if "undescribed" in (one.about, one.what, one.purpose, one.keeps)] == []
     with private_reader(region) as connection:
         tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     machinery = {name for name in tables if name.startswith(("sqlite", "_"))}

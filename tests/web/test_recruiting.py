@@ -399,6 +399,8 @@ def cared(path: Path) -> dict[str | None, int]:
 def test_a_rep_who_leaves_hands_everybody_over_on_the_pages_and_nobody_is_lost(town: tuple[Flask, Path, str]) -> None:
     client, before = lead_of(town), cared(town[1])
     assert before["R1"]
+    told = re.search(">(\\d+) reps<", client.get("/reps", headers=HERE).text)
+    assert told is not None
     page = done_by_a_worker(town, client, "/reps/R1/leave")
     after = cared(town[1])
     assert "R1" not in after
@@ -409,6 +411,7 @@ def test_a_rep_who_leaves_hands_everybody_over_on_the_pages_and_nobody_is_lost(t
     seen = client.get(link[1], headers=HERE).text
     assert "has left" in seen
     assert "老钱" in seen
+    assert f">{int(told[1]) - 1} rep" in seen  # who left is listed, and not counted
 
 
 def test_the_end_of_a_region_is_acted_out_on_its_pages_to_the_last_byte(town: tuple[Flask, Path, str]) -> None:

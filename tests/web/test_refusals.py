@@ -122,6 +122,13 @@ def test_what_recruiting_refuses_is_said_in_the_reader_s_language_with_its_cure(
             assert language == "en" or set(re.findall("[a-z]{5,}", text)) <= {"consent"}, text  # a column's name
 
 
+def test_a_full_training_of_one_place_is_not_said_in_the_plural(app: Flask) -> None:
+    with app.test_request_context(headers={"Accept-Language": "en"}):
+        app.preprocess_request()
+        said = [wording(TrainingFull(training=TrainingId("T"), capacity=places)).text for places in (1, 12)]
+    assert said == ["The one place of this training is taken.", "All 12 places of this training are taken."]
+
+
 def test_no_refusal_that_a_page_can_show_is_put_together_from_pieces() -> None:
     assert refusal_texts.in_pieces() == []
 
