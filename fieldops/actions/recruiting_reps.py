@@ -36,12 +36,13 @@ _FOLLOWED_CAP = 500  # candidates on their way to signing count against no cap; 
 
 @dataclass(frozen=True, slots=True)
 class RepCard:
-    """A rep with name, sellers in care, places left, and candidates followed."""
+    """A rep with name, sellers in care, places left of `cap` (a lead may allow more, none is left then), and candidates followed."""
 
     rep: Rep
     name: str
     cares: int
     free: int
+    cap: int
     follows: int
     works: bool
 
@@ -120,7 +121,7 @@ def list_reps(region: Region, actor: Actor, *, now: datetime | None = None) -> l
     )
     cap = read_rules(connection).sellers_per_rep
     return [
-        RepCard(rep, names.get(rep.id, ""), cares.get(rep.id, 0), max(0, cap - cares.get(rep.id, 0)),
+        RepCard(rep, names.get(rep.id, ""), cares.get(rep.id, 0), max(0, cap - cares.get(rep.id, 0)), cap,
                 follows.get(rep.id, 0), rep.works_on(day))
         for rep in store.read_reps(connection).values()
     ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from fieldops.actions.recruiting import load_candidate
 from fieldops.errors import BadInput, NotFound
@@ -95,7 +95,7 @@ def make_training(
     Forbidden
         If the actor may not.
     BadInput
-        If base or topic are missing, it ends before it starts, or has no places.
+        If base or topic are missing, it ends before it starts or is over already, or has no places.
     """
     require(actor, "training.manage")
     for field, text in (("base", base), ("topic", topic)):
@@ -111,6 +111,8 @@ def make_training(
         )
     training = TrainingId(new_id()[:12])
     with region.turn(actor, now=now) as turn:
+        if ends_at <= turn.now:
+            raise BadInput("is over", field="ends_at", cure="give a later moment")
         event = TrainingMade(at=turn.now, training=training, starts_at=starts_at, capacity=capacity)
         store.write_training(turn, base.strip(), topic.strip(), ends_at, event=event)
     return training
@@ -191,10 +193,16 @@ def mark_attended(
             store.write_attended(turn, event=event)
 
 
-def list_trainings(region: Region, actor: Actor, *, now: datetime | None = None) -> list[Training]:
-    """Return trainings that are not over, soonest first, cancelled ones too. Permission: candidate.read."""
+def list_trainings(
+    region: Region, actor: Actor, *, over: timedelta | None = None, now: datetime | None = None
+) -> list[Training]:
+    """
+    Return trainings that are not over, soonest first, cancelled ones too. Permission: candidate.read.
+
+    Those that are `over` for less than this time are among them: who came is noted after the end.
+    """
     require(actor, "candidate.read")
-    return store.read_trainings(region.reader(), region.moment(now))
+    return store.read_trainings(region.reader(), region.moment(now) - (over or timedelta(0)))
 
 
 def read_training(region: Region, actor: Actor, training: TrainingId) -> tuple[Training, list[Attendance]]:

@@ -94,6 +94,10 @@ def test_a_training_takes_as_many_as_it_has_places(region: Region) -> None:
     mark_attended(region, LEAD, which, who[2], came=True, now=NOON + timedelta(days=3))
     (found,) = list_trainings(region, LEAD, now=NOON)
     assert (found.booked, found.came) == (1, 1)
+    end = NOON + timedelta(days=2, hours=2)
+    assert list_trainings(region, LEAD, now=end) == []
+    for since, seen in ((timedelta(0), 1), (timedelta(days=7), 0)):  # who came is noted after the end
+        assert len(list_trainings(region, LEAD, over=timedelta(days=7), now=end + since)) == seen
     with pytest.raises(NotFound):
         mark_attended(region, LEAD, which, who[0], came=True, now=NOON + timedelta(days=3))
     with pytest.raises(BadInput, match="over"):
@@ -140,6 +144,9 @@ def test_a_cancelled_training_takes_nobody(region: Region) -> None:
         } | change
         with pytest.raises(BadInput):
             make_training(region, LEAD, now=NOON, **given)  # type: ignore[arg-type]
+    past = {"starts_at": NOON - timedelta(hours=2), "ends_at": NOON, "capacity": 5}
+    with pytest.raises(BadInput, match="is over"):  # a slip of the date, of which no list would tell
+        make_training(region, LEAD, base="b", topic="t", now=NOON, **past)  # type: ignore[arg-type]
 
 
 # ── what it brings ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -492,7 +492,7 @@ def test_a_candidate_goes_from_a_poster_to_an_active_seller_and_is_forgotten_on_
 @pytest.mark.parametrize(
     ("language", "full", "taken", "skipped", "gone"),
     [
-        ("en", "cares for 35 sellers", "of this training are taken", "cannot go from", "There is no"),
+        ("en", "cares for 35 sellers", "The one place of this training is taken.", "cannot go from", "There is no"),
         ("zh-CN", "35", "名额", "不能", "人"),
     ],
 )
@@ -517,6 +517,7 @@ def test_what_a_desk_is_refused_is_said_in_its_language_and_what_is_lawful_goes_
     assert client.post(f"/candidates/{other}/rep", data={"rep": "R2"}, headers=asked).status_code == 303
     allowed = {"rep": "R1", "override": "knows_them"}
     assert client.post(f"/candidates/{late}/rep", data=allowed, headers=asked).status_code == 303
+    assert "36 / 35" in text_of(client.get("/reps", headers=asked).text)
     # RULE 16: no stage is skipped, and who leaves has a reason
     refused(f"/candidates/{late}/move", 409, skipped, after="active")
     assert client.post(f"/candidates/{late}/move", data={"after": "lost"}, headers=asked).status_code == 422
@@ -529,8 +530,16 @@ def test_what_a_desk_is_refused_is_said_in_its_language_and_what_is_lawful_goes_
         assert client.post(f"/candidates/{who}/training", data={"training": training}, headers=asked).status_code == 303
     refused(f"/candidates/{other}/training", 409, taken, training=training)
     # two numbers of one person, and back
+    called = "call now" if language == "en" else "该打电话了"
+    assert (
+        client.post(f"/candidates/{other}/due", data={"due_at": "2026-01-01T00:00"}, headers=asked).status_code == 303
+    )
+    assert called in text_of(client.get(f"/candidates/{other}", headers=asked).text)
     assert client.post(f"/candidates/{late}/merge", data={"other": phone(7001)}, headers=asked).status_code == 303
     refused(f"/candidates/{other}/move", 404, gone, after="trained")
+    assert called not in text_of(
+        client.get(f"/candidates/{other}", headers=asked).text
+    )  # nobody calls the row that is no more
     assert client.post(f"/candidates/{late}/merge", data={"undo": other}, headers=asked).status_code == 303
     assert client.post(f"/candidates/{other}/move", data={"after": "trained"}, headers=asked).status_code == 303
     assert verify(region).violations == []

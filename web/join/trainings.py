@@ -1,5 +1,7 @@
 """Onboarding: who is stuck at the first steps, the checklist itself, and trainings at bases with their places."""
 
+from datetime import timedelta
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
 from werkzeug.wrappers import Response as AnyResponse
@@ -15,17 +17,19 @@ from web.session import current_actor, needs
 
 pages = Blueprint("trainings", __name__)
 keep_nothing(pages)
+STILL_SHOWN = timedelta(days=7)  # after the end of a training, so that who came can be noted
 MENU = [Entry("trainings.page", lazy_gettext("Onboarding"), 70, "sellers")]
 
 
 @pages.get("/onboarding")
 @needs("candidate.name")
 def page() -> str:
-    """Return stuck sellers, coming trainings and the checklist."""
+    """Return stuck sellers, trainings to come and of the last days, and the checklist."""
     region, actor = the_region(), current_actor()
+    present = region.moment(act_moment())
     return render_template(
         "join/onboarding.html", stuck=list_stuck(region, actor, now=act_moment()),
-        trainings=acts.list_trainings(region, actor, now=act_moment()), steps=acts.read_present_steps(region),
+        trainings=acts.list_trainings(region, actor, over=STILL_SHOWN, now=present), present=present, steps=acts.read_present_steps(region),
         labels=acts.read_step_labels(region), bases=read_bases(region, actor),
     )  # fmt: skip
 
