@@ -3,6 +3,7 @@
 import io
 import os
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,14 @@ import zxingcpp
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
+from fieldops.actions.recruiting_training import cancel_training, make_training
 from fieldops.ids import CandidateId
 from fieldops.recruiting.sources import Source, SourceKind
 from fieldops.store.connect import open_region
 from fieldops.store.persons import find_by_phone
 from tests.browser.conftest import opened, served
 from tests.browser.test_pages import AXE, LOOKS, OPEN_SOME, RULES, TOO_SMALL
+from tests.conftest import PLANNER
 from tests.recruit_town import make_recruit_town
 from tests.recruits import join, phone
 
@@ -77,6 +80,27 @@ def test_axe_finds_nothing_wrong_nothing_sticks_out_and_targets_are_large_enough
             page.set_viewport_size({"width": narrow, "height": height})
             assert page.evaluate("document.documentElement.scrollWidth") <= narrow, narrow
             assert page.evaluate(TOO_SMALL) == [], narrow
+
+
+def test_the_long_topic_of_a_training_pushes_nothing_off_a_phone(browser: Browser, town: Town) -> None:
+    region = open_region(town.path)
+    begin = region.moment() + timedelta(days=1)
+    training = make_training(
+        region,
+        PLANNER,
+        base="北站",
+        topic="第一场直播怎么开" * 10,
+        starts_at=begin,
+        ends_at=begin + timedelta(hours=2),
+        capacity=9,
+    )
+    with opened(browser, width=360, height=740, language="zh-CN") as page:
+        page.goto(town.url("/candidates/{first}"))
+        page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
+        assert page.locator("select[name=training]").is_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    cancel_training(region, PLANNER, training)
+    region.close()
 
 
 @pytest.mark.parametrize("by", ["street", "venue_kind", "crew", "poster"])
