@@ -129,7 +129,7 @@ def test_paper_is_printed_where_there_is_a_chromium_and_names_the_page_where_not
 def test_what_cannot_be_exported_is_refused_with_what_can(claimed: Region) -> None:  # noqa: F811  # the fixture
     with pytest.raises(BadInput, match="nothing is called 'people'; take one of streets"):
         export(claimed, LEAD, "people", "csv", now=LATER)
-    with pytest.raises(BadInput, match="'doc' is no format; one of gpkg"):
+    with pytest.raises(BadInput, match="'doc' is no format; take one of gpkg"):
         export(claimed, LEAD, "streets", "doc", now=LATER)
     with pytest.raises(BadInput, match="pdf is for walks; write streets as xlsx"):
         export(claimed, LEAD, "streets", "pdf", now=LATER)
