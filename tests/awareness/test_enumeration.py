@@ -298,12 +298,18 @@ def test_a_double_lot_keeps_both_errors_and_asks_no_more_than_the_single_one(
 
 
 @settings(deadline=None, max_examples=25)
-@given(cards(), st.tuples(st.integers(5, 25), st.integers(20, 50)), st.integers(0, 4))
-def test_no_card_undercuts_the_bound_at_its_own_errors(card: CountRule, zone: tuple[int, int], between: int) -> None:
-    p0, p1 = zone[0] / 100, (zone[0] + zone[1]) / 100
+@given(cards(), st.integers(0, 99), st.integers(0, 99), st.integers(0, 4))
+def test_no_card_undercuts_the_bound_at_its_own_errors(card: CountRule, low: int, high: int, between: int) -> None:
+    grid = np.linspace(0.01, 0.99, 99)
+    moves_on = card.move_on_curve(grid)
+    lows = grid[(moves_on > 0.005) & (moves_on < 0.45)]  # where it errs neither hardly ever nor almost always
+    highs = grid[(moves_on > 0.55) & (moves_on < 0.995)]
+    assume(len(lows) and len(highs) and lows[0] < highs[-1])
+    p0 = float(lows[low % len(lows)])
+    above = highs[highs > p0]
+    assume(len(above))
+    p1 = float(above[high % len(above)])
     alpha, beta = card.error_rates(p0, p1)
-    assume(0.005 < alpha < 0.45)
-    assume(0.005 < beta < 0.45)
     theta = p0 + (p1 - p0) * between / 4
     bound = kiefer_weiss_bound(p0, p1, alpha, beta, mixture=([theta], [1.0]))
     for early in (False, True):
