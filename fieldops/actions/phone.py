@@ -1,5 +1,6 @@
 """A crew's phone: what it needs for the day in one answer, its promoter's own page, and the words of the day."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -173,7 +174,7 @@ def read_day(region: Region, actor: Actor, promoter: PromoterId, *, now: datetim
         store.read_homes(connection, triangles, most=MOST_HOMES),
         _counted(region, sittings, rules),
         tuple((one, known_places[street]) for street, one in kept.items() if street in known_places),
-        tuple(store.ended_claims(connection, crew.id, at - _LATELY, at)),
+        _ended_lately(store.ended_claims(connection, crew.id, at - _LATELY, at), claims),
         tuple(words.read_words(region, crew.id, local_day(at, zone))), consent, key.id, key.public,
     )  # fmt: skip
 
@@ -206,6 +207,15 @@ def _counted(region: Region, sittings: list[Sitting], rules: Rules) -> tuple[Ope
         counted = tuple(one for one, reason in zip(surveys, reasons, strict=True) if not reason)
         found.append(OpenSitting(sitting, counted))
     return tuple(found)
+
+
+def _ended_lately(ended: list[Ended], held: Collection[StreetId]) -> tuple[Ended, ...]:
+    """Return the last end of each street, the last first; not of one that the crew holds again."""
+    last: dict[StreetId, Ended] = {}
+    for one in ended:
+        if one.street not in held:
+            last.setdefault(one.street, one)
+    return tuple(last.values())
 
 
 def _walk_of_day(region: Region, crew: CrewId, day: date) -> dict[str, int]:

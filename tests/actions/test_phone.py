@@ -9,7 +9,7 @@ import pytest
 from fieldops.actions.accounts import add_account
 from fieldops.actions.appeals import answer_appeal, list_appeals
 from fieldops.actions.backcheck import lift_quarantine, list_quarantines, quarantine_surveys
-from fieldops.actions.claims import end_claim
+from fieldops.actions.claims import end_claim, make_claim
 from fieldops.actions.dispatch import near_streets
 from fieldops.actions.phone import keep_day, own_promoter, read_day, read_own_page, say_words, shifted
 from fieldops.awareness import find_rule
@@ -123,6 +123,17 @@ def test_what_ended_lately_is_told_and_how(town: Region) -> None:
     assert read_day(town, crew_actor(), ME, now=NOON + timedelta(days=3)).ended == ()
     forfeited = read_day(town, crew_actor(), ME, now=NOON + timedelta(days=7, hours=1))
     assert (len(forfeited.held), {one.outcome for one in forfeited.ended}) == (0, {"forfeited"})
+
+
+def test_a_street_that_the_crew_holds_again_is_not_told_as_given_up_and_one_is_told_once(town: Region) -> None:
+    street, claim = "S0", read_day(town, crew_actor(), ME, now=NOON).held[0].claim.id
+    for hour in (1, 2):
+        then = NOON + timedelta(hours=hour)
+        end_claim(town, LEAD, claim, outcome="withdrawn", why="no_time", now=then)
+        assert [one.street for one in read_day(town, crew_actor(), ME, now=then).ended] == [street]
+        if hour == 1:
+            claim = make_claim(town, LEAD, street=StreetId(street), crew=CrewId("C0"), now=then).id
+            assert read_day(town, crew_actor(), ME, now=then).ended == ()
 
 
 def test_streets_are_kept_for_the_day_once(town: Region) -> None:

@@ -1,11 +1,12 @@
 """Moving on and wishing without network, across reloads and tabs; the page as it is now and the page that was kept; whose list it is."""
 
+import re
 from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from fieldops.actions.claims import make_claim
+from fieldops.actions.claims import end_claim, make_claim
 from fieldops.actions.rules import change_rules
 from fieldops.actions.sync import sync_records
 from fieldops.clock import format_moment, now
@@ -115,6 +116,58 @@ def test_a_street_that_was_won_is_offered_after_a_reload_and_no_old_thanks_stand
         expect(page.locator("#v-street")).to_be_visible()
 
 
+def test_a_street_that_was_won_by_the_other_tab_stands_on_the_day_of_this_one(
+    browser: Browser, own_server: Server
+) -> None:
+    with crew_phone(browser, own_server) as phone:
+        page = open_phone(phone, own_server)
+        wanted = ready_for_the_day(page)
+        other = open_phone(phone, own_server)
+        page.route(SYNC, lambda route: route.abort())
+        page.locator("[data-take]").first.click()
+        expect(page.locator("#moveSays")).to_contain_text("No network")
+        flush_all(other)
+        expect(page.locator("#moveSays")).to_contain_text("is yours until")
+        until(page, f"document.querySelector('#streets [data-street={wanted}]') !== null")
+        page.locator("#take").click()
+        expect(page.locator("#streetUntil")).to_contain_text("yours until")
+
+
+def test_a_refusal_says_from_when_the_street_may_be_claimed_again(browser: Browser, own_server: Server) -> None:
+    region = open_region(own_server.region)
+    with region.turn(PLANNER) as turn:
+        (claim,) = turn.connection.execute(
+            "SELECT id FROM claim WHERE street_id = 'S0' AND ended_at IS NULL"
+        ).fetchone()
+    for again in (True, False):
+        end_claim(region, PLANNER, claim, outcome="withdrawn", why="no_time")
+        if again:
+            claim = make_claim(region, PLANNER, street=StreetId("S0"), crew=CrewId("C0")).id
+    region.close()
+    with crew_phone(browser, own_server, language="zh-CN") as phone:
+        page = open_phone(phone, own_server)
+        moving = module(page).replace("outbox.js", "moving.js")
+        page.evaluate("address => { import(address).then(({ take }) => take('S0', '人民路')); }", moving)
+        expect(page.locator("#moveSays")).to_contain_text(re.compile(r"还在冷却期。 \d+/\d+周. \d\d:\d\d起可以再占。"))
+        page.locator("#badge").click()
+        expect(page.locator("#refused li")).to_contain_text("起可以再占")
+
+
+def test_a_street_whose_time_is_over_is_offered_to_nobody_as_the_next(browser: Browser, quick: Server) -> None:
+    with crew_phone(browser, quick) as phone:
+        page = open_phone(phone, quick, "#survey=T0")
+        ready_for_the_day(page)
+        phone.set_offline(True)
+        app = module(page).replace("outbox.js", "app.js")
+        page.evaluate(
+            "address => import(address).then(({ data }) => { data.kept = {}; for (const one of Object.values(data.held)) one.until = 1; })",
+            app,
+        )
+        decide(page)
+        expect(page.locator("#take")).to_be_hidden()
+        expect(page.locator("#moveSays")).to_have_text("No street is near. Ask your lead.")
+
+
 def test_an_answer_that_had_decided_is_taken_back_also_after_the_next_street_was_asked_for(
     browser: Browser, quick: Server
 ) -> None:
@@ -221,12 +274,17 @@ def test_who_works_on_a_street_that_moved_on_meanwhile_is_told_at_once_and_where
 ) -> None:
     with crew_phone(browser, quick) as phone:
         page = open_phone(phone, quick, "#street=S1")
+        until(
+            page, "document.querySelectorAll('[data-take]').length > 0"
+        )  # its first call is over: no answer is on its way
         saturate(quick)
         page.get_by_role("button", name="Refused").click()
         later(page)
         flush_all(page)
         expect(page.locator("#warning")).to_contain_text("解放西路 is saturated: thank you! Next: ")
         expect(page.locator("#v-street")).to_be_visible()  # no page is taken from under the thumb
+        expect(page.locator("#streetUntil")).to_be_empty()  # nor does it say any more that the street is theirs
+        expect(page.locator("#giveUpBox")).to_be_hidden()
         page.locator("nav.bottom").get_by_role("link", name="Today").click()
         expect(page.locator("#warning")).to_be_hidden()
         expect(page.locator("#next")).to_be_visible()

@@ -205,6 +205,69 @@ def test_a_full_storage_is_told_at_the_tap_and_nothing_is_said_to_be_saved(brows
         assert server.records() == 4
 
 
+@pytest.mark.parametrize(
+    ("view", "button"),
+    [("hours=S1", "#saveHours"), ("incident", "#incidents button"), ("venue=V1", "#visits [data-what=do_not_contact]"),
+     ("street=S1", "#outcomes [data-what=refused]")],
+)  # fmt: skip
+def test_where_nothing_could_be_stored_the_phone_stays_there_and_goes_on_saying_so(
+    browser: Browser, server: Server, view: str, button: str
+) -> None:
+    with crew_phone(browser, server) as phone:
+        page = open_phone(phone, server, f"#{view}")
+        page.evaluate(FULL)
+        door = page.locator("#door")
+        if door.is_visible():
+            door.fill("3-2-501")
+        page.locator(button).first.click()
+        expect(page.locator("#warning")).to_contain_text("NOT saved")
+        page.wait_for_timeout(200)
+        expect(page.locator("#warning")).to_be_visible()
+        assert page.evaluate("location.hash") == f"#{view}"
+        if door.is_visible():
+            expect(door).to_have_value("3-2-501")  # the door of the next tap is the same one
+
+
+def test_who_asked_not_to_be_contacted_is_listed_after_a_reload_without_network(
+    browser: Browser, own_server: Server
+) -> None:
+    with crew_phone(browser, own_server) as phone:
+        page = open_phone(phone, own_server, "#street=S1")
+        until(page, "navigator.serviceWorker.controller !== null")
+        phone.set_offline(True)
+        for name in ("Do not contact", "Undo", "Do not contact"):  # the first one was another door's
+            page.locator("#door").fill("3-2-501" if name == "Do not contact" else "")
+            page.get_by_role("button", name=name, exact=True).dispatch_event("click")
+            expect(page.locator(".toast")).to_contain_text("Undone" if name == "Undo" else "Saved")
+        page.evaluate("location.hash = '#venue=V1'")
+        page.locator("#visits [data-what=do_not_contact]").click()
+        until(page, "location.hash === '#today'")
+        page.goto(f"{own_server.address}/crew/#street=S1")
+        page.reload()
+        until(page, READY)
+        expect(page.locator("#doors")).to_have_text("3-2-501")
+        expect(page.locator("#stopsBox")).to_be_hidden()  # it had one venue
+        page.locator("#door").fill("3-2-501")
+        expect(page.locator("#outcomes [data-what=interested]")).to_be_disabled()
+
+
+def test_what_was_told_by_a_clock_that_was_a_year_ahead_is_sent_when_the_clock_is_right_again(
+    browser: Browser, own_server: Server
+) -> None:
+    with crew_phone(browser, own_server) as phone:
+        page = open_phone(phone, own_server, "#street=S1")
+        until(
+            page, "document.querySelectorAll('[data-take]').length > 0"
+        )  # its first call is over: no answer is on its way
+        later(page, 365 * 86_400)
+        page.locator("#outcomes [data-what=refused]").click()
+        expect(page.locator(".toast")).to_contain_text("Saved")
+        later(page, -365 * 86_400)
+        flush(page)
+        assert waiting(page) == 0
+        assert own_server.query("SELECT what FROM phone_record") == [("refused",)]
+
+
 def test_control_a_phone_that_does_not_wait_for_the_disk_says_saved_of_what_is_lost(
     browser: Browser, server: Server
 ) -> None:

@@ -67,9 +67,11 @@ async function draw() {
 export const dayOf = (ms) => new Intl.DateTimeFormat("en-CA", { timeZone: data.zone }).format(ms);
 export const when = (ms) => new Date(ms).toLocaleString(document.documentElement.lang,
   { month: "numeric", day: "numeric", weekday: "short", hour: "2-digit", minute: "2-digit", timeZone: data.zone });
-/** Why the server did not take a record: who had been quicker, where somebody was. */
-export const whyNot = ({ reason, holder, holder_name, until }, label) => (holder
-  ? say("lostRace", { holder: holder_name || holder, label, until: when(Date.parse(until)) }) : say("r." + reason));
+/** Why the server did not take a record: who had been quicker, where somebody was; and until when, where it said so. */
+export const whyNot = ({ reason, holder, holder_name, until }, label) => {
+  const facts = { holder: holder_name || holder, label, until: until && when(Date.parse(until)) };
+  return holder ? say("lostRace", facts) : say("r." + reason) + (until ? " " + say("opens", facts) : "");
+};
 export const clock = (ms) => new Date(ms).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", timeZone: data.zone });
 export const place = (id) => data.held?.[id] ?? data.kept?.[id] ?? data.stops?.[id]
   ?? (data.points?.[id] && { ...data.points[id], label: say("point", data.points[id]) });
@@ -110,7 +112,7 @@ const QUIET = 300_000; // ms after which a phone that somebody looks at asks wha
 let pause = 15_000;
 async function beat() {
   const { sentAt = 0 } = await box.meta();
-  const quiet = !document.hidden && Date.now() - sentAt > QUIET;
+  const quiet = !document.hidden && Math.abs(Date.now() - sentAt) > QUIET; // also where the clock was set back
   const got = quiet || (await box.all("waiting")).length ? await box.flush(quiet) : null;
   pause = got?.error ? Math.min(pause * 2, 300_000) : 15_000;
   if (got?.error) refresh();

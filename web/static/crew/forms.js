@@ -3,7 +3,7 @@
 import { $, data, dayOf, place, say, toast, warn } from "./app.js";
 import * as box from "./outbox.js";
 import { seal } from "./seal.js";
-import { go, here, last, on, press, record, tap, where } from "./views.js";
+import { go, heedWishes, here, last, on, press, record, tap, where } from "./views.js";
 
 function showVenue(id) {
   const stop = data.stops[id];
@@ -12,10 +12,10 @@ function showVenue(id) {
 }
 
 async function visit(what) {
-  const dnc = what === "do_not_contact";
-  await tap(dnc ? "contact" : "visit", { venue: here, what }, say(what));
-  if (!dnc) return;
-  delete data.stops[here];
+  const dnc = what === "do_not_contact", venue = here, stop = data.stops[venue];
+  const made = await tap(dnc ? "contact" : "visit", { venue, what }, say(what), null, () => { data.stops[venue] = stop; });
+  if (!made || !dnc) return;
+  await heedWishes();
   go("today");
 }
 
@@ -50,8 +50,7 @@ async function saveHours() {
   if (!hours() && !told[id]) return warn(say("needHours"));
   const whole = Object.values({ ...told, [id]: hours() }).reduce((sum, one) => sum + one, 0);
   if (whole > LONG_DAY && !confirm(say("really", { n: whole }))) return;
-  await tap("hours", { ...where(id), day, hours: hours() }, `${hours()} h · ${place(id).label}`);
-  go("today");
+  if (await tap("hours", { ...where(id), day, hours: hours() }, `${hours()} h · ${place(id).label}`)) go("today");
 }
 
 function showSignUp() {
@@ -97,8 +96,7 @@ function showIncident(id) {
 
 async function incident(what) {
   const street = $("incidentPlace").value;
-  await tap("incident", { ...(street && { street }), what }, say(what));
-  go("today");
+  if (await tap("incident", { ...(street && { street }), what }, say(what))) go("today");
 }
 
 export function show(view, id) {

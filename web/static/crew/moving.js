@@ -2,7 +2,7 @@
 
 import { $, data, dayOf, place, say, toast, when, whyNot } from "./app.js";
 import * as box from "./outbox.js";
-import { go, record } from "./views.js";
+import { go, record, renew } from "./views.js";
 
 let saying = ""; // the place that the view speaks of
 let wish = ""; // the record whose answer the view waits for
@@ -63,7 +63,7 @@ async function nextStreet(but = []) {
   const [{ done = {} }, now] = await Promise.all([box.meta(), box.trueNow()]);
   const kept = Object.keys(data.kept).find((id) => !but.includes(id) && data.kept[id].kept > now);
   const still = [...$("streets").children].map((row) => row.dataset.street)
-    .find((id) => !but.includes(id) && !done[key(id)]);
+    .find((id) => !but.includes(id) && !done[key(id)] && data.held[id].until > now);
   return data.mayClaim && kept ? { id: kept, label: data.kept[kept].label }
     : still ? { id: still, label: data.held[still].label, held: true } : null;
 }
@@ -93,9 +93,11 @@ function hope({ id, record: { street }, label }, text = say(data.kept[street] ? 
   offer(data.kept[street] && { id: street, label, held: true }, text); // it is kept for this crew: one may go there meanwhile
 }
 
-box.onChange(async () => {
+box.onChange(async (elsewhere) => {
   const told = wish && (await box.all("done")).find((one) => one.id === wish);
-  if (told && wish === told.id) tell(told);
+  if (!told || wish !== told.id) return;
+  tell(told);
+  if (elsewhere) await renew(); // the tab that sent renews itself
 });
 
 /** Say what became of a wish, and where the crew goes next. */

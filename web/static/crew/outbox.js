@@ -19,8 +19,9 @@ const opening = new Promise((done, fail) => {
 });
 const told = globalThis.BroadcastChannel && new BroadcastChannel("fieldops-outbox");
 const listeners = [];
-if (told) told.onmessage = () => listeners.forEach((listen) => listen());
+if (told) told.onmessage = () => listeners.forEach((listen) => listen(true));
 
+/** Be told of every change; with `true` where another tab made it. */
 export function onChange(listen) {
   listeners.push(listen);
 }
@@ -169,12 +170,15 @@ async function settle({ body, middle }) {
 /** The moment (ms) before which the server asked not to be tried again, 0 where there is none: it is respected by every way of sending. */
 const notBefore = ({ error }) => (error?.until > Date.now() && error.until - Date.now() <= LONGEST_WAIT ? error.until : 0);
 
+/** Whether the time to take it back is over; so it is where the phone's clock was set back meanwhile, or it would wait until that day. */
+const isReady = ({ ready }, now) => ready <= now || ready > now + HOLD;
+
 async function send(hello) {
   const answers = [];
   if (notBefore(await meta())) return { error: "http", answers, moved: [] };
   let size = BATCH, moved = [];
   for (;;) {
-    const ready = (await all("waiting")).filter((one) => one.ready <= Date.now()).sort((a, b) => a.seq - b.seq);
+    const ready = (await all("waiting")).filter((one) => isReady(one, Date.now())).sort((a, b) => a.seq - b.seq);
     const batch = ready.slice(0, size);
     if (!batch.length && !hello) break;
     hello = false;

@@ -39,10 +39,10 @@ export async function record(kind, fields, options = {}) {
   }
 }
 
-/** Record with one tap; ten seconds to take it back. */
+/** Record with one tap, ten seconds to take it back; returns what was stored, null where it was not: whoever tapped stays and taps again. */
 export async function tap(kind, fields, what, after, undone = after) {
   const made = await record(kind, fields, { hold: box.HOLD });
-  if (!made) return;
+  if (!made) return null;
   navigator.vibrate?.(15);
   toast(say("saved", { what }), async () => {
     await box.undo(made);
@@ -50,6 +50,7 @@ export async function tap(kind, fields, what, after, undone = after) {
     undone?.();
   });
   after?.();
+  return made;
 }
 
 export const where = (id) => (data.stops[id] ? { venue: id } : data.points[id] ? { triangle: id } : { street: id });
@@ -94,7 +95,7 @@ function setDoor(door) {
   checkDoor();
 }
 
-/** One big button: the next door, or where none is written the venue of this street that nobody has been at today. */
+/** One big button: the next door, or where none is written the venue of this street that this phone has not been at today. */
 let ahead = "";
 async function showOnward() {
   const door = doorOf($("door").value), street = here;
@@ -106,6 +107,16 @@ async function showOnward() {
   what.textContent = say(door ? "nextDoor" : "nextVenue");
   label.textContent = door ? afterDoor(door) : data.stops[ahead]?.label ?? "";
   $("onward").hidden = !door && !ahead;
+}
+
+/** Whoever asked for it is contacted no more, also before the server has heard of it: what waits here counts as what it told. */
+export async function heedWishes() {
+  for (const { record: { what, street, venue, door } } of await box.all("waiting")) {
+    if (what !== "do_not_contact") continue;
+    const doors = data.held[street]?.doors;
+    if (door && doors && !doors.includes(door)) doors.push(door);
+    delete data.stops[venue];
+  }
 }
 
 function checkDoor() {
@@ -143,12 +154,12 @@ function showStreet(id) {
 
 async function contact(what) {
   const door = doorOf($("door").value), street = here;
-  const listed = what === "do_not_contact" && door ? data.held[street]?.doors : null;
-  await tap("contact", { ...where(street), ...claim(street), what, ...(door && { door }) }, [say(what), door].filter(Boolean).join(" · "), null, () => {
-    listed?.splice(listed.lastIndexOf(door), 1);
+  const made = await tap("contact", { ...where(street), ...claim(street), what, ...(door && { door }) }, [say(what), door].filter(Boolean).join(" · "), null, () => {
+    if (what === "do_not_contact" && data.held[street]) data.held[street].doors = data.held[street].doors.filter((one) => one !== door);
     if (here === street) setDoor(door); // it is to be told again
   });
-  listed?.push(door);
+  if (!made) return;
+  await heedWishes();
   if (what === "signed_up") return go("signup");
   if (door) setDoor(afterDoor(door));
 }
@@ -234,7 +245,7 @@ async function answered({ answers, moved }) {
 }
 
 /** Take in the page as the server renders it now: claims, progress, kept streets. One way of drawing, at the server. */
-async function renew() {
+export async function renew() {
   const answer = await fetch("/crew/", { headers: { Accept: "text/html" } }).catch(() => null);
   if (!answer?.ok || !answer.headers.get("X-Fieldops")) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -243,6 +254,7 @@ async function renew() {
   const before = worked();
   Object.assign(data, JSON.parse(fresh.textContent));
   $("day").replaceWith(document.adoptNode(page.getElementById("day")));
+  await heedWishes();
   if (!(await box.all("waiting")).length) await box.remember("done", {}); // the server has seen all: its list is the truth
   await showToday();
   await refresh();
@@ -258,6 +270,8 @@ function tellGone(id) {
   const note = document.querySelector(`#day [data-ended="${CSS.escape(id)}"]`)?.textContent.trim() ?? "";
   const next = $("next").hidden ? "" : say("next", { label: $("next").querySelector("[data-is=label]").textContent });
   warn(`${note} ${next}`);
+  $("streetUntil").textContent = "";
+  $("giveUpBox").hidden = true;
 }
 
 // ── the address says which view ─────────────────────────────────────────────────────────────────────────────────────
@@ -349,6 +363,7 @@ async function begin() {
   box.onAnswers(answered);
   wire();
   await ready;
+  await heedWishes();
   await show();
   document.documentElement.dataset.ready = "true";
 }
