@@ -190,6 +190,19 @@ def test_every_share_of_a_measured_place_has_its_interval_with_and_without_those
     assert shown.group() in words(lead, "/move-on?quarantined=1")
 
 
+def test_a_connection_point_to_be_asked_again_is_called_by_its_street(lead: FlaskClient, town: Region) -> None:
+    with town.turn(PLANNER, now=NOON) as turn:
+        turn.connection.executemany("INSERT INTO promoter VALUES (?, 'C0', NULL, NULL)", [("P0",), ("P1",)])
+    point = town.reader().execute("SELECT min(triangle_id) FROM street").fetchone()[0]
+    asked = [(row, {**one, "street": "", "triangle": point}) for row, one in surveys(point, 12, 20)]
+    record_surveys(town, PLANNER, asked, now=NOON + timedelta(hours=2))
+    lead.post("/move-on", headers=HERE)
+    lead.post("/trust/back-checks", headers=HERE)
+    seen = words(lead, "/trust")
+    assert "Triangle at" in seen
+    assert point not in seen
+
+
 def test_a_comparison_stays_in_sight_when_its_test_goes_into_quarantine(lead: FlaskClient, town: Region) -> None:
     with town.turn(PLANNER, now=NOON) as turn:
         turn.connection.executemany("INSERT INTO promoter VALUES (?, 'C0', NULL, NULL)", [("P0",), ("P1",)])

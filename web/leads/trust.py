@@ -5,6 +5,7 @@ from flask_babel import lazy_gettext, ngettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from fieldops.actions import backcheck, desk
+from fieldops.actions.names import read_names
 from fieldops.actions.people import promoter_names
 from fieldops.ids import MeasurementId, PromoterId
 from web.navigation import Entry
@@ -23,12 +24,11 @@ def page() -> str:
     seen = desk.read_overview(region, actor)
     quarantines = backcheck.list_quarantines(region, actor)
     shut = {one.promoter or one.measurement for one in quarantines if not one.undone_at}
+    tasks = backcheck.list_tasks(region, actor) if may("survey.record") else []
     return render_template(
         "leads/trust.html", seen=seen, quarantines=quarantines, shut=shut,
-        suspects=backcheck.find_suspects(region, actor, now=act_moment()), tasks=backcheck.list_tasks(region, actor)
-        if may("survey.record") else [], checked=backcheck.list_checked(region, actor, with_quarantined=True), names=promoter_names(region, actor),
-        labels=desk.street_labels(region, actor, [one.street for one in backcheck.list_tasks(region, actor) if one.street]
-                                  if may("survey.record") else []),
+        suspects=backcheck.find_suspects(region, actor, now=act_moment()), tasks=tasks, called=read_names(region, actor),
+        checked=backcheck.list_checked(region, actor, with_quarantined=True), names=promoter_names(region, actor),
     )  # fmt: skip
 
 
