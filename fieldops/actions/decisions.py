@@ -45,6 +45,7 @@ class Move:
     left: StreetId
     to: StreetId | None
     reason: str = field(default="", compare=False)
+    label: str = field(default="", compare=False)  # the name of `to`, as people know it
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,4 +343,4 @@ def _send_on(turn: Turn, ended: Sequence[Claim], done: Decided) -> None:
         promised.update(one.street for one in told if one.street and not one.held)
         for street, to in zip_longest(left, told):
             reason = to.reason if to else "no other street: what it is told needs all its hours"
-            done.moved.append(Move(crew, street, to.street if to else None, reason))
+            done.moved.append(Move(crew, street, to.street if to else None, reason, to.label if to else ""))

@@ -72,7 +72,7 @@ class Synced:
         """Return plain JSON values."""
         return {
             "now": format_moment(self.now), "answers": [one.to_json() for one in self.answers],
-            "moved": [{"crew": one.crew, "from": one.left, "to": one.to} for one in self.moved],
+            "moved": [{"crew": one.crew, "from": one.left, "to": one.to, "label": one.label} for one in self.moved],
         }  # fmt: skip
 
 

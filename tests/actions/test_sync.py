@@ -235,6 +235,11 @@ def test_surveys_that_decide_tell_the_crew_its_next_street_at_once(region: Regio
     sent = [(phone, mate)[i % 2].survey(MORNING + i * 6 * MINUTE, True, cluster="AB"[i % 2]) for i in range(10)]
     done = phone.send(region, sent, NOON)
     assert {(move.left, move.to is not None) for move in done.moved} == {("S0", True), ("S1", True)}
+    names = dict(query(region, "SELECT id, name FROM street"))
+    told = done.to_json()["moved"]
+    assert isinstance(told, list)
+    # The phone may know only the streets of its crew.
+    assert [one["label"] for one in told] == [names[one["to"]] for one in told]
 
 
 # ── order, clocks, record ───────────────────────────────────────────────────────────────────────────────────────────

@@ -113,6 +113,6 @@ export function answered(wishes, moved) {
   wishes.forEach(tell);
   const mine = moved.find((one) => one.crew === data.crew);
   if (mine?.to && !$("v-moveon").hidden && !wish && !wishes.length) {
-    offer({ id: mine.to, label: mine.label ?? place(mine.to)?.label ?? mine.to, held: Boolean(data.held[mine.to]) });
+    offer({ id: mine.to, label: mine.label, held: Boolean(data.held[mine.to]) });
   }
 }
