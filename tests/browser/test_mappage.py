@@ -48,6 +48,16 @@ def test_the_map_is_painted_in_the_colours_of_the_plan(browser: Browser, page_fi
         assert page.evaluate(PAINTED) > 50
 
 
+def test_the_map_is_painted_before_the_browser_gives_it_a_frame(browser: Browser, page_file: Path) -> None:
+    """What makes a picture of the page may be so busy that no frame comes first: the picture was blank."""
+    context = browser.new_context(viewport={"width": 1280, "height": 760}, offline=True)
+    page = context.new_page()
+    page.add_init_script("window.requestAnimationFrame = () => 0; window.ResizeObserver = class { observe() {} }")
+    page.goto(page_file.as_uri())
+    assert page.evaluate(PAINTED) > 50
+    context.close()
+
+
 def test_a_street_is_found_by_its_name_and_tells_its_facts(browser: Browser, page_file: Path) -> None:
     with opened(browser, page_file) as page:
         page.locator("#search").fill("解放东路1段")
