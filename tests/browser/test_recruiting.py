@@ -18,7 +18,7 @@ from fieldops.store.connect import open_region
 from fieldops.store.persons import find_by_phone
 from tests.browser.conftest import opened, served
 from tests.browser.test_pages import AXE, LOOKS, OPEN_SOME, RULES, TOO_SMALL
-from tests.conftest import PLANNER
+from tests.conftest import NOON, PLANNER
 from tests.recruit_town import make_recruit_town
 from tests.recruits import join, phone
 
@@ -83,23 +83,20 @@ def test_axe_finds_nothing_wrong_nothing_sticks_out_and_targets_are_large_enough
 
 
 def test_the_long_topic_of_a_training_pushes_nothing_off_a_phone(browser: Browser, town: Town) -> None:
-    region = open_region(town.path)
-    begin = region.moment() + timedelta(days=1)
+    region, begin = (
+        open_region(town.path),
+        NOON + timedelta(days=1),
+    )  # at the town's own time: the record's does not go back
     training = make_training(
-        region,
-        PLANNER,
-        base="北站",
-        topic="第一场直播怎么开" * 10,
-        starts_at=begin,
-        ends_at=begin + timedelta(hours=2),
-        capacity=9,
-    )
+        region, PLANNER, base="北站", topic="第一场直播怎么开" * 10, starts_at=begin, ends_at=begin + timedelta(hours=2),
+        capacity=9, now=NOON,
+    )  # fmt: skip
     with opened(browser, width=360, height=740, language="zh-CN") as page:
         page.goto(town.url("/candidates/{first}"))
         page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
         assert page.locator("select[name=training]").is_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
-    cancel_training(region, PLANNER, training)
+    cancel_training(region, PLANNER, training, now=NOON)
     region.close()
 
 
