@@ -67,6 +67,7 @@ def record_one_of_each(page: Page) -> None:
     page.get_by_label("I have read it out").check()
     page.get_by_role("button", name="Save and seal").click()
     expect(page.locator(".toast")).to_contain_text("sealed")
+    until(page, "location.hash === '#today'")
     go(page, "moveon")
     page.locator("[data-take]").first.click()
     expect(page.get_by_text("Asking for")).to_be_visible()

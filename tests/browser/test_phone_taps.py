@@ -252,6 +252,7 @@ def decide(page: Page) -> None:
         page.get_by_label(corner, exact=True).check()
         page.get_by_role("button", name="Knows", exact=True).dispatch_event("click")
     expect(page.locator("#thanks")).to_contain_text("Leave now")
+    expect(page.locator("#v-moveon")).to_be_visible()
 
 
 def test_when_the_answer_that_decided_is_taken_back_nobody_is_told_to_leave_any_more(
