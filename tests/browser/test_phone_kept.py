@@ -70,7 +70,7 @@ def record_one_of_each(page: Page) -> None:
     until(page, "location.hash === '#today'")
     go(page, "moveon")
     page.locator("[data-take]").first.click()
-    expect(page.get_by_text("Asking for")).to_be_visible()
+    expect(page.get_by_text("only the server gives streets")).to_be_visible()
 
 
 def test_what_waits_on_a_phone_holds_no_name_number_or_free_text_of_any_kind_of_record(
