@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from fieldops.errors import NotFound
 from fieldops.ids import StreetId
 from fieldops.people import Actor
 from fieldops.permissions import require
@@ -32,14 +31,12 @@ def read_triangle(region: Region, actor: Actor, key: int) -> TriangleFacts:
     Forbidden
         If the actor may not read the desk.
     NotFound
-        If there is none, or no street lies in it.
+        If there is none.
     """
     require(actor, "desk.read")
     connection = region.reader()
     triangle, city = store.triangle_by_key(connection, key)
-    card = store.read_triangle_cards(connection, city).get(triangle)
-    if card is None:
-        raise NotFound("triangle", triangle)
+    card = store.read_triangle_cards(connection, city)[triangle]
     return TriangleFacts(
         card, tuple(store.read_point_tests(connection, triangle, MOST_TESTS)),
         tuple(store.streets_of_triangle(connection, triangle)),

@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Collection, Sequence
+from itertools import groupby
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
+from scipy import sparse, spatial
 
 from fieldops.city.neighbours import touching_streets
 from fieldops.city.places import Ground, Place, find_in
@@ -88,12 +89,37 @@ def name_places(connection: sqlite3.Connection, streets: Sequence[StreetId]) -> 
 
 
 def name_points(connection: sqlite3.Connection) -> dict[TriangleId, str]:
-    """Return for each connection point the name of the street of its triangle that lies nearest to it."""
+    """Return for each connection point the name of the street of its triangle that lies nearest to it, of any where it has none."""
     rows = connection.execute(
         "SELECT t.id, s.label, min((s.lon - t.point_lon) * (s.lon - t.point_lon) + (s.lat - t.point_lat) * (s.lat - t.point_lat))"
         " FROM triangle AS t JOIN street AS s ON s.triangle_id = t.id WHERE s.status <> 'gone' GROUP BY t.id"
     )
-    return {TriangleId(row[0]): row[1] for row in rows}
+    return {TriangleId(row[0]): row[1] for row in rows} | {
+        name: label for name, (label, _) in name_empty_triangles(connection).items()
+    }
+
+
+def name_empty_triangles(
+    connection: sqlite3.Connection, city: CityId | None = None
+) -> dict[TriangleId, tuple[str, tuple[float, float]]]:
+    """Return the triangles to which no street belongs: the name of the street nearest to the point, and the point (lon, lat)."""
+    rows = connection.execute(
+        "SELECT id, city_id, point_lon, point_lat FROM triangle AS t WHERE (?1 IS NULL OR city_id = ?1) AND NOT EXISTS"
+        " (SELECT 1 FROM street AS s WHERE s.triangle_id = t.id AND s.status <> 'gone') ORDER BY city_id, id",
+        (city,),
+    ).fetchall()
+    found: dict[TriangleId, tuple[str, tuple[float, float]]] = {}
+    for town, empty in groupby(rows, key=lambda row: row[1]):
+        some = list(empty)
+        streets = connection.execute(
+            "SELECT label, lon, lat FROM street WHERE city_id = ? AND status <> 'gone' ORDER BY id", (town,)
+        ).fetchall()
+        shrink = np.array([np.cos(np.radians(some[0][3])), 1.0])  # a degree of longitude against one of latitude
+        labels = [row[0] for row in streets] or [""]
+        there = np.array([tuple(row)[1:] for row in streets] or [(0.0, 0.0)]) * shrink
+        near = np.asarray(spatial.KDTree(there).query(np.array([tuple(row)[2:] for row in some]) * shrink)[1])
+        found |= {TriangleId(row[0]): (labels[i], (row[2], row[3])) for row, i in zip(some, near, strict=True)}
+    return found
 
 
 def name_venues(connection: sqlite3.Connection) -> dict[VenueId, str]:

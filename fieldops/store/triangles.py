@@ -6,6 +6,7 @@ from datetime import datetime
 from fieldops.clock import parse_moment
 from fieldops.errors import NotFound
 from fieldops.ids import CityId, MeasurementId, StreetId, TriangleId, VenueId
+from fieldops.store.places import name_empty_triangles
 from fieldops.store.sqlite import LARGEST_KEY, sqlite3
 
 
@@ -49,7 +50,7 @@ class VenueCard:
 
 
 def read_triangle_cards(connection: sqlite3.Connection, city: CityId) -> dict[TriangleId, TriangleCard]:
-    """Return every triangle of a city that has streets, by id."""
+    """Return every triangle of a city, by id; one to which no street belongs is called by the street nearest to its point."""
     verdicts = {
         row[0]: tuple(row[1:])
         for row in connection.execute(
@@ -68,6 +69,11 @@ def read_triangle_cards(connection: sqlite3.Connection, city: CityId) -> dict[Tr
         crews = tuple(row[9].split(",")) if row[9] else ()
         facts = [*row[1:9], *verdicts[row[0]], crews]
         cards[TriangleId(row[0])] = TriangleCard(TriangleId(row[0]), *facts)
+    of = "SELECT t.fid, coalesce(z.name, '') FROM triangle AS t LEFT JOIN zone AS z ON z.id = t.zone_id WHERE t.id = ?"
+    for name, (near, (lon, lat)) in name_empty_triangles(connection, city).items():
+        fid, zone = connection.execute(of, (name,)).fetchone()
+        facts = [fid, near, zone, 0, 0, 0.0, lon, lat, *verdicts[name], ()]
+        cards[name] = TriangleCard(name, *facts)
     return cards
 
 
