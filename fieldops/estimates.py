@@ -220,23 +220,39 @@ def forecast_claims(
     tuple of FloatArray
         Hours, pushing and asking, inf where none suffice; probability of the decision *move on* with them.
     """
-    from fieldops.awareness import find_rule, finish_probability, hours_for_finish
+    from fieldops.awareness import find_rule, hours_for_finish
 
     if not len(people):
         return np.zeros(0), np.zeros(0)
-    small = rules.small_street_people
-    # RULE 9: whether a street has a test of its own follows from its people, whatever its pace.
-    reach = np.where(people < small, people, np.maximum(people / known.factor, small))
-    card = find_rule(rules.move_on_rule)
-    asked: dict[str, Any] = {
-        "target": rules.target_share, "tests": rules.tests_per_claim, "survey_minutes": rules.survey_minutes,
-        "head_count_below": float(small), "days": days,
-    }  # fmt: skip
     hours = hours_for_finish(
-        known.alpha, known.beta, reach, response, card, probability=rules.finish_probability, **asked
-    )
-    within = np.where(np.isfinite(hours), hours, 0.0)
-    return hours, finish_probability(known.alpha, known.beta, reach, within, response, card, **asked)
+        known.alpha, known.beta, _reach(known, people, rules), response, find_rule(rules.move_on_rule),
+        probability=rules.finish_probability, **_asking(rules, days),
+    )  # fmt: skip
+    return hours, forecast_finish(known, people, np.where(np.isfinite(hours), hours, 0.0), response, rules, days=days)
+
+
+def forecast_finish(
+    known: StreetAwareness, people: FloatArray, hours: FloatArray, response: "Response", rules: Rules, *, days: int = 2
+) -> FloatArray:
+    """Return the probability that the decision *move on* falls within a claim of so many promoter-hours; see `forecast_claims`."""
+    from fieldops.awareness import find_rule, finish_probability
+
+    card = find_rule(rules.move_on_rule)
+    reach = _reach(known, people, rules)
+    return finish_probability(known.alpha, known.beta, reach, hours, response, card, **_asking(rules, days))
+
+
+def _reach(known: StreetAwareness, people: FloatArray, rules: Rules) -> FloatArray:
+    """Return the people of each street by its pace; RULE 9: whether it has a test of its own follows from its people alone."""
+    small = rules.small_street_people
+    return np.where(people < small, people, np.maximum(people / known.factor, small))
+
+
+def _asking(rules: Rules, days: int) -> dict[str, Any]:
+    return {
+        "target": rules.target_share, "tests": rules.tests_per_claim, "survey_minutes": rules.survey_minutes,
+        "head_count_below": float(rules.small_street_people), "days": days,
+    }  # fmt: skip
 
 
 def fit_city_pool(evidence: Evidence, response: "Response") -> "Pool":

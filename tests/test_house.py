@@ -172,7 +172,8 @@ def test_sql_only_in_store(module: str) -> None:
             assert not SQL.match(node.value), f"{module}:{node.lineno} has SQL"
 
 
-WRITES = re.compile(r"^\s*(INSERT\s+(OR\s+\w+\s+)?INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM)", re.DOTALL)
+# what stands in `temp.` is forgotten with its connection
+WRITES = re.compile(r"^\s*(INSERT\s+(OR\s+\w+\s+)?INTO\s+(?!temp\.)|UPDATE\s+\w+\s+SET|DELETE\s+FROM)", re.DOTALL)
 # Rooms that are themselves the machinery of the record, or write files that hold no state of the region
 # (the private file, the queue of work).
 NO_EVENT_NEEDED = {

@@ -101,9 +101,9 @@ def known_streets(region: Region, *, now: datetime | None = None) -> tuple[Stree
     return known.streets, Basis.of(known.triangles.asked[: len(triangles)].tolist())
 
 
-def street_awareness(region: Region, *, now: datetime | None = None, with_quarantined: bool = False) -> StreetAwareness:
+def street_awareness(region: Region, *, now: datetime | None = None) -> StreetAwareness:
     """Return the awareness of every street at the moment, as arrays for the planner."""
-    return _estimate(region.reader(), region.moment(now), with_quarantined=with_quarantined)[1].streets
+    return _estimate(region.reader(), region.moment(now))[1].streets
 
 
 def estimate_around(
@@ -128,18 +128,12 @@ def measured_shares(region: Region, at: datetime) -> dict[StreetId, float | None
     return {known.street[i]: float(known.share[i]) for i in measured}
 
 
-def read_awareness(
-    region: Region, actor: Actor, *, now: datetime | None = None, with_quarantined: bool = False
-) -> AwarenessReport:
-    """
-    Return what is known of all streets, triangles and zones at the moment. Permission: region.read.
-
-    `with_quarantined` shows the figures as they would be if the quarantined surveys counted (rule 13).
-    """
+def read_awareness(region: Region, actor: Actor, *, now: datetime | None = None) -> AwarenessReport:
+    """Return what is known of all streets, triangles and zones at the moment. Permission: region.read."""
     require(actor, "region.read")
     at = region.moment(now)
     labels = places.read_labels(region.reader())
-    return _report(region.reader(), at, labels, *_estimate(region.reader(), at, with_quarantined=with_quarantined))
+    return _report(region.reader(), at, labels, *_estimate(region.reader(), at))
 
 
 def _report(
@@ -157,6 +151,11 @@ def _report(
         _places(known.triangles, triangles, labels, _sums(evidence.triangle, open_hours, evidence.triangles), {}),
         _places(known.zones, zones, labels, _sums(evidence.zone, open_hours, evidence.zones), {}),
     )
+
+
+def estimate_rows(connection: "sqlite3.Connection", at: datetime) -> list[store.EstimateRow]:
+    """Return what is known of every place at the moment, as it is stored."""
+    return _rows(_report(connection, at, {}, *_estimate(connection, at)))
 
 
 def save_estimates(region: Region, actor: Actor, *, now: datetime | None = None) -> AwarenessReport:
@@ -308,11 +307,10 @@ def fit_awareness(
 
 
 def _estimate(
-    connection: "sqlite3.Connection", at: datetime, *, with_quarantined: bool = False,
-    only: Collection[TriangleId] | None = None,
-) -> tuple[Evidence, Estimates, list[TriangleId], list[ZoneId]]:  # fmt: skip
+    connection: "sqlite3.Connection", at: datetime, *, only: Collection[TriangleId] | None = None
+) -> tuple[Evidence, Estimates, list[TriangleId], list[ZoneId]]:
     rules, fit = read_rules(connection), believed_fit(connection, at)
-    evidence, triangles, zones = store.read_evidence(connection, at, with_quarantined=with_quarantined, only=only)
+    evidence, triangles, zones = store.read_evidence(connection, at, only=only)
     pool = fit.pool
     if pool is not None and fit.fitted_at is not None:  # what it says of the city has faded since
         nights = evidence.today - local_day(fit.fitted_at, places.read_zone(connection)).toordinal()

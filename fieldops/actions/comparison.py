@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fieldops.actions.desk import street_labels
+from fieldops.actions.forecasts import chances_now
 from fieldops.ids import CrewId, PlanId, StreetId
 from fieldops.people import Actor
 from fieldops.permissions import require
@@ -107,6 +108,9 @@ def open_plan(region: Region, actor: Actor, plan: PlanId) -> OpenedPlan:
     """
     Return a plan crew by crew.
 
+    While surveys are in quarantine the chances to finish are forecast again, by the surveys that count now: the plan may
+    have been made when others did (rule 13).
+
     Raises
     ------
     Forbidden
@@ -116,9 +120,14 @@ def open_plan(region: Region, actor: Actor, plan: PlanId) -> OpenedPlan:
     """
     require(actor, "desk.read")
     found = store.read_plan(region.reader(), plan)
+    chances = chances_now(region, [(one.street, one.hours, found.starts_at) for one in found.assignments])
+    given = [
+        replace(one, finish_probability=chances.get(one.street, one.finish_probability)) for one in found.assignments
+    ]
+    found = replace(found, assignments=tuple(given))
     names = {crew.id: crew.name for crew in read_crews(region.reader()).values()}
     shares: dict[CrewId, list[StoredAssignment]] = defaultdict(list)
-    for one in found.assignments:
+    for one in given:
         shares[one.crew].append(one)
     crews = tuple(CrewShare(crew, names.get(crew, crew), tuple(given)) for crew, given in sorted(shares.items()))
     labels = street_labels(region, actor, [one.street for one in found.assignments])

@@ -197,22 +197,15 @@ def decide_in_turn(
 
 
 def read_standings(
-    region: Region, actor: Actor, *, triangle: TriangleId | None = None, now: datetime | None = None,
-    with_quarantined: bool = False,
-) -> list[Standing]:  # fmt: skip
-    """
-    Return the newest measurement of every point and street and what its test says. Permission: region.read.
-
-    `with_quarantined` shows what the tests would say if the quarantined surveys counted (rule 13); no decision does.
-    """
+    region: Region, actor: Actor, *, triangle: TriangleId | None = None, now: datetime | None = None
+) -> list[Standing]:
+    """Return the newest measurement of every point and street and what its test says. Permission: region.read."""
     from fieldops.awareness import confidence_interval
 
     require(actor, "region.read")
     connection, at = region.reader(), region.moment(now)
     rules = read_rules(connection)
     counted = store.newest_measurements(connection, triangle, at)
-    if with_quarantined:
-        counted = tallies.as_if_trusted(connection, counted, rules)
     tests = [_test(one, rules) for one in counted]
     low, high = confidence_interval(
         [test.knows_used for test in tests], [test.surveys_used for test in tests], 1.0 - rules.interval_share

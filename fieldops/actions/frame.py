@@ -12,7 +12,7 @@ from fieldops.ids import CityId, StreetId
 from fieldops.people import Actor
 from fieldops.permissions import require
 from fieldops.said import Said
-from fieldops.store import frame
+from fieldops.store import frame, trusting
 from fieldops.store.bursts import newest_bursts
 from fieldops.store.connect import Region, open_region
 from fieldops.store.desk import read_present
@@ -50,17 +50,20 @@ def read_frame(region: Region, actor: Actor, *, city: CityId | None = None, at: 
     if moment > present + FARTHEST_AHEAD:
         raise BadInput(Said("the moment lies too far ahead"), field="at", cure=Said("the next 15 days can be shown"))
     if moment < present - timedelta(minutes=1):
-        shares = dict(_past_shares(region.path, moment, frame.evidence_number(connection)))
+        number, trusted = frame.evidence_number(connection), trusting.is_trusting(connection)
+        shares = dict(_past_shares(region.path, moment, number, trusted=trusted))
     else:
         shares = frame.read_shares(connection, chosen)
     return frame.read_frame(connection, chosen, moment, present, shares)
 
 
 @lru_cache(maxsize=32)
-def _past_shares(path: Path, at: datetime, _number: int) -> dict[StreetId, float | None]:
-    """Estimate the past once for each moment and state of the surveys."""
+def _past_shares(path: Path, at: datetime, _number: int, *, trusted: bool) -> dict[StreetId, float | None]:
+    """Estimate the past once for each moment and state of the surveys; those in quarantine count where they are trusted."""
     region = open_region(path)
     try:
+        if trusted:
+            trusting.count_quarantined(region.reader())
         return measured_shares(region, at)
     finally:
         region.close()

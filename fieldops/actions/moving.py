@@ -8,23 +8,18 @@ from fieldops.awareness import Verdict
 from fieldops.ids import CityId, TriangleId
 from fieldops.people import Actor
 from fieldops.permissions import require
-from fieldops.store import quarantine, today
+from fieldops.store import today
 from fieldops.store.connect import Region
 from fieldops.store.triangles import TriangleCard, VenueCard, read_triangle_cards, read_venue_cards
 
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """
-    The measured places, newest first, the triangles that they lie in, and how many wait for a decision.
-
-    `quarantined` is whether any survey is in quarantine, so that there are two ways to show the places (rule 13).
-    """
+    """The measured places, newest first, the triangles that they lie in, and how many wait for a decision."""
 
     standings: tuple[Standing, ...]
     triangles: dict[TriangleId, TriangleCard]
     waiting: int
-    quarantined: bool
 
     def count(self, verdict: str) -> int:
         """Return how many places have that verdict."""
@@ -49,9 +44,7 @@ class SwarmCard:
         return [(same[0], len(same)) for same in found.values()]
 
 
-def read_panel(
-    region: Region, actor: Actor, city: CityId, *, now: datetime | None = None, with_quarantined: bool = False
-) -> Panel:
+def read_panel(region: Region, actor: Actor, city: CityId, *, now: datetime | None = None) -> Panel:
     """
     Return the measured places of a city as the move-on panel shows them; see `read_standings`.
 
@@ -61,13 +54,10 @@ def read_panel(
         If the actor may not read the desk.
     """
     require(actor, "desk.read")
-    found = read_standings(region, actor, now=now, with_quarantined=with_quarantined)
+    found = read_standings(region, actor, now=now)
     newest = sorted(found, key=lambda one: one.measurement.opened_at, reverse=True)
     connection = region.reader()
-    return Panel(
-        tuple(newest), read_triangle_cards(connection, city), today.count_undecided(connection),
-        quarantine.any_in_force(connection),
-    )  # fmt: skip
+    return Panel(tuple(newest), read_triangle_cards(connection, city), today.count_undecided(connection))
 
 
 def read_swarm_cards(
@@ -90,6 +80,6 @@ def read_swarm_cards(
     found = [
         SwarmCard(panel.triangles[name], one, tuple(venues.get(name, ())))
         for name, one in newest.items()
-        if one.test.verdict is Verdict.PUSH_ON and name in panel.triangles
+        if one.test.verdict is Verdict.PUSH_ON and name in panel.triangles and panel.triangles[name].streets
     ]
     return tuple(sorted(found, key=lambda card: -card.triangle.people))

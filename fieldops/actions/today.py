@@ -1,6 +1,7 @@
 """The first page of a lead in one reading: where we stand, what ends today, who is idle, what waits for a decision."""
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from math import sqrt
@@ -8,10 +9,11 @@ from math import sqrt
 from fieldops.actions.appeals import list_appeals
 from fieldops.actions.backcheck import find_suspects
 from fieldops.actions.desk import Overview, read_overview
+from fieldops.actions.forecasts import chances_now
 from fieldops.actions.shifts import read_week
 from fieldops.actions.timeline import read_timeline
 from fieldops.clock import find_zone, local_day
-from fieldops.ids import CityId
+from fieldops.ids import CityId, StreetId
 from fieldops.people import Actor
 from fieldops.permissions import require, why
 from fieldops.planning.ending import Z80, Ending, forecast_ending
@@ -85,6 +87,8 @@ def read_today(region: Region, actor: Actor, *, city: CityId | None = None) -> T
     overview = read_overview(region, actor, city=city)
     connection, present, name = region.reader(), overview.present, overview.city.id
     day = local_day(present, find_zone(overview.city.time_zone))
+    promises = today.promises_of_claims(connection, present)
+    chances = chances_now(region, [(one.street, one.hours, one.claimed_at) for one in promises])
     sees_suspects = why(actor, "survey.quarantine") is None
     return Today(
         overview=overview,
@@ -99,30 +103,37 @@ def read_today(region: Region, actor: Actor, *, city: CityId | None = None) -> T
         suspects=len(find_suspects(region, actor, now=present)) if sees_suspects else None,
         appeals=len(list_appeals(region, actor)) if why(actor, "appeal.answer") is None else None,
         calls=count_due(connection, present) if why(actor, "candidate.read") is None else None,
-        forecast=forecast_claims(today.chances_of_claims(connection, present)),
-        ending=forecast_bursts(region, day, present, overview.city.time_zone),
+        forecast=forecast_claims([chances.get(one.street, one.chance) for one in promises]),
+        ending=forecast_bursts(region, day, present, overview.city.time_zone, chances),
         days=count_days(region, overview.city.time_zone, present),
         happenings=tuple(today.last_happenings(connection, 12)),
     )
 
 
-def forecast_claims(chances: list[float | None]) -> Forecast | None:
+def forecast_claims(chances: Sequence[float]) -> Forecast | None:
     """
-    Return how many of the claims in force will have moved on by their end, from the probabilities of their plan.
+    Return how many of the claims in force will have moved on by their end, from their probabilities; None where none has one.
 
-    Claims without a plan are left out; None where no claim has a probability. The interval is the normal one of a sum of
+    The interval is the normal one of a sum of
     independent decisions, so it is a little too narrow where a whole town does better or worse than planned.
     """
-    known = [chance for chance in chances if chance is not None]
-    if not known:
+    if not chances:
         return None
-    expected = sum(known)
-    spread = Z80 * sqrt(sum(chance * (1 - chance) for chance in known))
-    return Forecast(len(known), expected, max(0, round(expected - spread)), min(len(known), round(expected + spread)))
+    expected = sum(chances)
+    spread = Z80 * sqrt(sum(chance * (1 - chance) for chance in chances))
+    return Forecast(
+        len(chances), expected, max(0, round(expected - spread)), min(len(chances), round(expected + spread))
+    )
 
 
-def forecast_bursts(region: Region, day: date, present: datetime, zone_name: str) -> Ending | None:
-    """Return how the bursts that run on a day will end (the latest of their ends), None where none runs."""
+def forecast_bursts(
+    region: Region, day: date, present: datetime, zone_name: str, chances: Mapping[StreetId, float]
+) -> Ending | None:
+    """
+    Return how the bursts that run on a day will end (the latest of their ends), None where none runs.
+
+    `chances` are those of claims in force, where others stand now than in their plan.
+    """
     connection, zone = region.reader(), find_zone(zone_name)
     running = [one for one in bursts.newest_bursts(connection) if one.runs_on(day)]
     if not running:
@@ -130,7 +141,7 @@ def forecast_bursts(region: Region, day: date, present: datetime, zone_name: str
     begin = datetime.combine(min(one.starts_on for one in running), time(0), zone)
     last = max(one.ends_on for one in running)
     coming = [day + timedelta(days=k) for k in range((last - day).days)]
-    stand = today.stand_of_bursts(connection, bursts.streets_of(connection, running), present, begin)
+    stand = today.stand_of_bursts(connection, bursts.streets_of(connection, running), present, begin, chances)
     at_hand = sum(
         crew.people * crew.hours_per_day * sum(one not in crew.days_off for one in coming)
         for crew in people.read_crews(connection).values()

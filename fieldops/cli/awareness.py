@@ -1,6 +1,6 @@
 """`fieldops awareness`: how many people know, and how streets answer effort."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import typer
@@ -10,11 +10,13 @@ from fieldops.cli.console import (
     AsJson,
     Db,
     Now,
+    WithQuarantined,
     given_moment,
     in_city,
     is_handed_on,
     print_json,
     progress_bar,
+    reading,
     shell_actor,
 )
 
@@ -48,9 +50,7 @@ def register(app: typer.Typer) -> None:
 def show_awareness(
     context: typer.Context,
     db: Db = DEFAULT_DB,
-    with_quarantined: Annotated[
-        bool, typer.Option("--with-quarantined", help="Show the figures as if quarantined surveys counted.")
-    ] = False,
+    with_quarantined: WithQuarantined = False,
     now: Now = None,
     as_json: AsJson = False,
 ) -> None:
@@ -72,7 +72,8 @@ def show_awareness(
     from fieldops.store.places import read_zone
 
     region = open_region(db)
-    report = read_awareness(region, shell_actor(), now=given_moment(now), with_quarantined=with_quarantined)
+    with reading(region, with_quarantined=with_quarantined, now=given_moment(now)):
+        report = read_awareness(region, shell_actor(), now=given_moment(now))
     if as_json:
         print_json(report.to_json())
         return

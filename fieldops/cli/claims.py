@@ -11,10 +11,12 @@ from fieldops.cli.console import (
     AsJson,
     Db,
     Now,
+    WithQuarantined,
     given_moment,
     in_zone,
     print_json,
     progress_bar,
+    reading,
     say,
     shell_actor,
 )
@@ -209,6 +211,7 @@ def queue(
     hours: Annotated[float, typer.Option(help="How far to look ahead.", min=0, max=87_600)] = 48.0,
     crew: Annotated[str | None, typer.Option(help="Only this crew's.")] = None,
     zone: Annotated[str | None, typer.Option(help="Only streets of this zone.")] = None,
+    with_quarantined: WithQuarantined = False,
     db: Db = DEFAULT_DB,
     now: Now = None,
     as_json: AsJson = False,
@@ -224,14 +227,16 @@ def queue(
     from fieldops.actions.claims import release_queue
     from fieldops.store.connect import open_region
 
-    at, found = release_queue(
-        open_region(db),
-        shell_actor(),
-        within=timedelta(hours=hours),
-        crew=CrewId(crew) if crew else None,
-        zone=zone,
-        now=given_moment(now),
-    )
+    region, moment = open_region(db), given_moment(now)
+    with reading(region, with_quarantined=with_quarantined, now=moment):
+        at, found = release_queue(
+            region,
+            shell_actor(),
+            within=timedelta(hours=hours),
+            crew=CrewId(crew) if crew else None,
+            zone=zone,
+            now=moment,
+        )
     rows = [_row(one.listed, at) | asdict(one.missing) for one in found]
     if as_json:
         print_json({"now": _moment(at), "hours": hours, "ending": rows})

@@ -30,7 +30,23 @@ Now = Annotated[
         "--now", metavar="TIME", help="Take this ISO 8601 time with zone as now; for writing in a sandbox only."
     ),
 ]
+WithQuarantined = Annotated[
+    bool,
+    typer.Option("--with-quarantined", help="Show every figure as if the surveys in quarantine counted (rule 13)."),
+]
 DEFAULT_DB = Path("region.gpkg")
+
+
+@contextmanager
+def reading(region: "Region", *, with_quarantined: bool, now: datetime | None = None) -> Iterator[None]:
+    """Let all figures that are read of the region meanwhile count the surveys in quarantine, where that is wanted."""
+    if not with_quarantined:
+        yield
+        return
+    from fieldops.actions import trusting
+
+    with trusting.with_quarantined(region, now=now):
+        yield
 
 
 def is_handed_on(context: typer.Context) -> bool:

@@ -4,7 +4,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fieldops.cli.console import DEFAULT_DB, AsJson, Db, Now, given_moment, print_json, shell_actor
+from fieldops.cli.console import (
+    DEFAULT_DB,
+    AsJson,
+    Db,
+    Now,
+    WithQuarantined,
+    given_moment,
+    print_json,
+    reading,
+    shell_actor,
+)
 
 if TYPE_CHECKING:
     from fieldops.actions.decisions import Standing
@@ -23,9 +33,7 @@ def register(app: typer.Typer) -> None:
 def decide(
     db: Db = DEFAULT_DB,
     triangle: Annotated[str | None, typer.Option("--triangle", help="Decide the places of this triangle only.")] = None,
-    with_quarantined: Annotated[
-        bool, typer.Option("--with-quarantined", help="Show what tests would say if quarantined surveys counted.")
-    ] = False,
+    with_quarantined: WithQuarantined = False,
     now: Now = None,
     as_json: AsJson = False,
 ) -> None:
@@ -48,7 +56,8 @@ def decide(
     done = decisions.decide(region, actor, triangle=place, now=at)
     if not done.estimated:
         save_estimates(region, actor, now=at)
-    found = decisions.read_standings(region, actor, triangle=place, now=at, with_quarantined=with_quarantined)
+    with reading(region, with_quarantined=with_quarantined, now=at):
+        found = decisions.read_standings(region, actor, triangle=place, now=at)
     swarms = decisions.read_swarms(region, actor, found)
     points = [one for one in found if one.measurement.triangle]
     streets = [one for one in found if one.measurement.street]

@@ -5,7 +5,18 @@ from typing import Annotated
 
 import typer
 
-from fieldops.cli.console import DEFAULT_DB, AsJson, Db, Now, given_moment, print_json, say, shell_actor
+from fieldops.cli.console import (
+    DEFAULT_DB,
+    AsJson,
+    Db,
+    Now,
+    WithQuarantined,
+    given_moment,
+    print_json,
+    reading,
+    say,
+    shell_actor,
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -35,6 +46,7 @@ def export(
         str, typer.Option("--address", metavar="URL", help="Where a paper sheet is entered: its code leads there.")
     ] = "",
     language: Annotated[str, typer.Option(help="zh or en, for paper sheets.")] = "zh",
+    with_quarantined: WithQuarantined = False,
     db: Db = DEFAULT_DB,
     now: Now = None,
     as_json: AsJson = False,
@@ -52,12 +64,13 @@ def export(
     from fieldops.store.connect import open_region
     from fieldops.store.plans import read_plan
 
-    region = open_region(db)
-    content, count = exports.export(
-        region, shell_actor(), name, form or out.suffix.removeprefix(".").lower(), crew=CrewId(crew) if crew else None,
-        plan=read_plan(region.reader(), PlanId(plan)).id if plan else None,
-        day=read_day({"--date": day or ""}, "--date"), address=address, language=language, now=given_moment(now),
-    )  # fmt: skip
+    region, moment = open_region(db), given_moment(now)
+    with reading(region, with_quarantined=with_quarantined, now=moment):
+        content, count = exports.export(
+            region, shell_actor(), name, form or out.suffix.removeprefix(".").lower(), crew=CrewId(crew) if crew else None,
+            plan=read_plan(region.reader(), PlanId(plan)).id if plan else None,
+            day=read_day({"--date": day or ""}, "--date"), address=address, language=language, now=moment,
+        )  # fmt: skip
     write_bytes(out, content)
     if as_json:
         print_json({"out": str(out), "rows": count, "bytes": len(content)})

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from fieldops.cli.console import DEFAULT_DB, AsJson, Db, print_json, say, shell_actor
+from fieldops.cli.console import DEFAULT_DB, AsJson, Db, WithQuarantined, print_json, reading, say, shell_actor
 
 
 def register(app: typer.Typer) -> None:
@@ -18,6 +18,7 @@ def draw_map(
     db: Db = DEFAULT_DB,
     city: Annotated[str | None, typer.Option(help="The city, where the region has several.")] = None,
     plan: Annotated[str | None, typer.Option(help="The plan to draw; the newest where left away.")] = None,
+    with_quarantined: WithQuarantined = False,
     as_json: AsJson = False,
 ) -> None:
     """
@@ -39,7 +40,8 @@ def draw_map(
         raise BadInput(f"{out} is neither a page nor a picture", field="--out", cure="name it .html or .png")
     region = open_region(db)
     drawn = read_city(region.reader(), CityId(city) if city else None)
-    seen = read_coverage(region, shell_actor(), city=CityId(drawn.name), plan=PlanId(plan) if plan else None)
+    with reading(region, with_quarantined=with_quarantined):
+        seen = read_coverage(region, shell_actor(), city=CityId(drawn.name), plan=PlanId(plan) if plan else None)
     if plan and seen.plan is None:
         raise NotFound("plan", plan, cure="see `fieldops plan list`")
     page = map_page(

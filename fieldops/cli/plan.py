@@ -13,10 +13,12 @@ from fieldops.cli.console import (
     AsJson,
     Db,
     Now,
+    WithQuarantined,
     given_moment,
     is_handed_on,
     print_json,
     progress_bar,
+    reading,
     say,
     shell_actor,
 )
@@ -291,15 +293,19 @@ def list_all(db: Db = DEFAULT_DB, as_json: AsJson = False) -> None:
 
 
 @plan.command()
-def show(name: PlanName, db: Db = DEFAULT_DB, as_json: AsJson = False) -> None:
-    """Print a stored plan again."""
+def show(
+    name: PlanName, with_quarantined: WithQuarantined = False, db: Db = DEFAULT_DB, as_json: AsJson = False
+) -> None:
+    """Print a stored plan again; while surveys are in quarantine with the chances to finish as they are known now."""
+    from fieldops.actions.comparison import open_plan
     from fieldops.ids import PlanId
     from fieldops.store.connect import open_region
-    from fieldops.store.plans import names, read_plan
+    from fieldops.store.plans import names
 
-    connection = open_region(db).reader()
-    found = read_plan(connection, PlanId(name))
+    region = open_region(db)
+    with reading(region, with_quarantined=with_quarantined):
+        found = open_plan(region, shell_actor(), PlanId(name)).plan
     if as_json:
         print_json(plan_document(found))
     else:
-        print_plan(found, names(connection))
+        print_plan(found, names(region.reader()))

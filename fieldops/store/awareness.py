@@ -9,12 +9,11 @@ import numpy as np
 
 from fieldops.clock import format_moment, local_day, parse_moment
 from fieldops.evidence import Evidence
-from fieldops.ids import MeasurementId, StreetId, TriangleId, ZoneId
-from fieldops.store import tallies
-from fieldops.store.connect import Turn, read_rules
+from fieldops.ids import StreetId, TriangleId, ZoneId
+from fieldops.store.connect import Turn
 from fieldops.store.places import read_neighbours, read_zone, streets_around
 from fieldops.store.sqlite import sqlite3
-from fieldops.surveys import Phase, tally
+from fieldops.surveys import Phase
 
 _STREETS = "SELECT id, people, triangle_id, zone_id FROM street WHERE status <> 'gone'{some} ORDER BY id"
 _TRIANGLES = "SELECT id, zone_id FROM triangle{some} ORDER BY id"
@@ -51,9 +50,8 @@ EstimateRow = tuple[
 
 
 def read_evidence(
-    connection: sqlite3.Connection, now: datetime, *, with_quarantined: bool = False,
-    only: Collection[TriangleId] | None = None,
-) -> tuple[Evidence, list[TriangleId], list[ZoneId]]:  # fmt: skip
+    connection: sqlite3.Connection, now: datetime, *, only: Collection[TriangleId] | None = None
+) -> tuple[Evidence, list[TriangleId], list[ZoneId]]:
     """
     Return what was asked and worked until `now`, and the triangles and zones in the order of the evidence.
 
@@ -61,8 +59,6 @@ def read_evidence(
     ----------
     connection, now
         Of a region; the moment.
-    with_quarantined
-        Count quarantined surveys as well: the figures as they would be without the quarantine.
     only
         Read these triangles only. Their streets come first; behind them stand those whose hours may spill over to
         them, as streets without a triangle: what is estimated for those means nothing.
@@ -76,7 +72,7 @@ def read_evidence(
     alone, outside = len(of), len(zones)  # streets without a triangle or zone pool as one more group
     unit = {StreetId(row[0]): i for i, row in enumerate(streets)}
     zone, today = read_zone(connection), local_day(now, read_zone(connection)).toordinal()
-    groups = _groups(connection, now, unit, of, len(streets), zone, with_quarantined=with_quarantined, only=chosen)
+    groups = _groups(connection, now, unit, of, len(streets), zone, only=chosen)
     until = {
         "today": date.fromordinal(today).isoformat(),
         "streets": json.dumps(list(unit)) if only is not None else "",
@@ -130,46 +126,18 @@ def _street(row: sqlite3.Row) -> tuple[StreetId, float, TriangleId, ZoneId]:
 
 def _groups(
     connection: sqlite3.Connection, now: datetime, unit: dict[StreetId, int], of: dict[TriangleId, int], streets: int,
-    zone: ZoneInfo, *, with_quarantined: bool, only: list[StreetId] | None,
+    zone: ZoneInfo, *, only: list[StreetId] | None,
 ) -> list[tuple[int, int, bool, int, int]]:  # fmt: skip
     """Return groups of surveys: unit, day, whether after the day's push, knows, asked."""
-    other = _counted_with_quarantined(connection) if with_quarantined else {}
     found: list[tuple[int, int, bool, int, int]] = []
     given = {"now": format_moment(now), "streets": json.dumps(only or []), "triangles": json.dumps(list(of))}
     rows: Iterable[sqlite3.Row] = connection.execute(_ALL_GROUPS if only is None else _SOME_GROUPS, given)
-    for name, opened_at, phase, triangle, home, knows, asked in rows:
-        if name in other:
-            continue
+    for _, opened_at, phase, triangle, home, knows, asked in rows:
         where = unit.get(home) if home else streets + of[triangle] if triangle in of else None
         if where is not None:
             day = local_day(datetime.fromisoformat(opened_at), zone).toordinal()
             found.append((where, day, phase == Phase.AFTER.of_measurement, knows, asked))
-    for opened_at, phase, triangle, homes in other.values():
-        for home, (knows, asked) in homes.items():
-            where = unit.get(StreetId(home)) if home else streets + of[triangle] if triangle in of else None
-            if where is not None and opened_at <= now:
-                day = local_day(opened_at, zone).toordinal()
-                found.append((where, day, phase == Phase.AFTER.of_measurement, knows, asked))
     return found
-
-
-def _counted_with_quarantined(
-    connection: sqlite3.Connection,
-) -> dict[str, tuple[datetime, str, TriangleId, dict[str, tuple[int, int]]]]:
-    """Return the measurements that hold quarantined surveys, counted as if nothing were quarantined."""
-    facts = {
-        MeasurementId(row[0]): (parse_moment(row[1]), row[2], row[3])
-        for row in connection.execute(
-            "SELECT DISTINCT m.id, m.opened_at, m.phase, m.triangle_id FROM quarantine AS q"
-            " JOIN survey AS s ON s.id = q.survey_id JOIN measurement AS m ON m.id = s.measurement_id"
-            " WHERE q.until_seq IS NULL"
-        )
-    }
-    rules = read_rules(connection)
-    counted: dict[str, tuple[datetime, str, TriangleId, dict[str, tuple[int, int]]]] = {}
-    for name, asked in tallies.read_asked(connection, facts, with_quarantined=True).items():
-        counted[name] = (*facts[name], dict(tally(asked, rules).homes))
-    return counted
 
 
 def save_estimates(turn: Turn, rows: Sequence[EstimateRow], *, event: int, others_stay: bool = False) -> None:

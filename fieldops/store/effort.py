@@ -1,6 +1,7 @@
 """Promoter-hours by day, crew and street (hours at a venue count for the street on which it stands)."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from fieldops.clock import format_moment
@@ -25,6 +26,16 @@ def read_effort(connection: sqlite3.Connection, ids: Sequence[str]) -> dict[str,
                 row[5], row[6],
             )  # fmt: skip
     return found
+
+
+def hours_since(connection: sqlite3.Connection, since: Mapping[StreetId, date]) -> dict[StreetId, float]:
+    """Return the promoter-hours worked on each of these streets from its day on; streets without any are left out."""
+    rows = connection.execute(
+        "SELECT e.street_id, sum(e.promoter_hours) FROM json_each(?) AS s JOIN effort AS e ON e.street_id = s.key"
+        " AND e.day >= s.value GROUP BY e.street_id",
+        (json.dumps({street: day.isoformat() for street, day in since.items()}),),
+    )
+    return {StreetId(row[0]): row[1] for row in rows}
 
 
 def write_effort(turn: Turn, efforts: Sequence[Effort], *, event: RowsImported) -> None:

@@ -15,7 +15,6 @@ from fieldops.progress import Progress, no_progress
 from fieldops.rules import Rules
 from fieldops.store.audit import canonical
 from fieldops.store.connect import Turn
-from fieldops.store.decisions import Counted
 from fieldops.store.sqlite import sqlite3
 from fieldops.surveys import TOLD, Asked, Phase, Tally, phase_of, tally
 
@@ -156,28 +155,20 @@ def read_counts(
     return {name: count for name, count in counts.items() if count[1]}
 
 
-def as_if_trusted(connection: sqlite3.Connection, counted: Sequence[Counted], rules: Rules) -> list[Counted]:
-    """Return the measurements as they would stand if no survey were in quarantine."""
-    names = json.dumps([one.measurement for one in counted])
+def with_quarantined(connection: sqlite3.Connection, rules: Rules) -> dict[MeasurementId, Tally]:
+    """Return the measurements that hold surveys in quarantine, counted as if none were."""
     held = [
         MeasurementId(row[0])
         for row in connection.execute(
             "SELECT DISTINCT s.measurement_id FROM quarantine AS q JOIN survey AS s ON s.id = q.survey_id"
-            " WHERE q.until_seq IS NULL AND s.measurement_id IN (SELECT value FROM json_each(?))",
-            (names,),
+            " WHERE q.until_seq IS NULL"
         )
     ]
     heads = _heads(
         connection, rules.small_street_people, "(SELECT value AS id FROM json_each(?)) AS chosen", json.dumps(held)
     )
     asked_of = read_asked(connection, held, with_quarantined=True)
-    trusted = {name: tally(_in_order(asked, heads.get(name)), rules) for name, asked in asked_of.items()}
-    return [
-        replace(one, answers=other.answers, spread_at=other.spread_at)
-        if (other := trusted.get(one.measurement))
-        else one
-        for one in counted
-    ]
+    return {name: tally(_in_order(asked, heads.get(name)), rules) for name, asked in asked_of.items()}
 
 
 def unlike_their_surveys(
@@ -195,9 +186,9 @@ def unlike_their_surveys(
             (name,),
         ).fetchone()
         told = tally(surveys, rules_at(event))
-        if stored is not None and tuple(stored) != _columns(told):
+        if stored is not None and tuple(stored) != columns_of(told):
             told = _with_heads(connection, name, surveys, stored, rules_at) or told
-        if stored is None or tuple(stored) != _columns(told):
+        if stored is None or tuple(stored) != columns_of(told):
             yield name, "tally"
         homes = connection.execute("SELECT street_id, knows, asked FROM home_tally WHERE measurement_id = ?", (name,))
         if {home: (knows, asked) for home, knows, asked in homes} != told.homes:
@@ -252,7 +243,7 @@ def _with_heads(
     """
     Return the tally that is stored, if surveys and some of those told come to it; None where they never did.
 
-    `stored` are its first columns: all of `_columns`, or the answers only.
+    `stored` are its first columns: all of `columns_of`, or the answers only.
 
     How many people live on the street may have changed since: then those told later count no more, or not yet.
     """
@@ -265,12 +256,12 @@ def _with_heads(
     for (batch,) in batches:
         for count in range(len(heads), 0, -1):
             found = tally(_in_order(surveys, heads[:count]), rules_at(batch))
-            if _columns(found)[: len(stored)] == tuple(stored):
+            if columns_of(found)[: len(stored)] == tuple(stored):
                 return found
     return None
 
 
-def _columns(one: Tally) -> tuple[object, ...]:
+def columns_of(one: Tally) -> tuple[object, ...]:
     """Return a tally as it is stored."""
     return one.answers, one.spread_at, canonical(dict(one.left_out)), format_moment(one.last_asked_at)
 
@@ -318,7 +309,7 @@ def _save(turn: Turn, batch: Sequence[tuple[str, Tally]]) -> None:
     turn.connection.executemany(
         "INSERT INTO tally (measurement_id, answers, spread_at, left_out, last_asked_at, undecided) VALUES (?, ?, ?, ?, ?, 1)"
         " ON CONFLICT (measurement_id) DO UPDATE SET answers = excluded.answers, spread_at = excluded.spread_at, left_out = excluded.left_out, last_asked_at = excluded.last_asked_at, undecided = 1",
-        [(name, *_columns(one)) for name, one in batch],
+        [(name, *columns_of(one)) for name, one in batch],
     )
     turn.connection.executemany("DELETE FROM home_tally WHERE measurement_id = ?", [(name,) for name, _ in batch])
     turn.connection.executemany(

@@ -80,6 +80,16 @@ def add_views(connection: "sqlite3.Connection") -> None:
         geopackage.add_layer(connection, view, geometry_type, description)
 
 
+def shadow_estimates(connection: "sqlite3.Connection") -> None:
+    """Let the connection read other estimates, none to begin with, and layers made of them, until it is closed."""
+    connection.execute(
+        "CREATE TEMP TABLE estimate (place TEXT PRIMARY KEY, noun TEXT, knows INTEGER, asked INTEGER, share REAL, low REAL,"
+        " high REAL, hours_to_target REAL, hours_low REAL, hours_high REAL, as_of TEXT) WITHOUT ROWID"
+    )
+    for statement in (_STREETS, _TRIANGLES, _ZONES):
+        connection.execute(statement.replace("CREATE VIEW", "CREATE TEMP VIEW"))
+
+
 def renew_views(connection: "sqlite3.Connection") -> None:
     """Make the views of streets and zones anew, as this version has them."""
     for name in ("zone_status", "street_status"):

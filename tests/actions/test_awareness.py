@@ -10,6 +10,7 @@ from fieldops.actions.backcheck import quarantine_surveys
 from fieldops.actions.decisions import decide
 from fieldops.actions.effort import import_effort
 from fieldops.actions.surveys import record_surveys
+from fieldops.actions.trusting import with_quarantined
 from fieldops.ids import PromoterId
 from fieldops.store.awareness import read_evidence
 from fieldops.store.connect import Region
@@ -102,7 +103,9 @@ def test_figures_are_shown_with_and_without_the_quarantined_surveys(region: Regi
     record_surveys(region, LEAD, numbered(rows), now=NOON)
     before = street_awareness(region, now=NOON)
     quarantine_surveys(region, LEAD, reason="made_up", promoter=PromoterId("C0-2"), now=NOON)
-    without, shown = (street_awareness(region, now=NOON, with_quarantined=both) for both in (False, True))
+    without = street_awareness(region, now=NOON)
+    with with_quarantined(region, now=NOON):
+        shown = street_awareness(region, now=NOON)
     assert (before.knows[0], without.knows[0], shown.knows[0]) == (5, 0, 5)
     assert (before.asked[0], without.asked[0], shown.asked[0]) == (15, 10, 15)
     assert shown.share[0] == pytest.approx(before.share[0])

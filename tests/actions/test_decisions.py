@@ -13,6 +13,7 @@ from fieldops.actions.decisions import Decided, Move, decide, read_standings, re
 from fieldops.actions.rules import change_rules
 from fieldops.actions.surveys import record_surveys
 from fieldops.actions.today import count_days
+from fieldops.actions.trusting import with_quarantined
 from fieldops.awareness import A130, R50, TWO_OF_TEN, CountRule, Verdict, confidence_interval, unbiased_share
 from fieldops.clock import format_moment
 from fieldops.errors import Conflict, Forbidden, NotFound, StreetClosed
@@ -360,7 +361,9 @@ def test_standings_can_be_shown_as_if_nothing_were_in_quarantine(region: Region)
     settle(region)
     at = NOON + timedelta(hours=3)
     quarantine_surveys(region, LEAD, reason="odd", measurement=MeasurementId("M"), now=at)
-    without, shown = (read_standings(region, LEAD, now=at, with_quarantined=both)[0].test for both in (False, True))
+    without = read_standings(region, LEAD, now=at)[0].test
+    with with_quarantined(region, now=at):
+        shown = read_standings(region, LEAD, now=at)[0].test
     assert (without.asked, without.verdict) == (0, Verdict.ASK_MORE)
     assert (shown.asked, shown.verdict) == (4, Verdict.MOVE_ON)
 

@@ -10,10 +10,12 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from fieldops.actions.claims import make_claim
 from fieldops.actions.surveys import record_surveys
-from fieldops.cli import awareness, backcheck, crews, decide, effort, surveys, venues
+from fieldops.cli import awareness, backcheck, claims, crews, decide, effort, export, surveys, venues
 from fieldops.clock import format_moment, parse_moment
 from fieldops.errors import BadInput, RowsRefused
+from fieldops.ids import CrewId, StreetId
 from fieldops.store.connect import Region
 from tests.actions.test_effort import ROW as EFFORT
 from tests.actions.test_people import CREW, PROMOTER
@@ -35,7 +37,7 @@ def write(path: Path, rows: list[dict[str, str]], encoding: str = "utf-8") -> Pa
 def run(region: Region, *words: object, now: str | None = LATER) -> Any:
     """Run a command on the region; a refusal goes on as the exception that `main` turns into one line and exit code 1."""
     app = typer.Typer()
-    for noun in (awareness, backcheck, crews, decide, effort, surveys, venues):
+    for noun in (awareness, backcheck, claims, crews, decide, effort, export, surveys, venues):
         noun.register(app)
     given = ["--now", now] if now else []
     done = CliRunner().invoke(app, [*(str(word) for word in words), "--db", str(region.path), *given])
@@ -238,3 +240,27 @@ def test_impossible_surveys_are_refused_row_by_row_with_the_reason_and_identical
     assert all(one["reason"] for one in done["rejected"])
     again = document(region, "surveys", "import", file)
     assert (again["added"], again["unchanged"], len(again["rejected"])) == (0, 2, len(done["rejected"]))
+
+
+def test_tables_and_queues_are_given_out_with_those_in_quarantine_and_without(region: Region, tmp_path: Path) -> None:
+    add_town(region)
+    make_claim(region, LEAD, street=StreetId("S0"), crew=CrewId("C0"), now=NOON)
+    rows = survey_rows([True, *[False] * 8, True], at=NOON, street="S0", measurement="M")
+    run(region, "surveys", "import", write(tmp_path / "surveys.csv", rows))
+    run(region, "decide")
+    run(region, "backcheck", "quarantine", "--measurement", "M", "--reason", "made_up")
+    run(region, "decide")  # brings the estimates up to date
+
+    def queue(*more: str) -> int:
+        found: int = document(region, "claims", "queue", "--hours", "200", *more)["ending"][0]["asked"]
+        return found
+
+    def table(name: str, *more: str) -> dict[str, str]:
+        out = tmp_path / f"{name}.csv"
+        run(region, "export", "streets", "--out", out, *more)
+        with out.open(encoding="utf-8-sig", newline="") as file:
+            return next(row for row in csv.DictReader(file) if row["street"] == "S0")
+
+    assert (queue(), queue("--with-quarantined")) == (0, 10)
+    assert (table("without")["asked"], table("with", "--with-quarantined")["asked"]) == ("0", "10")
+    assert table("again") == table("without")  # nothing of it was stored

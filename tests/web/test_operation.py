@@ -315,8 +315,7 @@ def test_an_act_that_the_role_does_not_include_is_neither_offered_nor_done(town:
 
 def test_the_forecast_is_the_sum_of_the_plans_probabilities_and_unknown_without_any() -> None:
     assert forecast_claims([]) is None
-    assert forecast_claims([None, None]) is None
-    sure = forecast_claims([1.0] * 5 + [0.0] * 5 + [None])
+    sure = forecast_claims([1.0] * 5 + [0.0] * 5)
     assert sure is not None
     assert (sure.claims, sure.expected, sure.low, sure.high) == (10, 5.0, 5, 5)
     coin = forecast_claims([0.5] * 100)

@@ -304,6 +304,7 @@ def _rules(_v: Values) -> list[dict[str, Any]]:
     ]
 
 
+_BOTH = {"quarantined": Field(choices=("1",), about="show figures as if the surveys in quarantine counted (rule 13)")}
 _PAGE = Field("whole", least=1, most=10_000, about=f"{A_PAGE} a page")
 _STATES = ("free", "claimed", "saturated", "closed", "paused", "no_permission")
 _CREW = Field(needed=True, about="the crew's id")
@@ -311,13 +312,13 @@ _STREET = Field(needed=True, about="the street's id")
 _WHY = Field(needed=True, about="a code for the record")
 
 OPERATIONS = [
-    Operation("today", "GET", "/today", ("desk.read",), "Where the first city stands.", TodayShown, _today),
+    Operation("today", "GET", "/today", ("desk.read",), "Where the first city stands.", TodayShown, _today, _BOTH),
     Operation("streets", "GET", "/streets", ("desk.read",), "Streets by name, pinyin or state.", list[StreetRow], _streets,
-              {"q": Field(about="words of the name"), "state": Field(choices=_STATES), "page": _PAGE}),
+              {"q": Field(about="words of the name"), "state": Field(choices=_STATES), "page": _PAGE, **_BOTH}),
     Operation("street", "GET", "/streets/{street}", ("desk.read",), "All that is known of a street.", StreetFacts,
-              lambda v: desk.read_street(the_region(), current_actor(), StreetId(v["street"]))),
+              lambda v: desk.read_street(the_region(), current_actor(), StreetId(v["street"])), _BOTH),
     Operation("street_story", "GET", "/streets/{street}/story", ("desk.read",), "What happened on a street.", story.Story,
-              lambda v: story.read_story(the_region(), current_actor(), StreetId(v["street"]))),
+              lambda v: story.read_story(the_region(), current_actor(), StreetId(v["street"])), _BOTH),
     Operation("crews", "GET", "/crews", ("desk.read",), "Crews with what they hold and what the plan gives them.",
               list[CrewTurf], lambda _v: desk.read_overview(the_region(), current_actor()).crews),
     Operation("claims", "GET", "/claims", ("desk.read",), "Claims in force, soonest end first.", list[ClaimShown], _claims,
@@ -328,7 +329,7 @@ OPERATIONS = [
     Operation("claim_end", "POST", "/claims/{claim}/end", ("claim.revoke",), "Take a street back.", Made, _end, body={"why": _WHY}),
     Operation("claim_override", "POST", "/claims/override", ("claim.override",), "Lift a crew's cool-down on a street.",
               list[Made], _override, body={"street": _STREET, "crew": _CREW, "why": _WHY}),
-    Operation("points", "GET", "/points", ("desk.read",), "Measured places with their verdicts.", list[PointShown], _points),
+    Operation("points", "GET", "/points", ("desk.read",), "Measured places with their verdicts.", list[PointShown], _points, _BOTH),
     Operation("decide", "POST", "/decide", ("decision.make", "desk.read"), "Run the tests; crews move on.", Moved, _decide),
     Operation("decide_preview", "POST", "/decide/preview", ("decision.make", "desk.read"),
               "What running the tests would do now; nothing is kept.", Moved, _preview),
@@ -338,7 +339,7 @@ OPERATIONS = [
               body={"start": Field("moment"), "seconds": Field("whole", least=1, most=600), "seed": Field("whole", least=1, most=2**31 - 1)},
               status=202),
     Operation("plan", "GET", "/plans/{plan}", ("desk.read",), "A plan crew by crew, with its reasons.", comparison.OpenedPlan,
-              lambda v: comparison.open_plan(the_region(), current_actor(), PlanId(v["plan"]))),
+              lambda v: comparison.open_plan(the_region(), current_actor(), PlanId(v["plan"])), _BOTH),
     Operation("plan_publish", "POST", "/plans/{plan}/publish", ("plan.publish",), "Claim a plan's streets.", Moved, _publish,
               body={"best_effort": Field("flag", about="leave out what the rules refuse")}),
     Operation("plan_move", "POST", "/plans/{plan}/moves", ("plan.make", "job.read"),

@@ -14,6 +14,7 @@ from fieldops.errors import BadInput
 from fieldops.ids import CityId, CrewId, PlanId, StreetId
 from fieldops.said import Said
 from web.navigation import Entry
+from web.quarantined import is_counting
 from web.regions import act_moment, region_path, the_region
 from web.session import current_actor, needs
 
@@ -61,10 +62,11 @@ def _map_view(seen: desk.Overview, tiles: str | None) -> dict[str, object]:
         "streets": url_for("desk.suggestions", city=seen.city.id),
         "changes": _changes_address(),
         "list": url_for("desk.listed", city=seen.city.id),
-        "triangles": url_for("desk.triangle", key=0).removesuffix("0"),
+        "triangles": url_for("desk.triangle", key=0, quarantined=None).removesuffix("0"),
         "present": seen.present.isoformat(),
         "zone": seen.city.time_zone,
-        "facts": url_for("desk.street_at", key=0).removesuffix("0"),
+        "facts": url_for("desk.street_at", key=0, quarantined=None).removesuffix("0"),
+        "more": "&quarantined=1" if is_counting() else "",
         "bounds": seen.city.bounds,
         "attribution": seen.city.attribution,
         "crews": named,

@@ -50,14 +50,13 @@ def preview() -> str:
 
 def _panel(done: Decided | None, *, only_shown: bool = False) -> str:
     seen = desk.read_overview(the_region(), current_actor(), city=asked_city())
-    trusting = bool(request.args.get("quarantined"))
-    found = read_panel(the_region(), current_actor(), seen.city.id, now=act_moment(), with_quarantined=trusting)
+    found = read_panel(the_region(), current_actor(), seen.city.id, now=act_moment())
     chosen = request.args.get("verdict") if request.args.get("verdict") in VERDICTS else None
     rows = [one for one in found.standings if chosen is None or one.test.verdict == chosen]
     labels = desk.street_labels(the_region(), current_actor(), _streets_of(done) if done else [])
     return render_template(
         "leads/move_on.html", seen=seen, panel=found, rows=rows if request.args.get("all") else rows[:MOST], all_rows=len(rows), chosen=chosen,
-        verdicts=VERDICTS, done=done, labels=labels, only_shown=only_shown, trusting=trusting,
+        verdicts=VERDICTS, done=done, labels=labels, only_shown=only_shown,
     )  # fmt: skip
 
 

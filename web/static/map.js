@@ -238,7 +238,7 @@ function wireFacts(map) {
     map.setFeatureState(key(id), { selected: true });
     markRow(id / 4);
     const address = id % 4 ? `${view.triangles}${(id - id % 4) / 4}` : `${view.facts}${id / 4}`;
-    const answer = await fetch(`${address}?part=facts`).catch(() => null);
+    const answer = await fetch(`${address}?part=facts${view.more}`).catch(() => null);
     facts.hidden = false;
     if (answer?.ok) facts.innerHTML = await answer.text(); // our own page's markup, escaped by its template
     else facts.textContent = view.words.failed;

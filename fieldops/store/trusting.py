@@ -1,0 +1,62 @@
+"""
+The region as if no survey were in quarantine (rule 13), for one reading connection: whatever is read through it says so.
+
+Temporary tables and views of the same names stand before those of the file: tallies and estimates, and the layers made of them.
+Nothing is stored, and decisions stay as they were made.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from fieldops.clock import format_moment
+from fieldops.store import tallies, views
+from fieldops.store.awareness import EstimateRow
+from fieldops.store.connect import read_rules
+from fieldops.store.sqlite import sqlite3
+
+_COLUMNS = {
+    "tally": "measurement_id, answers, spread_at, left_out, last_asked_at, undecided",
+    "home_tally": "measurement_id, street_id, knows, asked",
+}
+
+
+def is_trusting(connection: sqlite3.Connection) -> bool:
+    """Return whether what is read through the connection counts the surveys in quarantine."""
+    return connection.execute("SELECT 1 FROM temp.sqlite_master WHERE name = 'tally'").fetchone() is not None
+
+
+def count_quarantined(connection: sqlite3.Connection) -> None:
+    """Let the connection read tallies as if no survey were in quarantine."""
+    trusted = tallies.with_quarantined(connection, read_rules(connection))
+    for name, columns in _COLUMNS.items():
+        connection.execute(f"CREATE TEMP TABLE trusted_{name} AS SELECT {columns} FROM main.{name} WHERE 0")  # noqa: S608  # constants
+        connection.execute(
+            f"CREATE TEMP VIEW {name} AS SELECT {columns} FROM main.{name} WHERE measurement_id NOT IN"  # noqa: S608  # constants
+            f" (SELECT measurement_id FROM temp.trusted_tally) UNION ALL SELECT {columns} FROM temp.trusted_{name}"
+        )
+    connection.executemany(
+        "INSERT INTO temp.trusted_tally VALUES (?, ?, ?, ?, ?, 0)",
+        [(name, *tallies.columns_of(one)) for name, one in trusted.items()],
+    )
+    connection.executemany(
+        "INSERT INTO temp.trusted_home_tally VALUES (?, ?, ?, ?)",
+        [(name, home, *counts) for name, one in trusted.items() for home, counts in one.homes.items()],
+    )
+
+
+def show_estimates(connection: sqlite3.Connection, rows: Sequence[EstimateRow], at: datetime) -> None:
+    """Let the connection read these estimates, and the layers with them."""
+    views.shadow_estimates(connection)
+    connection.executemany(
+        "INSERT INTO temp.estimate VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [(*row, format_moment(at)) for row in rows],
+    )
+
+
+def stop(connection: sqlite3.Connection) -> None:
+    """Let the connection read what is stored again."""
+    for name, kind in connection.execute("SELECT name, type FROM temp.sqlite_master WHERE type = 'view'").fetchall():
+        if name in (*_COLUMNS, *views.LAYERS):
+            connection.execute(f"DROP {kind} temp.{name}")
+    for name in ("estimate", *(f"trusted_{one}" for one in _COLUMNS)):
+        connection.execute(f"DROP TABLE IF EXISTS temp.{name}")

@@ -1,0 +1,88 @@
+"""RULE 13: whatever is read of a region can be read with the surveys in quarantine and without them."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from fieldops.actions.awareness import read_awareness, save_estimates
+from fieldops.actions.backcheck import lift_quarantine, quarantine_surveys
+from fieldops.actions.decisions import read_standings
+from fieldops.actions.effort import import_effort
+from fieldops.actions.forecasts import chances_now
+from fieldops.actions.surveys import record_surveys
+from fieldops.actions.trusting import has_quarantined, with_quarantined
+from fieldops.ids import PromoterId, StreetId
+from fieldops.store import trusting
+from fieldops.store.connect import Region, create_region
+from tests.conftest import LEAD, NOON
+from tests.towns import add_town, numbered, survey_rows
+
+BEFORE, LATER = NOON - timedelta(days=2), NOON + timedelta(hours=1)
+TABLES = ("tally", "home_tally", "estimate", "street_status", "triangle_status", "zone_status")
+PASSING = {"as_of", "estimated_at", "undecided", "geom"}
+
+
+def figures(region: Region) -> dict[str, object]:
+    """Return everything that rests on surveys, as it is read."""
+    found: dict[str, object] = {
+        "awareness": read_awareness(region, LEAD, now=LATER).to_json(),
+        "standings": [one.to_json() for one in read_standings(region, LEAD, now=LATER)],
+    }
+    for name in TABLES:
+        rows = region.reader().execute(f"SELECT * FROM {name}").fetchall()  # constants
+        found[name] = sorted(
+            [sorted((key, str(row[key])) for key in row.keys() if key not in PASSING) for row in rows]  # noqa: SIM118
+        )
+    return found
+
+
+@pytest.fixture(params=["file", "memory"])
+def asked(request: pytest.FixtureRequest, region: Region, tmp_path) -> Region:  # type: ignore[no-untyped-def]
+    """A town with a made-up promoter: at a street, at a point, and on a small street that was pushed."""
+    town = region if request.param == "memory" else create_region(tmp_path / "r.gpkg", LEAD, sandbox=True, now=NOON)
+    add_town(town, people=[400, 400, 90, 400, 400, 400])
+    honest = ["C0-0", "C0-1"]
+    for prefix, place, answers, promoters in (
+        ("a", {"street": "S0"}, [False] * 9 + [True], honest), ("fake-a", {"street": "S0"}, [True] * 6, ["C1-0"]),
+        ("b", {"triangle": "T1", "home_street": "S4"}, [False] * 8, honest),
+        ("fake-b", {"triangle": "T1", "home_street": "S4"}, [True] * 5, ["C1-0"]),
+        ("fake-c", {"street": "S2"}, [True] * 4, ["C1-0"]),
+    ):  # fmt: skip
+        rows = survey_rows(
+            answers, at=BEFORE, prefix=prefix, promoters=promoters, **place, measurement="M" + prefix[-1]
+        )
+        assert not record_surveys(town, LEAD, numbered(rows), now=NOON).refused
+    effort = {"day": "2026-03-01", "crew": "C0", "street": "S0", "promoter_hours": "5"}
+    import_effort(town, LEAD, numbered([effort]), now=NOON)
+    save_estimates(town, LEAD, now=LATER)
+    return town
+
+
+def test_with_those_in_quarantine_every_figure_is_what_it_was_before(asked: Region) -> None:
+    before = figures(asked)
+    assert not has_quarantined(asked)
+    quarantine_surveys(asked, LEAD, reason="made_up", promoter=PromoterId("C1-0"), now=LATER)
+    save_estimates(asked, LEAD, now=LATER)
+    without = figures(asked)
+    assert all(without[name] != before[name] for name in before)
+    with with_quarantined(asked, now=LATER):
+        assert figures(asked) == before
+    assert figures(asked) == without  # nothing of it was stored
+    order = asked.reader().execute("SELECT max(seq) FROM quarantine_order").fetchone()[0]
+    lift_quarantine(asked, LEAD, order, now=LATER)
+    assert not has_quarantined(asked)
+    with with_quarantined(asked, now=LATER):
+        assert not trusting.is_trusting(asked.reader())  # there is one way only
+
+
+def test_chances_to_finish_are_forecast_by_the_surveys_that_count(asked: Region) -> None:
+    given: list[tuple[StreetId, float, datetime]] = [(StreetId("S0"), 6.0, LATER), (StreetId("gone"), 6.0, LATER)]
+    assert chances_now(asked, given) == {}  # what the plan said stands
+    quarantine_surveys(asked, LEAD, reason="made_up", promoter=PromoterId("C1-0"), now=LATER)
+    without = chances_now(asked, given)
+    with with_quarantined(asked, now=LATER):
+        shown = chances_now(asked, given)
+    assert without.keys() == shown.keys() == {"S0"}
+    assert without[StreetId("S0")] < shown[StreetId("S0")]
+    worked = chances_now(asked, [(StreetId("S0"), 6.0, BEFORE)])  # five of the hours are spent
+    assert worked[StreetId("S0")] < without[StreetId("S0")]
