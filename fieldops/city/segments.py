@@ -10,6 +10,7 @@ from fieldops.city.metres import Plane
 from fieldops.city.raw import IntArray, RawMap
 
 CARRIAGEWAYS_APART_M = 35.0
+CARRIAGEWAY_OFF_M = 5.0  # nearer, it is one line drawn twice or bent
 
 
 def cut_ways(raw: RawMap, kind: np.ndarray, plane: Plane) -> pd.DataFrame:
@@ -191,18 +192,45 @@ def facing_pairs(segments: pd.DataFrame) -> tuple[IntArray, IntArray]:
     Return pairs of rows that are the two carriageways of one street.
 
     Traffic runs one way on the first and, within 35 m of its middle, the other way on the second, which has the same name
-    (or, without names, the same class). A pair may occur in one order or in both.
+    (or, without names, the same class). Where the map does not tell the direction of one of them, the name must be the
+    same and the second must run beside the first, not on from it or back from its end. A pair may occur in one order or in both.
     """
-    one = np.flatnonzero((segments["oneway"].to_numpy() != 0) & (segments["kind"].to_numpy() == ways.CLAIM))
-    lines = segments["line"].to_numpy(object)[one]
-    key = segments["key"].to_numpy()[one]
-    highway = segments["highway"].to_numpy(object)[one]
-    heading = bearings(lines) + np.where(segments["oneway"].to_numpy()[one] < 0, np.pi, 0.0)
-    middle = shapely.line_interpolate_point(lines, 0.5, normalized=True)
+    rows = np.flatnonzero(segments["kind"].to_numpy() == ways.CLAIM)
+    lines = segments["line"].to_numpy(object)[rows]
+    key = segments["key"].to_numpy()[rows]
+    oneway = segments["oneway"].to_numpy()[rows]
+    highway = segments["highway"].to_numpy(object)[rows]
+    could = np.flatnonzero((oneway != 0) | (key >= 0))
+    middle = shapely.line_interpolate_point(lines[could], 0.5, normalized=True)
     a, b = shapely.STRtree(lines).query(middle, predicate="dwithin", distance=CARRIAGEWAYS_APART_M)
-    alike = (key[a] == key[b]) & ((key[a] >= 0) | (highway[a] == highway[b]))
-    against = np.cos(heading[a] - heading[b]) < np.cos(np.radians(135.0))
-    return one[a[alike & against]], one[b[alike & against]]
+    a, middle = could[a], middle[a]
+    alike = (a != b) & (key[a] == key[b]) & ((key[a] >= 0) | (highway[a] == highway[b]))
+    a, b, middle = a[alike], b[alike], middle[alike]
+    heading = bearings(lines) + np.where(oneway < 0, np.pi, 0.0)
+    turn = np.cos(heading[a] - heading[b])
+    told = (oneway[a] != 0) & (oneway[b] != 0)
+    against = turn < np.cos(np.radians(135.0))
+    parallel = (np.abs(turn) > np.cos(np.radians(45.0))) & (key[a] >= 0) & _runs_beside(middle, lines[b])
+    beside = parallel & ~_turns_back(key, segments[["u", "v"]].to_numpy()[rows], a, b)
+    pair = np.where(told, against, beside)
+    return rows[a[pair]], rows[b[pair]]
+
+
+def _turns_back(key: IntArray, ends: IntArray, a: IntArray, b: IntArray) -> np.ndarray:
+    """Return for each pair of rows whether the second goes on where the first ends, as at a hairpin, and nothing forks."""
+    at = pd.DataFrame({"key": np.repeat(key, 2), "node": ends.ravel()})
+    alone = (at.groupby(["key", "node"])["key"].transform("size") == 2).to_numpy().reshape(ends.shape)
+    meets = ends[a][:, :, None] == ends[b][:, None, :]
+    turns: np.ndarray = (meets & alone[a][:, :, None]).any(axis=(1, 2))
+    return turns
+
+
+def _runs_beside(points: np.ndarray, lines: np.ndarray) -> np.ndarray:
+    """Return for each point whether it lies beside its line: off it, and nearest to neither of its ends."""
+    along = shapely.line_locate_point(lines, points)
+    between = (along > 1.0) & (along < shapely.length(lines) - 1.0)
+    beside: np.ndarray = between & (shapely.distance(lines, points) >= CARRIAGEWAY_OFF_M)
+    return beside
 
 
 def find_duals(segments: pd.DataFrame) -> np.ndarray:

@@ -115,3 +115,29 @@ def test_a_carriageway_drawn_against_its_traffic_is_dual_all_the_same() -> None:
         raw_map([street("Avenue", (0, 0), (300, 0), oneway="yes"), street("Avenue", (0, 20), (300, 20), oneway="-1")])
     )
     assert find_duals(found).all()
+
+
+def test_where_the_map_tells_no_direction_the_line_beside_one_of_the_same_name_is_its_other_carriageway() -> None:
+    beside = [street("Avenue", (0, 0), (300, 0)), street("Avenue", (0, 20), (300, 25))]
+    assert find_duals(segments_of(raw_map(beside))).all()
+    one_way_told = [street("Avenue", (0, 0), (300, 0), oneway="yes"), street("Avenue", (0, 20), (300, 25))]
+    assert find_duals(segments_of(raw_map(one_way_told))).all()
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        street("Other", (0, 20), (300, 20)),
+        street(None, (0, 20), (300, 20)),
+        street("Avenue", (0, 40), (300, 40)),  # a street away
+        street("Avenue", (300, 0), (330, 0)),  # the first goes on
+        street("Avenue", (310, 10), (360, 10)),  # and on after a hole
+        street("Avenue", (150, 3), (150, 300)),  # and across
+        street("Avenue", (300, 0), (0, 25)),  # a hairpin
+        street("Avenue", (0, 2), (300, 2)),  # the same line, drawn twice
+    ],
+)
+def test_without_directions_a_line_that_goes_on_crosses_turns_back_or_has_another_name_is_no_second_carriageway(
+    second: dict,
+) -> None:
+    assert not find_duals(segments_of(raw_map([street("Avenue", (0, 0), (300, 0)), second]))).any()

@@ -50,6 +50,15 @@ def test_two_carriageways_are_one_street_whose_work_is_counted_once() -> None:
     assert lengths(join(avenue)) == [600]
 
 
+def test_two_lines_of_one_name_that_fork_and_run_side_by_side_are_one_street_in_both_directions() -> None:
+    fork = [
+        street("A", (0, 0), (100, 0)),
+        street("A", (100, 0), (200, 15), (500, 15)),
+        street("A", (100, 0), (200, -15), (500, -15)),
+    ]
+    assert len(lengths(join(fork))) == 1
+
+
 def test_a_long_avenue_is_cut_across_both_carriageways_at_once() -> None:
     crossings = [street(f"C{x}", (x, 0), (x, 25), (x, 80)) for x in range(0, 3001, 300)]
     there = [(x, 0) for x in range(0, 3001, 300)]
