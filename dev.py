@@ -215,7 +215,18 @@ def install(*words: object) -> None:
     """Install into .venv with uv where it is on the PATH, else with pip."""
     uv = shutil.which("uv")
     if uv:
-        run(uv, "pip", "install", "--quiet", "--python", PYTHON, *words, UV_NATIVE_TLS="1", UV_SYSTEM_CERTS="1")
+        run(
+            uv,
+            "pip",
+            "install",
+            "--quiet",
+            "--compile-bytecode",
+            "--python",
+            PYTHON,
+            *words,
+            UV_NATIVE_TLS="1",
+            UV_SYSTEM_CERTS="1",
+        )
     else:
         pip = (PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
         run(*pip, *words, PYTHONWARNINGS="ignore")

@@ -55,7 +55,8 @@ KINDS: Mapping[str, JobKind] = MappingProxyType({
         permission="plan.make",
         act="fieldops.actions.plans:run_plan_job",
         parameters={
-            "start": str, "time_limit": float, "seed": int, "workers": int, "now": str, "rain": list, "fair": float,
+            "start": str, "time_limit": float, "gap": float, "seed": int, "workers": int, "now": str, "rain": list,
+            "fair": float,
             "what_if": dict,  # as `planning.terms.WhatIf`: people, hours, days, threshold, finish
         },
     ),

@@ -42,6 +42,7 @@ def make_plan(
     *,
     start: datetime | None = None,
     time_limit: float = 6.0,
+    gap: float = 0.0,
     seed: int = 1,
     workers: int = 2,
     now: datetime | None = None,
@@ -61,6 +62,8 @@ def make_plan(
         When the claims would begin; now where left away.
     time_limit
         Wall seconds for reading, posing and solving together; the solver has a quarter of them at least.
+    gap
+        Proven gap at which it ends before the time is used up, >= 0.
     progress
         May stop the solver; the best plan so far is stored then, with status `stopped`.
     name
@@ -77,7 +80,7 @@ def make_plan(
     problem, unkept = settle_ground(pose_ground(region, ground, np.random.default_rng(seed), now), ground)
     progress("reading", 1.0)
     left = max(time_limit - watch.seconds, _SOLVER_SHARE_LEAST * time_limit)
-    plan = _solve(problem, terms, time_limit=left, seed=seed, workers=workers, progress=progress)
+    plan = _solve(problem, terms, time_limit=left, gap=gap, seed=seed, workers=workers, progress=progress)
     with region.turn(actor, now=now) as turn:
         made = _stored(
             problem,
@@ -155,7 +158,7 @@ class _Solved:
 
 
 def _solve(
-    problem: "PlanProblem", terms: Terms, *, time_limit: float, seed: int, workers: int, progress: Progress
+    problem: "PlanProblem", terms: Terms, *, time_limit: float, gap: float, seed: int, workers: int, progress: Progress
 ) -> _Solved:
     from fieldops.planning.entry import keep_to_entry
     from fieldops.planning.explain import impossible
@@ -168,7 +171,9 @@ def _solve(
     if reason:
         return _Solved(posed, None, reason)
     found = keep_to_entry(
-        problem, posed, assign(posed, time_limit=time_limit, seed=seed, workers=workers, progress=progress)
+        problem,
+        posed,
+        assign(posed, time_limit=time_limit, gap=gap, seed=seed, workers=workers, progress=progress),
     )
     if terms.fair is None or found.status == "stopped":
         return _Solved(posed, found, Reason())

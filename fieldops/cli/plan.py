@@ -62,6 +62,9 @@ def make(
     time_limit: Annotated[
         float, typer.Option(min=0.5, help="Seconds for the whole of it; Ctrl-C ends it earlier and keeps the best.")
     ] = 6.0,
+    gap: Annotated[
+        float, typer.Option(min=0.0, help="End as soon as the gap is proven to be this small (0.01 is 1 %).")
+    ] = 0.0,
     seed: Annotated[int, typer.Option(help="The same seed searches in the same order.")] = 1,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processor cores to use.")] = 2,
     rain: Rain = None,
@@ -90,6 +93,7 @@ def make(
         wanted: dict[str, Any] = {
             "start": start,
             "time_limit": time_limit,
+            "gap": gap,
             "seed": seed,
             "workers": workers,
             "now": now,
@@ -105,8 +109,8 @@ def make(
     region = open_region(db)
     with progress_bar() as progress:
         made = make_plan(
-            region, shell_actor(), start=given_moment(start), time_limit=time_limit, seed=seed, workers=workers,
-            now=given_moment(now), progress=progress, terms=terms,
+            region, shell_actor(), start=given_moment(start), time_limit=time_limit, gap=gap, seed=seed,
+            workers=workers, now=given_moment(now), progress=progress, terms=terms,
         )  # fmt: skip
     if as_json:
         print_json(plan_document(made))

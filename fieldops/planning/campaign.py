@@ -190,7 +190,7 @@ class Campaign:
                 diver.dive, np.random.default_rng(self.seed + self.turns + k), seed=self.seed + k, seconds=seconds,
                 going=going, haste=haste,
             )
-            for k in range(self.workers)
+            for k in range(1 if haste else self.workers)  # side by side they take each other's time
         ]  # fmt: skip
         for answer in [job.result() for job in jobs]:
             best, kept = search.objective, search.state()

@@ -160,7 +160,7 @@ def _solve(search: Search, refill: Refill, solver: cp_model.CpSolver) -> Refille
     status = solver.solve(model)
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         return Refilled(np.zeros(0, dtype=np.int64), within=np.inf)
-    chosen = np.array([solver.boolean_value(one) for one in taken])
+    chosen = np.array([solver.boolean_value(one) for one in taken], dtype=bool)
     return Refilled(refill.choices[chosen], within=error if status == cp_model.OPTIMAL else np.inf)
 
 

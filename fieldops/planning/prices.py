@@ -21,6 +21,7 @@ HURRY = 16.0  # cooling beyond the time limit
 STAGES = 16
 STEPS = 80
 COLD = 0.02  # of the spread of a street's values
+SETTLED = 1e-5  # of the bound: a stage that moves it less was the last
 REACH = 25.0  # a pair this many temperatures below the best weighs exp(-25): it is left out of the stage
 
 
@@ -95,7 +96,7 @@ def find_prices(problem: AssignmentProblem, watch: Stopwatch, *, time_limit: flo
         moved = abs(last - found.bound)
         best = found if found.bound < best.bound else best
         # A warm stage may prove less than no prices at all: only cold stages that change nothing more end the cooling.
-        if temperature < COLD * spread and (late or moved < 1e-6 * spread * len(top)):
+        if temperature < COLD * spread and (late or moved < SETTLED * found.bound):
             break
         last = found.bound
         temperature /= HURRY if late else COOLING

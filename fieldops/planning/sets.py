@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fieldops.planning.assignment import FloatArray, IntArray
+from fieldops.planning.assignment import BoolArray, FloatArray, IntArray
 
 
 def best_set(worth: FloatArray, hours: IntArray, room: int) -> tuple[float, IntArray]:
@@ -20,21 +20,62 @@ def best_set(worth: FloatArray, hours: IntArray, room: int) -> tuple[float, IntA
 
     Notes
     -----
-    Dynamic programming over the room (Bellman 1957): n x room steps, each row in one stroke.
+    First each street that every best set takes, or none, is settled by the relaxation (Ingargiola & Korsh 1973, Management
+    Science 20(4)); then dynamic programming over the room (Bellman 1957): n x room steps, each row in one stroke.
     """
     items = np.flatnonzero((worth > 0) & (hours <= room))
     size, gain = hours[items], worth[items]
     if size.sum() <= room:
         return float(gain.sum()), items
+    greedy, surely, still = _settle(gain, size, room)
+    open_items, left = items[still], room - int(size[surely].sum())
+    reached = float(gain[greedy].sum())
+    if left < 0:  # what every better set takes does not fit: there is none
+        return reached, items[greedy]
+    value, chosen = _pack(worth[open_items], hours[open_items], left)
+    value += float(gain[surely].sum())
+    if value <= reached:
+        return reached, items[greedy]
+    return value, np.sort(np.concatenate([items[surely], open_items[chosen]]))
+
+
+def _settle(gain: FloatArray, size: IntArray, room: int) -> tuple[BoolArray, BoolArray, BoolArray]:
+    """
+    Return a good set, what every better one takes, and what is still open; of what is left no better one takes any.
+
+    Not all fit. Taking a street against the relaxation, or leaving it, costs at least what its hours are worth there.
+    """
+    order = np.argsort(-gain / np.maximum(size, 0.5), kind="stable")
+    before = np.cumsum(size[order]) - size[order]
+    breaking = int(np.argmax(before + size[order] > room))
+    price = float(gain[order[breaking]]) / max(float(size[order[breaking]]), 0.5)
+    relaxed = float(gain[order[:breaking]].sum()) + price * float(room - before[breaking])
+    greedy = np.zeros(len(gain), dtype=bool)
+    greedy[order[:breaking]] = True
+    free = room - int(before[breaking])
+    for item in order[breaking:][size[order[breaking:]] <= free].tolist():
+        if size[item] <= free:
+            greedy[item], free = True, free - int(size[item])
+    margin = relaxed - float(gain[greedy].sum())
+    against = gain - price * size  # what the relaxation would lose without it; below 0: with it
+    return greedy, against > margin, np.abs(against) <= margin
+
+
+def _pack(gain: FloatArray, size: IntArray, room: int) -> tuple[float, IntArray]:
+    """Return the best sum that fits, and the positions taken."""
+    if size.sum() <= room:
+        return float(gain.sum()), np.arange(len(gain))
     best = np.zeros(room + 1)
-    taken = np.zeros((len(items), room + 1), dtype=bool)
+    taken = np.zeros((len(gain), room + 1), dtype=bool)
     for row, (units, value) in enumerate(zip(size.tolist(), gain.tolist(), strict=True)):
+        if units > room:
+            continue
         with_it = best[: room + 1 - units] + value
         np.greater(with_it, best[units:], out=taken[row, units:])
         np.maximum(with_it, best[units:], out=best[units:])
     chosen, left = [], room
-    for row in range(len(items) - 1, -1, -1):
+    for row in range(len(gain) - 1, -1, -1):
         if taken[row, left]:
             chosen.append(row)
             left -= int(size[row])
-    return float(best[room]), items[chosen[::-1]]
+    return float(best[room]), np.array(chosen[::-1], dtype=np.int64)

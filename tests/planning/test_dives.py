@@ -179,3 +179,24 @@ def test_a_cap_that_binds_keeps_the_search_from_diving() -> None:
     refill = pose_refill(search, np.arange(capped.crews), most_choices=10_000, spared=nobody)
     assert refill is not None
     assert not can_dive(search, refill)
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_a_dive_ends_lawfully_too_where_the_crews_that_it_leaves_reach_no_open_street(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    streets, crews = 14, 7
+    rows = [(i, j) for i in range(streets) for j in range(crews) if j < 3 or i == j - 3]  # the last four reach one each
+    hours = rng.integers(3, 9, len(rows)).astype(float)
+    value = np.array([400.0 if i < 4 and j < 3 else float(rng.integers(20, 90)) for i, j in rows])  # and lose it
+    problem = AssignmentProblem(value, hours, [9.0] * crews, rows, streets=streets)
+    search = Search(problem, find_prices(problem, Stopwatch(), time_limit=5.0))
+    search.round_prices()
+    refill = pose_refill(search, np.arange(crews), most_choices=10_000, spared=np.zeros(streets, dtype=bool))
+    if refill is None:
+        return
+    diver = Diver(search, refill, always)
+    answer = diver.dive(np.random.default_rng(1), seed=1, seconds=60.0, going=always)
+    apply_refill(search, refill, answer)
+    assert search.objective <= diver.bound + float(search.values[refill.settled].sum()) + 1e-6
+    assert is_lawful(problem, search.crew_of_street.tolist())[0]
