@@ -2,7 +2,6 @@
 
 import csv
 import json
-import sqlite3
 import subprocess
 from pathlib import Path
 from typing import Any
