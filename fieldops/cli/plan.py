@@ -89,18 +89,10 @@ def make(
 
     assumed = WhatIf.from_words(what_if) if what_if else None
     terms = Terms(rain=frozenset(_day(word) for word in rain or []), fair=fair, what_if=assumed)
+    search: dict[str, Any] = {"time_limit": time_limit, "gap": gap, "seed": seed, "workers": workers}
     if job:
-        wanted: dict[str, Any] = {
-            "start": start,
-            "time_limit": time_limit,
-            "gap": gap,
-            "seed": seed,
-            "workers": workers,
-            "now": now,
-            "fair": fair,
-        }
-        wanted |= {"rain": rain or None, "what_if": assumed.to_json() if assumed else None}
-        _order(db, wanted, as_json)
+        wanted = search | {"start": start, "now": now, "fair": fair, "rain": rain or None}
+        _order(db, wanted | {"what_if": assumed.to_json() if assumed else None}, as_json)
         return
     from fieldops.actions.plans import make_plan
     from fieldops.store.connect import open_region
@@ -109,8 +101,8 @@ def make(
     region = open_region(db)
     with progress_bar() as progress:
         made = make_plan(
-            region, shell_actor(), start=given_moment(start), time_limit=time_limit, gap=gap, seed=seed,
-            workers=workers, now=given_moment(now), progress=progress, terms=terms,
+            region, shell_actor(), start=given_moment(start), now=given_moment(now), progress=progress, terms=terms,
+            **search,
         )  # fmt: skip
     if as_json:
         print_json(plan_document(made))
