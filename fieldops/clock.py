@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from fieldops.errors import BadInput
 from fieldops.said import Said
 
+WRITTEN = Said("write it as 2026-03-01")
 _ZONED = re.compile(r"(Z|[+-]\d{2}:?\d{2})$")
 
 
@@ -50,6 +51,21 @@ def parse_moment(text: str) -> datetime:
         return moment.astimezone(UTC)
     except OverflowError:
         raise BadInput(Said("'%(text)s' is outside the calendar", text=text), cure=cure) from None
+
+
+def parse_day(text: str, *, field: str | None = None, cure: str = WRITTEN) -> date:
+    """
+    Return the calendar day that a text names.
+
+    Raises
+    ------
+    BadInput
+        If it names none; `field` is where it stood.
+    """
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        raise BadInput(Said("'%(text)s' is not a day", text=text[:20]), field=field, cure=cure) from None
 
 
 def find_zone(name: str) -> ZoneInfo:

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import TypeVar
 
-from fieldops.clock import parse_moment
+from fieldops.clock import parse_day, parse_moment
 from fieldops.errors import BadInput, RowsRefused
 from fieldops.people import DaysOff
 from fieldops.said import Reason, Said
@@ -159,12 +159,7 @@ def read_day(row: Mapping[str, str], field: str) -> date | None:
         If it is no day written as 2026-03-01.
     """
     text = row.get(field, "")
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise BadInput(Said("'%(text)s' is not a day", text=text), field=field, cure="write it as 2026-03-01") from None
+    return parse_day(text, field=field) if text else None
 
 
 _ENGLISH = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -193,11 +188,9 @@ def read_days_off(row: Mapping[str, str], field: str) -> DaysOff:
     for word in words:
         if not word or word.casefold() in _WEEKDAY:
             continue
-        try:
-            dates.add(date.fromisoformat(word))
-        except ValueError:
-            cure = "write 2026-03-01, or sun, Sunday, 周日 or 7 for every Sunday"
-            raise BadInput(Said("'%(text)s' is not a day", text=word), field=field, cure=cure) from None
+        dates.add(
+            parse_day(word, field=field, cure=Said("write 2026-03-01, or sun, Sunday, 周日 or 7 for every Sunday"))
+        )
     return DaysOff(frozenset(dates), weekly)
 
 

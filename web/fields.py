@@ -21,7 +21,7 @@ def _names() -> dict[str, str]:
         "city": gettext("City"), "close_days": gettext("Days closed"), "consent": gettext("Consent"), "contacts": gettext("Contacts"),
         "coordinates": gettext("Coordinates"), "count": gettext("How many"), "crew": gettext("Crew"), "date": gettext("Day"),
         "day": gettext("Day"), "days": gettext("Days"), "door": gettext("Door"), "due_at": gettext("Call again"),
-        "ends_at": gettext("End"), "fair": gettext("Fairness"), "file": gettext("File"), "finish": gettext("Finishes"), "first": gettext("From"),
+        "ends_at": gettext("End"), "fair": gettext("Fairness"), "file": gettext("File"), "finish": gettext("Finishes"), "first": gettext("First day"),
         "form": gettext("Form"), "from": gettext("From"), "groups": gettext("Groups"), "hours": gettext("Hours"),
         "income": gettext("Income"), "item": gettext("What"), "keep": gettext("Streets kept"), "kind": gettext("Kind"),
         "label": gettext("Name"), "layer": gettext("Layer"), "language": gettext("Language"), "lat": gettext("Latitude"), "lon": gettext("Longitude"), "languages": gettext("Languages"), "login": gettext("Login"),
@@ -33,5 +33,7 @@ def _names() -> dict[str, str]:
         "start": gettext("Beginning"), "starts_at": gettext("Beginning"), "steps": gettext("Steps"), "street": gettext("Street"),
         "streets": gettext("Streets"), "sure": gettext("Box to tick"), "target": gettext("Target"), "text": gettext("Text"),
         "threshold": gettext("Target"), "training": gettext("Training"), "triangle": gettext("Triangle"), "until": gettext("Until"), "url": gettext("Address"),
-        "venue": gettext("Venue"), "what": gettext("What"), "why": gettext("Reason"), "zone": gettext("Zone"),
+        "venue": gettext("Venue"), "what": gettext("What"), "within": gettext("Which claims"), "state": gettext("State"), "measured": gettext("Awareness"), "sort": gettext("Order"),
+        "order": gettext("Order"), "down": gettext("Order"), "by": gettext("By what"), "verdict": gettext("Verdict"), "quarantined": gettext("Quarantine"), "page": gettext("Page"),
+        "last": gettext("Last day"), "source": gettext("Source"), "group": gettext("Group"), "due": gettext("Call"), "ended": gettext("Page"), "crews": gettext("Page"), "attendance": gettext("Page"), "promoters": gettext("Page"), "why": gettext("Reason"), "zone": gettext("Zone"),
     }  # fmt: skip

@@ -37,6 +37,7 @@ def install(app: Flask) -> None:
     app.template_filter("moment")(moment)
     app.template_filter("own_moment")(own_moment)
     app.template_filter("day")(day)
+    app.template_filter("weekday")(weekday)
     app.template_global("languages")(lambda: NAMES)
     app.template_global("language")(lambda: str(get_locale()))
     app.template_global("html_language")(lambda: str(get_locale()).replace("_", "-"))
@@ -113,6 +114,11 @@ def day(value: date) -> str:
     """Return a calendar day as people write it, with the day of the week."""
     chinese = str(get_locale()) == CHINESE
     return format_date(value, "M月d日 E" if chinese else "EEE d MMM", locale=get_locale())
+
+
+def weekday(value: date) -> str:
+    """Return the day of the week in its short form, for narrow heads of tables."""
+    return format_date(value, "EEE", locale=get_locale())
 
 
 def own_moment(value: datetime) -> str:

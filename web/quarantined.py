@@ -10,6 +10,7 @@ from flask import Flask, current_app, g, has_request_context, request, url_for
 from flask_babel import gettext
 
 from fieldops.actions import trusting
+from web.asked import flag
 from web.regions import the_region
 from web.session import SAFE_METHODS, access_of
 
@@ -30,14 +31,23 @@ def is_counting() -> bool:
     return (
         has_request_context()
         and request.method in SAFE_METHODS
-        and bool(request.args.get(PARAMETER))
+        and request.args.get(PARAMETER) == "1"
         and request.endpoint is not None
         and _DESK in access_of(current_app, request.endpoint).permissions
     )
 
 
 def count_where_asked() -> None:
-    """Let all that is read for this request count them."""
+    """
+    Let all that is read for this request count them.
+
+    Raises
+    ------
+    BadInput
+        If the parameter is neither 0 nor 1.
+    """
+    if request.method in SAFE_METHODS:
+        flag(PARAMETER)
     if is_counting():
         g.quarantined = ExitStack()
         g.quarantined.enter_context(trusting.with_quarantined(the_region()))

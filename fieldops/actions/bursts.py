@@ -18,6 +18,7 @@ from fieldops.permissions import require
 from fieldops.planning.burstcheck import burst_violations
 from fieldops.planning.bursts import Busy, ZoneWork, nights_waited, parts_needed, people_needed, schedule_bursts
 from fieldops.planning.reasons import say
+from fieldops.planning.terms import check_first_day
 from fieldops.progress import Progress, no_progress
 from fieldops.rules import Rules
 from fieldops.said import Reason, Said
@@ -30,7 +31,6 @@ from fieldops.store.response import believed_fit
 if TYPE_CHECKING:
     from fieldops.store.sqlite import sqlite3
 
-FARTHEST = timedelta(days=366)  # nobody knows the people at hand longer ahead
 HOURS_A_DAY = 6.0  # of a promoter, where the region has no crew yet
 
 
@@ -120,11 +120,7 @@ def set_bursts(
     scene = _read_scene(region, at, now)
     first = start or scene.today
     lengths = _lengths(scene.rules, days_min, days_max)
-    if first < scene.today:
-        raise BadInput(Said("%(first)s is over", first=first), field="--from", cure="bursts start today or later")
-    if first > scene.today + FARTHEST:
-        problem = Said("%(first)s is more than a year ahead", first=first)
-        raise BadInput(problem, field="--from", cure="give a nearer day")
+    check_first_day(first, scene.today)
     if people_at_hand < 1:
         raise BadInput("there is nobody for a burst", field="--people", cure="give at least 1")
     if not scene.streets:

@@ -37,6 +37,7 @@ from fieldops.said import Said
 from fieldops.store import claims as store
 from fieldops.store.connect import Region, Turn
 from fieldops.store.recruiting_settings import read_wind_down
+from fieldops.store.today import let_go
 
 END_REASONS = ("crew_shrank", "no_work_seen", "wrong_street", "safety", "complaint", "no_time", "lead_decision")
 _PERMISSIONS = {Outcome.WITHDRAWN: "claim.withdraw", Outcome.REVOKED: "claim.revoke"}
@@ -230,6 +231,19 @@ def release_queue(
     """
     at, found = list_claims(region, actor, crew=crew, zone=zone, ending_within=within, now=now)
     return at, [Ending(one, store.missing_on(region.reader(), one.claim.street)) for one in found]
+
+
+def list_let_go(region: Region, actor: Actor, *, now: datetime | None = None) -> frozenset[ClaimId]:
+    """
+    Return the claims that ended unsaturated in the last 24 hours and whose street is free.
+
+    Raises
+    ------
+    Forbidden
+        If the actor may not read the region.
+    """
+    require(actor, "region.read")
+    return frozenset(let_go(region.reader(), region.moment(now)))
 
 
 def holder(region: Region, actor: Actor, street: StreetId, *, now: datetime | None = None) -> Claim:

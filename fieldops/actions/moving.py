@@ -5,7 +5,7 @@ from datetime import datetime
 
 from fieldops.actions.decisions import Standing, read_standings
 from fieldops.awareness import Verdict
-from fieldops.ids import CityId, TriangleId
+from fieldops.ids import CityId, StreetId, TriangleId
 from fieldops.people import Actor
 from fieldops.permissions import require
 from fieldops.store import today
@@ -15,11 +15,20 @@ from fieldops.store.triangles import TriangleCard, VenueCard, read_triangle_card
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """The measured places, newest first, the triangles that they lie in, and how many wait for a decision."""
+    """The measured places, newest first, the triangles that they lie in, and those that wait for a decision."""
 
     standings: tuple[Standing, ...]
     triangles: dict[TriangleId, TriangleCard]
-    waiting: int
+    undecided: frozenset[tuple[StreetId | None, TriangleId | None]]
+
+    @property
+    def waiting(self) -> int:
+        """How many places have surveys that no test has looked at."""
+        return len(self.undecided)
+
+    def waits(self, one: Standing) -> bool:
+        """Return whether a place has surveys that no test has looked at."""
+        return (one.measurement.street, one.measurement.triangle) in self.undecided
 
     def count(self, verdict: str) -> int:
         """Return how many places have that verdict."""
@@ -57,7 +66,8 @@ def read_panel(region: Region, actor: Actor, city: CityId, *, now: datetime | No
     found = read_standings(region, actor, now=now)
     newest = sorted(found, key=lambda one: one.measurement.opened_at, reverse=True)
     connection = region.reader()
-    return Panel(tuple(newest), read_triangle_cards(connection, city), today.count_undecided(connection))
+    waiting = frozenset(today.undecided_places(connection))
+    return Panel(tuple(newest), read_triangle_cards(connection, city), waiting)
 
 
 def read_swarm_cards(

@@ -106,6 +106,18 @@ def _here(moment: datetime, zone: ZoneInfo) -> str:
     return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"
 
 
+def check_start(region: Region, start: datetime, now: datetime | None = None) -> None:
+    """
+    Let a plan begin at a moment: a job that could never be published is not ordered.
+
+    Raises
+    ------
+    BadInput
+        If it is over, or more than a year ahead.
+    """
+    _beginning(start, region.moment(now), places.read_zone(region.reader()))
+
+
 def _beginning(start: datetime | None, present: datetime, zone: ZoneInfo) -> datetime:
     """Return when the claims of a plan begin; refuse what could never be published."""
     if start is None:

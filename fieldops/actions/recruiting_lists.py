@@ -30,7 +30,7 @@ from fieldops.store.recruiting_lists import Filters
 from fieldops.store.recruiting_training import Stuck
 
 CARDS_A_STAGE = 12
-ROWS_A_PAGE = 50
+ROWS_A_PAGE = 25
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,8 @@
 """The table beside the map: the same facts of the same streets, sorted and filtered."""
 
-from dataclasses import dataclass
-
 from fieldops.actions.desk import chosen_city
 from fieldops.actions.story import streets_sounding
-from fieldops.ids import CityId
+from fieldops.ids import CityId, StreetId
 from fieldops.people import Actor
 from fieldops.permissions import require
 from fieldops.store import desk
@@ -14,22 +12,12 @@ from fieldops.store.street_list import SORTS as SORTS
 from fieldops.store.street_list import ListedStreet as ListedStreet
 from fieldops.store.street_list import Wish as Wish
 
-A_PAGE = 50
 
-
-@dataclass(frozen=True, slots=True)
-class StreetPage:
-    """A page of the table, and whether there is another one after it."""
-
-    wish: Wish
-    page: int
-    rows: tuple[ListedStreet, ...]
-    more: bool
-
-
-def list_streets(region: Region, actor: Actor, wish: Wish, *, city: CityId | None = None, page: int = 1) -> StreetPage:
+def list_streets(
+    region: Region, actor: Actor, wish: Wish, *, city: CityId | None = None, most: int, after: int = 0
+) -> tuple[ListedStreet, ...]:
     """
-    Return a page of the streets of a city, the first city by default, as wished.
+    Return `most` streets of a city, the first city by default, as wished, from number `after` on.
 
     Raises
     ------
@@ -42,8 +30,29 @@ def list_streets(region: Region, actor: Actor, wish: Wish, *, city: CityId | Non
     connection, chosen = region.reader(), chosen_city(region, city)
     plan = desk.newest_plan(connection)
     found = store.list_streets(
-        connection, chosen, plan.id if plan else None, wish,
-        sounding=streets_sounding(region, wish.words, chosen) if wish.words else (),
-        most=A_PAGE + 1, after=(page - 1) * A_PAGE,
+        connection, chosen, plan.id if plan else None, wish, sounding=_sounding(region, wish, chosen), most=most, after=after
     )  # fmt: skip
-    return StreetPage(wish, page, tuple(found[:A_PAGE]), len(found) > A_PAGE)
+    return tuple(found)
+
+
+def count_streets(region: Region, actor: Actor, wish: Wish, *, city: CityId | None = None) -> int:
+    """
+    Return how many streets of a city, the first city by default, are as wished.
+
+    Raises
+    ------
+    Forbidden
+        If the actor may not read the desk.
+    NotFound
+        If there is no such city.
+    """
+    require(actor, "desk.read")
+    connection, chosen = region.reader(), chosen_city(region, city)
+    plan = desk.newest_plan(connection)
+    return store.count_streets(
+        connection, chosen, plan.id if plan else None, wish, sounding=_sounding(region, wish, chosen)
+    )
+
+
+def _sounding(region: Region, wish: Wish, city: CityId) -> tuple[StreetId, ...]:
+    return tuple(streets_sounding(region, wish.words, city)) if wish.words else ()

@@ -9,6 +9,7 @@ from fieldops.clock import local_day, parse_moment
 from fieldops.ids import JobId, ZoneId
 from fieldops.people import Actor
 from fieldops.permissions import require
+from fieldops.planning.terms import check_first_day
 from fieldops.progress import Progress
 from fieldops.store import bursts as store
 from fieldops.store import places, timeline
@@ -81,6 +82,19 @@ def read_timeline(region: Region, actor: Actor) -> Timeline:
     days = tuple(first + timedelta(days=number) for number in range((last - first).days))
     people = {day: sum(bar.burst.people for bar in bars if bar.runs_on(day)) for day in days}
     return Timeline(today, bars, days, people, store.newest_setting(connection))
+
+
+def check_start(region: Region, first: date) -> None:
+    """
+    Let bursts begin on a day: a job that would be refused is not ordered.
+
+    Raises
+    ------
+    BadInput
+        If it is over, or more than a year ahead.
+    """
+    connection = region.reader()
+    check_first_day(first, local_day(read_present(connection), places.read_zone(connection)))
 
 
 def _name(burst: StoredBurst, names: dict[ZoneId, str]) -> str:

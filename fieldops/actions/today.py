@@ -10,7 +10,9 @@ from fieldops.actions.appeals import list_appeals
 from fieldops.actions.backcheck import find_suspects
 from fieldops.actions.desk import Overview, read_overview
 from fieldops.actions.forecasts import chances_now
-from fieldops.actions.shifts import read_week
+from fieldops.actions.plans import PUBLISH_WITHIN
+from fieldops.actions.recruiting_brings import end_of_day
+from fieldops.actions.shifts import WEEK, read_week
 from fieldops.actions.timeline import read_timeline
 from fieldops.clock import find_zone, local_day
 from fieldops.ids import CityId, StreetId
@@ -19,11 +21,13 @@ from fieldops.permissions import require, why
 from fieldops.planning.ending import Z80, Ending, forecast_ending
 from fieldops.store import bursts, people, today
 from fieldops.store.connect import Region
+from fieldops.store.desk import PlanCard
 from fieldops.store.incidents import count_waiting
 from fieldops.store.recruiting_lists import count_due
 from fieldops.store.today import Happening, IdleCrew, Streets
 
 DAYS_BACK = 14
+EVENING = time(18)  # of the city: from then on crews that told no hours today are called, before it those of yesterday
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +52,24 @@ class DayCount:
 @dataclass(frozen=True, slots=True)
 class Today:
     """
-    All that the first page shows; `burst` is (day N, of how many).
+    All that the first page shows; `burst` is (day N, of how many); `plan_over`: the newest plan protects nothing more.
 
-    `quiet` counts crews that held streets yesterday and told no hours of it, `incidents` those that wait. `suspects`,
-    `appeals` and `calls` (candidates to be called by now) are None for those who may not see them.
+    `quiet` counts crews that held streets on `quiet_day` and told no hours of it: from the evening on that is today, before
+    it yesterday. `let_go` counts claims that ended unsaturated in the last 24 hours and whose street is free. `incidents` wait.
+    `suspects`, `appeals` and `calls` (candidates to be called today) are None for those who may not see them.
     """
 
     overview: Overview
+    plan_over: bool
     day: date
     burst: tuple[int, int] | None
     streets: Streets
     idle: tuple[IdleCrew, ...]
     undecided: int
     pushing: int
+    let_go: int
     quiet: int
+    quiet_day: date
     incidents: int
     suspects: int | None
     appeals: int | None
@@ -89,25 +97,37 @@ def read_today(region: Region, actor: Actor, *, city: CityId | None = None) -> T
     day = local_day(present, find_zone(overview.city.time_zone))
     promises = today.promises_of_claims(connection, present)
     chances = chances_now(region, [(one.street, one.hours, one.claimed_at) for one in promises])
+    zone = find_zone(overview.city.time_zone)
+    quiet_day = day if present.astimezone(zone).time() >= EVENING else day - timedelta(days=1)
     sees_suspects = why(actor, "survey.quarantine") is None
     return Today(
         overview=overview,
+        plan_over=is_over(overview.plan, present),
         day=day,
         burst=read_timeline(region, actor).day_of_burst,
         streets=today.count_streets(connection, name, present),
         idle=tuple(today.idle_crews(connection, present, day.isoformat())),
-        undecided=today.count_undecided(connection),
+        undecided=len(today.undecided_places(connection)),
         pushing=today.count_pushing(connection, name),
-        quiet=len(read_week(region, actor, day - timedelta(days=1)).quiet),
+        let_go=len(today.let_go(connection, present)),
+        quiet=len(read_week(region, actor, quiet_day).quiet),
+        quiet_day=quiet_day,
         incidents=count_waiting(connection),
         suspects=len(find_suspects(region, actor, now=present)) if sees_suspects else None,
         appeals=len(list_appeals(region, actor)) if why(actor, "appeal.answer") is None else None,
-        calls=count_due(connection, present) if why(actor, "candidate.read") is None else None,
+        calls=count_due(connection, end_of_day(present, zone)) if why(actor, "candidate.read") is None else None,
         forecast=forecast_claims([chances.get(one.street, one.chance) for one in promises]),
         ending=forecast_bursts(region, day, present, overview.city.time_zone, chances),
         days=count_days(region, overview.city.time_zone, present),
         happenings=tuple(today.last_happenings(connection, 12)),
     )
+
+
+def is_over(plan: PlanCard | None, present: datetime) -> bool:
+    """Return whether a plan can no longer be published, or was, and its seven days are over."""
+    if plan is None:
+        return False
+    return present > plan.starts_at + (timedelta(days=WEEK) if plan.published_at else PUBLISH_WITHIN)
 
 
 def forecast_claims(chances: Sequence[float]) -> Forecast | None:

@@ -204,14 +204,9 @@ def move(
 
 
 def _day(text: str) -> Any:
-    from datetime import date
+    from fieldops.clock import parse_day
 
-    from fieldops.errors import BadInput
-
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        raise BadInput(f"'{text}' is no day", field="DAY", cure="write it as 2026-03-02") from None
+    return parse_day(text, field="DAY") if text else None
 
 
 def _told(as_json: bool, facts: dict[str, object], sentence: str) -> None:

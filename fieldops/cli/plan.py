@@ -1,7 +1,6 @@
 """`fieldops plan`: who claims which streets for the next seven days, with a proven bound and a reason for every choice."""
 
 import dataclasses
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -84,11 +83,12 @@ def make(
     """
     if is_handed_on(context):
         return
+    from fieldops.clock import parse_day
     from fieldops.errors import BadInput, Stopped
     from fieldops.planning.terms import Terms, WhatIf
 
     assumed = WhatIf.from_words(what_if) if what_if else None
-    terms = Terms(rain=frozenset(_day(word) for word in rain or []), fair=fair, what_if=assumed)
+    terms = Terms(rain=frozenset(parse_day(word, field="--rain") for word in rain or []), fair=fair, what_if=assumed)
     search: dict[str, Any] = {"time_limit": time_limit, "gap": gap, "seed": seed, "workers": workers}
     if job:
         wanted = search | {"start": start, "now": now, "fair": fair, "rain": rain or None}
@@ -114,15 +114,6 @@ def make(
         raise BadInput(f"no plan is possible: {made.figures['impossible']}")
     if made.status == "stopped":
         raise Stopped(kept=f"the best plan so far is kept as {made.id}")
-
-
-def _day(word: str) -> date:
-    from fieldops.errors import BadInput
-
-    try:
-        return date.fromisoformat(word)
-    except ValueError:
-        raise BadInput(f"'{word}' is not a day", field="--rain", cure="write it as 2026-03-04") from None
 
 
 def _order(db: Path, parameters: dict[str, Any], as_json: bool) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from datetime import date
+from datetime import date, timedelta
 from types import MappingProxyType
 from typing import Any, Self
 
@@ -20,6 +20,7 @@ MOST_ON_THE_WAY = 0.9  # of a day: whoever lives farther away has a tenth of it 
 WALKED = 0.01  # of what an hour tells on average: what an hour on foot costs beside the time it takes
 LEAST_LEFT = 0.9  # of a street's value, however far it is
 KEPT = 1.05  # minimal disruption: what a published plan says is worth keeping
+FARTHEST = timedelta(days=366)  # nobody knows the people at hand longer ahead
 RANGES: Mapping[str, tuple[float, float]] = MappingProxyType({  # of what may be assumed
     "people": (0.05, 20.0), "hours": (0.25, 16.0), "days": (1, 7), "threshold": (0.01, 0.95), "finish": (0.05, 0.99),
 })  # fmt: skip
@@ -119,3 +120,19 @@ class Terms:
                 field="fair",
                 cure="give 0.05 (very even) to 0.5",
             )
+
+
+def check_first_day(first: date, today: date) -> None:
+    """
+    Let bursts begin on a day.
+
+    Raises
+    ------
+    BadInput
+        If it is over, or more than a year ahead.
+    """
+    if first < today:
+        raise BadInput(Said("%(first)s is over", first=first), field="--from", cure="bursts start today or later")
+    if first > today + FARTHEST:
+        problem = Said("%(first)s is more than a year ahead", first=first)
+        raise BadInput(problem, field="--from", cure="give a nearer day")

@@ -78,7 +78,42 @@ def list_streets(
     after: int = 0,
 ) -> list[ListedStreet]:
     """Return `most` streets of the city as wished, from number `after` on; `sounding` are further ones that the words mean."""
-    given: dict[str, object] = {"city": city, "plan": plan, "most": most, "after": after}
+    conditions, given = _wished(city, plan, wish, sounding)
+    by = SORTS.get(wish.sort or "")
+    order = f"{by} IS NULL, {by}{' DESC' if wish.down else ''}, v.fid" if by else "v.fid"
+    chosen = connection.execute(
+        f"SELECT v.fid{_FROM}{conditions} ORDER BY {order} LIMIT :most OFFSET :after",
+        {**given, "most": most, "after": after},
+    )  # our own words; what people write is bound
+    fids = [row[0] for row in chosen]
+    rows = connection.execute(_ROWS, {"fids": json.dumps(fids), "plan": plan})
+    return [
+        ListedStreet(
+            row[0], StreetId(row[1]), row[2], row[3], row[4], row[5], parse_moment(row[6]) if row[6] else None, *row[7:]
+        )
+        for row in map(tuple, rows)
+    ]
+
+
+def count_streets(
+    connection: sqlite3.Connection,
+    city: CityId,
+    plan: PlanId | None,
+    wish: Wish,
+    *,
+    sounding: Sequence[StreetId] = (),
+) -> int:
+    """Return how many streets of the city are as wished."""
+    conditions, given = _wished(city, plan, wish, sounding)
+    found: int = connection.execute(f"SELECT count(*){_FROM}{conditions}", given).fetchone()[0]
+    return found
+
+
+def _wished(
+    city: CityId, plan: PlanId | None, wish: Wish, sounding: Sequence[StreetId]
+) -> tuple[str, dict[str, object]]:
+    """Return the conditions of a wish, and what is bound in them."""
+    given: dict[str, object] = {"city": city, "plan": plan}
     where, asked = [], wish.words.split()
     for i, word in enumerate(asked):
         given[f"w{i}"] = "%" + word.replace("!", "!!").replace("%", "!%").replace("_", "!_") + "%"
@@ -94,17 +129,4 @@ def list_streets(
     if wish.crew is not None:
         where.append("(v.crew = :crew OR a.crew_id = :crew)")
         given["crew"] = wish.crew
-    by = SORTS.get(wish.sort or "")
-    order = f"{by} IS NULL, {by}{' DESC' if wish.down else ''}, v.fid" if by else "v.fid"
-    conditions = "".join(f" AND {one}" for one in where)
-    chosen = connection.execute(
-        f"SELECT v.fid{_FROM}{conditions} ORDER BY {order} LIMIT :most OFFSET :after", given
-    )  # our own words; what people write is bound
-    fids = [row[0] for row in chosen]
-    rows = connection.execute(_ROWS, {"fids": json.dumps(fids), "plan": plan})
-    return [
-        ListedStreet(
-            row[0], StreetId(row[1]), row[2], row[3], row[4], row[5], parse_moment(row[6]) if row[6] else None, *row[7:]
-        )
-        for row in map(tuple, rows)
-    ]
+    return "".join(f" AND {one}" for one in where), given

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from fieldops.clock import format_moment, parse_moment
-from fieldops.ids import CityId, CrewId, StreetId
+from fieldops.ids import CityId, ClaimId, CrewId, StreetId, TriangleId
 from fieldops.people import WEEKDAYS
 from fieldops.store.sqlite import sqlite3
 
@@ -71,10 +71,25 @@ def idle_crews(connection: sqlite3.Connection, at: datetime, day: str) -> list[I
     return [IdleCrew(CrewId(row[0]), row[1], row[2], parse_moment(row[3]) if row[3] else None) for row in rows]
 
 
-def count_undecided(connection: sqlite3.Connection) -> int:
-    """Return how many measurements have surveys that no decision has looked at."""
-    found: int = connection.execute("SELECT count(*) FROM tally WHERE undecided = 1").fetchone()[0]
-    return found
+def undecided_places(connection: sqlite3.Connection) -> set[tuple[StreetId | None, TriangleId | None]]:
+    """Return the places, (street, None) or (None, triangle), with surveys that no decision has looked at."""
+    rows = connection.execute(
+        "SELECT DISTINCT m.street_id, m.triangle_id FROM tally AS t JOIN measurement AS m ON m.id = t.measurement_id"
+        " WHERE t.undecided = 1"
+    )
+    return {(row[0], row[1]) for row in rows}
+
+
+def let_go(connection: sqlite3.Connection, at: datetime) -> list[ClaimId]:
+    """Return the claims that ended unsaturated in the last 24 hours and whose street is free: who goes on there?"""
+    rows = connection.execute(
+        "SELECT k.id FROM claim AS k JOIN street_status AS v ON v.street = k.street_id"
+        " WHERE coalesce(k.ended_at, k.held_until) > :since AND coalesce(k.ended_at, k.held_until) <= :at"
+        " AND coalesce(k.outcome, 'forfeited') <> 'saturated' AND v.state = 'free' AND NOT EXISTS (SELECT 1 FROM claim AS n"
+        " WHERE n.street_id = k.street_id AND n.claimed_at > k.claimed_at AND n.claimed_at <= :at)",
+        {"since": format_moment(at - timedelta(hours=24)), "at": format_moment(at)},
+    )
+    return [ClaimId(row[0]) for row in rows]
 
 
 def count_pushing(connection: sqlite3.Connection, city: CityId) -> int:

@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from fieldops.actions.accounts import add_account
 from fieldops.actions.invitations import look_at, redeem
+from fieldops.actions.jobs import cancel_job, order_job
 from fieldops.actions.sessions import find_key, sign_in
 from fieldops.actions.tiles import make_tiles
 from fieldops.people import Role
@@ -128,3 +130,22 @@ def test_a_server_prints_the_link_of_the_first_planner_or_of_the_account_that_is
     region.close()
     assert invitation.role is Role.PLANNER
     assert (account.login if account else None) == (words[2] if len(words) > 1 else None)
+
+
+def test_the_list_of_jobs_names_who_ordered_each_and_tells_its_kind_state_and_cure(town: Path) -> None:
+    region = open_region(town)
+    account = add_account(region, PLANNER, login="wang.li", name="王丽", role=Role.LEAD)
+    region.close()
+    first, second = (order_job(town, account.actor, kind, {}) for kind in ("tiles", "plan"))
+    cancel_job(town, account.actor, second.id)
+    told = fieldops("jobs", db=town)
+    assert told.returncode == 0, told.stderr
+    by_id = {line.split()[0]: line for line in told.stdout.splitlines()}
+    assert all(word in by_id[first.id] for word in ("tiles", "王丽", "waiting", "0%"))
+    assert all(word in by_id[second.id] for word in ("plan", "王丽", "stopped"))
+    assert account.actor.id not in told.stdout  # names for people; the id stands in the document for programs
+    assert "no worker is running: start one with `fieldops worker`" in told.stderr
+    told = document("jobs", "--json", db=town)
+    assert {(one["job"], one["kind"], one["by"], one["state"]) for one in told["jobs"]} == {
+        (first.id, "tiles", account.actor.id, "waiting"), (second.id, "plan", account.actor.id, "stopped"),
+    }  # fmt: skip

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from fieldops.actions import bases, incidents, stock, timesheets
+from fieldops.clock import parse_day
 from fieldops.errors import BadInput
 from fieldops.ids import CrewId, PromoterId, StreetId
 from fieldops.people import Base
@@ -108,11 +109,7 @@ def _move(v: Values) -> Named:
 
 
 def _day(v: Values, name: str) -> date | None:
-    text = v.get(name)
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        raise BadInput(f"'{str(text)[:20]}' is no day", field=name, cure="write it as 2026-03-02") from None
+    return parse_day(v[name], field=name) if v.get(name) else None
 
 
 _WHY = Field(needed=True, about="a code for the record")

@@ -15,7 +15,8 @@ from fieldops.actions.recruiting_reps import list_reps
 from fieldops.actions.recruiting_training import book_training, list_trainings, mark_step, read_step_labels
 from fieldops.errors import BadInput
 from fieldops.ids import CandidateId, RepId, TrainingId
-from web.join.forms import asked, back, choice, city_moment, field, filters, in_days, keep_nothing, place_asked, whole
+from web.asked import city_moment, field, page_asked
+from web.join.forms import asked, back, choice, filters, in_days, keep_nothing, place_asked, whole
 from web.join.wording import stage_name
 from web.navigation import Entry
 from web.regions import act_moment, the_region
@@ -66,7 +67,7 @@ def search() -> str:
 
 
 def _table(words: str) -> str:
-    page = max(1, min(whole("page") or 1, 4000))
+    page = page_asked()
     found = lists.list_candidates(the_region(), current_actor(), filters(), words=words, page=page, now=act_moment())
     return render_template("join/table.html", found=found, words_asked=words, page=page, **_shared(_allowed_from))
 

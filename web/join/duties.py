@@ -12,7 +12,8 @@ from fieldops.actions import recruiting_end as ends
 from fieldops.actions.recruiting_posters import ConsentText, read_consent, set_consent
 from fieldops.errors import BadInput
 from fieldops.ids import CandidateId
-from web.join.forms import city_moment, field, keep_nothing
+from web.asked import city_moment, field
+from web.join.forms import keep_nothing
 from web.navigation import Entry
 from web.regions import act_moment, region_path, the_region
 from web.session import current_actor, needs

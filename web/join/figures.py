@@ -5,7 +5,8 @@ from flask_babel import lazy_gettext
 
 from fieldops.actions import recruiting_brings as brings
 from fieldops.actions.recruiting_lists import GROUPS_FIRST, WAY, read_funnel
-from web.join.forms import asked, field, filters, place_asked
+from web.asked import flag, one_of
+from web.join.forms import asked, filters, place_asked
 from web.navigation import Entry
 from web.regions import act_moment, the_region
 from web.session import current_actor, needs
@@ -34,10 +35,10 @@ def funnel() -> str:
 @needs("candidate.read")
 def yields() -> str:
     """Return what streets, venues, crews, days, hours and posters brought and cost, and whom to call today."""
-    by = field("by") if field("by") in brings.SORTS else brings.SORTS[0]
-    order = field("order") if field("order") in brings.ORDERS else "candidates" if by == "poster" else ""
-    down = field("down") == "1" if field("down") else None
-    whole = field("all") == "1"
+    by = one_of("by", brings.SORTS) or brings.SORTS[0]
+    order = one_of("order", brings.ORDERS) or ("candidates" if by == "poster" else "")
+    down = {"1": True, "0": False, None: None}[one_of("down", ("0", "1"))]
+    whole = flag("all")
     found = brings.read_brings(
         the_region(), current_actor(), by, order=order, down=down, most=MOST if whole else FIRST_SHOWN, now=act_moment()
     )

@@ -15,6 +15,7 @@ from fieldops.actions.recruiting_lists import Filters, Group, SourceKind, Stage
 from fieldops.errors import BadInput
 from fieldops.ids import CrewId, PosterCode, RepId, StreetId, VenueId
 from fieldops.said import Said
+from web.asked import field, flag, one_of
 from web.language import is_path
 from web.regions import act_moment, the_region
 from web.session import current_actor
@@ -38,11 +39,6 @@ def back(otherwise: str) -> AnyResponse:
     return redirect(path if is_path(path) else otherwise, 303)
 
 
-def field(name: str) -> str:
-    """Return a field of the form, or of the address."""
-    return (request.form.get(name) or request.args.get(name) or "").strip()
-
-
 def whole(name: str) -> int | None:
     """
     Return a whole number in a field, None where it is empty.
@@ -63,29 +59,16 @@ def whole(name: str) -> int | None:
 
 
 def choice(kind: type[Choice], name: str) -> Choice | None:
-    """Return a field as a member of a kind, None where it is none of them."""
-    text = field(name)
-    return kind(text) if text in set(kind) else None
-
-
-def city_moment(name: str) -> datetime | None:
     """
-    Return the moment in a field of date and time, written in the city's zone; None where it is empty.
+    Return a field as a member of a kind, None where it is empty.
 
     Raises
     ------
     BadInput
-        If it is no date and time.
+        If it is none of them.
     """
-    text = field(name)
-    if not text:
-        return None
-    try:
-        return datetime.fromisoformat(text[:16]).replace(tzinfo=ZoneInfo(read_time_zone(the_region())))
-    except ValueError:
-        raise BadInput(
-            Said("'%(given)s' is not a date and time", given=text[:20]), field=name, cure=Said("choose one")
-        ) from None
+    text = one_of(name, kind)
+    return kind(text) if text else None
 
 
 def in_days(days: int, present: datetime) -> datetime:
@@ -100,7 +83,7 @@ def filters() -> Filters:
         stage=choice(Stage, "stage"), group=choice(Group, "group"), kind=choice(SourceKind, "source"),
         rep=_named(RepId, "rep") if field("rep") != "-" else None, without_rep=field("rep") == "-",
         crew=_named(CrewId, "crew"), street=_named(StreetId, "street"), venue=_named(VenueId, "venue"),
-        poster=_named(PosterCode, "poster"), base=field("base") or None, due_by=_tonight() if field("due") == "1" else None,
+        poster=_named(PosterCode, "poster"), base=field("base") or None, due_by=_tonight() if flag("due") else None,
     )  # fmt: skip
 
 

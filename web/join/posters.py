@@ -13,7 +13,7 @@ from fieldops.actions import recruiting_posters as acts
 from fieldops.actions.recruiting_brings import SORTS
 from fieldops.errors import NotFound
 from fieldops.ids import CrewId, PosterCode, StreetId, VenueId
-from web.join.forms import field
+from web.asked import field
 from web.join.wording import poster_words
 from web.language import NAMES, chosen_language
 from web.navigation import Entry

@@ -10,7 +10,8 @@ from fieldops.actions.accounts import list_accounts
 from fieldops.actions.recruiting_lists import Filters, list_candidates, names_of
 from fieldops.ids import CandidateId, RepId
 from fieldops.people import Role
-from web.join.forms import field, keep_nothing, whole
+from web.asked import field
+from web.join.forms import keep_nothing, whole
 from web.navigation import Entry
 from web.regions import act_moment, region_path, the_region
 from web.session import current_actor, may, needs

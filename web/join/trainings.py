@@ -10,7 +10,8 @@ from fieldops.actions import recruiting_training as acts
 from fieldops.actions.recruiting_lists import list_stuck, read_bases
 from fieldops.errors import BadInput
 from fieldops.ids import CandidateId, TrainingId
-from web.join.forms import city_moment, field, keep_nothing, whole
+from web.asked import city_moment, field
+from web.join.forms import keep_nothing, whole
 from web.navigation import Entry
 from web.regions import act_moment, the_region
 from web.session import current_actor, needs

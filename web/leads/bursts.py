@@ -1,15 +1,12 @@
 """Bursts: zones by days with the people they take, the days on which nobody worked, and setting them anew."""
 
-from datetime import date
-
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, url_for
 from flask_babel import lazy_gettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from fieldops.actions import desk, jobs
-from fieldops.actions.timeline import read_timeline
-from fieldops.errors import BadInput
-from fieldops.said import Said
+from fieldops.actions.timeline import check_start, read_timeline
+from web.asked import day, whole
 from web.navigation import Entry
 from web.regions import act_moment, region_path, the_region
 from web.session import current_actor, needs
@@ -34,20 +31,10 @@ def page() -> str:
 @needs("burst.set", "job.read")
 def order() -> AnyResponse:
     """Set the bursts as a job: which zones when, so that the city is done soonest."""
-    people, start = request.form.get("people", "").strip(), request.form.get("start", "").strip()
-    if not people.isascii() or not people.isdigit() or not 1 <= int(people) <= MOST_PEOPLE:
-        raise BadInput(
-            Said("'%(people)s' people", people=people[:20]),
-            field="people",
-            cure=Said("give a whole number from 1 to %(most_people)s", most_people=MOST_PEOPLE),
-        )
-    try:
-        first = date.fromisoformat(start).isoformat() if start else ""
-    except ValueError:
-        raise BadInput(
-            Said("'%(start)s' is no day", start=start[:20]), field="start", cure="write it as 2026-03-02"
-        ) from None
-    parameters: dict[str, object] = {"people": int(people), "start": first}
+    people, first = whole("people", usual=0, least=1, most=MOST_PEOPLE), day("start")
+    if first is not None:
+        check_start(the_region(), first)
+    parameters: dict[str, object] = {"people": people, "start": first.isoformat() if first else ""}
     moment = act_moment()
     if moment is not None:
         parameters["now"] = moment.isoformat()

@@ -14,9 +14,11 @@ from fieldops.actions.claims import Ending
 from fieldops.actions.walks import read_walk
 from fieldops.errors import NotFound
 from fieldops.ids import ClaimId, CrewId, StreetId
+from web.asked import crew_asked, flag, one_of
 from web.crews import crew_name, read_crew
 from web.language import is_path
 from web.navigation import Entry
+from web.paging import turn
 from web.regions import act_moment, the_region
 from web.session import current_actor, needs
 
@@ -24,27 +26,29 @@ pages = Blueprint("claims", __name__)
 MENU = [Entry("claims.queue", lazy_gettext("Claims"), 40)]
 SPANS = {"24": timedelta(hours=24), "48": timedelta(hours=48), "all": timedelta(days=3650)}
 JUST_ENDED = timedelta(hours=24)
-MOST = 300
 
 
 @pages.get("/claims")
 @needs("desk.read")
 def queue() -> str:
     """Return the claims that end soon with what their streets lack, and those that have just ended."""
-    span = request.args.get("within") if request.args.get("within") in SPANS else "24"
-    crew = request.args.get("crew") or None
+    span, crew = one_of("within", SPANS) or "24", crew_asked()
     moment, ending = claims.release_queue(
         the_region(),
         current_actor(),
-        within=SPANS[span or "24"],
-        crew=CrewId(crew) if crew else None,
+        within=SPANS[span],
+        crew=crew,
         now=act_moment(),
     )
     _, every = claims.list_claims(the_region(), current_actor(), ended_too=True, now=act_moment())
     ended = [one for one in reversed(every) if moment - JUST_ENDED <= one.claim.ends_at <= moment]
+    free = flag("free")
+    if free:
+        let_go = claims.list_let_go(the_region(), current_actor(), now=act_moment())
+        ended = [one for one in ended if one.claim.id in let_go]
     return render_template(
-        "leads/claims.html", seen=desk.read_overview(the_region(), current_actor()), moment=moment, ending=ending[:MOST],
-        all_ending=len(ending), ended=ended[:MOST], span=span, crew=crew, hours_left=lambda one: _hours_left(one, moment),
+        "leads/claims.html", free=free, seen=desk.read_overview(the_region(), current_actor()), moment=moment, ending=turn(ending),
+        ended=turn(ended, "ended"), span=span, crew=crew, hours_left=lambda one: _hours_left(one, moment),
     )  # fmt: skip
 
 

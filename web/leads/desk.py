@@ -13,12 +13,13 @@ from fieldops.clock import parse_moment
 from fieldops.errors import BadInput
 from fieldops.ids import CityId, CrewId, PlanId, StreetId
 from fieldops.said import Said
+from web.asked import crew_asked, field, flag, one_of
 from web.navigation import Entry
+from web.paging import A_PAGE, Turn, page_of
 from web.quarantined import is_counting
 from web.regions import act_moment, region_path, the_region
 from web.session import current_actor, needs
 
-STREETS_A_PAGE = 100
 FACTS = "leads/facts.html"
 EDITS = ("rename", "close", "open", "permit", "hours", "prioritise")  # what may be done twice without harm
 SUGGESTIONS = 12
@@ -46,9 +47,10 @@ def overview() -> str:
     seen = desk.read_overview(the_region(), current_actor(), city=asked_city())
     tiles = find_tiles(region_path())
     compared = _compared() if request.args.get("plan") else None
+    wish, listing = _listing(seen.city.id)
     return render_template(
         "leads/overview.html", seen=seen, view=_map_view(seen, tiles.name if tiles else None), layers=LAYERS,
-        listing=_listing(seen.city.id), spans=frame.read_spans(the_region(), current_actor()), today=seen.present,
+        wish=wish, listing=listing, spans=frame.read_spans(the_region(), current_actor()), today=seen.present,
         changes=comparison.compare_plans(the_region(), current_actor(), *compared) if compared else None,
     )  # fmt: skip
 
@@ -117,20 +119,23 @@ def _compared() -> tuple[PlanId, str]:
 def listed() -> str:
     """Return the table beside the map alone, for the map's script."""
     seen = desk.read_overview(the_region(), current_actor(), city=asked_city())
-    return render_template("leads/street_list.html", seen=seen, listing=_listing(seen.city.id))
+    wish, listing = _listing(seen.city.id)
+    return render_template("leads/street_list.html", seen=seen, wish=wish, listing=listing)
 
 
-def _listing(city: CityId) -> street_list.StreetPage:
-    """Return the page of the table that the address asks for."""
-    given = request.args
-    measured = {"yes": True, "no": False}.get(given.get("measured", ""))
+def _listing(city: CityId) -> tuple[street_list.Wish, Turn[street_list.ListedStreet]]:
+    """Return what the address asks of the table, and that page of it."""
     wish = street_list.Wish(
-        words=given.get("q", "")[:100], state=given["state"] if given.get("state") in STATES else None, measured=measured,
-        crew=CrewId(given["crew"]) if given.get("crew") else None,
-        sort=given["sort"] if given.get("sort") in street_list.SORTS else None, down=given.get("down") == "1",
+        words=field("q")[:100], state=one_of("state", STATES),
+        measured={"yes": True, "no": False, None: None}[one_of("measured", ("yes", "no"))], crew=crew_asked(),
+        sort=one_of("sort", street_list.SORTS), down=flag("down"),
     )  # fmt: skip
-    page = max(1, min(given.get("page", 1, type=int), 10_000))
-    return street_list.list_streets(the_region(), current_actor(), wish, city=city, page=page)
+    count = street_list.count_streets(the_region(), current_actor(), wish, city=city)
+    page = page_of(count)
+    rows = street_list.list_streets(
+        the_region(), current_actor(), wish, city=city, most=A_PAGE, after=(page - 1) * A_PAGE
+    )
+    return wish, Turn(rows, page, count)
 
 
 @pages.get("/triangles/at/<int:key>")
@@ -165,18 +170,17 @@ def give_layer(layer: str, form: str) -> AnyResponse:
 @needs("desk.read")
 def streets() -> str:
     """Return the list of streets, or those whose name holds the words asked for."""
-    words = request.args.get("q", "")[:100]
-    page = max(1, min(request.args.get("page", 1, type=int), 10_000))
+    words, state = field("q")[:100], one_of("state", STATES)
     seen = desk.read_overview(the_region(), current_actor(), city=asked_city())
-    state = request.args.get("state") if request.args.get("state") in STATES else None
+    wish = street_list.Wish(words=words, state=state)
+    count = street_list.count_streets(the_region(), current_actor(), wish, city=seen.city.id)
+    page = page_of(count)
     found = desk.find_streets(
-        the_region(), current_actor(), words, city=seen.city.id, state=state, most=STREETS_A_PAGE + 1,
-        after=(page - 1) * STREETS_A_PAGE,
-    )  # fmt: skip
+        the_region(), current_actor(), words, city=seen.city.id, state=state, most=A_PAGE, after=(page - 1) * A_PAGE
+    )
     return render_template(
-        "leads/streets.html", seen=seen, words_asked=words, state=state, states=STATES, page=page, rows=found[:STREETS_A_PAGE],
-        more=len(found) > STREETS_A_PAGE,
-    )  # fmt: skip
+        "leads/streets.html", seen=seen, words_asked=words, state=state, states=STATES, rows=Turn(found, page, count)
+    )
 
 
 @pages.get("/streets.json")

@@ -10,6 +10,7 @@ from fieldops.actions.tiles import find_tiles
 from fieldops.errors import BadInput, NotFound
 from fieldops.ids import StreetId
 from fieldops.said import Said
+from web.asked import one_of
 from web.leads.desk import asked_city
 from web.regions import act_moment, region_path, the_region
 from web.session import current_actor, needs
@@ -41,7 +42,7 @@ def page() -> str:
             "take": gettext("Leave out"),
         },
     }
-    asked = request.args.get("kind") if request.args.get("kind") in drawing.KINDS else drawing.KINDS[0]
+    asked = one_of("kind", drawing.KINDS) or drawing.KINDS[0]
     return render_template("leads/drawing.html", seen=seen, view=view, chosen=chosen, kinds=drawing.KINDS, kind=asked)
 
 

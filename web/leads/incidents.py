@@ -8,6 +8,7 @@ from fieldops.actions import desk, incidents
 from fieldops.errors import BadInput
 from fieldops.ids import StreetId
 from fieldops.said import Said
+from web.asked import flag
 from web.crews import read_crew
 from web.language import is_path
 from web.navigation import Entry
@@ -23,8 +24,9 @@ MENU = [Entry("incidents.page", lazy_gettext("Incidents"), 64, "crews")]
 def page() -> str:
     """Return the incidents, those that wait first, and the form that reports one."""
     found = incidents.list_incidents(the_region(), current_actor(), now=act_moment())
+    open_only = flag("waiting")
     return render_template(
-        "leads/incidents.html", found=found, waiting=sum(one.settled_at is None for one in found), kinds=incidents.KINDS,
+        "leads/incidents.html", found=[one for one in found if one.settled_at is None] if open_only else found, open_only=open_only, every=len(found), waiting=sum(one.settled_at is None for one in found), kinds=incidents.KINDS,
         outcomes=incidents.OUTCOMES, notes=incidents.read_notes(the_region(), current_actor()) if may("incident.settle") else {},
     )  # fmt: skip
 

@@ -1,6 +1,6 @@
 """Moving on: every measured place with what its test says, the run of the tests, and the triangles to swarm."""
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, render_template
 from flask_babel import lazy_gettext
 
 from fieldops.actions import decisions, desk
@@ -8,8 +8,10 @@ from fieldops.actions.awareness import save_estimates
 from fieldops.actions.decisions import Decided
 from fieldops.actions.moving import read_panel, read_swarm_cards
 from fieldops.ids import StreetId
+from web.asked import flag, one_of
 from web.leads.desk import asked_city
 from web.navigation import Entry
+from web.paging import turn
 from web.regions import act_moment, the_region
 from web.session import current_actor, needs
 
@@ -19,8 +21,7 @@ MENU = [
     Entry("moving.swarm", lazy_gettext("Swarm"), 52),
 ]
 VERDICTS = ("move_on", "push_on", "ask_more")
-MOST_CARDS = 24
-MOST = 60  # rows until all are asked for
+CARDS = 12  # of a page: each is as tall as several rows
 
 
 @pages.get("/move-on")
@@ -50,12 +51,15 @@ def preview() -> str:
 
 def _panel(done: Decided | None, *, only_shown: bool = False) -> str:
     seen = desk.read_overview(the_region(), current_actor(), city=asked_city())
+    chosen, waiting = one_of("verdict", VERDICTS), flag("waiting")
     found = read_panel(the_region(), current_actor(), seen.city.id, now=act_moment())
-    chosen = request.args.get("verdict") if request.args.get("verdict") in VERDICTS else None
-    rows = [one for one in found.standings if chosen is None or one.test.verdict == chosen]
+    rows = [
+        one for one in found.standings
+        if (chosen is None or one.test.verdict == chosen) and (not waiting or found.waits(one))
+    ]  # fmt: skip
     labels = desk.street_labels(the_region(), current_actor(), _streets_of(done) if done else [])
     return render_template(
-        "leads/move_on.html", seen=seen, panel=found, rows=rows if request.args.get("all") else rows[:MOST], all_rows=len(rows), chosen=chosen,
+        "leads/move_on.html", seen=seen, panel=found, rows=turn(rows), chosen=chosen, waiting=waiting,
         verdicts=VERDICTS, done=done, labels=labels, only_shown=only_shown,
     )  # fmt: skip
 
@@ -71,5 +75,4 @@ def swarm() -> str:
     """Return the triangles below the target with their venues, the busiest first."""
     seen = desk.read_overview(the_region(), current_actor(), city=asked_city())
     cards = read_swarm_cards(the_region(), current_actor(), seen.city.id, now=act_moment())
-    shown = cards if request.args.get("all") else cards[:MOST_CARDS]
-    return render_template("leads/swarm.html", seen=seen, cards=shown, count=len(cards))
+    return render_template("leads/swarm.html", seen=seen, cards=turn(cards, size=CARDS))

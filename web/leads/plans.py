@@ -9,9 +9,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from fieldops import clock
 from fieldops.actions import comparison, desk, jobs, pins, plans
-from fieldops.errors import BadInput
 from fieldops.ids import PlanId
-from fieldops.said import Said
+from web.asked import city_moment, whole
 from web.navigation import Entry
 from web.regions import act_moment, region_path, the_region
 from web.session import current_actor, needs
@@ -50,8 +49,8 @@ def next_morning(present: datetime, zone: str) -> datetime:
 def order() -> AnyResponse:
     """Start a plan as a job, and follow it."""
     parameters: dict[str, Any] = {
-        "start": read_start(), "time_limit": float(read_whole("seconds", 20, LONGEST)),
-        "seed": read_whole("seed", 1, 2**31 - 1),
+        "start": read_start(), "time_limit": float(whole("seconds", usual=20, least=1, most=LONGEST)),
+        "seed": whole("seed", usual=1, least=1, most=2**31 - 1),
     }  # fmt: skip
     moment = act_moment()
     if moment is not None:
@@ -67,38 +66,12 @@ def read_start() -> str | None:
     Raises
     ------
     BadInput
-        If it is no time.
+        If it is no time, over, or too far ahead.
     """
-    text = request.form.get("start", "")[:40]
-    zone = clock.find_zone(desk.read_time_zone(the_region()))
-    try:
-        return (
-            clock.parse_moment(datetime.fromisoformat(text).replace(tzinfo=zone).isoformat()).isoformat()
-            if text
-            else None
-        )
-    except (BadInput, ValueError):  # the first years of the calendar have zones with seconds, which ISO 8601 has not
-        raise BadInput(
-            Said("'%(given)s' is no time", given=text), field="start", cure=Said("write a day and an hour")
-        ) from None
-
-
-def read_whole(field: str, usual: int, most: int) -> int:
-    """
-    Return the whole number in a field, `usual` where it is empty.
-
-    Raises
-    ------
-    BadInput
-        If it is none, or not within 1 to `most`.
-    """
-    text = request.form.get(field, "").strip()[:20] or str(usual)
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= most:
-        raise BadInput(
-            Said("'%(given)s' cannot be used", given=text), field=field,
-            cure=Said("give a whole number from %(least)s to %(most)s", least=1, most=most),
-        )  # fmt: skip
-    return int(text)
+    start = city_moment("start")
+    if start is not None:
+        plans.check_start(the_region(), start, act_moment())
+    return start.astimezone(clock.find_zone("UTC")).isoformat() if start else None
 
 
 @pages.get("/plan/jobs/<job>")

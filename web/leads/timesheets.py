@@ -1,23 +1,22 @@
 """Timesheets and pay: hours by promoter and day, what is verified, what a lead says of it, and the table for whoever pays."""
 
-from datetime import date
-
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from fieldops.actions import timesheets
 from fieldops.errors import BadInput
-from fieldops.ids import CrewId, PromoterId
+from fieldops.ids import PromoterId
 from fieldops.said import Said
+from web.asked import crew_asked, day
 from web.leads.files import FORMS
 from web.navigation import Entry
+from web.paging import turn
 from web.regions import act_moment, the_region
 from web.session import current_actor, needs
 
 pages = Blueprint("timesheets", __name__)
 MENU = [Entry("timesheets.page", lazy_gettext("Pay"), 62, "crews")]
-MOST = 400  # rows of a page; the table has all
 
 
 @pages.get("/pay")
@@ -27,7 +26,7 @@ def page() -> str:
     sheet = _sheet()
     order = {"open": 0, "confirmed": 1, "verified": 2}
     days = sorted(sheet.days, key=lambda one: (order[one.state], one.day, one.promoter))
-    return render_template("leads/pay.html", sheet=sheet, days=days[:MOST], more=len(days) - MOST, forms=list(FORMS))
+    return render_template("leads/pay.html", sheet=sheet, days=turn(days), forms=list(FORMS))
 
 
 @pages.post("/pay")
@@ -35,18 +34,18 @@ def page() -> str:
 def confirm() -> AnyResponse:
     """Say how many hours of a promoter's day are paid."""
     form = request.form
-    day = _day(form.get("day", ""))
+    worked = day("day")
     try:
         hours = float(form.get("hours", ""))
     except ValueError:
         raise BadInput(
             Said("'%(given)s' is no number", given=form.get("hours", "")[:20]), field="hours", cure="write it as 6.5"
         ) from None
-    if day is None:
+    if worked is None:
         raise BadInput("no day", field="day", cure="choose a row of the sheet")
     promoter = PromoterId(form.get("promoter", ""))
     timesheets.confirm_hours(
-        the_region(), current_actor(), promoter, day, hours, why=form.get("why", ""), now=act_moment()
+        the_region(), current_actor(), promoter, worked, hours, why=form.get("why", ""), now=act_moment()
     )
     flash(gettext("%(hours)s hours count.", hours=f"{hours:g}"))
     return redirect(url_for("timesheets.page", first=form.get("first") or None, last=form.get("last") or None), 303)
@@ -66,18 +65,6 @@ def give(form: str) -> Response:
 
 
 def _sheet() -> timesheets.Sheet:
-    asked = request.args
-    crew = asked.get("crew", "")
     return timesheets.read_timesheet(
-        the_region(), current_actor(), first=_day(asked.get("first", "")), last=_day(asked.get("last", "")),
-        crew=CrewId(crew) if crew else None, now=act_moment(),
-    )  # fmt: skip
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        raise BadInput(
-            Said("'%(text)s' is no day", text=text[:20]), field="first", cure="write it as 2026-03-02"
-        ) from None
+        the_region(), current_actor(), first=day("first"), last=day("last"), crew=crew_asked(), now=act_moment()
+    )

@@ -1,7 +1,5 @@
 """Today: where we stand, what ends, who is idle, and what should be decided; each number opens its list."""
 
-from datetime import timedelta
-
 from flask import Blueprint, render_template
 from flask_babel import lazy_gettext
 
@@ -20,4 +18,4 @@ MENU = [Entry("today.page", lazy_gettext("Today"), 10, home=True)]
 def page() -> str:
     """Return the first page of a lead."""
     seen = read_today(the_region(), current_actor(), city=asked_city())
-    return render_template("leads/today.html", today=seen, yesterday=seen.day - timedelta(days=1))
+    return render_template("leads/today.html", today=seen)

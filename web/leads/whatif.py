@@ -9,7 +9,8 @@ from fieldops.actions import comparison, desk, jobs
 from fieldops.actions.rules import list_rules
 from fieldops.errors import BadInput
 from fieldops.said import Said
-from web.leads.plans import next_morning, read_start, read_whole
+from web.asked import whole
+from web.leads.plans import LONGEST, next_morning, read_start
 from web.regions import act_moment, region_path, the_region
 from web.session import current_actor, needs
 
@@ -50,7 +51,7 @@ def order() -> AnyResponse:
     _check(assumed)
     moment = act_moment()
     parameters: dict[str, Any] = {
-        "start": read_start(), "time_limit": float(read_whole("seconds", 20, 600)), "seed": 1, "what_if": assumed,
+        "start": read_start(), "time_limit": float(whole("seconds", usual=20, least=1, most=LONGEST)), "seed": 1, "what_if": assumed,
         "now": moment.isoformat() if moment else None,
     }  # fmt: skip
     job = jobs.order_job(region_path(), current_actor(), "plan", parameters)

@@ -271,6 +271,8 @@ function wireFacts(map) {
 }
 
 const listed = document.getElementById("listed");
+if (matchMedia("(max-width: 40rem)").matches) // a phone opens on the map; its tables wait folded, but for the one that is asked for
+  for (const long of document.querySelectorAll("details.long")) long.open = `#${long.parentElement.id}` === location.hash;
 
 /** Mark the row of what is open, where the table shows it. */
 function markRow(fid) {

@@ -1,0 +1,68 @@
+"""Long lists, a page at a time: so many rows that a phone shows them in a few screens, with how many there are in all."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from flask import Flask, request, url_for
+
+from web.asked import page_asked
+
+A_PAGE = 25  # rows
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True)
+class Turn(Generic[Row]):
+    """One page of a list: its rows, its number of how many pages, how many rows there are in all; `name` is its field."""
+
+    rows: Sequence[Row]
+    page: int
+    count: int
+    size: int = A_PAGE
+    name: str = "page"
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are; an empty list has one."""
+        return pages_of(self.count, self.size)
+
+    @property
+    def before(self) -> int:
+        """How many rows lie before this page."""
+        return (self.page - 1) * self.size
+
+
+def install(app: Flask) -> None:
+    """Give templates what turns pages."""
+    app.template_global("turn")(turn)
+    app.template_global("turned")(turned)
+
+
+def pages_of(count: int, size: int = A_PAGE) -> int:
+    """Return how many pages that many rows fill, one at least."""
+    return max(1, -(-count // size))
+
+
+def page_of(count: int, *, size: int = A_PAGE, name: str = "page") -> int:
+    """
+    Return the page that the address asks for; the last one where a list has become shorter, as its acts make it.
+
+    Raises
+    ------
+    BadInput
+        If what it asks for is no number of a page.
+    """
+    return min(page_asked(name), pages_of(count, size))
+
+
+def turn(rows: Sequence[Row], name: str = "page", size: int = A_PAGE) -> Turn[Row]:
+    """Return the page of a whole list that the address asks for."""
+    page = page_of(len(rows), size=size, name=name)
+    return Turn(rows[(page - 1) * size : page * size], page, len(rows), size, name)
+
+
+def turned(page: int, name: str, *, endpoint: str = "", anchor: str = "") -> str:
+    """Return the address of another page of a list: that of this page with all that it asks for."""
+    given = {**request.args.to_dict(), **(request.view_args or {}), name: page if page > 1 else None}
+    return url_for(endpoint or request.endpoint or "", **given, _anchor=anchor or None)
