@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from fieldops.awareness import Response, carry_forward, pool_streets, posterior_interval
@@ -135,3 +135,49 @@ def test_counts_that_cannot_be_are_refused_with_their_street() -> None:
     for columns in (([1], [2, 2], [0]), ([1], [2], [0, 1]), ([1], [2], [-1]), ([[1]], [[2]], [[0]])):
         with pytest.raises(BadInput):
             pool_streets(*columns)
+
+
+def pooled_by_hand(s: list[int], n: list[int], of: list[int]) -> tuple[float, float, float, list[float]]:
+    """Return city, rho, kappa and each street's mean by the formulas of statistics.md 3.4, written out street by street."""
+    numerator = denominator = 0.0
+    for triangle in sorted(set(of)):
+        mine = [i for i, t in enumerate(of) if t == triangle]
+        total, k = sum(n[i] for i in mine), len(mine)
+        p = sum(s[i] for i in mine) / total
+        v = p * (1 - p)
+        m = sum(n[i] * (s[i] / n[i] - p) ** 2 for i in mine)
+        star = total - sum(n[i] ** 2 for i in mine) / total
+        numerator += m - (k - 1) * v
+        denominator += (star - (k - 1)) * v
+    rho = min(0.5, max(0.005, numerator / denominator)) if denominator > 0 else 0.005
+    kappa = 1 / rho - 1
+    w = [n[i] / (1 + (n[i] - 1) * rho) for i in range(len(n))]
+    big = {t: sum(w[i] for i in range(len(n)) if of[i] == t) for t in set(of)}
+    share = {t: sum(w[i] * s[i] / n[i] for i in range(len(n)) if of[i] == t) / big[t] for t in set(of)}
+    whole = sum(big.values())
+    city = sum(big[t] * share[t] for t in big) / whole
+    # The same moments once more, over triangles: how many effective answers the city is worth to a triangle.
+    k, m = len(big), sum(big[t] * (share[t] - city) ** 2 for t in big)
+    star = whole - sum(size**2 for size in big.values()) / whole
+    alike = (m / (city * (1 - city)) - (k - 1)) / (star - (k - 1)) if star > k - 1 else 0.005
+    worth = 1 / min(0.5, max(0.005, alike)) - 1
+    mean = {t: (worth * city + big[t] * share[t]) / (worth + big[t]) for t in big}
+    return city, rho, kappa, [(kappa * mean[t] + k) / (kappa + asked) for k, asked, t in zip(s, n, of, strict=True)]
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.tuples(st.integers(0, 12), st.integers(1, 30), st.integers(0, 3)), min_size=8, max_size=30))
+def test_two_levels_are_the_formulas_written_out(streets: list[tuple[int, int, int]]) -> None:
+    s, n, of = [k for k, _, _ in streets], [k + more for k, more, _ in streets], [t for _, _, t in streets]
+    of = [sorted(set(of)).index(t) for t in of]
+    assume(len(set(of)) >= 2)
+    assume(all(sum(s[i] for i in range(len(s)) if of[i] == t) > 0 for t in set(of)))
+    assume(all(of.count(t) > 1 for t in set(of)))
+    city, rho, kappa, means = pooled_by_hand(s, n, of)
+    found = pool_streets(s, n, of)
+    assert found.rho == pytest.approx(rho, abs=1e-9)
+    assert found.kappa == pytest.approx(kappa, rel=1e-9)
+    assert found.city == pytest.approx(city, abs=1e-9)
+    assert found.street_mean == pytest.approx(means, abs=1e-9)
+    low, high = found.interval()
+    assert ((low >= 0) & (low <= found.street_mean) & (found.street_mean <= high) & (high <= 1)).all()

@@ -12,11 +12,13 @@ from pathlib import Path
 import numpy as np
 
 from fieldops.actions.awareness import fit_awareness, save_estimates, street_awareness
+from fieldops.actions.backcheck import quarantine_surveys
 from fieldops.actions.decisions import decide
 from fieldops.actions.effort import import_effort
 from fieldops.actions.surveys import record_surveys
+from fieldops.actions.trusting import with_quarantined
 from fieldops.clock import format_moment
-from fieldops.ids import ActorId
+from fieldops.ids import ActorId, PromoterId
 from fieldops.people import Actor, Role
 from fieldops.store.connect import Region, create_region
 
@@ -27,6 +29,7 @@ from tests.towns import add_town, numbered
 LEAD = Actor(ActorId("bench"), Role.PLANNER)
 A_MEASUREMENT = 25
 LATER = NOON + timedelta(hours=7)
+LAST = NOON + timedelta(hours=14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,7 @@ class Measured:
     fit_s: float
     save_s: float
     few_refresh_ms: float
+    both_s: float
     peak_mb: float
 
 
@@ -101,11 +105,15 @@ def measure(streets: int, surveys: int) -> Measured:
         save_estimates(region, LEAD, now=LATER)
         save_s = watch.seconds
         _, few_refresh = few_surveys(region, streets, rng, hour=8)
+        quarantine_surveys(region, LEAD, reason="bench", promoter=PromoterId("C0-0"), now=LAST)
+        watch = Stopwatch()
+        with with_quarantined(region, now=LAST):
+            both_s = watch.seconds
         region.close()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return Measured(
         streets, surveys, record_s, decide_s, sorted(few_record)[2], sorted(few_decide)[2], awareness_s, fit_s, save_s,
-        sorted(few_refresh)[2], peak,
+        sorted(few_refresh)[2], both_s, peak,
     )  # fmt: skip
 
 
@@ -162,6 +170,7 @@ def main(full: bool = False) -> None:
         ("record 100 new surveys, ms", "few_record_ms"), ("decide after 100 new surveys, ms", "few_decide_ms"),
         ("awareness of every street, s", "awareness_s"), ("fit of the response, s", "fit_s"),
         ("estimate of every place stored, s", "save_s"), ("decide and estimate 100 new, ms", "few_refresh_ms"),
+        ("a page with those in quarantine, s", "both_s"),
         ("peak memory, MB", "peak_mb"),
     ):  # fmt: skip
         a, b = getattr(small, name), getattr(large, name)
