@@ -11,7 +11,7 @@ from fieldops.backcheck import choose_back_checks, compare_counts
 from fieldops.city.places import metres_to_nearest
 from fieldops.errors import BadInput, NotFound
 from fieldops.events import BackCheckOrdered, QuarantineLifted, SurveysQuarantined
-from fieldops.ids import CrewId, MeasurementId, PromoterId, new_id
+from fieldops.ids import CrewId, MeasurementId, PromoterId, StreetId, TriangleId, new_id
 from fieldops.intake import read_reason
 from fieldops.people import Actor, Crew
 from fieldops.permissions import require
@@ -28,9 +28,11 @@ from fieldops.suspects import Suspect, rank_suspects
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A test and its blind re-survey: both counts, and how likely honest counts differ so much."""
+    """A test of a place and its blind re-survey: both counts, and how likely honest counts differ so much."""
 
     measurement: MeasurementId
+    street: StreetId | None
+    triangle: TriangleId | None
     knows: int
     asked: int
     knows_again: int
@@ -131,12 +133,12 @@ def list_checked(region: Region, actor: Actor, *, with_quarantined: bool = False
     names = [*blind_of, *chain.from_iterable(blind_of.values())]
     # RULE 13: with and without those in quarantine
     counts = tallies.read_counts(connection, names, read_rules(connection), with_quarantined=with_quarantined)
-    found = []
+    found, places = [], store.read_places(connection, blind_of)
     for name, blind in blind_of.items():
         again = [counts[one] for one in blind if one in counts]
         if name in counts and again:
             both = (*counts[name], sum(knows for knows, _ in again), sum(asked for _, asked in again))
-            found.append(Checked(name, *both, compare_counts(*both)))
+            found.append(Checked(name, *places[name], *both, compare_counts(*both)))
     return sorted(found, key=lambda one: (one.probability, one.measurement))
 
 

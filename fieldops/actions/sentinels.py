@@ -17,6 +17,12 @@ from fieldops.store.places import read_zone
 from fieldops.store.sentinels import Sentinel
 
 
+def list_sentinels(region: Region, actor: Actor, *, now: datetime | None = None) -> list[Sentinel]:
+    """Return the sentinels of today, none before they are chosen. Permission: backcheck.order."""
+    require(actor, "backcheck.order")
+    return store.read_sentinels(region.reader(), local_day(region.moment(now), read_zone(region.reader())))
+
+
 def choose_sentinels_of_day(
     region: Region, actor: Actor, *, seed: int | None = None, now: datetime | None = None
 ) -> list[Sentinel]:

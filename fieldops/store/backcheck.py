@@ -1,6 +1,7 @@
 """Blind re-surveys that were ordered, what they found, and surveys as their promoters handed them in."""
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -35,6 +36,17 @@ class MoveOn:
     crew: CrewId | None
     lon: float
     lat: float
+
+
+def read_places(
+    connection: sqlite3.Connection, measurements: Iterable[MeasurementId]
+) -> dict[MeasurementId, tuple[StreetId | None, TriangleId | None]]:
+    """Return where measurements were made: a street, or a triangle's connection point."""
+    rows = connection.execute(
+        "SELECT id, street_id, triangle_id FROM measurement WHERE id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(measurements)),),
+    )
+    return {MeasurementId(row[0]): (row[1], row[2]) for row in rows}
 
 
 def read_handed(

@@ -294,6 +294,34 @@ def test_back_checks_are_ordered_and_listed(lead: FlaskClient, town: Region) -> 
     assert "0 back-checks ordered." in words(lead, "/trust")
 
 
+def test_finished_streets_to_ask_again_are_chosen_once_a_day_and_what_was_found_is_told_by_place(
+    lead: FlaskClient, town: Region
+) -> None:
+    with town.turn(PLANNER, now=NOON) as turn:
+        turn.connection.executemany(
+            "INSERT INTO promoter VALUES (?, ?, NULL, NULL)", [("P0", "C0"), ("P1", "C0"), ("V0", "C1"), ("V1", "C1")]
+        )
+    lead.post("/trust/sentinels", headers=HERE)
+    assert "0 finished streets are asked again today." in words(lead, "/trust")
+    assert "Choose today's streets" in words(lead, "/trust")
+    held = claims_in_force(town.reader(), NOON)[0]
+    record_surveys(town, PLANNER, surveys(held.street, 12, 20), now=NOON + timedelta(hours=2))
+    lead.post("/move-on", headers=HERE)
+    assert lead.post("/trust/sentinels", headers=HERE).status_code == 303
+    seen = words(lead, "/trust")
+    assert "1 finished street is asked again today." in seen
+    assert re.search(r"asked again today Street Crew that asks again Done 解放东路1段 (乙|丙|丁|戊)组 waits", seen)
+    assert "Choose today's streets" not in seen
+    lead.post("/trust/back-checks", headers=HERE)
+    again = [
+        (row, {**one, "survey_id": f"again{row}", "promoter": f"V{row % 2}", "measurement": "again", "answer": "does_not_know",
+               "back_check_of": f"M{held.street}"})
+        for row, one in surveys(held.street, 0, 20)
+    ]  # fmt: skip
+    assert record_surveys(town, PLANNER, again, now=NOON + timedelta(hours=3)).added == 20
+    assert "解放东路1段 12 of 20 0 of 20" in words(lead, "/trust")
+
+
 def test_notices_are_made_once_and_listed_by_crew(lead: FlaskClient, town: Region) -> None:
     pass_time(town, 7 * 24 - 47)
     assert "4 reminders are due" in words(lead, "/notices")

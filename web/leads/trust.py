@@ -4,7 +4,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import lazy_gettext, ngettext
 from werkzeug.wrappers import Response as AnyResponse
 
-from fieldops.actions import backcheck, desk
+from fieldops.actions import backcheck, desk, sentinels
 from fieldops.actions.names import read_names
 from fieldops.actions.people import promoter_names
 from fieldops.ids import MeasurementId, PromoterId
@@ -28,6 +28,7 @@ def page() -> str:
     return render_template(
         "leads/trust.html", seen=seen, quarantines=quarantines, shut=shut,
         suspects=backcheck.find_suspects(region, actor, now=act_moment()), tasks=tasks, called=read_names(region, actor),
+        sentinels=sentinels.list_sentinels(region, actor, now=act_moment()) if may("backcheck.order") else [],
         checked=backcheck.list_checked(region, actor, with_quarantined=True), names=promoter_names(region, actor),
     )  # fmt: skip
 
@@ -39,6 +40,21 @@ def order() -> AnyResponse:
     made = backcheck.order_back_checks(the_region(), current_actor(), now=act_moment())
     flash(ngettext("%(num)s back-check ordered.", "%(num)s back-checks ordered.", len(made)))
     return redirect(url_for("trust.page") + "#back-checks", 303)
+
+
+@pages.post("/trust/sentinels")
+@needs("backcheck.order")
+def choose() -> AnyResponse:
+    """Choose the finished streets that are asked again today; a second time on a day they stay the same."""
+    made = sentinels.choose_sentinels_of_day(the_region(), current_actor(), now=act_moment())
+    flash(
+        ngettext(
+            "%(num)s finished street is asked again today.",
+            "%(num)s finished streets are asked again today.",
+            len(made),
+        )
+    )
+    return redirect(url_for("trust.page") + "#sentinels", 303)
 
 
 @pages.post("/trust/quarantine")
