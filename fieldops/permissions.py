@@ -52,6 +52,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "backcheck.order": _LEADS | {Role.AUDITOR},
     "survey.quarantine": _LEADS | {Role.AUDITOR},
     "rules.change": _LEADS,
+    "second_factor.require": frozenset({Role.PLANNER}),
     "record.verify": _ALL,
     "record.keep": _LEADS,
     "record.restore": frozenset({Role.PLANNER}),

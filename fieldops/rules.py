@@ -284,7 +284,8 @@ MEANINGS: dict[str, tuple[int, str]] = {
     ),
     "second_factor": (
         0,
-        "whose accounts need a second factor, a code of an app beside the password: nobody, or roles such as planner lead",
+        "whose accounts need a second factor, a code of an app beside the password: nobody, or roles such as planner lead; "
+        "planners set it, keys of the API need none",
     ),
     "pay_per_hour": (0, "yuan for a verified hour, on the pay sheet"),
     "sellers_per_rep": (18, "most sellers in care of one rep"),

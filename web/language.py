@@ -131,7 +131,11 @@ def own_moment(value: datetime) -> str:
 def choose() -> Response:
     """Remember the visitor's language in a cookie, and go back."""
     back = request.form.get("back", "/")
-    response = Response(status=303, headers={"Location": back if is_path(back) else "/"})
+    return remember(Response(status=303, headers={"Location": back if is_path(back) else "/"}))
+
+
+def remember(response: Response) -> Response:
+    """Keep the language that a form chose in the visitor's cookie; what is no language of ours is left alone."""
     if request.form.get("language") in NAMES:
         response.set_cookie(
             COOKIE, request.form["language"], max_age=A_YEAR, httponly=True, samesite="Lax", secure=request.is_secure

@@ -107,6 +107,8 @@ def preview_rules(region: Region, actor: Actor, written: dict[str, str]) -> Prev
         find_rule(str(values[name]))
     after = replace(before, **values)  # type: ignore[arg-type]  # read_setting checked each
     changed = [field.name for field in fields(Rules) if getattr(after, field.name) != getattr(before, field.name)]
+    if "second_factor" in changed:
+        require(actor, "second_factor.require")
     changes = tuple(
         Change(name, getattr(before, name), getattr(after, name), MEANINGS[name][1], _touches(region, name, after))
         for name in changed

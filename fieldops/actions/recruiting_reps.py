@@ -154,6 +154,26 @@ def plan_reps(
     return WhatIf(answer, otherwise, moved)
 
 
+def check_reps(region: Region, actor: Actor, *, now: datetime | None = None) -> None:
+    """
+    Let sellers be assigned: there is a rep who works.
+
+    Permission: rep.manage.
+
+    Raises
+    ------
+    Forbidden
+        If the actor may not.
+    BadInput
+        If there is none.
+    """
+    require(actor, "rep.manage")
+    if not any(one.works for one in list_reps(region, actor, now=now)):
+        raise BadInput(
+            "no rep works here, so nobody can be assigned", field="rep", cure="take reps in from a table (reps) first"
+        )
+
+
 def assign_reps(
     region: Region,
     actor: Actor,
@@ -172,8 +192,10 @@ def assign_reps(
     ------
     Forbidden
         If the actor may not.
+    BadInput
+        If no rep works.
     """
-    require(actor, "rep.manage")
+    check_reps(region, actor, now=now)
     answer = plan_reps(region, actor, most=most, now=now).answer
     with region.turn(actor, now=now) as turn:
         for number, choice in enumerate(answer.choices):

@@ -56,7 +56,8 @@ def change_rules(
 
     They hold from this moment on: claims in force end when they would have ended, decisions made stay made.
 
-    Permission: rules.change. Event: RulesChanged, with the settings that changed.
+    Permission: rules.change; for `second_factor` also second_factor.require, so that no lead lets leads in without one. Event:
+    RulesChanged, with the settings that changed.
 
     Parameters
     ----------
@@ -87,6 +88,8 @@ def change_rules(
         after = replace(before, **given)
         stored = before.to_json()
         new = {name: value for name, value in after.to_json().items() if value != stored[name]}
+        if "second_factor" in new:
+            require(actor, "second_factor.require")
         if new:
             write_rules(turn, after, event=RulesChanged(at=turn.now, why=why, settings=new))
     return [setting for setting in list_rules(region, actor) if setting.name in new]

@@ -88,6 +88,18 @@ class Pool:
     spreads: FloatArray
     weights: FloatArray
 
+    def mean_interval(self, share: float) -> tuple[float, float]:
+        """Return the interval of that share (equal tails) in which the mean lies, even in its logarithm between the grid's points."""
+        means, place = np.unique(self.means, return_inverse=True)
+        if len(means) == 1:
+            return float(means[0]), float(means[0])
+        mass, points = np.bincount(place, weights=self.weights), np.log(means)
+        middles = (points[1:] + points[:-1]) / 2
+        edges = np.concatenate([[2 * points[0] - middles[0]], middles, [2 * points[-1] - middles[-1]]])
+        below = np.concatenate([[0.0], np.cumsum(mass)])
+        low, high = np.exp(np.interp([(1 - share) / 2, (1 + share) / 2], below, edges))
+        return float(low), float(high)
+
 
 def fit_pool(worked: Sequence[Worked]) -> Pool | None:
     """

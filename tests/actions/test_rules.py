@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from fieldops.actions.claims import make_claim
+from fieldops.actions.consequences import preview_rules
 from fieldops.actions.keep import verify_record
 from fieldops.actions.rules import change_rules, list_rules
 from fieldops.errors import BadInput, CrewAtCap, Forbidden
@@ -12,7 +13,7 @@ from fieldops.ids import ActorId, CrewId
 from fieldops.people import Actor, Role
 from fieldops.store import audit
 from fieldops.store.connect import Region, read_rules
-from tests.conftest import LEAD, NOON
+from tests.conftest import LEAD, NOON, PLANNER
 from tests.small_region import add_town
 
 CREW = Actor(ActorId("walker"), Role.CREW, CrewId("C0"))
@@ -104,3 +105,21 @@ def test_a_setting_changed_behind_the_record_is_found(region: Region) -> None:
         turn.connection.execute("""UPDATE setting SET value = '{"claims_per_crew": 30}' WHERE name = 'rules'""")
     found = [one.what for one in verify_record(region, LEAD).violations]
     assert found == ["the setting claims_per_crew is 30 in the table, and 3 in the record"]
+
+
+def test_only_planners_say_who_needs_a_second_factor(region: Region) -> None:
+    with pytest.raises(Forbidden, match="second_factor"):
+        change_rules(region, LEAD, why="pilot", second_factor="lead", now=NOON)
+    with pytest.raises(Forbidden, match="second_factor"):
+        preview_rules(region, LEAD, {"second_factor": "lead"})
+    assert read_rules(region.reader()).second_factor == "nobody"
+    change_rules(
+        region, LEAD, why="pilot", second_factor="nobody", pay_per_hour=31.0, now=NOON
+    )  # a form holds all of them
+    (changed,) = change_rules(region, PLANNER, why="lead_decision", second_factor="planner lead", now=NOON)
+    assert changed.value == "planner lead"
+    with pytest.raises(Forbidden):
+        change_rules(region, LEAD, why="pilot", second_factor="nobody", now=NOON)
+    assert "keys of the API need none" in next(
+        one.meaning for one in list_rules(region, PLANNER) if one.name == "second_factor"
+    )

@@ -17,6 +17,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from fieldops.actions.invitations import first_link
+from fieldops.actions.jobs import order_job
 from fieldops.actions.tiles import make_tiles
 from fieldops.people import Role
 from tests.accounts import PLAIN_COOKIE, session_of
@@ -56,6 +57,7 @@ def served_region(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("browser") / "region.gpkg"
     make_desk_town(path).close()
     make_tiles(path, PLANNER)
+    order_job(path, PLANNER, "plan", {})  # for the page of a job
     os.environ["FIELDOPS_TESTED_REGION"] = str(path)  # where `opened` makes its sessions
     return path
 

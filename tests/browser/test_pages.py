@@ -1,26 +1,41 @@
 """Every page in both languages, light and dark, on a phone and a desk: nothing wrong to axe, nothing that sticks out."""
 
+from itertools import combinations
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from fieldops.actions.jobs import list_jobs
 from tests.browser.conftest import opened, until
-from tests.conftest import ROOT
+from tests.conftest import PLANNER, ROOT
+from web.app import create_app
+from web.settings import Settings
 
 AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 # Address, and the role that reads it; None for a visitor.
 PAGES: list[tuple[str, str | None]] = [
     ("/sign-in", None), ("/enter", None), ("/account", "lead"), ("/account/second-factor", "lead"), ("/today", "lead"), ("/map", "lead"), ("/map?plan=plan1&sort=people&down=1", "lead"), ("/triangles/at/1", "lead"),
     ("/streets?q=market+3", "lead"), ("/streets/R00", "lead"), ("/crews/C1", "lead"), ("/claims?within=all", "lead"),
-    ("/plan", "lead"), ("/plan/plan1", "lead"), ("/plan/plan1?against=plan1", "lead"), ("/move-on", "lead"), ("/swarm", "lead"), ("/trust", "lead"), ("/phones", "lead"),
+    ("/plan", "lead"), ("/plan/plan1", "lead"), ("/plan/plan1?against=plan1", "lead"), ("/plan/jobs/{job}", "lead"), ("/move-on", "lead"), ("/swarm", "lead"), ("/trust", "lead"), ("/phones", "lead"),
     ("/plan/plan1/streets/R10", "lead"), ("/what-if", "lead"),
     ("/notices", "lead"), ("/settings", "lead"), ("/settings/card?p0=0.1&p1=0.3&alpha=0.1&beta=0.1", "lead"),
     ("/accounts", "lead"), ("/files", "lead"), ("/bursts", "lead"), ("/people", "lead"), ("/shifts", "lead"), ("/shifts?day=2026-03-01", "auditor"), ("/people/crews/C1", "lead"), ("/map/edit?street=R00", "lead"), ("/map/import", "planner"), ("/pay", "lead"), ("/incidents", "lead"), ("/stock", "lead"), ("/bases", "lead"), ("/webhooks", "lead"), ("/keeping", "planner"), ("/keeping/https", "lead"), ("/crews/C2/sheet", "lead"), ("/nothing", "lead"),
 ]  # fmt: skip
+# Routes that show no page of the desk of their own: files, parts and facts for scripts, ways on, phones (see test_phone), and what
+# a job of one's own brought (see test_drawing and tests/web/test_keeping).
+NO_PAGES = (
+    "static", "tiles.read", "desk.colours", "desk.changes", "desk.listed", "desk.give_layer", "desk.suggestions", "desk.street_at",
+    "drawing.street_at", "drawing.imported", "plans.job_now", "timesheets.give", "files.give", "keeping.examined", "sign_in.front_door",
+    "second_factor.ask", "door.form_again", "phone.today", "phone.me", "phone.learn", "phone.hand_over", "phone.push", "phone.near",
+    "phone.worker", "phone.manifest", "phone.shell",
+)  # fmt: skip
+# Every pair of width, language and scheme meets in one of the four.
 LOOKS = [
     (360, 740, "zh-CN", "light"),
-    (1280, 800, "en-US", "dark"),
+    (1280, 800, "en-US", "light"),
     (360, 740, "en-US", "dark"),
-    (1280, 800, "zh-CN", "light"),
+    (1280, 800, "zh-CN", "dark"),
 ]
 SOME = [(*page, LOOKS[number % 4]) for number, page in enumerate(PAGES)]
 ALL = [(*page, look) for page in PAGES for look in LOOKS if (*page, look) not in SOME]
@@ -44,9 +59,10 @@ def settle(page: Page, path: str) -> None:
     ("path", "role", "look"), [*SOME, *(pytest.param(*case, marks=pytest.mark.full) for case in ALL)], ids=str
 )
 def test_axe_finds_nothing_wrong_nothing_sticks_out_and_targets_are_large_enough(
-    browser: Browser, site: str, path: str, role: str | None, look: tuple[int, int, str, str]
+    browser: Browser, site: str, served_region: Path, path: str, role: str | None, look: tuple[int, int, str, str]
 ) -> None:
     width, height, language, scheme = look
+    path = path.format(job=list_jobs(served_region, PLANNER, most=1)[0].id)
     with opened(
         browser, width=width, height=height, language=language, scheme=scheme, role=role, broken=path == "/nothing"
     ) as page:
@@ -62,6 +78,24 @@ def test_axe_finds_nothing_wrong_nothing_sticks_out_and_targets_are_large_enough
             page.set_viewport_size({"width": narrow, "height": height})
             assert page.evaluate("document.documentElement.scrollWidth") <= narrow, narrow
             assert page.evaluate(TOO_SMALL) == [], narrow
+
+
+def test_every_page_of_the_desk_is_looked_at_and_every_pair_of_a_look_meets(served_region: Path) -> None:
+    from tests.browser import test_recruiting
+
+    app = create_app(Settings(served_region))
+    routes = app.url_map.bind("localhost")
+    seen = {
+        routes.match(path.partition("?")[0])[0] for path, _ in (*PAGES, *test_recruiting.PAGES) if path != "/nothing"
+    }
+    shown = {
+        rule.endpoint
+        for rule in app.url_map.iter_rules()
+        if "GET" in (rule.methods or ()) and not rule.rule.startswith("/api")
+    }
+    assert shown - seen == set(NO_PAGES)
+    for one, other in combinations((0, 2, 3), 2):
+        assert len({(look[one], look[other]) for look in LOOKS}) == 4
 
 
 def test_a_lead_takes_a_street_back_by_keys_alone(browser: Browser, site: str) -> None:

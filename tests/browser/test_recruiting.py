@@ -11,7 +11,7 @@ import zxingcpp
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from fieldops.actions.recruiting_training import cancel_training, make_training
+from fieldops.actions.recruiting_training import cancel_training, list_trainings, make_training
 from fieldops.ids import CandidateId
 from fieldops.recruiting.sources import Source, SourceKind
 from fieldops.store.connect import open_region
@@ -25,7 +25,7 @@ from tests.recruits import join, phone
 PAGES: list[tuple[str, str | None]] = [
     ("/candidates", "lead"), ("/candidates/table", "lead"), ("/candidates/{first}", "lead"), ("/candidates/{seller}", "lead"),
     ("/calls", "lead"), ("/funnel", "lead"), ("/brings", "lead"), ("/brings?by=hour", "lead"), ("/posters", "lead"),
-    ("/posters/{code}", "lead"), ("/reps", "lead"), ("/onboarding", "lead"), ("/data", "lead"), ("/join/{code}", None),
+    ("/posters/{code}", "lead"), ("/reps", "lead"), ("/onboarding", "lead"), ("/trainings/{training}", "lead"), ("/data", "lead"), ("/join/{code}", None),
     ("/candidates", "auditor"),
 ]  # fmt: skip
 SOME = [(*page, LOOKS[number % 4]) for number, page in enumerate(PAGES)]
@@ -38,6 +38,9 @@ class Town:
     def __init__(self, site: str, path: Path, code: str) -> None:
         self.site, self.path, self.code = site, path, code
         self.first, self.seller = self.who(0), self.who(18)
+        region = open_region(path)
+        self.training = list_trainings(region, PLANNER, now=NOON)[0].id
+        region.close()
 
     def who(self, number: int) -> CandidateId:
         region = open_region(self.path)
@@ -46,7 +49,7 @@ class Town:
         return next(iter(found.values()))
 
     def url(self, path: str) -> str:
-        return self.site + path.format(first=self.first, seller=self.seller, code=self.code)
+        return self.site + path.format(first=self.first, seller=self.seller, code=self.code, training=self.training)
 
 
 @pytest.fixture(scope="module")

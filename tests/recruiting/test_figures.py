@@ -209,3 +209,21 @@ def test_where_nobody_became_active_the_price_of_an_active_seller_is_unknown_and
     )
     assert unlucky.yuan_per_active.value is not None
     assert unlucky.yuan_per_active.high is None  # so few that no price is too high
+
+
+def test_the_mean_that_few_hours_are_drawn_to_has_its_interval() -> None:
+    rng = np.random.default_rng(7)
+    truth, inside, towns = 0.2, 0, 60
+    for _ in range(towns):
+        rates = rng.gamma(4.0, truth / 4.0, size=30)
+        worked = [Worked(str(i), int(rng.poisson(rate * 40)), 40.0) for i, rate in enumerate(rates)]
+        pool = fit_pool(worked)
+        assert pool is not None
+        (low, high), (lower, higher) = pool.mean_interval(0.8), pool.mean_interval(0.95)
+        assert lower < low < pool.mean < high < higher
+        inside += low <= truth <= high
+    assert 40 <= inside <= 56  # 48 expected of 60; beyond three standard deviations lies a wrong interval
+    one = fit_pool([Worked("a", 5, 100.0)])
+    assert one is not None
+    low, high = one.mean_interval(0.8)
+    assert low < 0.05 < high

@@ -239,7 +239,13 @@ def merge(candidate: str) -> AnyResponse:
     else:
         other = lists.find_one(the_region(), current_actor(), field("other"))
         moves.merge_candidates(the_region(), current_actor(), CandidateId(candidate), other, now=act_moment())
-        flash(gettext("They are one candidate now."))
+        names = lists.names_of(the_region(), current_actor(), [CandidateId(candidate), other])
+        flash(
+            gettext(
+                "They are one candidate now. This row, %(kept)s, stands for both; that of %(other)s is kept beneath it and can be parted again.",
+                kept=names.get(CandidateId(candidate), ""), other=names.get(other, ""),
+            )
+        )  # fmt: skip
     return back(url_for("candidates.one", candidate=candidate))
 
 

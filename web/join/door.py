@@ -1,12 +1,14 @@
 """The page behind a poster: public, a few kilobytes, without script, for any phone, in Chinese and English."""
 
-from flask import Blueprint, Response, make_response, render_template, request
-from flask_babel import get_locale
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask_babel import force_locale, get_locale
+from werkzeug.wrappers import Response as AnyResponse
 
 from fieldops.actions import recruiting_posters as acts
 from fieldops.actions.recruiting_lists import GROUPS_FIRST
 from fieldops.actions.recruiting_posters import JoinPage, Received
 from fieldops.errors import BadInput, ConsentMissing, NotFound
+from web.language import NAMES, chosen_language, remember
 from web.regions import act_moment, the_region
 from web.security import from_anywhere
 from web.session import public
@@ -30,10 +32,7 @@ def page(code: str) -> Response:
 @from_anywhere
 def sign_up(code: str) -> Response:
     """Take a sign-up; whatever was wrong is said beside its field, and what was written stays."""
-    written = {
-        name: request.form.get(name, "")[:LONGEST]
-        for name in ("name", "phone", "group", "form", "consent", "site", "agree")
-    }
+    written = _written()
     agreed = written["agree"] == "1"
     try:
         done = acts.receive(
@@ -54,6 +53,34 @@ def sign_up(code: str) -> Response:
         response.headers["Retry-After"] = "600"
         return _unkept(response)
     return _unkept(make_response(render_template("join/thanks.html", later=False)))
+
+
+@pages.get("/join/<code>/language")
+@public
+def form_again(code: str) -> AnyResponse:
+    """Lead whoever opens the address of the switch again to the form."""
+    return redirect(url_for("door.page", code=code), 303)
+
+
+@pages.post("/join/<code>/language")
+@public
+@from_anywhere
+def switch(code: str) -> Response:
+    """Show the form in the other language with what was typed so far; nothing is stored."""
+    written, language = _written(), request.form.get("language", "")
+    with force_locale(language if language in NAMES else chosen_language()):
+        try:
+            seen = acts.open_page(the_region(), code, now=act_moment())
+        except NotFound:
+            return remember(_closed())
+        return remember(_show(seen, written=written, form=written["form"]))
+
+
+def _written() -> dict[str, str]:
+    return {
+        name: request.form.get(name, "")[:LONGEST]
+        for name in ("name", "phone", "group", "form", "consent", "site", "agree")
+    }
 
 
 def _show(

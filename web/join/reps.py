@@ -58,6 +58,7 @@ def what_if() -> AnyResponse:
 @needs("rep.manage")
 def assign() -> AnyResponse:
     """Give every seller without a rep to one."""
+    acts.check_reps(the_region(), current_actor(), now=act_moment())
     return _order(assign=True)
 
 
