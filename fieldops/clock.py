@@ -90,6 +90,11 @@ def local_day(moment: datetime, zone: ZoneInfo) -> date:
     return moment.astimezone(zone).date()
 
 
+def local_text(moment: datetime, zone: ZoneInfo) -> str:
+    """Return the moment for people, on the clocks of the city, to the second: `2026-03-02 12:00:00+08:00`."""
+    return moment.astimezone(zone).isoformat(" ", "seconds")
+
+
 class Stopwatch:
     """Seconds since it was made: how solvers keep a time limit without knowing what time it is."""
 

@@ -90,11 +90,7 @@ def grant_in_turn(turn: Turn, *, street: StreetId, crew: CrewId, plan: PlanId | 
         made = rule.make_claim(ClaimId(new_id()), ground, crew, turn.now, rules, plan)
     except Conflict as refusal:
         raise in_words(turn, refusal) from None
-    event = StreetClaimed(
-        at=made.claimed_at, claim=made.id, street=street, crew=crew, generation=made.generation,
-        held_until=made.held_until, plan=plan,
-    )  # fmt: skip
-    store.add_claim(turn, made, event=event)
+    store.add_claim(turn, made, event=start_event(made))
     return made
 
 
@@ -358,6 +354,14 @@ def _write_forfeit(turn: Turn, claim: Claim) -> Claim:
     ended = rule.forfeit_claim(claim)
     store.write_end(turn, ended, event=end_event(ended))
     return ended
+
+
+def start_event(claim: Claim) -> StreetClaimed:
+    """Return the event that tells that the claim was made."""
+    return StreetClaimed(
+        at=claim.claimed_at, claim=claim.id, street=claim.street, crew=claim.crew, generation=claim.generation,
+        held_until=claim.held_until, plan=claim.plan,
+    )  # fmt: skip
 
 
 def end_event(claim: Claim) -> Event:

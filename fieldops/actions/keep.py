@@ -237,8 +237,9 @@ def accept_clock(region: Region, actor: Actor, *, why: str, now: datetime | None
         if last is None or first is None or last <= turn.now:
             raise BadInput("clock and record agree", cure="there is nothing to repair")
         if turn.now < first:
+            zone = connect.read_zone(turn.connection)
             raise ClockRefused(
-                problem=f"the clock says {turn.now.isoformat()}, before the region was made at {first.isoformat()}",
+                problem=f"the clock says {clock.local_text(turn.now, zone)}, before the region was made at {clock.local_text(first, zone)}",
                 cure="set the clock of this machine right",
             )
         repair = _repair(turn.now, last, claim_store.claims_beyond(turn.connection, turn.now))

@@ -98,3 +98,20 @@ def first_recorded_at(connection: "sqlite3.Connection") -> datetime | None:
     """Return when the region was made; None in an empty record."""
     row = connection.execute("SELECT recorded_at FROM event WHERE seq = 1").fetchone()
     return parse_moment(row[0]) if row else None
+
+
+def is_of_another(connection: "sqlite3.Connection", key: bytes) -> bool:
+    """
+    Return whether neither the first event nor the newest bears the key: whoever wrote with it would spoil the record.
+
+    One alone may have been tampered with: then the region can be opened, and `claims verify` names it.
+    """
+    query = (
+        "SELECT e.chain, coalesce(b.chain, ?), e.seq, e.kind, e.took_effect_at, e.recorded_at, e.actor, e.device, e.why, e.facts"
+        " FROM event AS e LEFT JOIN event AS b ON b.seq = e.seq - 1 ORDER BY e.seq"
+    )
+    try:
+        ends = [row for order in ("", " DESC") for row in connection.execute(f"{query}{order} LIMIT 1", (GENESIS,))]
+        return bool(ends) and not any(row[0] == link(key, *tuple(row)[1:]) for row in ends)
+    except (sqlite3.DatabaseError, TypeError):
+        return False  # a damaged record is named where it is read

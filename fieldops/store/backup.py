@@ -18,7 +18,7 @@ from fieldops.errors import BadInput, RecordDamaged
 from fieldops.events import RegionRestored
 from fieldops.progress import Progress, no_progress
 from fieldops.said import Said
-from fieldops.store import audit, connect, keys
+from fieldops.store import audit, connect, keys, onlyfile
 from fieldops.store.audit import Head
 from fieldops.store.connect import Region
 from fieldops.store.sqlite import refusal, sqlite3
@@ -222,6 +222,7 @@ def _replace_region(path: Path, backup: Path, aside: Path) -> Head | None:
             path.rename(aside)
             for left in ("-wal", "-shm"):
                 path.with_name(path.name + left).unlink(missing_ok=True)
+    onlyfile.forget(path)
     copy_file(backup, path, in_use=True)
     private = connect.private_path(backup)
     if private.exists():

@@ -4,7 +4,9 @@ import shutil
 from dataclasses import dataclass
 from datetime import datetime
 
-from fieldops.store import audit, backup, connect, geopackage, keys
+from fieldops.clock import local_text
+from fieldops.errors import StorageFailed
+from fieldops.store import audit, backup, connect, geopackage, keys, mounts, onlyfile
 from fieldops.store.connect import Region
 from fieldops.store.sqlite import has_wal_reset_race, sqlite3
 
@@ -37,6 +39,7 @@ def check_region(region: Region, now: datetime) -> list[Finding]:
         _clock(region, now),
         _anchors(region),
         _key(region),
+        _place(region),
         _disk(region),
     ]
 
@@ -109,7 +112,8 @@ def _clock(region: Region, now: datetime) -> Finding:
     last = audit.last_recorded_at(region.reader())
     tolerance = connect.read_rules(region.reader()).clock_tolerance
     if last is not None and last - now > tolerance and not region.sandbox:
-        text = f"the clock says {now.isoformat()}, but the last event was recorded at {last.isoformat()}: writes are refused"
+        zone = connect.read_zone(region.reader())
+        text = f"the clock says {local_text(now, zone)}, but the last event was recorded at {local_text(last, zone)}: writes are refused"
         return Finding("clock", "error", text, "set the clock right; if it is right, see `fieldops check clock`")
     return Finding("clock", "ok", f"the record ends at {last.isoformat() if last else 'nothing'}")
 
@@ -137,6 +141,24 @@ def _anchors(region: Region) -> Finding:
 
 def _key(region: Region) -> Finding:
     return Finding("key", "ok", f"{keys.key_source(region.path)}; keep a copy of it elsewhere")
+
+
+def _place(region: Region) -> Finding:
+    only = onlyfile.OnlyFile(region.path)
+    try:
+        only.look()
+        only.know(region.reader(), audit.head(region.reader()))
+    except StorageFailed as refusal:
+        return Finding("place", "error", str(refusal.problem), str(refusal.cure))
+    kind = mounts.kind_of(region.path.resolve(), mounts.mounts_here())
+    if kind.startswith(mounts.PERHAPS_SHARED):
+        text = f"the file lies on {kind}, which machines may share: they would not see each other's claims"
+        return Finding(
+            "place", "warning", text, "move the folder to a disk of this machine, unless no other can reach it"
+        )
+    return Finding(
+        "place", "ok", "the file has one name, lies on a disk of this machine, and holds what was stored last"
+    )
 
 
 def _disk(region: Region) -> Finding:

@@ -2,7 +2,8 @@
 The claims in the database: who holds which street at which moment, and the writes behind the one door.
 
 What the schema promises beside the rules: at most one unended claim per street (`claim_one_open`), no two claims of a
-street that overlap in time (`claim_never_overlaps`), and that the time of a claim only shrinks (`claim_only_shrinks`).
+street that overlap in time (`claim_never_overlaps`), that the time of a claim only shrinks (`claim_only_shrinks`), and that
+no claim is made or ended but by the newest event of the record (`claim_is_told`, `claim_end_is_told`).
 A claim is in force by its span, never by a flag: rows that the clock has ended are closed by the next write on their
 street, and read as ended before that.
 """
@@ -295,7 +296,8 @@ def ground(connection: "sqlite3.Connection", street: StreetId, crew: CrewId, at:
 
 
 def add_claim(turn: "Turn", claim: Claim, *, event: Event) -> None:
-    """Store a new claim with its event; the schema refuses it where the rules were not asked."""
+    """Store a new claim by its event, which comes first; the schema refuses it where the rules were not asked."""
+    audit.append(turn, event)
     turn.connection.execute(
         "INSERT INTO claim (id, street_id, crew_id, generation, claimed_at, held_until, plan_id)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -304,18 +306,17 @@ def add_claim(turn: "Turn", claim: Claim, *, event: Event) -> None:
             format_moment(claim.held_until), claim.plan,
         ),
     )  # fmt: skip
-    audit.append(turn, event)
     reserves.end_by_claim(turn, claim, event=event)
 
 
 def write_end(turn: "Turn", claim: Claim, *, event: Event) -> None:
-    """Store how and when a claim ended with its event; the schema refuses a later end than the present one."""
+    """Store how and when a claim ended by its event, which comes first; the schema refuses a later end than the present one."""
     assert claim.ended_at is not None  # an ended claim has its end
+    audit.append(turn, event)
     turn.connection.execute(
         "UPDATE claim SET ended_at = ?, outcome = ?, reason = ?, credit = ? WHERE id = ?",
         (format_moment(claim.ended_at), claim.outcome, claim.reason, claim.credit, claim.id),
     )
-    audit.append(turn, event)
 
 
 def add_override(turn: "Turn", *, event: CoolDownOverridden) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from fieldops import clock
 from fieldops.errors import BadInput, ClockRefused, NotFound, StorageFailed
@@ -23,8 +24,9 @@ from fieldops.people import Actor
 from fieldops.rules import Rules
 from fieldops.said import Said
 from fieldops.store import audit, keys, making, migrations
+from fieldops.store.onlyfile import OnlyFile
 from fieldops.store.seals import Seals
-from fieldops.store.sqlite import OLDER, has_wal_reset_race, only_file, refusal, sqlite3
+from fieldops.store.sqlite import OLDER, has_wal_reset_race, refusal, sqlite3
 from fieldops.store.turnstile import Turnstile
 
 BUSY_SECONDS = 30.0
@@ -62,7 +64,7 @@ class Region:
     _reader: sqlite3.Connection | None = field(default=None, repr=False)
     _turnstile: Turnstile | None = field(default=None, repr=False)
     _seals: Seals | None = field(default=None, repr=False)
-    _file: tuple[int, int] | None = field(default=None, repr=False)
+    _only: OnlyFile | None = field(default=None, repr=False)
     newer_keys: tuple[bytes, ...] = field(default=(), repr=False)
 
     @property
@@ -105,12 +107,11 @@ class Region:
         ClockRefused
             If the clock is more than the tolerance behind the record, or a time was given outside a sandbox.
         StorageFailed
-            If the file is busy for longer than `BUSY_SECONDS`, full, not writable, or not the only one (see `only_file`).
+            If the file is busy for longer than `BUSY_SECONDS`, full, not writable, or not the only or whole one (`onlyfile`).
         RecordDamaged
             If SQLite finds the file malformed.
         """
-        if not self.in_memory:
-            self._file = only_file(self.path, self._file)
+        only = self._look()
         if self._writer is None:
             self._writer, self._turnstile = open_file(self.path), Turnstile(turnstile_path(self.path))
         connection = self._writer
@@ -121,14 +122,27 @@ class Region:
         try:
             with self._transaction(connection):
                 head = audit.head(connection)
+                if only is not None:
+                    only.know(connection, head)
                 moment = self._moment(connection, head, now, accept_clock=accept_clock)
                 turn = Turn(self, connection, actor, moment, head, self._seals, device)
                 self._seals.begin()
                 yield turn
                 self._seals.record(turn)
+                self._look()
+            if only is not None and turn.head != head:
+                only.remember(connection, turn.head)
         finally:
             if self._turnstile is not None:
                 self._turnstile.leave()
+
+    def _look(self) -> OnlyFile | None:
+        """Refuse to write where the file is not the only one; nothing to look at in memory."""
+        if self.in_memory:
+            return None
+        self._only = self._only or OnlyFile(self.path)
+        self._only.look()
+        return self._only
 
     @staticmethod
     @contextmanager
@@ -174,11 +188,12 @@ class Region:
         if accept_clock or not head.recorded_at or present >= (last := clock.parse_moment(head.recorded_at)):
             return present
         if last - present > read_rules(connection).clock_tolerance:
+            zone = read_zone(connection)
             raise ClockRefused(
                 problem=Said(
                     "the clock says %(given)s, but the last event was recorded at %(given2)s",
-                    given=present.isoformat(),
-                    given2=last.isoformat(),
+                    given=clock.local_text(present, zone),
+                    given2=clock.local_text(last, zone),
                 ),
                 cure="set the clock of this machine right; if it is right and the record had run ahead, see "
                 "`fieldops check clock`",
@@ -190,7 +205,7 @@ class Region:
         for one in (self._reader, self._writer, self._turnstile):  # the last to close tidies the write-ahead log up
             if one is not None:
                 one.close()
-        self._writer = self._reader = self._turnstile = self._seals = self._file = None
+        self._writer = self._reader = self._turnstile = self._seals = self._only = None
 
 
 def private_path(path: Path) -> Path:
@@ -207,6 +222,12 @@ def read_rules(connection: sqlite3.Connection) -> Rules:
     """Return the settings in force."""
     row = connection.execute("SELECT value FROM setting WHERE name = 'rules'").fetchone()
     return _rules(row[0] if row else "{}")
+
+
+def read_zone(connection: sqlite3.Connection) -> ZoneInfo:
+    """Return the time zone of the region's (first) city; UTC in a region without one."""
+    row = connection.execute("SELECT time_zone FROM city ORDER BY id LIMIT 1").fetchone()
+    return clock.find_zone(row[0] if row else "UTC")
 
 
 @lru_cache(maxsize=8)
@@ -323,7 +344,7 @@ def open_region(path: Path, *, older: bool = False) -> Region:
         connection.close()
         raise
     region = Region(path, key, sandbox=bool(row and json.loads(row[0])), newer_keys=tuple(newer))
-    if _is_of_another(connection, region.key):
+    if audit.is_of_another(connection, region.key):
         connection.close()
         raise BadInput(
             Said("the key %(keys)s is that of another region", keys=keys.key_source(path)),
@@ -331,25 +352,6 @@ def open_region(path: Path, *, older: bool = False) -> Region:
         )
     region._reader = connection
     return region
-
-
-def _is_of_another(connection: sqlite3.Connection, key: bytes) -> bool:
-    """
-    Return whether neither the first event nor the newest bears the key: whoever wrote with it would spoil the record.
-
-    One alone may have been tampered with: then the region can be opened, and `claims verify` names it.
-    """
-    query = (
-        "SELECT e.chain, coalesce(b.chain, ?), e.seq, e.kind, e.took_effect_at, e.recorded_at, e.actor, e.device, e.why, e.facts"
-        " FROM event AS e LEFT JOIN event AS b ON b.seq = e.seq - 1 ORDER BY e.seq"
-    )
-    try:
-        ends = [
-            row for order in ("", " DESC") for row in connection.execute(f"{query}{order} LIMIT 1", (audit.GENESIS,))
-        ]
-        return bool(ends) and not any(row[0] == audit.link(key, *tuple(row)[1:]) for row in ends)
-    except (sqlite3.DatabaseError, TypeError):
-        return False  # a damaged record is named where it is read
 
 
 def open_private(path: Path) -> sqlite3.Connection:

@@ -1,9 +1,8 @@
-"""Where things are: the geometry of streets and connection points for filing positions, and the city's time zone."""
+"""Where things are: the geometry of streets and connection points for filing positions."""
 
 import json
 from collections.abc import Collection, Sequence
 from itertools import groupby
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
@@ -11,9 +10,9 @@ from scipy import sparse, spatial
 
 from fieldops.city.neighbours import touching_streets
 from fieldops.city.places import Ground, Place, find_in
-from fieldops.clock import find_zone
 from fieldops.ids import CityId, CrewId, StreetId, TriangleId, VenueId
 from fieldops.store import geopackage
+from fieldops.store.connect import read_zone as read_zone
 from fieldops.store.sqlite import sqlite3
 
 FloatArray = npt.NDArray[np.float64]
@@ -182,9 +181,3 @@ def read_labels(connection: sqlite3.Connection) -> dict[str, str]:
 def streets_of_venues(connection: sqlite3.Connection) -> dict[VenueId, StreetId | None]:
     """Return for each venue the street on which it stands."""
     return {VenueId(row[0]): row[1] for row in connection.execute("SELECT id, street_id FROM venue")}
-
-
-def read_zone(connection: sqlite3.Connection) -> ZoneInfo:
-    """Return the time zone of the region's (first) city; UTC in a region without one."""
-    row = connection.execute("SELECT time_zone FROM city ORDER BY id LIMIT 1").fetchone()
-    return find_zone(row[0] if row else "UTC")

@@ -6,7 +6,6 @@ And what its errors mean to people.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fieldops.errors import FieldopsError, RecordDamaged, StorageFailed
@@ -20,7 +19,7 @@ else:
     except ImportError:  # no wheel for this machine
         import sqlite3
 
-__all__ = ["LARGEST_KEY", "OLDER", "as_text", "has_wal_reset_race", "only_file", "refusal", "sqlite3"]
+__all__ = ["LARGEST_KEY", "OLDER", "as_text", "has_wal_reset_race", "refusal", "sqlite3"]
 
 OLDER = template("stop the web, then `fieldops check --migrate`")
 
@@ -51,41 +50,6 @@ def as_text(connection: sqlite3.Connection) -> Iterator[None]:
         yield
     finally:
         connection.text_factory, connection.row_factory = text, rows
-
-
-def only_file(path: Path, opened: tuple[int, int] | None) -> tuple[int, int]:
-    """
-    Return what tells the file at that path from every other, where it is still the one that was `opened`, if any was.
-
-    SQLite keeps what was written last beside the file, under the name by which it was opened: who has it open by another
-    name, or a file that is not there any more, sees nothing of it and gives the same street away once more.
-
-    Raises
-    ------
-    StorageFailed
-        If the file has several names (hard links), is gone, or another one was put in its place.
-    """
-    try:
-        found = path.stat()
-    except OSError as error:
-        raise StorageFailed(
-            problem=Said("%(path)s is not there any more; nothing was written", path=path),
-            cure="put it back, or a backup with `fieldops restore`",
-        ) from error
-    if found.st_nlink > 1:
-        raise StorageFailed(
-            problem=Said(
-                "%(path)s has %(count)s names on its disk; nothing was written", path=path, count=found.st_nlink
-            ),
-            cure="leave it one name: what is written by one is not seen by the others; copy files instead of linking them",
-        )
-    this = found.st_dev, found.st_ino
-    if opened not in (None, this):
-        raise StorageFailed(
-            problem=Said("another file was put in the place of %(path)s; nothing was written", path=path),
-            cure="start fieldops again; put a backup in its place with `fieldops restore` only",
-        )
-    return this
 
 
 def refusal(error: sqlite3.DatabaseError) -> FieldopsError:

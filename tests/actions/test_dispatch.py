@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from fieldops.actions.awareness import save_estimates
-from fieldops.actions.claims import end_claim, make_claim
+from fieldops.actions.claims import end_claim, make_claim, start_event
 from fieldops.actions.decisions import decide
 from fieldops.actions.dispatch import next_street
 from fieldops.actions.pins import pin_street
@@ -15,7 +15,6 @@ from fieldops.actions.reserves import keep_reserves, read_reserves, release_rese
 from fieldops.actions.surveys import record_surveys
 from fieldops.claims import Claim
 from fieldops.errors import BadInput, Forbidden, NotFound, StreetReserved
-from fieldops.events import StreetClaimed
 from fieldops.ids import ActorId, ClaimId, CrewId, StreetId
 from fieldops.people import Actor, Role
 from fieldops.store.claims import add_claim
@@ -256,6 +255,5 @@ def test_a_claim_of_a_kept_street_past_the_door_is_found(region: Region) -> None
     street = keep_reserves(region, LEAD, C0, streets=1, now=NOON)[0].street
     with region.turn(LEAD, now=NOON) as turn:
         made = Claim(ClaimId("x"), street, C1, 1, NOON, NOON + timedelta(days=7))
-        event = StreetClaimed(at=NOON, claim=made.id, street=street, crew=C1, generation=1, held_until=made.held_until)
-        add_claim(turn, made, event=event)
+        add_claim(turn, made, event=start_event(made))
     assert any("kept for crew C0 (rule 6)" in one.what for one in verify(region).violations)

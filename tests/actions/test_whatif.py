@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from fieldops.actions.city import MapSource, import_city
+from fieldops.actions.claims import end_claim
 from fieldops.actions.comparison import compare_plans, paint_changes
 from fieldops.actions.moves import price_moves
 from fieldops.actions.plans import make_plan, publish_plan, run_plan_job
@@ -123,11 +124,7 @@ def test_what_was_published_and_is_free_again_is_worth_keeping(town: Region) -> 
     first = plan(town)
     done = publish_plan(town, LEAD, first.id, now=NOON)
     claim = done.granted[0]
-    with town.turn(PLANNER, now=NOON) as turn:  # withdrawn at once: no cool-down
-        turn.connection.execute(
-            "UPDATE claim SET ended_at = ?, outcome = 'revoked' WHERE id = ?",
-            ("2026-03-02T05:00:00.000000Z", claim.id),
-        )
+    end_claim(town, LEAD, claim.id, outcome="revoked", why="safety", now=NOON + timedelta(hours=1))  # no cool-down
     again = make_plan(town, LEAD, now=NOON + timedelta(hours=2), time_limit=1.5)
     old = next(one for one in first.assignments if one.street == claim.street)
     new = next(one for one in again.assignments if one.street == claim.street)

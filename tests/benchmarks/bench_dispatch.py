@@ -16,14 +16,17 @@ from rich.console import Console
 from rich.table import Table
 
 from fieldops import clock
+from fieldops.actions.claims import start_event
 from fieldops.actions.dispatch import next_street
 from fieldops.actions.reserves import keep_reserves
-from fieldops.clock import format_moment, local_day
+from fieldops.claims import Claim
+from fieldops.clock import local_day
 from fieldops.events import BurstsSet
-from fieldops.ids import ActorId, CrewId, StreetId, ZoneId
+from fieldops.ids import ActorId, ClaimId, CrewId, StreetId, ZoneId
 from fieldops.people import Actor, Role
 from fieldops.said import Reason
 from fieldops.store.bursts import StoredBurst, set_bursts, zone_streets
+from fieldops.store.claims import add_claim
 from fieldops.store.connect import Region, create_region
 from fieldops.store.dispatch import save_outlook
 
@@ -75,26 +78,21 @@ def made_up(region: Region, *, streets: int, crews: int, claims: int, seed: int 
         hours = people / 12.0 * 0.25
         rows = zip(map(StreetId, names), (missing * 0.8).tolist(), hours.tolist(), [0.8] * len(names), [0.07] * len(names), strict=True)  # fmt: skip
         save_outlook(turn, rows, ((c, 1.0, 0.0) for c in crew_names), event=turn.head.seq)
-        _claim_around(run, turn.now, crew_names, homes, middle, names, claims)
+        _claim_around(turn, crew_names, homes, middle, names, claims)
         run.execute("ANALYZE")
     return crew_names
 
 
-def _claim_around(run, now, crews, homes, middle, names, claims) -> None:  # type: ignore[no-untyped-def]
+def _claim_around(turn, crews, homes, middle, names, claims) -> None:  # type: ignore[no-untyped-def]
     """Give every crew the free streets nearest to its home: dispatch then has to look past what is taken."""
     place = middle.T
-    free = np.ones(len(names), dtype=bool)
-    rows = []
+    free, until = np.ones(len(names), dtype=bool), turn.now + timedelta(days=7)
     for crew, home in zip(crews, homes.tolist(), strict=True):
         away = np.abs(place - place[home]).sum(axis=1) + np.where(free, 0.0, 1e9)
         for street in np.argpartition(away, claims // len(crews))[: claims // len(crews)].tolist():
             free[street] = False
-            rows.append(
-                (f"{len(rows)}", names[street], crew, format_moment(now), format_moment(now + timedelta(days=7)))
-            )
-    run.executemany(
-        "INSERT INTO claim (id, street_id, crew_id, generation, claimed_at, held_until) VALUES (?, ?, ?, 1, ?, ?)", rows
-    )
+            made = Claim(ClaimId(names[street]), StreetId(names[street]), crew, 1, turn.now, until)
+            add_claim(turn, made, event=start_event(made))
 
 
 def run_bursts(region: Region) -> None:

@@ -18,8 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from fieldops import claims as rule
-from fieldops.actions.claims import end_event
-from fieldops.events import StreetClaimed
+from fieldops.actions.claims import end_event, start_event
 from fieldops.ids import ClaimId, CrewId, StreetId
 from fieldops.rules import Rules
 from fieldops.store import claims as store
@@ -63,11 +62,7 @@ def grow(path: Path, number: int, events: int) -> int:
                     ended = rule.forfeit_claim(claim_of(place, number - 1))
                     store.write_end(turn, ended, event=end_event(ended))
                 made = claim_of(place, number)
-                event = StreetClaimed(
-                    at=at, claim=made.id, street=made.street, crew=made.crew, generation=made.generation,
-                    held_until=made.held_until,
-                )  # fmt: skip
-                store.add_claim(turn, made, event=event)
+                store.add_claim(turn, made, event=start_event(made))
         number += 1
     region.close()
     return number

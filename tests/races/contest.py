@@ -10,10 +10,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from fieldops import claims as rule
-from fieldops.actions.claims import grant_in_turn, make_claim
+from fieldops.actions.claims import grant_in_turn, make_claim, start_event
 from fieldops.clock import Stopwatch
 from fieldops.errors import Conflict, FieldopsError, StreetAlreadyClaimed
-from fieldops.events import StreetClaimed
 from fieldops.ids import ClaimId, CrewId, StreetId, new_id
 from fieldops.store import claims as store
 from fieldops.store.connect import Region, Turn, open_region
@@ -54,10 +53,7 @@ def without_the_guard(region: Region, street: StreetId, crew: CrewId, now: datet
         ground = store.ground(turn.connection, street, crew, now, turn.rules)
         generation = 1 + max((claim.generation for claim in ground.claims), default=0)
         made = rule.Claim(ClaimId(new_id()), street, crew, generation, now, now + turn.rules.claim_duration)
-        event = StreetClaimed(
-            at=now, claim=made.id, street=street, crew=crew, generation=generation, held_until=made.held_until
-        )
-        store.add_claim(turn, made, event=event)
+        store.add_claim(turn, made, event=start_event(made))
         return made.id
 
 
@@ -66,10 +62,7 @@ def past_the_rules(region: Region, street: StreetId, crew: CrewId, now: datetime
     made = rule.Claim(ClaimId(new_id()), street, crew, hash(crew) % 10**9, now, now + timedelta(days=7))
     try:
         with region.turn(LEAD, now=now) as turn:
-            event = StreetClaimed(
-                at=now, claim=made.id, street=street, crew=crew, generation=1, held_until=made.held_until
-            )
-            store.add_claim(turn, made, event=event)
+            store.add_claim(turn, made, event=start_event(made))
     except sqlite3.IntegrityError:
         raise StreetAlreadyClaimed(street=street, holder=CrewId("?"), held_until=now) from None
     return made.id

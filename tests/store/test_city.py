@@ -7,12 +7,15 @@ from datetime import timedelta
 import pandas as pd
 import pytest
 
+from fieldops.actions.claims import start_event
 from fieldops.city.edits import Edit, apply_edit
 from fieldops.city.model import SCHEMA, check_frame
+from fieldops.claims import Claim
 from fieldops.errors import NotFound
 from fieldops.events import CityImported, StreetEdited
-from fieldops.ids import CityId, StreetId
+from fieldops.ids import CityId, ClaimId, CrewId, StreetId
 from fieldops.store import city as city_store
+from fieldops.store.claims import add_claim
 from fieldops.store.connect import Region
 from tests.conftest import NOON, PLANNER
 from tests.small_town import town
@@ -75,10 +78,8 @@ def test_the_status_of_a_street_follows_its_claim_to_the_moment_of_its_end(regio
     connection = region.reader()
     with region.turn(PLANNER, now=NOON) as turn:
         turn.connection.execute("INSERT INTO crew VALUES ('A', 'A', 3, 6.0, 0.0, 0.0, NULL, '[]')")
-        turn.connection.execute(
-            "INSERT INTO claim (id, street_id, crew_id, generation, claimed_at, held_until) VALUES ('c', 'EAST', 'A', 1, ?, ?)",
-            ("2026-03-02T04:00:00.000000Z", "2026-03-09T04:00:00.000000Z"),
-        )
+        made = Claim(ClaimId("c"), StreetId("EAST"), CrewId("A"), 1, NOON, NOON + timedelta(days=7))
+        add_claim(turn, made, event=start_event(made))
 
     def state_at(moment: timedelta) -> tuple[str, float | None]:
         with region.turn(PLANNER, now=NOON + moment) as turn:  # in a sandbox the last event is the present

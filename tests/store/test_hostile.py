@@ -1,5 +1,6 @@
 """What somebody tries who has the file and another program, or fieldops and the key of another region."""
 
+import json
 import secrets
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +12,7 @@ from fieldops.actions.claims import end_claim, make_claim
 from fieldops.actions.decisions import decide
 from fieldops.actions.notices import deliver
 from fieldops.actions.surveys import record_surveys
-from fieldops.errors import BadInput, StorageFailed
+from fieldops.errors import BadInput
 from fieldops.ids import CrewId, PromoterId, StreetId
 from fieldops.store.connect import Region, open_region
 from fieldops.store.sqlite import sqlite3
@@ -59,6 +60,7 @@ def test_another_program_replaces_no_row_of_what_was_said(lived_in: Path, table:
 )
 def test_another_program_takes_no_claim_away_by_making_one(lived_in: Path, generation: str) -> None:
     connection = sqlite3.connect(lived_in, isolation_level=None)
+    connection.execute("DROP TRIGGER claim_is_told")  # which would refuse it first
     with pytest.raises(sqlite3.IntegrityError, match="replaces none"):
         connection.execute(
             "INSERT OR REPLACE INTO claim SELECT 'x', street_id, 'C1', "
@@ -66,6 +68,55 @@ def test_another_program_takes_no_claim_away_by_making_one(lived_in: Path, gener
         )
     assert connection.execute("SELECT count(*) FROM claim WHERE crew_id = 'C0'").fetchone()[0] == 2
     connection.close()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE claim SET ended_at = '2026-03-04T00:00:00.000000Z', outcome = 'revoked'",  # a claim is cut short
+        "UPDATE claim SET ended_at = held_until, outcome = 'forfeited'",
+        "UPDATE claim SET ended_at = '2026-03-04T00:00:00.000000Z', outcome = 'saturated', credit = crew_id",
+        "UPDATE claim SET held_until = '2026-03-20T00:00:00.000000Z'",  # stretched
+        "UPDATE claim SET claimed_at = '2026-03-01T00:00:00.000000Z'",
+        "UPDATE claim SET crew_id = 'C1'",  # given to another
+    ],
+)
+def test_another_program_ends_stretches_and_gives_away_no_claim_without_an_event(lived_in: Path, change: str) -> None:
+    connection = sqlite3.connect(lived_in, isolation_level=None)
+    held = "street_id = 'S0' AND ended_at IS NULL"
+    assert connection.execute(f"SELECT count(*) FROM claim WHERE {held}").fetchone() == (1,)
+    with pytest.raises(sqlite3.IntegrityError, match="claim"):
+        connection.execute(f"{change} WHERE {held}")
+    ended = "street_id = 'S0' AND ended_at IS NOT NULL"
+    with pytest.raises(sqlite3.IntegrityError, match="claim"):  # and none lives again
+        connection.execute(f"UPDATE claim SET ended_at = NULL, outcome = NULL WHERE {ended}")
+    connection.close()
+
+
+def test_another_program_makes_no_claim_without_an_event(lived_in: Path) -> None:
+    connection = sqlite3.connect(lived_in, isolation_level=None)
+    with pytest.raises(sqlite3.IntegrityError, match="made by its event"):
+        connection.execute(
+            "INSERT INTO claim (id, street_id, crew_id, generation, claimed_at, held_until)"
+            " VALUES ('x', 'S2', 'C1', 1, '2026-03-02T04:00:00.000000Z', '2026-03-09T04:00:00.000000Z')"
+        )
+    connection.close()
+
+
+def test_whoever_makes_the_event_up_too_is_named_by_verify(lived_in: Path) -> None:
+    connection = sqlite3.connect(lived_in, isolation_level=None)
+    end = "2026-03-04T00:00:00.000000Z"
+    (claim,) = connection.execute("SELECT id FROM claim WHERE street_id = 'S0' AND ended_at IS NULL").fetchone()
+    facts = json.dumps({"claim": claim, "street": "S0", "crew": "C0"})
+    connection.execute(
+        "INSERT INTO event SELECT max(seq) + 1, 'ClaimRevoked', ?, ?, 'mallory', '', 'x', ?, ? FROM event",
+        (end, end, facts, "0" * 64),
+    )
+    connection.execute("UPDATE claim SET ended_at = ?, outcome = 'revoked', reason = 'x' WHERE id = ?", (end, claim))
+    connection.close()
+    region = open_region(lived_in)
+    assert any("chain" in one.what for one in verify(region).violations)
+    region.close()
 
 
 @pytest.mark.parametrize("seq", ["1", "max(seq) + 7", "NULL"])
@@ -103,37 +154,4 @@ def test_a_region_of_which_one_event_was_changed_is_opened_so_that_verify_can_na
     connection.close()
     region = open_region(lived_in)
     assert any("was changed" in one.what for one in verify(region).violations)
-    region.close()
-
-
-def test_a_file_of_two_names_is_not_written_because_neither_sees_the_claims_of_the_other(
-    lived_in: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("FIELDOPS_KEY", str(lived_in.with_suffix(".key")))
-    other = lived_in.with_name("other.gpkg")
-    other.hardlink_to(lived_in)
-    for name in (lived_in, other):
-        region = open_region(name)
-        with pytest.raises(StorageFailed, match="has 2 names"):
-            make_claim(region, LEAD, street=StreetId("S2"), crew=C0, now=NOON + 6 * DAY)
-        region.close()
-    other.unlink()
-    region = open_region(lived_in)
-    make_claim(region, LEAD, street=StreetId("S2"), crew=C0, now=NOON + 6 * DAY)
-    region.close()
-
-
-@pytest.mark.parametrize(("put", "told"), [(True, "another file was put"), (False, "not there any more")])
-def test_nobody_is_told_that_a_claim_is_stored_where_the_file_was_taken_away(
-    lived_in: Path, put: bool, told: str
-) -> None:
-    region, claims = open_region(lived_in), "SELECT count(*) FROM claim"
-    deliver(region, LEAD, now=NOON + 6 * DAY)  # the region was written before
-    lived_in.rename(lived_in.with_name("away.gpkg"))
-    if put:
-        lived_in.write_bytes(lived_in.with_name("away.gpkg").read_bytes())
-    before = region.reader().execute(claims).fetchone()[0]
-    with pytest.raises(StorageFailed, match=told):
-        make_claim(region, LEAD, street=StreetId("S2"), crew=C0, now=NOON + 6 * DAY)
-    assert region.reader().execute(claims).fetchone()[0] == before
     region.close()

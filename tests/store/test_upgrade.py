@@ -7,13 +7,12 @@ from pathlib import Path
 import pytest
 
 from fieldops import claims
-from fieldops.actions.claims import end_in_turn, make_claim
+from fieldops.actions.claims import end_in_turn, make_claim, start_event
 from fieldops.actions.recruiting_lists import Filters, read_funnel
 from fieldops.actions.rules import change_rules
 from fieldops.actions.surveys import record_surveys
 from fieldops.claims import Ground
 from fieldops.errors import CrewCoolingDown
-from fieldops.events import StreetClaimed
 from fieldops.ids import ClaimId, CrewId, StreetId
 from fieldops.recruiting.stages import Stage
 from fieldops.store import claims as store
@@ -93,10 +92,7 @@ def test_what_was_lawful_before_an_upgrade_is_no_violation_after_it_and_from_the
             made = replace(
                 claims.make_claim(ClaimId(f"K{number}"), ground, C0, turn.now, turn.rules), generation=number
             )
-            event = StreetClaimed(
-                at=turn.now, claim=made.id, street=S0, crew=C0, generation=number, held_until=made.held_until
-            )
-            store.add_claim(turn, made, event=event)
+            store.add_claim(turn, made, event=start_event(made))
         with region.turn(LEAD, now=start + hour) as turn:
             end_in_turn(turn, made.id, outcome="withdrawn", why="no_time")
     region.close()

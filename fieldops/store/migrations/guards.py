@@ -121,3 +121,20 @@ CREATE TRIGGER claim_only_shrinks BEFORE UPDATE ON claim
     OR NEW.held_until <> OLD.held_until OR NEW.plan_id IS NOT OLD.plan_id
   BEGIN SELECT RAISE(ABORT, 'a claim can only be ended, and only earlier'); END
 """
+
+# RULE 20: a claim is made, and ended, by the newest event of the record. Another program that changes claims has no event to
+# show; one that makes an event up has not the key, and `claims verify` names it.
+TOLD = """
+CREATE TRIGGER claim_is_told BEFORE INSERT ON claim
+  WHEN NOT EXISTS (SELECT 1 FROM event AS e WHERE e.seq = (SELECT max(seq) FROM event) AND e.kind = 'StreetClaimed'
+    AND e.took_effect_at = NEW.claimed_at AND json_extract(e.facts, '$.claim') = NEW.id
+    AND json_extract(e.facts, '$.street') = NEW.street_id AND json_extract(e.facts, '$.crew') = NEW.crew_id
+    AND json_extract(e.facts, '$.generation') = NEW.generation AND json_extract(e.facts, '$.held_until') = NEW.held_until)
+  BEGIN SELECT RAISE(ABORT, 'a claim is made by its event'); END;
+CREATE TRIGGER claim_end_is_told BEFORE UPDATE ON claim
+  WHEN NOT EXISTS (SELECT 1 FROM event AS e WHERE e.seq = (SELECT max(seq) FROM event)
+    AND e.kind = 'Claim' || upper(substr(NEW.outcome, 1, 1)) || substr(NEW.outcome, 2)
+    AND e.took_effect_at = NEW.ended_at AND e.why = NEW.reason AND json_extract(e.facts, '$.claim') = NEW.id
+    AND json_extract(e.facts, '$.credit') IS NEW.credit)
+  BEGIN SELECT RAISE(ABORT, 'a claim is ended by its event'); END
+"""

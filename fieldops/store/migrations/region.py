@@ -84,6 +84,7 @@ STEPS: dict[str, "Callable[[Database], None]"] = {
     "m2026_11_27_entry_hours": lambda db: run_statements(db, tables.ENTRY_HOURS),
     "m2026_11_27_voiding": lambda db: run_statements(db, guards.VOIDING),
     JOURNEYS: lambda db: run_statements(db, recruiting.JOURNEYS),
+    "m2026_11_27_told": lambda db: run_statements(db, guards.TOLD),
 }
 
 

@@ -1,0 +1,339 @@
+"""Nobody holds a street because two writers see two halves of one region file: other names, mounts, lost logs, older copies."""
+
+import multiprocessing
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fieldops.actions.claims import make_claim
+from fieldops.actions.keep import back_up, check_region, restore
+from fieldops.errors import FieldopsError, StorageFailed
+from fieldops.ids import CrewId, StreetId
+from fieldops.store import claims as store
+from fieldops.store.connect import Region, create_region, open_file, open_region
+from fieldops.store.mounts import SHARED_KINDS, is_mounted_alone, kind_of, read_mounts
+from fieldops.store.onlyfile import last_words
+from tests.conftest import LEAD, NOON, PLANNER
+from tests.small_region import add_town
+
+FORK = multiprocessing.get_context("fork")
+S, C = [StreetId(f"S{i}") for i in range(3)], [CrewId(f"C{i}") for i in range(3)]
+TABLE = r"""22 27 0:21 / /proc rw,relatime - proc proc rw
+27 1 254:0 / / rw,relatime - ext4 /dev/vda rw
+40 27 0:52 / /srv/share rw,relatime shared:7 - nfs4 server:/export rw,vers=4.2
+41 27 254:0 /srv/region.gpkg /data/region.gpkg rw,relatime - ext4 /dev/vda rw
+42 27 254:0 /srv/all /my\040data rw,relatime master:1 propagate_from:2 - ext4 /dev/vda rw
+43 40 254:0 / /srv/share/here rw,relatime - xfs /dev/vdb rw
+half a line
+"""
+
+
+class Hand:
+    """Another process that has the region open for writing, by a name of its own."""
+
+    def __init__(self, path: Path) -> None:
+        self._asked, self._answers = FORK.SimpleQueue(), FORK.SimpleQueue()
+        self.process = FORK.Process(target=self._work, args=(path,))
+        self.process.start()
+
+    def claim(self, street: StreetId, crew: CrewId) -> str:
+        """Return what the process was told: "granted", or the refusal."""
+        self._asked.put((street, crew))
+        return str(self._answers.get())
+
+    def stop(self) -> None:
+        self._asked.put(None)
+        self.process.join()
+
+    def kill(self) -> None:
+        assert self.process.pid is not None
+        os.kill(self.process.pid, signal.SIGKILL)
+        self.process.join()
+
+    def _work(self, path: Path) -> None:
+        region = open_region(path)
+        while (wish := self._asked.get()) is not None:
+            try:
+                make_claim(region, LEAD, street=wish[0], crew=wish[1], now=NOON)
+                self._answers.put("granted")
+            except FieldopsError as error:
+                self._answers.put(str(error))
+        region.close()
+
+
+@pytest.fixture
+def town(region: Region, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A region of three streets and crews; its key is found from wherever the file is opened."""
+    add_town(region)
+    region.close()
+    monkeypatch.setenv("FIELDOPS_KEY", str(region.path.with_suffix(".key")))
+    return region.path
+
+
+@pytest.fixture
+def other(town: Path) -> Path:
+    folder = town.parent / "other"
+    folder.mkdir()
+    return folder / town.name
+
+
+def mount(*words: str | Path) -> Iterator[None]:
+    """Mount something for a while; what it takes has to be allowed."""
+    done = (
+        subprocess.run(["mount", *words], capture_output=True, text=True, check=False)
+        if shutil.which("mount")
+        else None
+    )
+    if done is None or done.returncode:
+        pytest.skip(f"mounting needs the rights of root: {done.stderr.strip() if done else 'there is no mount'}")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", words[-1]], check=True)
+
+
+@pytest.fixture
+def mounted(town: Path, other: Path) -> Iterator[Path]:
+    """The region file alone, bound into another folder."""
+    other.touch()
+    for _ in mount("--bind", town, other):
+        yield other
+
+
+def holder_of(path: Path, street: StreetId) -> list[CrewId]:
+    region = open_region(path)
+    held = [claim.crew for claim in store.claims_of_street(region.reader(), street)]
+    region.close()
+    return held
+
+
+def test_a_file_that_is_mounted_alone_gives_no_street_away_twice(town: Path, mounted: Path) -> None:
+    here, there = Hand(town), Hand(mounted)
+    assert here.claim(S[0], C[0]) == "granted"
+    answer = there.claim(S[0], C[1])
+    assert "mounted by itself" in answer
+    assert "mount the folder" in answer
+    assert here.claim(S[1], C[0]) == "granted"
+    here.stop()
+    there.stop()
+    assert holder_of(town, S[0]) == [C[0]]
+
+
+def _claim_without_asking(path: Path, crew: CrewId, barrier: object, answers: object) -> None:
+    """Do what a write turn does, without its looking: the street is free, so it is given away."""
+    connection = open_file(path)
+    connection.execute("BEGIN IMMEDIATE")
+    free = not connection.execute("SELECT count(*) FROM claim").fetchone()[0]
+    row = (f"claim of {crew}", S[0], crew, 1, "2026-03-02", "2026-03-09", None, None, "", None, None)
+    connection.execute(f"INSERT INTO claim VALUES ({', '.join('?' * len(row))})", row)
+    connection.execute("COMMIT")
+    answers.put(free)  # type: ignore[attr-defined]
+    barrier.wait(60)  # type: ignore[attr-defined]  # both have it open, so that neither tidies up
+    os._exit(0)
+
+
+def test_sqlite_alone_lets_two_names_of_a_mounted_file_give_one_street_twice(town: Path, mounted: Path) -> None:
+    """The control: without the guard the danger is real on this machine."""
+    connection = open_file(town)
+    connection.execute("DROP TRIGGER claim_is_told")  # it asks for an event, which each of them could write too
+    connection.close()
+    barrier, answers = FORK.Barrier(2), FORK.SimpleQueue()
+    hands = [
+        FORK.Process(target=_claim_without_asking, args=(path, crew, barrier, answers))
+        for path, crew in zip((town, mounted), C, strict=False)
+    ]
+    for hand in hands:
+        hand.start()
+    for hand in hands:
+        hand.join()
+    assert [hand.exitcode for hand in hands] == [0, 0]
+    assert [answers.get(), answers.get()] == [True, True]
+
+
+def test_a_folder_that_is_mounted_whole_is_one_region(town: Path, other: Path) -> None:
+    for _ in mount("--bind", town.parent, other.parent):
+        here, there = Hand(town), Hand(other)
+        assert here.claim(S[0], C[0]) == "granted"
+        assert "claimed by crew Crew C0" in there.claim(S[0], C[1])
+        assert there.claim(S[1], C[1]) == "granted"
+        assert "claimed by crew Crew C1" in here.claim(S[1], C[0])
+        here.stop()
+        there.stop()
+
+
+@pytest.mark.parametrize(
+    ("path", "alone", "kind"),
+    [
+        ("/data/region.gpkg", True, "ext4"),  # the file, by itself
+        ("/data/region.gpkg-wal", False, "ext4"),
+        ("/my data/region.gpkg", False, "ext4"),  # its folder, with a space in its name
+        ("/srv/share/region.gpkg", False, "nfs4"),
+        ("/srv/share/here/region.gpkg", False, "xfs"),  # a disk of this machine, mounted within
+        ("/srv/shared/region.gpkg", False, "ext4"),  # not below /srv/share
+    ],
+)
+def test_the_table_of_mounts_tells_what_is_mounted_alone_and_what_machines_share(
+    path: str, alone: bool, kind: str
+) -> None:
+    mounts = read_mounts(TABLE)
+    assert is_mounted_alone([Path(path)], mounts) is alone
+    assert kind_of(Path(path), mounts) == kind
+    assert (kind in SHARED_KINDS) is (kind == "nfs4")
+
+
+def test_where_no_table_of_mounts_is_kept_nothing_is_refused() -> None:
+    assert kind_of(Path("/data/region.gpkg"), read_mounts("")) == ""
+    assert not is_mounted_alone([Path("/data/region.gpkg")], [])
+
+
+def test_a_file_moved_away_from_what_was_written_last_is_not_written(town: Path, other: Path) -> None:
+    hand = Hand(town)
+    assert hand.claim(S[0], C[0]) == "granted"
+    hand.kill()
+    town.rename(other)
+    hand = Hand(other)
+    answer = hand.claim(S[0], C[1])
+    assert "was stored already" in answer
+    assert "former name" in answer
+    hand.stop()
+    other.rename(town)
+    assert holder_of(town, S[0]) == [C[0]]
+    hand = Hand(town)
+    assert hand.claim(S[1], C[1]) == "granted"
+    hand.stop()
+
+
+def test_a_file_moved_while_it_is_open_is_written_by_nobody(town: Path, other: Path) -> None:
+    first = Hand(town)
+    assert first.claim(S[0], C[0]) == "granted"
+    town.rename(other)
+    second = Hand(other)
+    assert "was stored already" in second.claim(S[0], C[1])
+    assert "not there any more" in first.claim(S[1], C[0])
+    second.stop()
+    other.rename(town)
+    assert first.claim(S[1], C[0]) == "granted"
+    first.stop()
+    assert holder_of(town, S[0]) == [C[0]]
+
+
+def test_nobody_writes_where_the_log_was_deleted_while_open_and_closing_saves_it(town: Path) -> None:
+    first = Hand(town)
+    assert first.claim(S[0], C[0]) == "granted"
+    for end in ("-wal", "-shm"):
+        town.with_name(town.name + end).unlink()
+    second = Hand(town)
+    assert "was stored already" in second.claim(S[0], C[1])
+    assert "taken away while it was open" in first.claim(S[1], C[0])
+    second.stop()
+    first.stop()
+    third = Hand(town)
+    assert "claimed by crew Crew C0" in third.claim(S[0], C[1])
+    assert third.claim(S[1], C[1]) == "granted"
+    third.stop()
+
+
+def test_a_log_deleted_after_a_crash_is_missed(town: Path) -> None:
+    hand = Hand(town)
+    assert hand.claim(S[0], C[0]) == "granted"
+    hand.kill()
+    for end in ("-wal", "-shm"):
+        town.with_name(town.name + end).unlink()
+    hand = Hand(town)
+    assert "was stored already" in hand.claim(S[0], C[1])
+    hand.stop()
+    region = open_region(town)
+    (found,) = [one for one in check_region(region, LEAD) if one.check == "place"]
+    assert (found.level, "-wal" in found.cure) == ("error", True)
+    region.close()
+
+
+def test_an_older_copy_put_in_place_by_hand_is_not_written_and_one_that_was_restored_is(town: Path) -> None:
+    region = open_region(town)
+    older = town.with_name("older.gpkg")
+    back_up(region, PLANNER, older)
+    make_claim(region, LEAD, street=S[0], crew=C[0], now=NOON)
+    region.close()
+    shutil.copyfile(older, town)
+    region = open_region(town)
+    with pytest.raises(StorageFailed, match="was stored already"):
+        make_claim(region, LEAD, street=S[0], crew=C[1], now=NOON)
+    region.close()
+    region, _ = restore(town, PLANNER, older, replace_present=True, now=NOON)
+    make_claim(region, LEAD, street=S[0], crew=C[1], now=NOON)
+    region.close()
+    assert holder_of(town, S[0]) == [C[1]]
+
+
+def test_another_region_may_take_the_name_of_one_that_is_gone(town: Path, tmp_path: Path) -> None:
+    made = create_region(tmp_path / "new.gpkg", PLANNER, sandbox=True, now=NOON)
+    add_town(made)
+    made.close()
+    shutil.copyfile(made.path, town)
+    region = open_region(town)
+    make_claim(region, LEAD, street=S[0], crew=C[1], now=NOON)
+    region.close()
+
+
+def test_where_the_disk_knows_no_attributes_the_last_word_lies_beside_the_file(town: Path, tmp_path: Path) -> None:
+    plain = tmp_path / "plain"
+    plain.mkdir()
+    for _ in mount("-t", "ramfs", "none", plain):
+        path = plain / town.name
+        shutil.copyfile(town, path)
+        hand = Hand(path)
+        assert hand.claim(S[0], C[0]) == "granted"
+        hand.kill()
+        with pytest.raises(OSError, match="not supported"):
+            os.getxattr(path, "user.fieldops.last")
+        assert len(last_words(path)) == 1
+        for end in ("-wal", "-shm"):
+            path.with_name(path.name + end).unlink()
+        hand = Hand(path)
+        assert "was stored already" in hand.claim(S[0], C[1])
+        hand.stop()
+
+
+def test_a_word_that_lags_behind_stops_nobody(town: Path) -> None:
+    region = open_region(town)
+    before = os.getxattr(town, "user.fieldops.last")
+    make_claim(region, LEAD, street=S[0], crew=C[0], now=NOON)
+    assert os.getxattr(town, "user.fieldops.last") != before
+    os.setxattr(town, "user.fieldops.last", before)  # the process died before it could say so
+    make_claim(region, LEAD, street=S[1], crew=C[0], now=NOON)
+    region.close()
+
+
+def test_a_file_of_two_names_is_not_written_because_neither_sees_the_claims_of_the_other(
+    town: Path,
+) -> None:
+    other = town.with_name("other.gpkg")
+    other.hardlink_to(town)
+    for name in (town, other):
+        region = open_region(name)
+        with pytest.raises(StorageFailed, match="has 2 names"):
+            make_claim(region, LEAD, street=S[2], crew=C[0], now=NOON)
+        region.close()
+    other.unlink()
+    region = open_region(town)
+    make_claim(region, LEAD, street=S[2], crew=C[0], now=NOON)
+    region.close()
+
+
+@pytest.mark.parametrize(("put", "told"), [(True, "another file was put"), (False, "not there any more")])
+def test_nobody_is_told_that_a_claim_is_stored_where_the_file_was_taken_away(town: Path, put: bool, told: str) -> None:
+    region, claims = open_region(town), "SELECT count(*) FROM claim"
+    make_claim(region, LEAD, street=S[1], crew=C[1], now=NOON)  # the region was written before
+    town.rename(town.with_name("away.gpkg"))
+    if put:
+        town.write_bytes(town.with_name("away.gpkg").read_bytes())
+    before = region.reader().execute(claims).fetchone()[0]
+    with pytest.raises(StorageFailed, match=told):
+        make_claim(region, LEAD, street=S[2], crew=C[0], now=NOON)
+    assert region.reader().execute(claims).fetchone()[0] == before
+    region.close()
