@@ -43,7 +43,7 @@ from fieldops.store.phonekeys import open_sign_up
 from fieldops.surveys import Effort
 
 _CODES: tuple[tuple[type[Conflict], str], ...] = (
-    (StreetAlreadyClaimed, "claimed"), (StreetReserved, "claimed"), (CrewCoolingDown, "cooling_down"), (CrewAtCap, "at_cap"),
+    (StreetAlreadyClaimed, "claimed"), (StreetReserved, "reserved"), (CrewCoolingDown, "cooling_down"), (CrewAtCap, "at_cap"),
     (StreetClosed, "street_closed"), (ClaimNotInForce, "claim_ended"),
 )  # fmt: skip
 
@@ -79,7 +79,7 @@ def claim_street(turn: Turn, entry: Entry, zone: ZoneInfo) -> dict[str, object]:
         raise Rejected(code_of(refusal), **_explain(turn, refusal, street, crew)) from None
     return {
         "claim": claim.id, "street": street, "generation": claim.generation,
-        "until": format_moment(claim.held_until),
+        "from": format_moment(claim.claimed_at), "until": format_moment(claim.held_until),
     }  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from fieldops.store.contacts import read_contacts
 from fieldops.store.sqlite import sqlite3
 from fieldops.store.verify import verify
 from tests.conftest import LEAD, PLANNER
+from tests.mutants import fails_without
 from tests.phones import (
     AGAIN,
     DAY,
@@ -198,15 +199,24 @@ def test_whatever_became_of_the_claim_meanwhile_nothing_that_was_recorded_is_los
     assert len(query(region, "SELECT id FROM survey")) == (0 if what == "gone" else 1)
 
 
-def test_control_a_door_that_asks_who_holds_the_street_now_would_have_dropped_all_of_it(region: Region) -> None:
-    add_town(region)
-    claim = make_claim(region, LEAD, street=StreetId("S0"), crew=CrewId("C0"), now=NOON - 8 * DAY)
-    phone = Phone()
-    sent = [phone.make(claim.held_until - i * HOUR, street="S0", what="refused", generation=1) for i in range(1, 5)]
-    holders = {one.claim.street for one in list_claims(region, LEAD, crew=CrewId("C0"), now=NOON)[1]}
-    assert [one for one in sent if one["street"] in holders] == []  # what such a door would have kept
-    done = phone.send(region, sent, NOON)
-    assert [(one.result, one.marks) for one in done.answers] == [("accepted", ())] * 4
+@pytest.mark.parametrize(
+    ("guard", "instead", "told"),
+    [
+        (
+            "            marks += [Mark.LATE] * (standing is Standing.LATE)\n",
+            "            if standing is Standing.LATE:\n                raise Rejected('claim_ended')\n",
+            "3 failed, 1 passed",  # expired, withdrawn, revoked
+        ),
+        ("            if spot is None:\n", "            if spot is None or spot.gone:\n", "1 failed, 3 passed"),
+    ],
+)
+def test_control_a_door_that_refuses_what_came_late_or_from_a_street_that_is_gone_loses_it(
+    tmp_path: Path, guard: str, instead: str, told: str
+) -> None:
+    test = "tests/actions/test_sync.py::test_whatever_became_of_the_claim_meanwhile_nothing_that_was_recorded_is_lost"
+    said = fails_without(tmp_path, test, "fieldops/actions/sync.py", guard, instead)
+    assert told in said
+    assert "('rejected', False)" in said
 
 
 def test_late_evidence_that_a_street_was_saturated_ends_the_present_claim_with_the_askers_credit(

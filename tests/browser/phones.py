@@ -22,7 +22,6 @@ from tests.phone_town import make_phone_town
 
 READY = "document.documentElement?.dataset.ready === 'true'"
 SYNC = re.compile(r"/crew/sync\.json$")
-OUTBOX = re.compile(r"/outbox\.js$")
 
 
 @dataclass
@@ -227,9 +226,9 @@ def count_sent(page: Page) -> list[int]:
     return sizes
 
 
-def without_guard(context: BrowserContext, old: str, new: str) -> None:
-    """Serve the outbox with one of its guards taken away, for controls: the phone must have no service worker."""
-    source = (ROOT / "web" / "static" / "crew" / "outbox.js").read_text("utf-8")
+def without_guard(context: BrowserContext, old: str, new: str, *, file: str = "outbox.js") -> None:
+    """Serve a script with one of its guards taken away, for controls: the phone must have no service worker."""
+    source = (ROOT / "web" / "static" / "crew" / file).read_text("utf-8")
     assert source.count(old) == 1, f"the guard is not there any more: {old}"
     body = source.replace(old, new)
-    context.route(OUTBOX, lambda route: route.fulfill(body=body, content_type="text/javascript"))
+    context.route(re.compile(rf"/{file}$"), lambda route: route.fulfill(body=body, content_type="text/javascript"))

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from fieldops.actions.claims import end_claim, make_claim
+from fieldops.actions.reserves import MOST_RESERVES, keep_reserves, release_reserves
 from fieldops.actions.rules import change_rules
 from fieldops.actions.sync import sync_records
 from fieldops.clock import format_moment, now
@@ -95,6 +96,30 @@ def test_a_wish_is_told_lost_after_a_reload_and_by_whichever_tab_the_answer_came
         expect(page.locator("#moveSays")).to_contain_text("丙组 has")
         page.locator("#badge").click()
         expect(page.locator("#refused li")).to_contain_text("丙组 has")
+
+
+@pytest.mark.parametrize(
+    ("language", "told"), [("en-US", "is kept for 乙组 until the end of the day"), ("zh-CN", "已为乙组保留到当天结束")]
+)
+def test_a_street_kept_for_another_crew_is_not_told_as_claimed(
+    browser: Browser, own_server: Server, language: str, told: str
+) -> None:
+    with crew_phone(browser, own_server, language=language) as phone:
+        page = open_phone(phone, own_server)
+        wanted = ready_for_the_day(page)
+        phone.set_offline(True)
+        page.locator("[data-take]").first.click()
+        expect(page.locator("#take")).to_be_visible()
+        region = open_region(own_server.region)
+        release_reserves(region, PLANNER, CrewId("C0"))
+        kept = keep_reserves(region, PLANNER, CrewId("C1"), streets=MOST_RESERVES)
+        region.close()
+        assert wanted in {one.street for one in kept}
+        phone.set_offline(False)
+        flush_all(page)
+        expect(page.locator("#moveSays")).to_contain_text(told)
+        page.locator("#badge").click()
+        expect(page.locator("#refused li")).to_contain_text(told)
 
 
 def test_a_street_that_was_won_is_offered_after_a_reload_and_no_old_thanks_stand_above_a_wish(

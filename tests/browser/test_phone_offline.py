@@ -306,25 +306,47 @@ def test_an_undone_tap_never_counts_and_a_survey_can_be_taken_back_for_ten_secon
 # ── 8: what happens meanwhile ───────────────────────────────────────────────────────────────────────────────────────
 
 
+def be_disabled(page: Page, server: Server) -> None:
+    """Send five records, be disabled, record twenty, and try to send them."""
+    add(page, 5)
+    flush_all(page)
+    region = open_region(server.region)
+    disable_account(region, PLANNER, "crew_lead-c0")
+    add(page, 20)
+    flush(page)
+    enable_account(region, PLANNER, "crew_lead-c0")
+    region.close()
+
+
 def test_who_is_disabled_meanwhile_keeps_the_outbox_and_sends_it_after_coming_in_again(
     browser: Browser, server: Server
 ) -> None:
     with crew_phone(browser, server) as phone:
         page = open_phone(phone, server)
-        add(page, 5)
-        flush_all(page)
-        region = open_region(server.region)
-        disable_account(region, PLANNER, "crew_lead-c0")
-        add(page, 20)
-        flush(page)
+        be_disabled(page, server)
         assert waiting(page) == 20
         page.evaluate("location.hash = '#outbox'")
         expect(page.locator("#error")).to_contain_text("signed out")
-        enable_account(region, PLANNER, "crew_lead-c0")
-        region.close()
         sign_in(phone, server)
         flush_all(page)
         assert server.records() == 25
+
+
+def test_control_a_phone_that_takes_a_refusal_for_a_receipt_loses_what_the_disabled_recorded(
+    browser: Browser, server: Server
+) -> None:
+    with crew_phone(browser, server, workers=False) as phone:
+        without_guard(
+            phone, 'if (!answer.ok) return { error: "http", code: answer.status,',
+            "if (!answer.ok) return { body: { now: new Date().toISOString(), moved: [], answers: records.map(({ id }) =>"
+            ' ({ id, result: "accepted" })) }, middle: sent,',
+        )  # fmt: skip
+        page = open_phone(phone, server)
+        be_disabled(page, server)
+        assert waiting(page) == 0
+        sign_in(phone, server)
+        flush_all(page)
+        assert server.records() == 5
 
 
 def test_a_lost_phone_shows_nobody_who_signed_up(browser: Browser, server: Server) -> None:

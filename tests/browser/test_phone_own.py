@@ -1,15 +1,21 @@
 """What a promoter puts right on the phone: an appeal against a quarantine, a contact taken back after it was sent, a home street."""
 
+from datetime import timedelta
+
+import pytest
 from playwright.sync_api import Browser, expect
 
 from fieldops.actions.accounts import list_accounts
 from fieldops.actions.backcheck import quarantine_surveys
 from fieldops.actions.invitations import make_sign_in_link
+from fieldops.actions.sync import sync_records
+from fieldops.clock import format_moment, now
 from fieldops.ids import PromoterId
 from fieldops.store.connect import open_region
 from tests.browser.conftest import until
-from tests.browser.phones import READY, Server, crew_phone, flush, flush_all, later, open_phone, waiting
+from tests.browser.phones import READY, Server, crew_phone, flush, flush_all, later, open_phone, waiting, without_guard
 from tests.conftest import PLANNER
+from tests.phones import Phone, crew_actor
 
 
 def test_a_survey_is_told_with_the_home_street_of_this_person_alone(browser: Browser, own_server: Server) -> None:
@@ -97,3 +103,24 @@ def test_a_lost_phone_is_signed_out_from_the_new_one_that_a_link_of_the_lead_let
         flush(old)
         expect(old.locator("#badge")).to_have_text("Signed out · 1 not sent")
         new.close()
+
+
+@pytest.mark.parametrize("guarded", [True, False])
+def test_whether_a_team_mate_pitched_is_not_said_in_ones_own_name_and_without_the_guard_is(
+    browser: Browser, own_server: Server, guarded: bool
+) -> None:
+    region, mate, at = open_region(own_server.region), Phone(promoter="C0-1", device="M1"), now() - timedelta(seconds=5)
+    sent = [mate.survey(at, False, cluster="A", phase="after")]
+    sync_records(region, crew_actor("C0"), sent, sent_at=format_moment(at))
+    region.close()
+    with crew_phone(browser, own_server, workers=False) as phone:
+        if not guarded:
+            without_guard(
+                phone,
+                "const mine = asked.filter(({ who }) => who === data.promoter);",
+                "const mine = asked;",
+                file="views.js",
+            )
+        page = open_phone(phone, own_server, "#survey=T0")
+        expect(page.locator("#askedCount")).to_have_text("1 asked")
+        expect(page.get_by_label("Not yet" if guarded else "Already")).to_be_checked()

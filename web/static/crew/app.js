@@ -70,7 +70,7 @@ export const when = (ms) => new Date(ms).toLocaleString(document.documentElement
 /** Why the server did not take a record: who had been quicker, where somebody was; and until when, where it said so. */
 export const whyNot = ({ reason, holder, holder_name, until }, label) => {
   const facts = { holder: holder_name || holder, label, until: until && when(Date.parse(until)) };
-  return holder ? say("lostRace", facts) : say("r." + reason) + (until ? " " + say("opens", facts) : "");
+  return holder ? say("by." + reason, facts) : say("r." + reason) + (until ? " " + say("opens", facts) : "");
 };
 export const clock = (ms) => new Date(ms).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", timeZone: data.zone });
 export const place = (id) => data.held?.[id] ?? data.kept?.[id] ?? data.stops?.[id]

@@ -2,7 +2,7 @@
 
 import { $, data, dayOf, place, say, toast, when, whyNot } from "./app.js";
 import * as box from "./outbox.js";
-import { go, record, renew } from "./views.js";
+import { go, isTold, record, renew } from "./views.js";
 
 let saying = ""; // the place that the view speaks of
 let wish = ""; // the record whose answer the view waits for
@@ -104,9 +104,17 @@ box.onChange(async (elsewhere) => {
 function tell({ id, record: { street }, label, answer }) {
   if (id === wish) wish = "";
   const ours = answer.result !== "rejected" || answer.holder === data.crew;
+  takeIn(street, label, answer);
   const text = ours ? say("yours", { label, until: when(Date.parse(answer.until)) }) : whyNot(answer, label);
   offer(ours ? { id: street, label, held: true } : answer.next ? { id: answer.next, label: answer.next_label } : null, text);
   if ($("v-moveon").hidden) toast(text);
+}
+
+/** A street that was won can be worked on before the page that tells of it is here. */
+function takeIn(street, label, { generation: gen, until, from }) {
+  if (!gen || Date.parse(from) < data.now) return; // the page knows what became of it
+  data.held[street] ??= { ...data.kept[street], label, gen, until: Date.parse(until), doors: [] };
+  isTold(Date.parse(from));
 }
 
 export function answered(wishes, moved) {

@@ -189,10 +189,11 @@ const verdictOn = async (id) => {
 };
 const small = (id) => data.held[id] && data.held[id].people < data.rules.small;
 
-/** Open the card: where a test goes on, it goes on as it was asked last. */
+/** Open the card: where a test goes on, it goes on as this promoter asked last. */
 async function openSurvey(id) {
   const { asked } = await sitting(id);
-  $("corner").elements.phase.value = asked.filter(({ phase }) => phase === "before" || phase === "after").pop()?.phase ?? "before";
+  const mine = asked.filter(({ who }) => who === data.promoter); // whether a team-mate pitched is for the team-mate to say
+  $("corner").elements.phase.value = mine.filter(({ phase }) => ["before", "after"].includes(phase)).pop()?.phase ?? "before";
   return showSurvey(id);
 }
 
@@ -244,15 +245,25 @@ async function answered({ answers, moved }) {
   if (moved.length || answers.length || old) await renew();
 }
 
+let taken = 0; // when what is shown was taken in
+/** The server has said something as of `now`: a page that was asked for before, and is older, is not taken in any more. */
+export function isTold(now) {
+  data.now = now;
+  taken = performance.now();
+}
+
 /** Take in the page as the server renders it now: claims, progress, kept streets. One way of drawing, at the server. */
 export async function renew() {
+  const asked = performance.now();
   const answer = await fetch("/crew/", { headers: { Accept: "text/html" } }).catch(() => null);
   if (!answer?.ok || !answer.headers.get("X-Fieldops")) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const fresh = page.getElementById("data");
-  if (!fresh) return;
+  const now = fresh && JSON.parse(fresh.textContent);
+  if (!now || (asked < taken && now.now < data.now)) return;
   const before = worked();
-  Object.assign(data, JSON.parse(fresh.textContent));
+  Object.assign(data, now);
+  isTold(now.now);
   $("day").replaceWith(document.adoptNode(page.getElementById("day")));
   await heedWishes();
   if (!(await box.all("waiting")).length) await box.remember("done", {}); // the server has seen all: its list is the truth
@@ -352,7 +363,7 @@ function wire() {
     show();
   });
   document.addEventListener("toggle", async ({ target }) => {
-    if (target.open && target.matches(".maps")) (await import("./maps.js")).fill(target, place(here));
+    if (target.open && target.matches(".maps") && place(here)?.at) (await import("./maps.js")).fill(target, place(here));
   }, true);
   const corner = sessionStorage.getItem("corner");
   if (corner) $("corner").elements.corner.value = corner;
