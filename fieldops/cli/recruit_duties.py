@@ -172,6 +172,8 @@ def consent(
     """
     Show the text to which people agree and its version, or set a new one from two files.
 
+    Promoters read the first paragraph out; what follows it, after an empty line, can be opened on their phones.
+
     Example: fieldops recruit consent --chinese zh.txt --english en.txt
     """
     from fieldops.actions.recruiting_posters import ConsentText, read_consent, set_consent

@@ -1,6 +1,7 @@
 """What somebody agrees to before a phone number is stored (rule 19): texts with a version that follows from their words."""
 
 import hashlib
+import re
 from dataclasses import dataclass
 
 from fieldops.errors import BadInput
@@ -11,7 +12,11 @@ LONGEST_TEXT = 4000
 
 @dataclass(frozen=True, slots=True)
 class ConsentText:
-    """A text in the region's languages; the version is made of its words, so that no text changes under its version."""
+    """
+    A text in the region's languages; the version is made of its words, so that no text changes under its version.
+
+    Its first paragraph is what a promoter reads out; the others, if there are any, are shown whole to whoever asks.
+    """
 
     chinese: str
     english: str
@@ -31,9 +36,15 @@ class ConsentText:
         """Return the version: twelve hexadecimal digits of SHA-256 over both texts."""
         return hashlib.sha256(f"{self.chinese}\x1f{self.english}".encode()).hexdigest()[:12]
 
+    def read_out(self, *, chinese: bool) -> tuple[str, str]:
+        """Return the first paragraph, which is read out, and what follows it, in one language; empty where nothing does."""
+        text = self.chinese if chinese else self.english
+        first, *rest = re.split(r"\s*\n\s*\n\s*", text.strip(), maxsplit=1)
+        return first, "".join(rest)
 
-# A draft that names what the law asks for (who, purpose, kinds, how long, rights); a region's own lawyer words it anew.
-FIRST_TEXT = ConsentText(
+
+# Drafts that name what the law asks for (who, purpose, kinds, how long, rights); a region's own lawyer words them anew.
+_OF_2026_11_26 = ConsentText(
     chinese=(
         "我们收集您的姓名和手机号，仅用于联系您了解兼职卖家项目。对接人会打电话与您确认。未入职的资料在最后一次联系后 90 天内删除。"
         "您可以随时要求查看、更正或删除您的资料，或撤回同意，告诉来电的对接人即可。提供即表示您已满 16 周岁并同意。"
@@ -44,3 +55,12 @@ FIRST_TEXT = ConsentText(
         "or withdraw your consent, at any time: tell the representative who calls. You are at least 16 years old and agree."
     ),
 )
+# Read out in five seconds, and the whole of it at a tap: who stands on a pavement hears a long text out as little as they read it.
+FIRST_TEXT = ConsentText(
+    chinese=f"姓名电话只用来联系您做兼职卖家，随时可删。满16岁，同意吗？\n\n{_OF_2026_11_26.chinese}",
+    english=(
+        "Your name and number are only for calling you about selling part-time; we delete them when you ask. "
+        f"Are you 16, and do you agree?\n\n{_OF_2026_11_26.english}"
+    ),
+)
+FIRST_TEXTS = (_OF_2026_11_26, FIRST_TEXT)  # no text is forgotten to which somebody may have agreed

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from fieldops.clock import format_moment, parse_moment
 from fieldops.events import TextsChanged, WindDownSet
 from fieldops.ids import PosterCode
-from fieldops.recruiting.consent import FIRST_TEXT, ConsentText
+from fieldops.recruiting.consent import FIRST_TEXT, FIRST_TEXTS, ConsentText
 from fieldops.recruiting.onboarding import FIRST_STEPS, Step, read_steps
 from fieldops.recruiting.sources import Poster
 from fieldops.store import audit
@@ -26,7 +26,7 @@ def find_consent(connection: sqlite3.Connection, version: str) -> ConsentText | 
     row = connection.execute("SELECT chinese, english FROM consent_text WHERE version = ?", (version,)).fetchone()
     if row:
         return ConsentText(row[0], row[1])
-    return FIRST_TEXT if version == FIRST_TEXT.version else None
+    return next((text for text in FIRST_TEXTS if text.version == version), None)
 
 
 def write_consent(turn: Turn, text: ConsentText, *, event: TextsChanged) -> None:

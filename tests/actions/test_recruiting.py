@@ -4,9 +4,11 @@ from datetime import timedelta
 
 import pytest
 
+from fieldops.actions.recruiting_posters import read_consent, set_consent
 from fieldops.errors import BadInput, ConsentMissing, Forbidden, NotFound, RecordDamaged
 from fieldops.ids import ActorId, CandidateId, CrewId, PosterCode, StreetId, VenueId
 from fieldops.people import Actor, Role
+from fieldops.recruiting.consent import FIRST_TEXTS, ConsentText
 from fieldops.recruiting.sources import Group, Source, SourceKind
 from fieldops.recruiting.stages import Stage
 from fieldops.store import persons
@@ -82,6 +84,22 @@ def test_no_number_is_stored_without_consent_to_a_text_of_this_region(region: Re
             join(region, consent=version)
     assert persons.find_by_phone(region, [f"+86{phone(0)}"]) == {}
     assert region.reader().execute("SELECT count(*) FROM candidate").fetchone()[0] == 0
+
+
+@pytest.mark.parametrize("text", FIRST_TEXTS, ids=lambda text: text.version)
+def test_a_text_to_which_somebody_agreed_stays_known_when_the_words_change(region: Region, text: ConsentText) -> None:
+    add_town(region)
+    assert read_consent(region) == FIRST_TEXTS[-1]
+    join(region, consent=text.version)
+    set_consent(region, LEAD, ConsentText("新的说明", "new words"), now=NOON)
+    join(region, 2, consent=text.version)
+
+
+def test_the_first_paragraph_of_a_text_is_read_out_and_the_others_follow_at_a_tap() -> None:
+    text = ConsentText("短的\r\n\r\n长的\n\n更长的", "short\n \n  long")
+    assert text.read_out(chinese=True) == ("短的", "长的\n\n更长的")
+    assert text.read_out(chinese=False) == ("short", "long")
+    assert ConsentText("只有一段\n两行", "one").read_out(chinese=True) == ("只有一段\n两行", "")
 
 
 def test_the_database_itself_refuses_a_number_before_its_consent(region: Region) -> None:

@@ -18,8 +18,10 @@ from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from fieldops.actions.invitations import first_link
 from fieldops.actions.jobs import order_job
+from fieldops.actions.rules import change_rules
 from fieldops.actions.tiles import make_tiles
 from fieldops.people import Role
+from fieldops.store.connect import open_region
 from tests.accounts import PLAIN_COOKIE, session_of
 from tests.conftest import PLANNER, ROOT
 from tests.desk_town import make_desk_town
@@ -182,3 +184,12 @@ def own_server(tmp_path: Path) -> Iterator["Server"]:
 
     with town_server(tmp_path) as running:
         yield running
+
+
+@pytest.fixture
+def quick(own_server: "Server") -> "Server":
+    """A town of its own where the plain rule decides, so that two who know are enough."""
+    region = open_region(own_server.region)
+    change_rules(region, PLANNER, why="plain", move_on_rule="two_of_ten")
+    region.close()
+    return own_server

@@ -21,6 +21,7 @@ from fieldops.store.verify import verify
 from tests.accounts import PLAIN_COOKIE, session_of
 from tests.browser.conftest import until
 from tests.browser.phones import READY, Server, flush_all, serving, waiting
+from tests.browser.thumbs import go, sign_up
 from tests.conftest import LEAD, NOON, PLANNER
 from tests.phone_town import make_phone_town
 
@@ -74,10 +75,6 @@ class Day:
         button.dispatch_event("click")  # minutes lie between the promoter's taps and not between ours: no double taps
         expect(self.page.locator(".toast")).to_contain_text("Saved")
 
-    def go(self, view: str) -> None:
-        self.page.evaluate("view => { location.hash = view; }", view)
-        expect(self.page.locator(f"#v-{view.split('=')[0].strip('#')}")).to_be_visible()
-
     def let_the_town_be_there(self) -> None:
         """Bring the sandbox to the same moment: its time stands at its last event."""
         with self.region.turn(PLANNER, now=self.now) as turn:
@@ -106,7 +103,7 @@ def test_a_day_with_three_streets_forty_surveys_a_move_on_and_a_sign_up_most_of_
     # 09:05, first street, with network
     page.locator("#next").click()
     street = page.evaluate("location.hash.split('=')[1]")
-    day.go("#street=S0")
+    go(page, "street=S0")
     page.get_by_label("Door").fill("1-101")
     for minute, name in ((5, "Interested"), (7, "Not home"), (9, "Refused")):
         day.at(MORNING + minute * MINUTE)
@@ -123,15 +120,15 @@ def test_a_day_with_three_streets_forty_surveys_a_move_on_and_a_sign_up_most_of_
     until(page, READY)
     expect(page.locator(".says")).to_contain_text("雨天先走商场")  # what the lead says is kept on the phone
     for number, start in ((1, 15), (2, 20)):
-        day.go(f"#street=S{number}")
+        go(page, f"street=S{number}")
         day.at(MORNING + start * MINUTE)
         day.tap("Knows already")
     day.at(MORNING + 25 * MINUTE)
-    day.go("#venue=V1")
+    go(page, "venue=V1")
     day.tap("Poster placed")
 
     # 09:30 to 11:27, forty people at the connection point, two corners
-    day.go("#survey=T0")
+    go(page, "survey=T0")
     for number in range(1, 41):
         day.at(MORNING + 30 * MINUTE + 3 * (number - 1) * MINUTE)
         page.get_by_label("AB"[number % 2], exact=True).check()
@@ -143,17 +140,12 @@ def test_a_day_with_three_streets_forty_surveys_a_move_on_and_a_sign_up_most_of_
 
     # 12:10, the claim on S6 has ended meanwhile; 12:20, somebody signs up; 12:30, the hours
     day.at(MORNING + 190 * MINUTE)
-    day.go("#street=S6")
+    go(page, "street=S6")
     day.tap("Come back")
     day.at(MORNING + 200 * MINUTE)
-    day.go("#signup")
-    page.get_by_label("Name of the person").fill("王小明")
-    page.get_by_label("Mobile number").fill("13812345678")
-    page.get_by_label("I have read it out").check()
-    page.get_by_role("button", name="Save and seal").click()
-    expect(page.locator(".toast")).to_contain_text("sealed")
+    sign_up(page)
     day.at(MORNING + 210 * MINUTE)
-    day.go("#hours=S0")
+    go(page, "hours=S0")
     page.get_by_role("button", name="Half an hour more").click()
     day.tap("Save", exact=True)
     expect(page.locator("#badge")).to_have_text("47 not sent · 3 h")

@@ -7,8 +7,8 @@ from playwright.sync_api import Browser, Page, expect
 from fieldops.contacts import COLUMNS, Kind
 from tests.browser.conftest import until
 from tests.browser.phones import SYNC, Server, crew_phone, flush, flush_all, in_outbox, open_phone
+from tests.browser.thumbs import NAME, NUMBER, go, sign_up
 
-NAME, PHONE = "王小明", "13812345678"
 TYPED = {"door", "personName", "tel"}  # the fields into which a thumb can write anything at all
 # A code, an id, a door, a number or a moment: nothing in which a sentence or a name of a person would fit.
 CODE = re.compile(r"[A-Za-z0-9_.:-]{0,64}")
@@ -18,11 +18,6 @@ Promise.all((await indexedDB.databases()).map(({ name: base }) => new Promise((d
     new Promise((got) => { result.transaction(name).objectStore(name).getAll().onsuccess = (asked) => got(asked.target.result); }))));
 })))
 """
-
-
-def go(page: Page, view: str) -> None:
-    page.evaluate("view => { location.hash = view; }", view)
-    expect(page.locator(f"#v-{view.split('=')[0]}")).to_be_visible()
 
 
 def press(page: Page, name: str) -> None:
@@ -43,7 +38,7 @@ def record_one_of_each(page: Page) -> None:
     page.locator("#badge").click()
     page.get_by_role("button", name="It is true: appeal").click()
     go(page, "street=S1")
-    page.get_by_label("Door").fill(f"{NAME} {PHONE}")
+    page.get_by_label("Door").fill(f"{NAME} {NUMBER}")
     expect(page.get_by_role("button", name="Refused", exact=True)).to_be_disabled()  # that is no door
     page.get_by_label("Door").fill("1-101")
     press(page, "Refused")
@@ -61,12 +56,7 @@ def record_one_of_each(page: Page) -> None:
         press(page, name)
         if view.startswith(("incident", "hours")):  # these lead back by themselves
             until(page, "location.hash === '#today'")
-    go(page, "signup")
-    page.get_by_label("Name of the person").fill(NAME)
-    page.get_by_label("Mobile number").fill(PHONE)
-    page.get_by_label("I have read it out").check()
-    page.get_by_role("button", name="Save and seal").click()
-    expect(page.locator(".toast")).to_contain_text("sealed")
+    sign_up(page)
     until(page, "location.hash === '#today'")
     go(page, "moveon")
     page.locator("[data-take]").first.click()
@@ -98,6 +88,6 @@ def test_what_waits_on_a_phone_holds_no_name_number_or_free_text_of_any_kind_of_
                 assert CODE.fullmatch(value), (record["kind"], column, value)
                 assert not re.fullmatch(r"(\+?86)?1[3-9]\d{9}", value), (record["kind"], column)
     assert "sealed" in stored
-    for secret in (NAME, PHONE, "王", PHONE[3:]):
+    for secret in (NAME, NUMBER, "王", NUMBER[3:]):
         assert secret not in stored
         assert secret not in beside

@@ -8,32 +8,15 @@ from playwright.sync_api import Browser, Page, expect
 
 from fieldops.actions.claims import end_claim, make_claim
 from fieldops.actions.reserves import MOST_RESERVES, keep_reserves, release_reserves
-from fieldops.actions.rules import change_rules
 from fieldops.actions.sync import sync_records
 from fieldops.clock import format_moment, now
 from fieldops.ids import CrewId, StreetId
 from fieldops.store.connect import open_region
 from tests.browser.conftest import until
 from tests.browser.phones import READY, SYNC, Server, crew_phone, flush_all, in_outbox, later, module, open_phone
+from tests.browser.thumbs import ask, decide, sign_up
 from tests.conftest import PLANNER
 from tests.phones import Phone, crew_actor
-
-
-@pytest.fixture
-def quick(own_server: Server) -> Server:
-    """A town of its own where the plain rule decides, so that two who know are enough."""
-    region = open_region(own_server.region)
-    change_rules(region, PLANNER, why="plain", move_on_rule="two_of_ten")
-    region.close()
-    return own_server
-
-
-def decide(page: Page) -> None:
-    """Ask two people who know, at two corners: the phone says to leave."""
-    for corner in "AB":
-        page.get_by_label(corner, exact=True).check()
-        page.get_by_role("button", name="Knows", exact=True).dispatch_event("click")
-    expect(page.locator("#thanks")).to_contain_text("Leave now")
 
 
 def ready_for_the_day(page: Page) -> str:
@@ -61,12 +44,7 @@ def test_where_a_browser_has_no_worker_the_open_page_goes_on_without_network(bro
         decide(page)
         page.locator("#badge").click()
         expect(page.locator("#waitingList li")).to_have_count(2)
-        page.evaluate("location.hash = '#signup'")
-        page.get_by_label("Name of the person").fill("王小明")
-        page.get_by_label("Mobile number").fill("13812345678")
-        page.get_by_label("I have read it out").check()
-        page.get_by_role("button", name="Save and seal").click()
-        expect(page.locator(".toast")).to_contain_text("sealed")
+        sign_up(page)
 
 
 def test_a_wish_is_told_lost_after_a_reload_and_by_whichever_tab_the_answer_came(
@@ -329,7 +307,7 @@ def test_five_at_a_corner_are_enough_and_one_corner_and_one_promoter_decide_noth
     with crew_phone(browser, quick) as phone:
         page = open_phone(phone, quick, "#survey=T0")
         for number in range(1, 7):
-            page.get_by_role("button", name="Knows", exact=True).dispatch_event("click")
+            ask(page)
             expect(page.locator("#askedCount")).to_have_text(f"{min(number, 5)} asked")
             if number == 2:
                 expect(page.locator("#cardSays")).to_have_text(
@@ -337,8 +315,7 @@ def test_five_at_a_corner_are_enough_and_one_corner_and_one_promoter_decide_noth
                 )
         expect(page.locator("#cardSays")).to_contain_text("Five here within 20 minutes are enough")
         expect(page.locator("#v-moveon")).to_be_hidden()
-        page.get_by_label("B", exact=True).check()
-        page.get_by_role("button", name="Knows", exact=True).dispatch_event("click")
+        ask(page, corner="B")
         expect(page.locator("#thanks")).to_contain_text("Leave now")
 
 
@@ -350,8 +327,7 @@ def test_a_street_of_few_people_has_no_test_of_its_own(browser: Browser, quick: 
     with crew_phone(browser, quick) as phone:
         page = open_phone(phone, quick, "#survey=S3")
         for corner in "AB":
-            page.get_by_label(corner, exact=True).check()
-            page.get_by_role("button", name="Knows", exact=True).dispatch_event("click")
+            ask(page, corner=corner)
             expect(page.locator("#cardSays")).to_contain_text("Few people live here: the connection point decides")
         expect(page.locator("#v-moveon")).to_be_hidden()
 

@@ -27,6 +27,7 @@ from tests.browser.phones import (
     waiting,
     without_guard,
 )
+from tests.browser.thumbs import sign_up
 from tests.conftest import PLANNER, ROOT
 
 # What a full disk does to a transaction: it is aborted after the request was taken.
@@ -353,7 +354,7 @@ def test_a_lost_phone_shows_nobody_who_signed_up(browser: Browser, server: Serve
     with crew_phone(browser, server) as phone:
         page = open_phone(phone, server, "#street=S0")
         page.route(SYNC, lambda route: route.abort())
-        sign_somebody_up(page)
+        sign_up(page)
         stored = page.evaluate(
             "Promise.all(['waiting', 'done', 'meta'].map((name) => new Promise((done) => { indexedDB.open('fieldops').onsuccess ="
             " (event) => { event.target.result.transaction(name).objectStore(name).getAll().onsuccess = (got) =>"
@@ -366,12 +367,3 @@ def test_a_lost_phone_shows_nobody_who_signed_up(browser: Browser, server: Serve
         page.unroute(SYNC)
         flush_all(page)
         assert server.query("SELECT source_kind, street_id, crew_id FROM candidate") == [("street", "S0", "C0")]
-
-
-def sign_somebody_up(page: Page) -> None:
-    page.get_by_role("link", name="Sign up").click()
-    page.get_by_label("Name of the person").fill("王小明")
-    page.get_by_label("Mobile number").fill("138 1234 5678")
-    page.get_by_label("I have read it out").check()
-    page.get_by_role("button", name="Save and seal").click()
-    expect(page.locator(".toast")).to_contain_text("sealed")

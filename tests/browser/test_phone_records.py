@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from fieldops.actions.sync import sync_export
 from fieldops.clock import now
@@ -24,6 +24,7 @@ from tests.browser.phones import (
     waiting,
     without_guard,
 )
+from tests.browser.thumbs import sign_up
 from tests.conftest import LEAD
 
 OUTCOMES = [
@@ -129,53 +130,17 @@ def test_what_waits_is_saved_as_a_file_that_a_lead_takes_in(
         assert own_server.records() == 7
 
 
-def sign_up(page: Page, name: str) -> None:
-    page.evaluate("location.hash = '#signup'")
-    page.get_by_label("Name of the person").fill(name)
-    page.get_by_label("Mobile number").fill("138 1234 5678")
-    page.get_by_label("I have read it out").check()
-    page.get_by_role("button", name="Save and seal").dispatch_event("click")
-    expect(page.locator(".toast")).to_contain_text("sealed")
-
-
 def test_the_phone_says_at_sync_that_somebody_had_signed_up_before(browser: Browser, own_server: Server) -> None:
     with crew_phone(browser, own_server) as phone:
         page = open_phone(phone, own_server, "#street=S0")
         until(page, "navigator.serviceWorker.controller !== null")
         phone.set_offline(True)
-        sign_up(page, "王小明")
-        sign_up(page, "小王")
+        sign_up(page)
+        sign_up(page, name="小王")
         phone.set_offline(False)
         flush_all(page)
         expect(page.locator(".toast")).to_contain_text("had signed up before")
         assert own_server.query("SELECT count(*) FROM candidate") == [(1,)]
-
-
-def test_a_sign_up_takes_eighteen_touches_which_is_twenty_seconds_at_one_a_second(
-    browser: Browser, own_server: Server
-) -> None:
-    touches = 0
-    with crew_phone(browser, own_server) as phone:
-        page = open_phone(phone, own_server, "#street=S2")
-        for name in ("Sign up", "Name of the person", "Mobile number", "I have read it out", "Save and seal"):
-            if name == "Sign up":
-                page.locator("nav.bottom").get_by_role("link", name=name).tap()
-                expect(page.locator("#source")).to_have_text("人民路")  # filled in
-                expect(page.locator("#person details")).to_have_attribute(
-                    "open", ""
-                )  # the text to read out stands there
-            elif name == "Save and seal":
-                page.get_by_role("button", name=name).tap()
-            else:
-                page.get_by_label(name).tap()
-            touches += name != "Sign up"
-            for sign in {"Name of the person": "王小明", "Mobile number": "13812345678"}.get(name, ""):
-                page.keyboard.insert_text(sign)
-                touches += 1
-        expect(page.locator(".toast")).to_contain_text("sealed")
-        flush_all(page)
-        assert touches == 18
-        assert own_server.query("SELECT street_id, crew_id FROM candidate") == [("S2", "C0")]
 
 
 def test_a_network_that_never_answers_keeps_the_outbox_whole_and_is_given_up(browser: Browser, server: Server) -> None:

@@ -5,13 +5,13 @@ from playwright.sync_api import Browser, Page, expect
 
 from fieldops.actions.claims import make_claim
 from fieldops.actions.invitations import make_invitation
-from fieldops.actions.rules import change_rules
 from fieldops.ids import CrewId, PromoterId, StreetId
 from fieldops.people import Role
 from fieldops.store.connect import open_region
 from tests.browser.conftest import until
 from tests.browser.phones import READY, Server, crew_phone, flush, flush_all, in_outbox, later, open_phone
 from tests.browser.test_phone import NARROW, SMALL
+from tests.browser.thumbs import decide, go, write_sign_up
 from tests.conftest import LEAD, PLANNER
 
 
@@ -85,10 +85,8 @@ def test_a_double_tap_gives_up_and_wishes_once_and_a_lost_wish_offers_no_appeal(
 
 def test_save_and_seal_tapped_twice_signs_one_person_up(browser: Browser, own_server: Server) -> None:
     with crew_phone(browser, own_server) as phone:
-        page = open_phone(phone, own_server, "#signup")
-        page.get_by_label("Name of the person").fill("王小明")
-        page.get_by_label("Mobile number").fill("13812345678")
-        page.get_by_label("I have read it out").check()
+        page = open_phone(phone, own_server)
+        write_sign_up(page)
         page.get_by_role("button", name="Save and seal").dblclick()
         expect(page.locator(".toast")).to_contain_text("sealed")
         settled(page)
@@ -142,8 +140,8 @@ def test_nothing_to_tap_or_read_lies_below_a_toast_and_the_last_control_can_be_r
         assert not page.evaluate(COVERED)
         page.get_by_text("Give the street up").click()
         page.get_by_role("button", name="Give it up").click(trial=True, timeout=5_000)
-        page.evaluate("location.hash = '#signup'")
-        page.get_by_label("I have read it out").check(timeout=5_000)
+        go(page, "signup")
+        page.get_by_role("button", name="Save and seal").click(trial=True, timeout=5_000)
         assert not page.evaluate(COVERED)
 
 
@@ -235,24 +233,6 @@ def test_another_language_on_the_welcome_page_keeps_the_invitation(browser: Brow
     page.get_by_role("button", name="Come in").click()
     until(page, READY)
     context.close()
-
-
-@pytest.fixture
-def quick(own_server: Server) -> Server:
-    """A town of its own where the plain rule decides, so that two who know are enough."""
-    region = open_region(own_server.region)
-    change_rules(region, PLANNER, why="plain", move_on_rule="two_of_ten")
-    region.close()
-    return own_server
-
-
-def decide(page: Page) -> None:
-    """Ask two people who know, at two corners, without network: the phone says to leave."""
-    for corner in "AB":
-        page.get_by_label(corner, exact=True).check()
-        page.get_by_role("button", name="Knows", exact=True).dispatch_event("click")
-    expect(page.locator("#thanks")).to_contain_text("Leave now")
-    expect(page.locator("#v-moveon")).to_be_visible()
 
 
 def test_when_the_answer_that_decided_is_taken_back_nobody_is_told_to_leave_any_more(

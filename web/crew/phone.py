@@ -76,7 +76,7 @@ def today() -> AnyResponse:
     response = make_response(
         render_template(
             "crew/today.html", day=day, sketch=draw([one.place.lines for one in near], spots), drawn=len(near), data=_data(day),
-            scripts=SCRIPTS, wechat="MicroMessenger" in request.user_agent.string, text=_consent(day),
+            scripts=SCRIPTS, wechat="MicroMessenger" in request.user_agent.string, text=day.consent.read_out(chinese=chosen_language() == CHINESE),
             points=_point_labels(day),
         )
     )  # fmt: skip
@@ -264,10 +264,6 @@ def _uncached(response: Response) -> Response:
 def _frame() -> dict[str, Any]:
     """Return what every page but that of the day needs: the script of the badge and its words."""
     return {"scripts": SCRIPTS[:2], "data": {"words": phone_words()}}
-
-
-def _consent(day: acts.Day) -> str:
-    return day.consent.chinese if chosen_language() == CHINESE else day.consent.english
 
 
 def _point_labels(day: acts.Day) -> dict[str, str]:

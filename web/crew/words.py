@@ -89,7 +89,7 @@ def _sentences() -> dict[str, str]:
         "again": gettext("This person had signed up before: thank them, nothing more is needed."),
         "sealed": gettext("Saved and sealed. Only the server can read it."),
         "insecure": gettext("Sealing needs a secure address (https). Write it on paper and tell your lead."),
-        "badPhone": gettext("That is no mobile number."), "noConsent": gettext("Read the text out and ask first."),
+        "badPhone": gettext("That is no mobile number."),
         "noName": gettext("The name is missing."), "badDoor": gettext("Write building-unit-room, such as 12-3-502."),
         "persisted": gettext("Works without network; the browser keeps it."),
         "offlineOk": gettext("Works without network."), "onlineOnly": gettext("Works online only in this browser."),

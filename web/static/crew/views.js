@@ -324,7 +324,8 @@ async function show() {
   if (forms) forms.show(view, id);
   if (view === "outbox") await refresh();
   if (view === "moveon") await (await moving()).resume(id);
-  $("v-" + view).querySelector("h1")?.focus({ preventScroll: true });
+  const section = $("v-" + view);
+  (section.querySelector("[data-first]") ?? section.querySelector("h1"))?.focus({ preventScroll: true });
 }
 
 /** Where to ask if nothing was chosen: the point that is this crew's to ask at, else the street worked on last. */
