@@ -98,11 +98,11 @@ def town_server(folder: Path) -> Iterator[Server]:
 @contextmanager
 def crew_phone(
     browser: Browser, server: Server, *, crew: str = "C0", role: Role = Role.CREW_LEAD, language: str = "en-US",
-    width: int = 360, workers: bool = True, **more: Any,
+    width: int = 360, height: int = 740, workers: bool = True, **more: Any,
 ) -> Iterator[BrowserContext]:  # fmt: skip
     """A phone that is signed in for a crew; with `workers=False` its service worker is switched off."""
     context = browser.new_context(
-        viewport={"width": width, "height": 740}, locale=language, has_touch=True, is_mobile=True,
+        viewport={"width": width, "height": height}, locale=language, has_touch=True, is_mobile=True,
         service_workers="allow" if workers else "block", **more,
     )  # fmt: skip
     sign_in(context, server, role, crew)

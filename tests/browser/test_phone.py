@@ -46,6 +46,18 @@ SMALL = """() => [...document.querySelectorAll('a, button, input, select, summar
 }).map((one) => one.outerHTML.slice(0, 120))"""
 
 
+BROKEN = """() => {
+  const found = [], walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), range = document.createRange();
+  while (walk.nextNode()) for (const { 0: word, index } of walk.currentNode.data.matchAll(/[\\p{Script=Latin}]{2,}/gu)) {
+    range.setStart(walk.currentNode, index);
+    range.setEnd(walk.currentNode, index + word.length);
+    const lines = new Set([...range.getClientRects()].map(({ top }) => Math.round(top)));
+    if (walk.currentNode.parentElement.checkVisibility() && lines.size > 1) found.push(word);
+  }
+  return found;
+}"""
+
+
 def show(page: Page, server: Server, view: str) -> None:
     page.goto("about:blank")
     page.goto(f"{server.address}/crew/{view}")
@@ -77,11 +89,15 @@ def test_every_view_is_accessible_and_fits_a_thumb(
         assert wrong == []
 
 
-def test_letters_of_twice_the_size_fit_every_view(browser: Browser, server: Server) -> None:
-    with crew_phone(browser, server) as phone:
+@pytest.mark.parametrize("language", ["zh-CN", "en-US"])
+def test_no_word_is_broken_on_a_small_screen_and_letters_of_twice_the_size_fit_every_view(
+    browser: Browser, server: Server, language: str
+) -> None:
+    with crew_phone(browser, server, language=language, height=640) as phone:
         page = phone.new_page()
         for view in VIEWS:
             show(page, server, view)
+            assert page.evaluate(BROKEN) == [], view
             page.evaluate("document.documentElement.style.fontSize = '225%'")
             assert page.evaluate(NARROW), view
 

@@ -151,7 +151,9 @@ def test_a_refusal_says_from_when_the_street_may_be_claimed_again(browser: Brows
         page = open_phone(phone, own_server)
         moving = module(page).replace("outbox.js", "moving.js")
         page.evaluate("address => { import(address).then(({ take }) => take('S0', '人民路')); }", moving)
-        expect(page.locator("#moveSays")).to_contain_text(re.compile(r"还在冷却期。 \d+/\d+周. \d\d:\d\d起可以再占。"))
+        expect(page.locator("#moveSays")).to_contain_text(
+            re.compile(r"还在冷却期。 \d+月\d+日周. \d\d:\d\d起可以再占。")
+        )
         page.locator("#badge").click()
         expect(page.locator("#refused li")).to_contain_text("起可以再占")
 

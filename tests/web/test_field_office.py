@@ -67,7 +67,7 @@ def test_the_sheet_shows_what_waits_first_and_a_lead_lets_it_count(lead: FlaskCl
 def test_a_lead_settles_an_incident_and_closes_the_street(lead: FlaskClient, town: Region) -> None:
     seen = words(lead, "/incidents")
     assert "1 waits for you." in seen
-    assert "City management came Mon 2 Mar, 21:00 解放西路 甲组 waits" in seen
+    assert "City officers came Mon 2 Mar, 21:00 解放西路 甲组 waits" in seen
     name = town.reader().execute("SELECT id FROM incident").fetchone()[0]
     done = {"incident": name, "outcome": "street_closed", "close_days": "3"}
     assert lead.post("/incidents/settle", data={**done, "close_days": "x"}, headers=HERE).status_code == 422

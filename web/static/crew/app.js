@@ -66,13 +66,13 @@ async function draw() {
 
 export const dayOf = (ms) => new Intl.DateTimeFormat("en-CA", { timeZone: data.zone }).format(ms);
 export const when = (ms) => new Date(ms).toLocaleString(document.documentElement.lang,
-  { month: "numeric", day: "numeric", weekday: "short", hour: "2-digit", minute: "2-digit", timeZone: data.zone });
+  { month: "short", day: "numeric", weekday: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: data.zone });
 /** Why the server did not take a record: who had been quicker, where somebody was; and until when, where it said so. */
 export const whyNot = ({ reason, holder, holder_name, until }, label) => {
   const facts = { holder: holder_name || holder, label, until: until && when(Date.parse(until)) };
   return holder ? say("by." + reason, facts) : say("r." + reason) + (until ? " " + say("opens", facts) : "");
 };
-export const clock = (ms) => new Date(ms).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", timeZone: data.zone });
+export const clock = (ms) => new Date(ms).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: data.zone });
 export const place = (id) => data.held?.[id] ?? data.kept?.[id] ?? data.stops?.[id]
   ?? (data.points?.[id] && { ...data.points[id], label: say("point", data.points[id]) });
 export function toast(text, action) {

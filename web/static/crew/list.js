@@ -26,7 +26,7 @@ export async function showOutbox(waiting, oldest) {
   $("count").textContent = waiting.length ? say("waiting", { n: waiting.length }) : say("online");
   $("age").textContent = waiting.length ? say("old", { age: age(oldest) }) : "";
   $("error").textContent = await problem();
-  $("sent").textContent = sentAt ? age(Date.now() - sentAt) : say("never");
+  $("sent").textContent = sentAt ? say("ago", { age: age(Date.now() - sentAt) }) : say("never");
   const row = (one, text) => {
     const made = clone("row", { what: name(one), when: clock(one.at), text });
     made.dataset.id = one.id;
