@@ -224,8 +224,10 @@ TRUE = NOON + 2 * DAY
 
 
 def test_after_a_clock_of_2099_writes_are_refused_and_the_error_names_the_cure(astray: Region) -> None:
-    with pytest.raises(ClockRefused, match="fieldops check clock"):
+    with pytest.raises(ClockRefused, match="fieldops check clock") as refusal:
         make_claim(astray, LEAD, street=S[5], crew=C[1], now=TRUE)
+    assert "2026-03-04 12:00:00+08:00" in str(refusal.value)  # both in the zone of the city
+    assert "2099-01-02 08:00:00+08:00" in str(refusal.value)
 
 
 def test_looking_changes_nothing_and_shows_what_accepting_would(astray: Region) -> None:
