@@ -95,15 +95,15 @@ class OnlyFile:
         if not head.seq:
             return
         first = self._first_event(connection)
-        for word in last_words(self._real):
-            if word.first == first and not _has(connection, head, word):
-                raise StorageFailed(
-                    problem=Said(
-                        "%(path)s ends at event %(seq)s, but event %(last)s was stored already; nothing was written",
-                        path=self._path, seq=head.seq, last=word.seq,
-                    ),
-                    cure="put back what lay beside it (-wal), or the file under its former name; else `fieldops restore` the newest backup",
-                )  # fmt: skip
+        word = last_word(self._real)
+        if word is not None and word.first == first and not _has(connection, head, word):
+            raise StorageFailed(
+                problem=Said(
+                    "%(path)s ends at event %(seq)s, but event %(last)s was stored already; nothing was written",
+                    path=self._path, seq=head.seq, last=word.seq,
+                ),
+                cure="put back what lay beside it (-wal), or the file under its former name; else `fieldops restore` the newest backup",
+            )  # fmt: skip
 
     def remember(self, connection: "sqlite3.Connection", head: audit.Head) -> None:
         """Write down that the record was stored up to this event, before anybody is told so."""
@@ -162,16 +162,17 @@ class OnlyFile:
         return self._first
 
 
-def last_words(path: Path) -> list[LastWord]:
-    """Return what was written down as the newest event of a region file: on the file, and beside it."""
-    texts = []
+def last_word(path: Path) -> LastWord | None:
+    """Return what was written down as the newest event of a region file: on the file, else beside it; None where nothing was."""
+    text = ""
     with suppress(OSError):  # it has none
         if _KNOWS_ATTRIBUTES:
-            texts.append(os.getxattr(path, ATTRIBUTE).decode())
-    with suppress(OSError):
-        texts.append(_word_file(path).read_text())
-    parts = [text.split() for text in texts]
-    return [LastWord(one[0], int(one[1]), one[2]) for one in parts if len(one) == 3 and one[1].isdecimal()]
+            text = os.getxattr(path, ATTRIBUTE).decode()
+    if not text:
+        with suppress(OSError):
+            text = _word_file(path).read_text()
+    parts = text.split()
+    return LastWord(parts[0], int(parts[1]), parts[2]) if len(parts) == 3 and parts[1].isdecimal() else None
 
 
 def forget(path: Path) -> None:
