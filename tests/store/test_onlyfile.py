@@ -38,7 +38,7 @@ class Hand:
 
     def __init__(self, path: Path) -> None:
         self._asked, self._answers = FORK.SimpleQueue(), FORK.SimpleQueue()
-        self.process = FORK.Process(target=self._work, args=(path,))
+        self.process = FORK.Process(target=self._work, args=(path,), daemon=True)
         self.process.start()
 
     def claim(self, street: StreetId, crew: CrewId) -> str:
@@ -144,7 +144,7 @@ def test_sqlite_alone_lets_two_names_of_a_mounted_file_give_one_street_twice(tow
     connection.close()
     barrier, answers = FORK.Barrier(2), FORK.SimpleQueue()
     hands = [
-        FORK.Process(target=_claim_without_asking, args=(path, crew, barrier, answers))
+        FORK.Process(target=_claim_without_asking, args=(path, crew, barrier, answers), daemon=True)
         for path, crew in zip((town, mounted), C, strict=False)
     ]
     for hand in hands:
