@@ -19,6 +19,7 @@ from fieldops.store.connect import Region, create_region, open_file, open_region
 from fieldops.store.mounts import SHARED_KINDS, is_mounted_alone, kind_of, read_mounts
 from fieldops.store.onlyfile import last_word
 from tests.conftest import LEAD, NOON, PLANNER
+from tests.mutants import fails_without
 from tests.small_region import add_town
 
 FORK = multiprocessing.get_context("fork")
@@ -337,3 +338,35 @@ def test_nobody_is_told_that_a_claim_is_stored_where_the_file_was_taken_away(tow
         make_claim(region, LEAD, street=S[2], crew=C[0], now=NOON)
     assert region.reader().execute(claims).fetchone()[0] == before
     region.close()
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(
+    ("test", "guard"),
+    [
+        (
+            "test_a_file_that_is_mounted_alone_gives_no_street_away_twice",
+            "if mounts.is_mounted_alone((self._real, *self._beside), table):",
+        ),
+        (
+            "test_a_file_moved_away_from_what_was_written_last_is_not_written",
+            "if word is not None and word.first == first and not _has(connection, head, word):",
+        ),
+        (
+            "test_nobody_writes_where_the_log_was_deleted_while_open_and_closing_saves_it",
+            "if self._kept is not None and self._kept != self._beside_now():",
+        ),
+        (
+            "test_a_file_of_two_names_is_not_written_because_neither_sees_the_claims_of_the_other",
+            "if found.st_nlink > 1:",
+        ),
+    ],
+)
+def test_control_without_its_guard_each_of_these_fails(town: Path, tmp_path: Path, test: str, guard: str) -> None:
+    if "mounted" in test:
+        for _ in mount("--bind", town.parent, town.parent):  # where nothing can be mounted, nothing can be shown
+            pass
+    said = fails_without(
+        tmp_path, f"tests/store/test_onlyfile.py::{test}", "fieldops/store/onlyfile.py", guard, "if False:"
+    )
+    assert "1 failed" in said
