@@ -2,12 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
+from functools import lru_cache
+from pathlib import Path
 
 from fieldops.actions.awareness import estimate_rows
 from fieldops.actions.regions import standing_moment
+from fieldops.clock import local_day
 from fieldops.store import quarantine, trusting
-from fieldops.store.connect import Region
+from fieldops.store.awareness import EstimateRow, estimates_number
+from fieldops.store.connect import Region, open_region
+from fieldops.store.places import read_zone
 
 
 def has_quarantined(region: Region) -> bool:
@@ -21,7 +26,8 @@ def with_quarantined(region: Region, *, now: datetime | None = None) -> Iterator
     Let everything that is read of the region in this block count the surveys in quarantine; what is stored stays as it is.
 
     Tallies, tests, estimates, forecasts, layers and exports follow; decisions, claims and closures stay as they were made.
-    Nothing is to be written in it. Estimates are made anew, as of `now`.
+    Nothing is to be written in it. Estimates are made anew, as of `now`; page after page only once, until what they rest on
+    or the day changes.
     """
     if not has_quarantined(region):
         yield
@@ -30,7 +36,23 @@ def with_quarantined(region: Region, *, now: datetime | None = None) -> Iterator
     at = region.moment(now or standing_moment(region))
     try:
         trusting.count_quarantined(connection)
-        trusting.show_estimates(connection, estimate_rows(connection, at), at)
+        if now is None and not region.in_memory:
+            rows = _rows(region.path, estimates_number(connection), local_day(at, read_zone(connection)))
+        else:
+            rows = tuple(estimate_rows(connection, at))
+        trusting.show_estimates(connection, rows, at)
         yield
     finally:
         trusting.stop(connection)
+
+
+@lru_cache(maxsize=4)
+def _rows(path: Path, _number: int, _day: date) -> tuple[EstimateRow, ...]:
+    """Estimate a region as if nothing were in quarantine, once for each state of the record and day."""
+    region = open_region(path)
+    try:
+        connection = region.reader()
+        trusting.count_quarantined(connection)
+        return tuple(estimate_rows(connection, region.moment(standing_moment(region))))
+    finally:
+        region.close()

@@ -161,6 +161,15 @@ _ALL_STALE = (
 )  # fmt: skip
 
 
+def estimates_number(connection: sqlite3.Connection) -> int:
+    """Return the number of the event that changed last what estimates rest on, 0 before the first."""
+    kinds = json.dumps([*_TOUCHING, *_ALL_STALE])
+    row = connection.execute(
+        "SELECT max(seq) FROM event WHERE kind IN (SELECT value FROM json_each(?))", (kinds,)
+    ).fetchone()
+    return row[0] or 0
+
+
 def read_estimates(connection: sqlite3.Connection) -> list[tuple[EstimateRow, datetime]]:
     """
     Return the stored estimates, each with its moment; empty where anything was recorded since on which they rest.

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from fieldops.actions import trusting as trusting_act
 from fieldops.actions.awareness import read_awareness, save_estimates
 from fieldops.actions.backcheck import lift_quarantine, quarantine_surveys
 from fieldops.actions.decisions import read_standings
@@ -73,6 +74,23 @@ def test_with_those_in_quarantine_every_figure_is_what_it_was_before(asked: Regi
     assert not has_quarantined(asked)
     with with_quarantined(asked, now=LATER):
         assert not trusting.is_trusting(asked.reader())  # there is one way only
+
+
+def test_page_after_page_estimates_are_made_once_until_what_they_rest_on_changes(asked: Region) -> None:
+    def shares() -> list[float | None]:
+        with with_quarantined(asked):
+            return [row[0] for row in asked.reader().execute("SELECT share FROM estimate ORDER BY place")]
+
+    quarantine_surveys(asked, LEAD, reason="made_up", promoter=PromoterId("C1-0"), now=LATER)
+    made = trusting_act._rows.cache_info().misses
+    first = shares()
+    assert shares() == first
+    once = 0 if asked.in_memory else 1
+    assert trusting_act._rows.cache_info().misses == made + once
+    rows = survey_rows([True] * 9, at=LATER, prefix="new", promoters=["C0-0", "C0-1"], street="S5", measurement="new")
+    record_surveys(asked, LEAD, numbered(rows), now=LATER + timedelta(hours=1))
+    assert shares() != first
+    assert trusting_act._rows.cache_info().misses == made + 2 * once
 
 
 def test_chances_to_finish_are_forecast_by_the_surveys_that_count(asked: Region) -> None:
