@@ -7,6 +7,7 @@ its neighbours, nights fade it everywhere.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
+from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 _LEAST_BEFORE, _MOST_BEFORE = 0.002, 0.9  # awareness before a push that the prior may claim
 _TOGETHER_DAYS = 10
+_SURELY = 0.8  # the least probability from whose quantile a deviation is taken
 _FEW_TRIANGLES = 8  # with fewer nobody can say how far triangles lie apart
 _NOBODY_ASKED = template("Nobody was asked yet: awareness is assumed everywhere.")
 _FEW_ASKED = template(
@@ -253,6 +255,34 @@ def _asking(rules: Rules, days: int) -> dict[str, Any]:
         "target": rules.target_share, "tests": rules.tests_per_claim, "survey_minutes": rules.survey_minutes,
         "head_count_below": float(rules.small_street_people), "days": days,
     }  # fmt: skip
+
+
+def expected_claims(
+    known: StreetAwareness, people: FloatArray, response: "Response", rules: Rules, *, days: int = 2
+) -> tuple[FloatArray, FloatArray]:
+    """
+    Return the promoter-hours to be expected until the decision *move on*, of each street by itself, and their deviation.
+
+    The deviation is that of a normal distribution with the mean and the upper quantile of these hours, which are skewed: for one
+    street the quantile is exact, for the sum of many both are. Parameters as in `forecast_claims`. What all streets have in
+    common, the doubt about the response, is not in it: it does not pool; see `Response.deviation`.
+    """
+    from fieldops.awareness import find_rule, hours_for_finish, hours_until_finish
+
+    if not len(people):
+        return np.zeros(0), np.zeros(0)
+    small = rules.small_street_people
+    reach = np.where(people < small, people, np.maximum(people / known.factor, small))  # RULE 9
+    asked: dict[str, Any] = {
+        "target": rules.target_share, "tests": rules.tests_per_claim, "survey_minutes": rules.survey_minutes,
+        "head_count_below": float(small), "days": days,
+    }  # fmt: skip
+    street = (known.alpha, known.beta, reach, replace(response, covariance=None), find_rule(rules.move_on_rule))
+    mean = hours_until_finish(*street, **asked)
+    surely = max(_SURELY, rules.finish_probability)
+    upper = hours_for_finish(*street, probability=surely, **asked)
+    deviation = np.maximum(upper - mean, 0.0) / NormalDist().inv_cdf(surely)
+    return mean, np.where(np.isfinite(deviation), deviation, 0.0)
 
 
 def fit_city_pool(evidence: Evidence, response: "Response") -> "Pool":

@@ -12,7 +12,7 @@ from fieldops.actions.awareness import StreetAwareness, known_streets
 from fieldops.actions.recruiting_brings import expected_rates
 from fieldops.claims import Claim
 from fieldops.clock import local_day
-from fieldops.estimates import forecast_claims
+from fieldops.estimates import expected_claims, forecast_claims
 from fieldops.ids import CrewId, PlanId, StreetId, TriangleId
 from fieldops.people import Crew
 from fieldops.planning.opening import read_span
@@ -28,7 +28,7 @@ from fieldops.store.plans import PlanStreet
 from fieldops.store.response import believed_fit
 
 if TYPE_CHECKING:
-    from fieldops.planning.problem import PlanProblem
+    from fieldops.planning.problem import PlanProblem, Streets
     from fieldops.store.sqlite import sqlite3
 
 
@@ -97,6 +97,8 @@ def pose_ground(region: Region, ground: Ground, rng: np.random.Generator, now: d
     known = _in_order(every, [street.id for street in ground.streets])
     count = np.array([street.people for street in ground.streets], dtype=np.float64)
     hours, finish = forecast_claims(known, count, response, rules)
+    mean, deviation = expected_claims(known, count, response, rules)
+    moved = plans.moved_triangles(region.reader(), ground.start)
     missing = expected_shortfall(known.alpha, known.beta, rules.target_share)
     streets = Streets(
         ids=tuple(street.id for street in ground.streets), labels=tuple(street.label for street in ground.streets),
@@ -108,10 +110,10 @@ def pose_ground(region: Region, ground: Ground, rng: np.random.Generator, now: d
         finish=finish, excluded=tuple(_standing_reason(ground, street) for street in ground.streets),
         notes=tuple(_notes(ground, street) for street in ground.streets),
         recruits=_recruits(region, ground, hours, now) if rules.plan_values == "recruits" else None,
-        tests=_tests(region, ground),
+        tests=_tests(ground, moved), mean=mean, deviation=deviation, triangle=_triangles(ground, moved),
         **_entry(ground),
     )  # fmt: skip
-    crews, pins = _crews(ground, streets.ids, hours)
+    crews, pins = _crews(ground, streets)
     home, turf = _walks(region, ground, streets.hours, pins, rng)
     column = {crew.id: j for j, crew in enumerate(ground.crews)}
     row = {street: i for i, street in enumerate(streets.ids)}
@@ -119,7 +121,7 @@ def pose_ground(region: Region, ground: Ground, rng: np.random.Generator, now: d
     return PlanProblem(
         start=ground.start, rules=rules, streets=streets, crews=crews, home_m=home, turf_m=turf, waiting=waiting,
         pins=tuple(pins), kept=frozenset((row[s], column[c]) for s, c in ground.kept if s in row and c in column),
-        basis=basis,
+        basis=basis, common_doubt=response.deviation("rho"),
     )  # fmt: skip
 
 
@@ -137,9 +139,15 @@ def _notes(ground: Ground, street: PlanStreet) -> tuple[Said, ...]:
     return tuple(said for said in (swarmed, street.note, entry) if said)
 
 
-def _tests(region: Region, ground: Ground) -> Any:
+def _triangles(ground: Ground, moved: frozenset[TriangleId]) -> Any:
+    """Return the number of each street's triangle, -1 where no point decides for it: there is none, or it has moved on before."""
+    names = sorted({one.triangle for one in ground.streets if one.triangle} - moved)
+    number: dict[TriangleId | None, int] = {name: k for k, name in enumerate(names)}
+    return np.array([number.get(one.triangle, -1) for one in ground.streets], dtype=np.int64)
+
+
+def _tests(ground: Ground, moved: frozenset[TriangleId]) -> Any:
     """Return each street's part of what the test of its triangle's point takes on a day; RULE 10: it counts in the crew's hours."""
-    moved = plans.moved_triangles(region.reader(), ground.start)
     of = [street.triangle for street in ground.streets]
     streets = Counter(of)
     return np.array([ground.rules.test_hours / streets[t] if t and t not in moved else 0.0 for t in of])
@@ -197,11 +205,11 @@ def settle_ground(problem: "PlanProblem", ground: Ground) -> tuple["PlanProblem"
     return settled, {problem.streets.ids[street]: why for street, why in refused.items()}
 
 
-def _crews(ground: Ground, streets: tuple[StreetId, ...], hours: Any) -> tuple[Any, list[tuple[int, int]]]:
+def _crews(ground: Ground, streets: "Streets") -> tuple[Any, list[tuple[int, int]]]:
     """Return the crews with what their live claims leave them, and those claims as positions."""
     from fieldops.planning.problem import HUNDREDTHS, Crews
 
-    row = {street: i for i, street in enumerate(streets)}
+    row = {street: i for i, street in enumerate(streets.ids)}
     column = {crew.id: j for j, crew in enumerate(ground.crews)}
     pins = [(row[c.street], column[c.crew]) for c in ground.claims if c.street in row and c.crew in column]
     what_if = ground.terms.what_if or WhatIf()
@@ -213,14 +221,16 @@ def _crews(ground: Ground, streets: tuple[StreetId, ...], hours: Any) -> tuple[A
     size = np.maximum(1, np.rint(many)).astype(np.int64)
     per_day = np.array([crew.hours_per_day for crew in ground.crews], dtype=np.float64)
     full = many * per_day * days
-    pinned, held = np.zeros(len(ground.crews)), np.zeros(len(ground.crews), dtype=np.int64)
+    pinned, variance, held = *np.zeros((2, len(ground.crews))), np.zeros(len(ground.crews), dtype=np.int64)
+    hours, doubt = streets.work, streets.doubt
     for street, crew in pins:
         pinned[crew] += hours[street] if np.isfinite(hours[street]) else full[crew]
+        variance[crew] += doubt[street] ** 2
         held[crew] += 1
     crews = Crews(
         ids=tuple(crew.id for crew in ground.crews), names=tuple(crew.name for crew in ground.crews), people=size,
         hours_per_day=per_day, days=days, capacity=np.floor(np.maximum(0.0, full - pinned) * HUNDREDTHS) / HUNDREDTHS, pinned_hours=pinned,
-        places=np.maximum(0, ground.rules.claims_per_crew - held),
+        places=np.maximum(0, ground.rules.claims_per_crew - held), pinned_doubt=np.sqrt(variance),
     )  # fmt: skip
     return crews, pins
 

@@ -24,7 +24,7 @@ from fieldops.store.connect import Region, open_region
 from fieldops.store.plans import StoredAssignment, StoredPlan
 
 if TYPE_CHECKING:
-    from fieldops.planning.assignment import AssignmentProblem, IntArray
+    from fieldops.planning.assignment import AssignmentProblem, FloatArray, IntArray
     from fieldops.planning.moves import Move
     from fieldops.planning.problem import PlanProblem
 
@@ -174,7 +174,7 @@ def _document(one: Price) -> dict[str, Any]:
 
 
 def _read(region: Region, plan: PlanId, street: StreetId) -> _Scene:
-    from fieldops.planning.problem import pose
+    from fieldops.planning.posing import pose
 
     found = plans.read_plan(region.reader(), plan)
     what_if = WhatIf(**found.figures["what_if"]) if "what_if" in found.figures else None
@@ -208,11 +208,15 @@ def _price(problem: "PlanProblem", move: "Move") -> Price:
 
 def _moved(scene: _Scene, move: "Move", price: Price, name: PlanId, at: datetime) -> StoredPlan:
     """Return the plan after the move; what it knows of the streets is what the plan before knew."""
+    from fieldops.planning.reserve import promise
+
     problem, plan = scene.problem, scene.plan
+    chances = promise(problem, move.crew_of_street)
     given: list[StoredAssignment] = []
     if move.crew >= 0:
-        given.append(_assignment(problem, move.street, move.crew, say("moved", crew=problem.crews.ids[move.crew])))
-    given += [_assignment(problem, street, crew) for street, crew in move.taken_up]
+        moved = say("moved", crew=problem.crews.ids[move.crew])
+        given.append(_assignment(problem, move.street, move.crew, chances, moved))
+    given += [_assignment(problem, street, crew, chances) for street, crew in move.taken_up]
     taken = {street for street, _ in move.taken_up}
     left = [
         (problem.streets.ids[street], Reason([say("given_up", crew=problem.crews.ids[move.crew])]))
@@ -222,7 +226,13 @@ def _moved(scene: _Scene, move: "Move", price: Price, name: PlanId, at: datetime
     if move.crew < 0:
         left.append((problem.streets.ids[move.street], Reason([say("taken_out")])))
     changed = {one.street for one in given} | {street for street, _ in left}
-    assignments = [one for one in plan.assignments if one.street not in changed] + given
+    row = {name: i for i, name in enumerate(problem.streets.ids)}
+    others = [one for one in plan.assignments if one.street not in changed]
+    assignments = [
+        one if one.pinned or one.street not in row
+        else replace(one, finish_probability=round(float(chances[row[one.street]]), 4))
+        for one in others
+    ] + given  # fmt: skip
     new = [one for one in assignments if not one.pinned]
     objective = plan.objective - price.cost
     figures = plan.figures | {
@@ -239,7 +249,7 @@ def _moved(scene: _Scene, move: "Move", price: Price, name: PlanId, at: datetime
     )  # fmt: skip
 
 
-def _assignment(problem: "PlanProblem", street: int, crew: int, *more: Said) -> StoredAssignment:
+def _assignment(problem: "PlanProblem", street: int, crew: int, chances: "FloatArray", *more: Said) -> StoredAssignment:
     from fieldops.planning.explain import describe_pair
     from fieldops.planning.problem import pair_hours, pair_values
 
@@ -247,6 +257,6 @@ def _assignment(problem: "PlanProblem", street: int, crew: int, *more: Said) -> 
     hours = float(pair_hours(problem, *one)[0])
     return StoredAssignment(
         problem.streets.ids[street], problem.crews.ids[crew], round(hours, 4),
-        round(float(problem.streets.finish[street]), 4), round(float(pair_values(problem, *one)[0]), 4), pinned=False,
-        reason=Reason([*describe_pair(problem, street, crew, hours), *more]),
+        round(float(chances[street]), 4), round(float(pair_values(problem, *one)[0]), 4), pinned=False,
+        reason=Reason([*describe_pair(problem, street, crew, hours, float(chances[street])), *more]),
     )  # fmt: skip

@@ -175,22 +175,22 @@ def _solve(
     from fieldops.planning.entry import keep_to_entry
     from fieldops.planning.explain import impossible
     from fieldops.planning.fairness import even_out
-    from fieldops.planning.problem import pose
+    from fieldops.planning.posing import gather, pose
     from fieldops.planning.solve import assign
 
     posed = pose(problem)
     reason = impossible(problem)
     if reason:
         return _Solved(posed, None, reason)
-    found = keep_to_entry(
-        problem,
-        posed,
-        assign(posed, time_limit=time_limit, gap=gap, seed=seed, workers=workers, progress=progress),
+    gathered = gather(problem, posed)
+    answer = assign(
+        gathered.problem, time_limit=time_limit, gap=gap, seed=seed, workers=workers, progress=progress
     )
+    found = keep_to_entry(problem, gathered, answer)
     if terms.fair is None or found.status == "stopped":
-        return _Solved(posed, found, Reason())
-    fair = even_out(posed, found, limit=terms.fair)
-    return _Solved(posed, keep_to_entry(problem, posed, fair.found), Reason(), fair)
+        return _Solved(posed, gathered.spread(found), Reason())
+    fair = even_out(gathered.problem, found, limit=terms.fair)
+    return _Solved(posed, gathered.spread(keep_to_entry(problem, gathered, fair.found)), Reason(), fair)
 
 
 def _stored(
@@ -213,14 +213,14 @@ def _stored(
     choices = explain_assigned(problem, solved.posed, found) if found else []
     given = [
         StoredAssignment(
-            streets.ids[c.street], crews.ids[c.crew], round(c.hours, 4), round(float(streets.finish[c.street]), 4),
+            streets.ids[c.street], crews.ids[c.crew], round(c.hours, 4), round(c.finish, 4),
             round(c.value, 4), pinned=False, reason=c.reason,
         )
         for c in choices
     ]  # fmt: skip
     pinned = [
         StoredAssignment(
-            streets.ids[s], crews.ids[c], round(float(streets.hours[s]), 4) if np.isfinite(streets.hours[s]) else 0.0,
+            streets.ids[s], crews.ids[c], round(float(streets.work[s]), 4) if np.isfinite(streets.work[s]) else 0.0,
             round(float(streets.finish[s]), 4), 0.0, pinned=True, reason=Reason([streets.excluded[s]]),
         )
         for s, c in problem.pins
@@ -233,10 +233,7 @@ def _stored(
     left = {i: reason for i, reason in left.items() if i not in {s for s, _ in problem.pins}}
     wrong = violations(
         problem,
-        [
-            Given(a.street, a.crew, c.hours, float(streets.finish[c.street]))
-            for a, c in zip(given, choices, strict=True)
-        ],
+        [Given(a.street, a.crew, c.hours, c.finish) for a, c in zip(given, choices, strict=True)],
     )
     figures: dict[str, Any] = {
         "lawful": not wrong, "crews": len(crews.ids), "crews_with_streets": len({a.crew for a in given}), "streets": len(streets.ids), "given": len(given),

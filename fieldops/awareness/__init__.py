@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from fieldops.awareness.forecast import finish_probability as finish_probability
     from fieldops.awareness.forecast import hours_at_probability as hours_at_probability
     from fieldops.awareness.forecast import hours_for_finish as hours_for_finish
+    from fieldops.awareness.forecast import hours_until_finish as hours_until_finish
     from fieldops.awareness.history import CurrentAwareness as CurrentAwareness
     from fieldops.awareness.history import History as History
     from fieldops.awareness.history import conversations_per_hour as conversations_per_hour
@@ -122,6 +123,7 @@ _ROOM_OF_NAME = {
             "finish_probability",
             "hours_at_probability",
             "hours_for_finish",
+            "hours_until_finish",
         ),
         "history": (
             "CurrentAwareness",

@@ -333,3 +333,38 @@ def finish_probability(
         finished = np.maximum.accumulate(weights @ outcome.finished, axis=1)
         result[some] = _at_place(finished, _last_place(spent, given[some]))
     return result
+
+
+def hours_until_finish(
+    alpha: ArrayLike, beta: ArrayLike, people: ArrayLike, response: Response, rule: CountRule = R50, *,
+    target: float = 0.2, days: ArrayLike = 1, tests: int = 3, survey_minutes: float = 1.5,
+    head_count_below: float = 200.0,
+) -> FloatArray:  # fmt: skip
+    """
+    Return the mean of the promoter-hours after which the decision *move on* falls.
+
+    Hours h of which `finish_probability` says P are enough with probability P: this is the mean of that distribution. Hours of
+    several streets that are worked by one crew add up, and what one street takes more another takes less. Parameters as there.
+
+    Returns
+    -------
+    FloatArray
+        Hours, shape (n_streets,); what the largest push does not finish counts as finished by it.
+
+    Raises
+    ------
+    BadInput
+        If a number is outside its range; the message names the first offending street.
+    """
+    a, b, n, over = _streets(alpha, beta, people, days)
+    if survey_minutes < 0:
+        raise BadInput("a survey cannot take less than no time", field="survey_minutes")
+    mean = np.empty(len(a))
+    for outcome, some in _outcomes(n, response, rule, target, tests, over, head_count_below):
+        weights = _weights(a[some], b[some])
+        spent = _hours_by_dose(weights @ outcome.surveys, n[some] / response.rho, survey_minutes)
+        finished = np.maximum.accumulate(weights @ outcome.finished, axis=1)
+        finished[:, -1] = 1.0
+        steps, middle = np.diff(finished, axis=1), (spent[:, 1:] + spent[:, :-1]) / 2.0
+        mean[some] = finished[:, 0] * spent[:, 0] + (steps * middle).sum(axis=1)
+    return mean

@@ -150,7 +150,7 @@ def _print(document: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from fieldops.simulate.figures import CAUSES, TOLD
+    from fieldops.simulate.figures import CAUSES, TOLD, say_promise
 
     console = Console()
     policies = document["policies"]
@@ -177,10 +177,9 @@ def _print(document: dict[str, Any]) -> None:
         console.print(f"omniscient bound: {bound:.2f} crew-days")
     for name, one in policies.items():
         if one["promise"]["claims"]:
-            promise = one["promise"]
-            console.print(
-                f"{name}: plans promised {promise['expected']:.1%} of {promise['claims']} claims, {promise['kept']:.1%} were finished in time"
-            )
+            console.print(f"{name}: what plans of {one['promise']['weeks']} weeks promised and kept")
+            for line in say_promise(one["promise"]):
+                console.print(f"  {line}")
         if one["violations"]:
             console.print(f"{name}: {one['violations']} VIOLATIONS, first {one['first_violations'][0]}")
     for name, one in document["paired"].items():

@@ -7,6 +7,7 @@ Every sentence names the street or crew and the rule that is broken. An unlawful
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from fieldops.planning.reasons import say
 from fieldops.said import Fact, Reason
 
 HOURS_SLACK = 1e-6
+CHANCE_SLACK = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +62,8 @@ def _streets(problem: PlanProblem, given: Sequence[Given]) -> list[Reason]:
             wrong.append(_wrong("shut", problem.streets.excluded[i], street=street))  # RULES 8, 15
         if (i, j) in problem.waiting:
             wrong.append(_wrong("cooling", crew=one.crew, street=street))  # RULE 4
-        if one.hours < float(problem.streets.hours[i]) - HOURS_SLACK:
-            needs = float(problem.streets.hours[i])
+        if one.hours < float(problem.streets.work[i]) - HOURS_SLACK:
+            needs = float(problem.streets.work[i])
             wrong.append(_wrong("hours", street=street, needs_h=needs, gives_h=one.hours))
         if one.finish_probability < problem.rules.finish_probability - 1e-6:
             wrong.append(_wrong("chance", street=street, finish_share=one.finish_probability))
@@ -76,12 +78,37 @@ def _crews(problem: PlanProblem, given: Sequence[Given]) -> list[Reason]:
         hours, room = sum(one.hours for one in mine), float(problem.crews.capacity[j])
         if hours > room + HOURS_SLACK * (1 + room):
             wrong.append(_wrong("crew_hours", crew=crew, room_h=room, gives_h=hours))  # RULE 5
+        elif (chance := _chance(problem, j, [row[one.street] for one in mine], hours)) < _surety(
+            problem
+        ) - CHANCE_SLACK:
+            wrong.append(_wrong("crew_chance", crew=crew, finish_share=chance))
         limited = [row[one.street] for one in mine if _is_limited(problem, row[one.street])]
         if limited and not _has_time(problem, j, [*limited, *(i for i, k in problem.pins if k == j)]):
             wrong.append(_wrong("entry", crew=crew))
         if len(mine) > int(problem.crews.places[j]):
             wrong.append(_wrong("crew_places", crew=crew, room_n=int(problem.crews.places[j]), gives_n=len(mine)))
     return wrong
+
+
+def _surety(problem: PlanProblem) -> float:
+    """How surely a crew must have the hours for all its streets; whatever is wanted, those to be expected must fit."""
+    return max(0.5, problem.rules.finish_probability)
+
+
+def _chance(problem: PlanProblem, crew: int, streets: Sequence[int], hours: float) -> float:
+    """How surely the crew's hours suffice for all of these streets, its live claims before them."""
+    claims = problem.crews.pinned_doubt
+    variance = 0.0 if claims is None else float(claims[crew]) ** 2
+    for i in streets:
+        away = 2.0 * float(problem.home_m[crew, i]) / 1000.0 / problem.rules.walk_speed_km_h
+        variance += (
+            float(problem.streets.doubt[i]) / max(0.1, 1.0 - away / float(problem.crews.hours_per_day[crew]))
+        ) ** 2
+    variance += (problem.common_doubt * hours) ** 2
+    room = float(problem.crews.capacity[crew]) - hours
+    if not streets or variance <= 0.0:
+        return 1.0
+    return NormalDist().cdf(room / variance**0.5)
 
 
 def _is_limited(problem: PlanProblem, street: int) -> bool:

@@ -11,8 +11,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from fieldops.planning.assignment import NOBODY, Assignment, AssignmentProblem
+from fieldops.planning.assignment import NOBODY, Assignment
 from fieldops.planning.opening import DAY_H, DAYS, Span
+from fieldops.planning.posing import Gathered, without_fixed
 from fieldops.planning.problem import PlanProblem
 
 SLACK = 1e-6
@@ -55,29 +56,34 @@ def _spans(problem: PlanProblem, crew: int, street: int) -> list[Span] | None:
     return [(a, b) for a, b in spans if b > a]
 
 
-def keep_to_entry(problem: PlanProblem, posed: AssignmentProblem, found: Assignment) -> Assignment:
+def keep_to_entry(problem: PlanProblem, gathered: Gathered, found: Assignment) -> Assignment:
     """
-    Return the answer without the streets for which their crew has no time while they are open; free hours are filled.
+    Return the answer over sets without what its crew has no time for while it is open, or no place; free hours are filled.
 
-    Most value an hour first; the bound stays proven.
+    Most value an hour first; the bound stays proven, and what lost value by it is no longer called optimal.
     """
-    if problem.streets.opens is None:
-        return found
+    posed, sets = gathered.problem, gathered.sets
     now, worth = found.crew_of_street.copy(), posed.values / np.maximum(posed.hours, SLACK)
     order = np.argsort(-worth, kind="stable")
+    places = without_fixed(problem).places
     for crew in range(posed.crews):
         held = [i for i, j in (*problem.pins, *problem.fixed) if j == crew]
         mine = order[posed.crew[order] == crew]
         given = mine[now[posed.street[mine]] == crew]
-        if fit_inside(problem, crew, [*held, *posed.street[given].tolist()]):
+        streets = [i for pair in given.tolist() for i in sets[posed.street[pair]].tolist()]
+        if len(streets) <= places[crew] and fit_inside(problem, crew, [*held, *streets]):
             continue
         now[posed.street[given]] = NOBODY
-        left, places = float(posed.capacities[crew]), int(posed.max_streets[crew])
+        left, room = float(posed.capacities[crew]), int(places[crew])
         for pair in [*given.tolist(), *np.setdiff1d(mine, given, assume_unique=True).tolist()]:
-            street, hours = int(posed.street[pair]), float(posed.hours[pair])
-            fits = now[street] == NOBODY and hours <= left + SLACK and places > 0 and posed.values[pair] > 0
-            if fits and (_spans(problem, crew, street) is None or fit_inside(problem, crew, [*held, street])):
-                held.append(street)
-                now[street], left, places = crew, left - hours, places - 1
+            part, hours = int(posed.street[pair]), float(posed.hours[pair])
+            streets = sets[part].tolist()
+            fits = now[part] == NOBODY and hours <= left + SLACK and len(streets) <= room and posed.values[pair] > 0
+            if fits and fit_inside(problem, crew, [*held, *streets]):
+                held += streets
+                now[part], left, room = crew, left - hours, room - len(streets)
     taken = posed.crew == now[posed.street]
-    return replace(found, crew_of_street=now, objective=float(posed.values[taken].sum()))
+    objective = float(posed.values[taken].sum())
+    lost = objective < found.objective - SLACK * max(1.0, abs(found.objective))
+    status = "feasible" if lost and found.status == "optimal" else found.status
+    return replace(found, crew_of_street=now, objective=objective, status=status)

@@ -9,17 +9,23 @@ from fieldops.planning.assignment import NOBODY, Assignment, AssignmentProblem, 
 from fieldops.planning.opening import say_span
 from fieldops.planning.problem import PlanProblem, pair_hours, pair_values, room_inside, street_values
 from fieldops.planning.reasons import SORTS, say, sort_of
+from fieldops.planning.reserve import promise
 from fieldops.said import Reason, Said
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One pair of the plan, with its sentence; `value` is in people to be told, `hours` include walking."""
+    """
+    One pair of the plan, with its sentence; `value` is in people to be told, `hours` are those expected, walking and set-up included.
+
+    `finish` is the probability of the decision within the claim, see `reserve.promise`.
+    """
 
     street: int
     crew: int
     hours: float
     value: float
+    finish: float
     reason: Reason
 
 
@@ -28,15 +34,19 @@ def explain_assigned(problem: PlanProblem, posed: AssignmentProblem, found: Assi
     choices, fixed = [], set(problem.fixed)
     begins = np.searchsorted(posed.street, np.arange(posed.streets + 1))
     price, left = found.hour_price, _hours_left(posed, found)
+    chances = promise(problem, found.crew_of_street)
     for street in np.flatnonzero(found.crew_of_street != NOBODY).tolist():
         pairs = np.arange(begins[street], begins[street + 1])
         crew = int(found.crew_of_street[street])
         if (street, crew) in fixed:
-            choices.append(_fixed(problem, street, crew))
+            choices.append(_fixed(problem, street, crew, float(chances[street])))
             continue
         mine = int(pairs[posed.crew[pairs] == crew][0])
-        value, hours = float(posed.values[mine]), float(posed.hours[mine])
-        choices.append(Choice(street, crew, hours, value, _sentence(problem, posed, pairs, mine, price, left)))
+        value = float(posed.values[mine])
+        hours = float(pair_hours(problem, np.array([street]), np.array([crew]))[0])
+        said = describe_pair(problem, street, crew, hours, float(chances[street]))
+        reason = Reason([*said, _beside(problem, posed, pairs, mine, price, left)])
+        choices.append(Choice(street, crew, hours, value, float(chances[street]), reason))
     return choices
 
 
@@ -48,36 +58,36 @@ def _hours_left(posed: AssignmentProblem, found: Assignment) -> np.ndarray:
     return np.where(many >= posed.max_streets, 0.0, posed.capacities - used)
 
 
-def _fixed(problem: PlanProblem, street: int, crew: int) -> Choice:
+def _fixed(problem: PlanProblem, street: int, crew: int, chance: float) -> Choice:
     one = np.array([street]), np.array([crew])
     hours = float(pair_hours(problem, *one)[0])
-    reason = Reason([*describe_pair(problem, street, crew, hours), say("pinned", crew=problem.crews.ids[crew])])
-    return Choice(street, crew, hours, float(pair_values(problem, *one)[0]), reason)
+    said = describe_pair(problem, street, crew, hours, chance)
+    reason = Reason([*said, say("pinned", crew=problem.crews.ids[crew])])
+    return Choice(street, crew, hours, float(pair_values(problem, *one)[0]), chance, reason)
 
 
-def _sentence(
+def _beside(
     problem: PlanProblem, posed: AssignmentProblem, pairs: np.ndarray, mine: int, price: np.ndarray, left: np.ndarray
-) -> Reason:
-    street, crew = int(posed.street[mine]), int(posed.crew[mine])
-    said = describe_pair(problem, street, crew, float(posed.hours[mine]))
+) -> Said:
+    """Return why no other crew has the street."""
     others = pairs[pairs != mine]
     if not len(others):
-        return Reason([*said, say("only")])
+        return say("only")
     cost = posed.values - price[posed.crew] * posed.hours
     best = int(others[np.argmax(cost[others])])
     next_best = int(posed.crew[best])
     other = problem.crews.ids[next_best]
     more = float(posed.hours[best] - posed.hours[mine])
     if more >= 0.05:
-        return Reason([*said, say("next_hours", crew=other, more_h=round(more, 2))])
-    return Reason([*said, say("next_free" if left[next_best] >= posed.hours[best] else "next_price", crew=other)])
+        return say("next_hours", crew=other, more_h=round(more, 2))
+    return say("next_free" if left[next_best] >= posed.hours[best] else "next_price", crew=other)
 
 
-def describe_pair(problem: PlanProblem, street: int, crew: int, hours: float) -> list[Said]:
-    """Return what a crew finds on a street and needs for it, as sentences."""
+def describe_pair(problem: PlanProblem, street: int, crew: int, hours: float, chance: float) -> list[Said]:
+    """Return what a crew finds on a street and needs for it, and how surely it finishes, as sentences."""
     streets = problem.streets
     done = say(
-        "finishes", crew=problem.crews.ids[crew], finish_share=round(float(streets.finish[street]), 4),
+        "finishes", crew=problem.crews.ids[crew], finish_share=round(chance, 4),
         work_h=round(hours, 2), home_m=round(float(problem.home_m[crew, street])),
     )  # fmt: skip
     recruits = [] if streets.recruits is None else [_recruits(float(streets.recruits[street]))]

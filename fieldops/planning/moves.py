@@ -13,6 +13,7 @@ from fieldops.planning.assignment import NOBODY, AssignmentProblem, FloatArray, 
 from fieldops.planning.pinned import why_not
 from fieldops.planning.problem import PlanProblem, pair_hours, pair_values
 from fieldops.planning.reasons import say
+from fieldops.planning.reserve import counted_hours, free_hours
 from fieldops.said import Fact, Reason
 
 SLACK = 1e-6
@@ -123,16 +124,16 @@ class _Plan:
         self.crew_of_street = now.copy()
         self.fixed = {street for street, _ in problem.fixed}
         street = np.flatnonzero(now != NOBODY)
-        self.hours: FloatArray = problem.crews.capacity.copy()
+        self.hours: FloatArray = free_hours(problem)
         self.places: IntArray = problem.crews.places.copy()
-        np.subtract.at(self.hours, now[street], pair_hours(problem, street, now[street]))
+        np.subtract.at(self.hours, now[street], counted_hours(problem, street, now[street]))
         np.subtract.at(self.places, now[street], 1)
 
     def give(self, street: int, crew: int) -> None:
         """Give a street to a crew, or to nobody, whether it fits or not."""
         for one, sign in ((int(self.crew_of_street[street]), 1), (crew, -1)):
             if one != NOBODY:
-                self.hours[one] += sign * float(pair_hours(self.problem, np.array([street]), np.array([one]))[0])
+                self.hours[one] += sign * float(counted_hours(self.problem, np.array([street]), np.array([one]))[0])
                 self.places[one] += sign
         self.crew_of_street[street] = crew
 
@@ -142,7 +143,7 @@ class _Plan:
         over, many = -float(self.hours[crew]), -int(self.places[crew])
         if over <= SLACK and many <= 0:
             return []
-        hours = pair_hours(self.problem, np.array(mine, dtype=np.int64), np.full(len(mine), crew))
+        hours = counted_hours(self.problem, np.array(mine, dtype=np.int64), np.full(len(mine), crew))
         worth = pair_values(self.problem, np.array(mine, dtype=np.int64), np.full(len(mine), crew))
         chosen = _cheapest(worth, hours, over, many)
         if chosen is None:

@@ -6,8 +6,9 @@ from dataclasses import replace
 import numpy as np
 
 from fieldops.planning.assignment import NOBODY, Assignment
-from fieldops.planning.problem import PlanProblem, pair_hours, pair_values, room_inside
+from fieldops.planning.problem import PlanProblem, pair_values, room_inside
 from fieldops.planning.reasons import say
+from fieldops.planning.reserve import counted_hours, free_hours
 from fieldops.said import Reason
 
 
@@ -24,7 +25,10 @@ def why_not(problem: PlanProblem, street: int, crew: int) -> Reason:
         return Reason([say("holds_most", crew=name)])
     if not np.isfinite(problem.streets.hours[street]):
         return Reason([say("no_effort")])
-    needs, room = float(pair_hours(problem, np.array([street]), np.array([crew]))[0]), float(crews.capacity[crew])
+    needs, room = (
+        float(counted_hours(problem, np.array([street]), np.array([crew]))[0]),
+        float(free_hours(problem)[crew]),
+    )
     inside = float(room_inside(problem, np.array([street]), np.array([crew]))[0])
     if problem.streets.hours[street] > inside:
         return Reason([say("lacks_entry", crew=name, room_h=round(inside, 2))])
@@ -42,11 +46,11 @@ def settle_pins(problem: PlanProblem, wishes: Sequence[tuple[int, int]]) -> tupl
     wishes
         Street and crew, by position; the first come first where they do not fit together.
     """
-    hours, places = problem.crews.capacity.copy(), problem.crews.places.copy()
+    hours, places = free_hours(problem), problem.crews.places.copy()
     fixed, refused = [], dict[int, Reason]()
     for street, crew in wishes:
         reason = why_not(problem, street, crew)
-        needs = 0.0 if reason else float(pair_hours(problem, np.array([street]), np.array([crew]))[0])
+        needs = 0.0 if reason else float(counted_hours(problem, np.array([street]), np.array([crew]))[0])
         if not reason and (needs > hours[crew] or places[crew] < 1):
             reason = Reason([say("pinned_full", crew=problem.crews.ids[crew])])
         if reason:

@@ -5,10 +5,11 @@ Value of a street (domain.md): people x max(0, target - awareness) x probability
 the claim x priority, expected over what is believed of its awareness: an untested street is never worth nothing because
 its mean lies above the target. Hours of a pair: pushing and asking until that probability is reached, the walking that this
 crew adds (its daily way out and back for the share of the day that the street takes, and the way between its streets), and
-the street's part of the tests of its triangle's point.
+its set-up there and the street's part of the tests of its triangle's point. These are the hours to be expected; what their
+doubt takes beside them is a crew's reserve, see `reserve`.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from fieldops.estimates import Basis
 from fieldops.ids import CrewId, StreetId
-from fieldops.planning.assignment import AssignmentProblem, FloatArray, IntArray
+from fieldops.planning.assignment import FloatArray, IntArray
 from fieldops.planning.opening import DAY_H, DAYS
 from fieldops.planning.terms import (
     KEPT,
@@ -33,7 +34,6 @@ from fieldops.said import Said
 
 BoolArray = NDArray[np.bool_]
 
-CREWS_PER_STREET = 20
 HUNDREDTHS = 100.0
 HOP_SHARE = 0.5  # of the way from a turf's middle to a street: what the crew walks between two streets, once a day
 
@@ -49,6 +49,9 @@ class Streets:
     whether anybody was ever asked there. `recruits` are the candidates to be expected from the hours, None where the plan counts awareness only;
     `tests` the promoter-hours that the test of its triangle's point takes on each day there, shared by the triangle's streets.
     `opens` and `closes` are the hours of the local day at which promoters may enter, 24 h apart where always; None where all may.
+    `mean` and `deviation` are those of the hours until the decision, each street by itself; None where they are `hours`, without
+    doubt. `triangle` numbers the triangles whose point decides for its streets, -1 where each street is tested by itself; None:
+    all are.
     """
 
     ids: tuple[StreetId, ...]
@@ -66,6 +69,19 @@ class Streets:
     tests: FloatArray | None = None
     opens: FloatArray | None = None
     closes: FloatArray | None = None
+    mean: FloatArray | None = None
+    deviation: FloatArray | None = None
+    triangle: IntArray | None = None
+
+    @property
+    def work(self) -> FloatArray:
+        """Return the promoter-hours of pushing and asking to be expected until the decision, inf where none suffice."""
+        return self.hours if self.mean is None else np.where(np.isfinite(self.hours), self.mean, np.inf)
+
+    @property
+    def doubt(self) -> FloatArray:
+        """Return the standard deviation of these hours."""
+        return np.zeros(len(self.ids)) if self.deviation is None else self.deviation
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,7 +89,8 @@ class Crews:
     """
     The crews, arrays of shape (n_crews,): promoter-hours free within the claim, places under the cap, hours a day a person.
 
-    `pinned_hours` are those that live claims need first; they are not in `capacity`.
+    `pinned_hours` are those that live claims are expected to need first; they are not in `capacity`. `pinned_doubt` is the standard
+    deviation of their sum, None where there is no doubt.
     """
 
     ids: tuple[CrewId, ...]
@@ -84,6 +101,7 @@ class Crews:
     capacity: FloatArray
     pinned_hours: FloatArray
     places: IntArray
+    pinned_doubt: FloatArray | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -95,7 +113,8 @@ class PlanProblem:
     turf; inf where there is no way. `waiting` holds (street, crew) positions that a cool-down forbids, `pins` those of
     live claims, `kept` those of a published plan that are not claims yet: they are worth a little more. `fixed` are the
     pairs that a lead pinned by hand, lawful ones that fit together (see `pinned.settle_pins`). `basis` is what the belief
-    about awareness rests on.
+    about awareness rests on. `common_doubt` is the standard deviation of the log of what all hours have in common: a response
+    that was fitted to little.
     """
 
     start: datetime
@@ -109,6 +128,7 @@ class PlanProblem:
     kept: frozenset[tuple[int, int]] = frozenset()
     fixed: tuple[tuple[int, int], ...] = ()
     basis: Basis | None = None
+    common_doubt: float = 0.0
 
 
 def raise_priority(priority: FloatArray, share: FloatArray, swarmed: BoolArray, target: float) -> FloatArray:
@@ -132,18 +152,31 @@ def street_values(problem: PlanProblem) -> FloatArray:
     return np.asarray(told * streets.priority)
 
 
-def pair_hours(problem: PlanProblem, street: IntArray, crew: IntArray) -> FloatArray:
-    """Return the promoter-hours that each pair takes, walks and point tests included, in full hundredths, shape (n_pairs,)."""
-    work = problem.streets.hours[street]
+def part_there(problem: PlanProblem, street: IntArray, crew: IntArray) -> FloatArray:
+    """Return the part of a day's hours that each crew has on the street, without its way out and back, shape (n_pairs,)."""
     metres_per_hour = problem.rules.walk_speed_km_h * 1000.0
     out_and_back = 2.0 * problem.home_m[crew, street] / metres_per_hour / problem.crews.hours_per_day[crew]
-    there = 1.0 - np.minimum(out_and_back, MOST_ON_THE_WAY)  # of each day's hours
+    return np.asarray(1.0 - np.minimum(out_and_back, MOST_ON_THE_WAY))
+
+
+def pair_hours(problem: PlanProblem, street: IntArray, crew: IntArray) -> FloatArray:
+    """
+    Return the promoter-hours that each pair is expected to take, in full hundredths, shape (n_pairs,).
+
+    Pushing and asking, walks, point tests, and what it takes the crew to set itself up on each day there.
+    """
+    work = problem.streets.work[street]
+    metres_per_hour = problem.rules.walk_speed_km_h * 1000.0
+    there = part_there(problem, street, crew)
     day = problem.crews.people[crew] * problem.crews.hours_per_day[crew] * there
     days_there = np.ceil(np.minimum(work, 1e9) / np.maximum(day, 1e-9))
     hop = HOP_SHARE * problem.turf_m[crew, street] / metres_per_hour * problem.crews.people[crew]
     test = 0.0 if problem.streets.tests is None else problem.streets.tests[street]  # RULE 10
-    hours = (work + days_there * test) / there + days_there * hop
-    return np.ceil(hours * HUNDREDTHS - 1e-6) / HUNDREDTHS  # whole numbers let the solver prove that nothing is better
+    setup = problem.rules.setup_minutes / 60.0 * problem.crews.people[crew]
+    hours = (work + days_there * test) / there + days_there * (hop + setup)
+    return np.asarray(
+        np.ceil(hours * HUNDREDTHS - 1e-6) / HUNDREDTHS
+    )  # whole numbers let the solver prove that nothing is better
 
 
 def room_inside(problem: PlanProblem, street: IntArray, crew: IntArray) -> FloatArray:
@@ -167,7 +200,7 @@ def pair_values(problem: PlanProblem, street: IntArray, crew: IntArray) -> Float
     """
     values = street_values(problem)
     worth = values[street]
-    work = problem.streets.hours
+    work = problem.streets.work
     able = np.isfinite(work)
     an_hour = values[able].sum() / max(1.0, work[able].sum())
     walked = pair_hours(problem, street, crew) - work[street]
@@ -176,43 +209,3 @@ def pair_values(problem: PlanProblem, street: IntArray, crew: IntArray) -> Float
         return worth
     stays = [pair in problem.kept for pair in zip(street.tolist(), crew.tolist(), strict=True)]
     return np.asarray(worth * np.where(stays, KEPT, 1.0))
-
-
-def without_fixed(problem: PlanProblem) -> Crews:
-    """Return the crews with the hours and places that what is pinned by hand leaves them."""
-    street, crew = np.array(problem.fixed, dtype=np.int64).reshape(-1, 2).T
-    hours, places = problem.crews.capacity.copy(), problem.crews.places.copy()
-    np.subtract.at(hours, crew, pair_hours(problem, street, crew))
-    np.subtract.at(places, crew, 1)
-    return replace(problem.crews, capacity=np.maximum(0.0, hours), places=places)
-
-
-def pose(problem: PlanProblem) -> AssignmentProblem:
-    """
-    Return the assignment over the pairs that may be given: the nearest crews of each street, lawful ones only.
-
-    What is pinned by hand is not asked: its streets have no pair, and its hours and places are gone already.
-    """
-    streets = problem.streets
-    crews = without_fixed(problem)
-    values = street_values(problem)
-    usable = np.array([not reason for reason in streets.excluded], dtype=bool)
-    usable &= (values > 0) & np.isfinite(streets.hours)
-    usable[[street for street, _ in problem.fixed]] = False
-    chosen = np.flatnonzero(usable)
-    way = problem.home_m[:, chosen] * 0.25 + problem.turf_m[:, chosen]
-    count = min(CREWS_PER_STREET, len(crews.ids))
-    if not len(chosen) or not count:
-        return AssignmentProblem([], [], crews.capacity, np.zeros((0, 2)), crews.places, streets=len(streets.ids))
-    nearest = np.argpartition(way, count - 1, axis=0)[:count] if count < len(crews.ids) else np.argsort(way, axis=0)
-    crew, street = nearest.T.ravel(), np.repeat(chosen, count)
-    near = np.isfinite(way[crew, np.repeat(np.arange(len(chosen)), count)])
-    crew, street = crew[near], street[near]
-    if problem.waiting:
-        free = np.array([(s, c) not in problem.waiting for s, c in zip(street.tolist(), crew.tolist(), strict=True)])
-        crew, street = crew[free], street[free]
-    hours = pair_hours(problem, street, crew)
-    fits = (hours <= crews.capacity[crew]) & (streets.hours[street] <= room_inside(problem, street, crew))
-    pairs = np.column_stack([street[fits], crew[fits]])
-    worth = pair_values(problem, street[fits], crew[fits])
-    return AssignmentProblem(worth, hours[fits], crews.capacity, pairs, crews.places, streets=len(streets.ids))

@@ -101,6 +101,9 @@ SENTENCES: dict[str, str] = {
     "unlawful_hours": template("street %(street)s needs %(needs_h)s h, and the plan gives it %(gives_h)s"),
     "unlawful_entry": template("crew %(crew)s has no time for its streets at the hours at which they let promoters in"),
     "unlawful_chance": template("street %(street)s is finished with probability %(finish_share)s only"),
+    "unlawful_crew_chance": template(
+        "crew %(crew)s has hours enough for all its streets with probability %(finish_share)s only"
+    ),
     "unlawful_crew_hours": template("crew %(crew)s has %(room_h)s h, and the plan gives it %(gives_h)s"),
     "unlawful_crew_places": template("crew %(crew)s may take %(room_n)s more streets, and the plan gives it %(gives_n)s"),
 }  # fmt: skip

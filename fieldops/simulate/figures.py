@@ -85,12 +85,7 @@ def _policy(mine: dict[tuple[int, int], Any], bounds: dict[int, dict[str, float]
         figures["interval"][figure] = None if low is None or high is None else [round(low, 4), round(high, 4)]
     hours = {cause: [one.hours[cause] / CREW_DAY for one in mine.values()] for cause in CAUSES}
     figures["crew_days_by_cause"] = {cause: round(float(np.mean(values)), 3) for cause, values in hours.items()}
-    promised = sum(one.promised for one in mine.values())
-    figures["promise"] = {
-        "claims": promised, "weeks": sum(-(-one.days // 7) for one in mine.values()),
-        "kept": round(sum(one.kept for one in mine.values()) / promised, 4) if promised else None,
-        "expected": round(sum(one.expected for one in mine.values()) / promised, 4) if promised else None,
-    }  # fmt: skip
+    figures["promise"] = _promise(mine)
     ratios = [
         (one.crew_days / bounds[city]["with_setup"], city)
         for (city, _), one in mine.items()
@@ -102,6 +97,50 @@ def _policy(mine: dict[tuple[int, int], Any], bounds: dict[int, dict[str, float]
         figures["interval"]["times_bound"] = None if low is None or high is None else [round(low, 4), round(high, 4)]
     violations = [wrong for one in mine.values() for wrong in one.violations]
     return figures | {"violations": len(violations), "first_violations": violations[:5]}
+
+
+def _promise(mine: dict[tuple[int, int], Any]) -> dict[str, Any]:
+    """Return what plans promised and what was kept: over all, and by the week of the campaign with the interval of the difference."""
+    every = [(1.0 * one.promised, 1.0 * one.kept, one.expected) for one in mine.values()]
+    cities = [city for city, _ in mine]
+    told = _kept(every, cities) | {"weeks": sum(-(-one.days // 7) for one in mine.values())}
+    longest = max((len(one.promises) for one in mine.values()), default=0)
+    by_week = [
+        _kept([tuple(one.promises[week]) if week < len(one.promises) else (0.0,) * 3 for one in mine.values()], cities)
+        for week in range(longest)
+    ]
+    return told | {"by_week": [{"week": number, **one} for number, one in enumerate(by_week, start=1) if one["claims"]]}
+
+
+def _kept(runs: Sequence[tuple[float, ...]], cities: Sequence[int]) -> dict[str, Any]:
+    """Return the shares promised and kept, and the difference with its interval: over cities, weighed by their claims."""
+    claims, kept, expected = np.array(runs, dtype=float).reshape(-1, 3).T
+    total = float(claims.sum())
+    if not total:
+        return {"claims": 0, "kept": None, "expected": None, "difference": None, "interval": None}
+    mean = float((kept - expected).sum() / total)
+    _, where = np.unique(cities, return_inverse=True)
+    off = np.bincount(where, kept - expected - mean * claims)  # a ratio's error: Cochran 1977, section 2.11
+    count, interval = len(off), None
+    if count >= 3:
+        reach = float(
+            stats.t.ppf((1 + CONFIDENCE) / 2, count - 1) * np.sqrt(count / (count - 1) * (off**2).sum()) / total
+        )
+        interval = [round(mean - reach, 4), round(mean + reach, 4)]
+    return {
+        "claims": int(total), "kept": round(float(kept.sum()) / total, 4), "expected": round(float(expected.sum()) / total, 4),
+        "difference": round(mean, 4), "interval": interval,
+    }  # fmt: skip
+
+
+def say_promise(promise: dict[str, Any]) -> list[str]:
+    """Return what plans promised and what was kept, one sentence for all weeks and one for each."""
+    told = [("all", promise), *((f"week {one['week']}", one) for one in promise["by_week"])]
+    return [
+        f"{when}: promised {one['expected']:.1%} of {one['claims']:,} claims, finished in time {one['kept']:.1%}: {100 * one['difference']:+.1f} points"
+        + (f" ({100 * one['interval'][0]:+.1f} to {100 * one['interval'][1]:+.1f})" if one["interval"] else "")
+        for when, one in told
+    ]
 
 
 def _paired(first: dict[tuple[int, int], Any], other: dict[tuple[int, int], Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from fieldops.simulate.town import Town, shortfalls
 from fieldops.store.claims import list_claims
 
 RECRUITS_PER_TOLD = 0.005  # ASSUMED: of the people who newly know, those who sign up
+WEEK = 7  # days from plan to plan
 CREW_DAY = 24.0  # promoter-hours: 4 people for 6 hours
 
 
@@ -23,7 +24,7 @@ class Outcome:
 
     `truly_at_target`: streets at the target when they were last left (where never left: at the end); `ever_at_target`: at the
     end or when left; `left_short`: more than 5 points below. `kept` of `promised` claims given by plans ended saturated within
-    the claim, where the plans said `expected` of them would.
+    the claim, where the plans said `expected` of them would; `promises` has these three for each week in which plans gave claims.
     """
 
     policy: str
@@ -44,6 +45,7 @@ class Outcome:
     promised: int
     kept: int
     expected: float
+    promises: list[list[float]]
     plans: int
     surveys: int
     claims: int
@@ -74,6 +76,13 @@ def summarise(
     over = (None, ClaimOutcome.REVOKED)  # what runs still, or was given to another crew, was neither kept nor broken
     due = {name: chance for name, chance in office.promised.items() if ended.get(name) not in over}
     kept = sum(ended[name] is ClaimOutcome.SATURATED for name in due)
+    promises = [[0.0, 0.0, 0.0] for _ in range(-(-days // WEEK))]
+    began = {claim.id: claim.claimed_at for claim in claims}
+    first = min(began.values(), default=office.now)
+    for name, chance in due.items():
+        week = promises[(began[name] - first).days // WEEK]
+        for k, more in enumerate((1.0, float(ended[name] is ClaimOutcome.SATURATED), chance)):
+            week[k] += more
     told = float((town.people * np.maximum(0.0, world.awareness - town.awareness)).sum())
     by_crew = [field.by_crew.get(crew, 0) for crew in field.places]
     return Outcome(
@@ -82,7 +91,7 @@ def summarise(
         crew_days=field.spent.total / CREW_DAY, truly_at_target=at_target, left_short=short, mean_share_left=float(left.mean()),
         surveys_per_street=field.surveys / count, idle_hours=field.spent.idle,
         forfeits=sum(outcome is ClaimOutcome.FORFEITED for outcome in ended.values()), gini=gini(by_crew),
-        hours=field.spent.to_json(), promised=len(due), kept=kept, expected=sum(due.values()), plans=office.plans,
+        hours=field.spent.to_json(), promised=len(due), kept=kept, expected=sum(due.values()), promises=promises, plans=office.plans,
         surveys=field.surveys, claims=len(claims),
         recruits=RECRUITS_PER_TOLD * told, told=told, quarantined=field.quarantined, violations=violations,
     )  # fmt: skip

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-from fieldops.simulate.figures import CAUSES, TOLD
+from fieldops.simulate.figures import CAUSES, TOLD, say_promise
 
 _LEFT = 290.0  # where bars begin: names of policies with their settings are long
 _COLOURS = ("#2b6cb0", "#c05621", "#805ad5", "#b7791f", "#2f855a", "#319795", "#718096", "#a0aec0", "#e2e8f0")
@@ -187,6 +187,7 @@ def _promise_table(policies: dict[str, Any]) -> str:
             str(one["promise"]["weeks"]),
             f"{one['promise']['expected']:.1%}",
             f"{one['promise']['kept']:.1%}",
+            "; ".join(say_promise(one["promise"])[1:]),
         ]
         for name, one in policies.items()
         if one["promise"]["claims"]
@@ -194,7 +195,7 @@ def _promise_table(policies: dict[str, Any]) -> str:
     if not rows:
         return ""
     return "<h2>What plans promised, and what was kept</h2>" + _table(
-        ["", "claims", "weeks", "promised to finish", "finished"], rows
+        ["", "claims", "weeks", "promised to finish", "finished", "week by week"], rows
     )
 
 

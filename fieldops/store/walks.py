@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class HeldStreet:
     """
-    A street that the crew holds: `hours` still needed (promoter-hours), None where no plan has looked at it.
+    A street that the crew holds: `hours` still needed (promoter-hours, as its plan expects), None where no plan has looked at it.
 
     `opens` and `closes` (HH:MM) are when it lets promoters in, empty where always.
     """
@@ -73,11 +73,12 @@ def held_streets(connection: "sqlite3.Connection", crew: CrewId, at: datetime, d
     """Return what the crew holds at the moment, with the hours that were still needed on the morning of the day."""
     rows = connection.execute(
         "SELECT s.id, s.label, s.kind, s.lon, s.lat, s.node, s.triangle_id, c.held_until,"
-        " coalesce(s.open_from, ''), coalesce(s.open_until, ''), o.hours - (SELECT"
+        " coalesce(s.open_from, ''), coalesce(s.open_until, ''), coalesce(a.hours, o.hours) - (SELECT"
         " coalesce(sum(f.promoter_hours), 0) FROM effort AS f WHERE f.street_id = s.id AND f.crew_id = c.crew_id"
         " AND f.day >= substr(c.claimed_at, 1, 10) AND f.day < :day) FROM claim AS c JOIN street AS s ON s.id = c.street_id"
-        " LEFT JOIN outlook AS o ON o.street_id = s.id WHERE c.crew_id = :crew AND c.claimed_at <= :at"
-        " AND c.held_until > :at AND coalesce(c.ended_at, c.held_until) > :at ORDER BY s.id",
+        " LEFT JOIN outlook AS o ON o.street_id = s.id"
+        " LEFT JOIN assignment AS a ON a.plan_id = c.plan_id AND a.street_id = c.street_id AND NOT a.pinned"
+        " WHERE c.crew_id = :crew AND c.claimed_at <= :at AND c.held_until > :at AND coalesce(c.ended_at, c.held_until) > :at ORDER BY s.id",
         {"crew": crew, "at": format_moment(at), "day": day.isoformat()},
     )
     return [

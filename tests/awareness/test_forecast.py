@@ -11,6 +11,7 @@ from fieldops.awareness import (
     hours_at_probability,
     hours_for_finish,
     hours_to_target,
+    hours_until_finish,
 )
 from fieldops.errors import BadInput
 
@@ -170,3 +171,16 @@ def test_numbers_outside_their_range_are_refused() -> None:
     ):
         with pytest.raises(BadInput):
             call()
+
+
+def test_the_mean_of_the_hours_is_the_area_above_the_probability_of_finishing_within_them() -> None:
+    hours = np.linspace(0.0, 900.0, 90_001)
+    for alpha, beta, people in [(2.0, 23.0, 400.0), (4.0, 16.0, 300.0), (0.5, 30.0, 900.0), (6.0, 20.0, 120.0)]:
+        within = finish_probability(alpha, beta, people, hours, TYPICAL, days=2, survey_minutes=0.0)
+        area = float(((1.0 - within[1:]) + (1.0 - within[:-1])).sum() / 2.0 * (hours[1] - hours[0]))
+        mean, asked = (
+            float(hours_until_finish(alpha, beta, people, TYPICAL, days=2, survey_minutes=minutes)[0])
+            for minutes in (0.0, 1.5)
+        )
+        assert mean == pytest.approx(area, rel=0.01)
+        assert mean < asked < float(hours_for_finish(alpha, beta, people, TYPICAL, days=2)[0])  # 80 %

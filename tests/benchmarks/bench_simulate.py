@@ -12,7 +12,7 @@ from rich.table import Table
 from fieldops.clock import Stopwatch
 from fieldops.simulate.batch import BOUND, Job, run_batch
 from fieldops.simulate.conditions import PLAIN
-from fieldops.simulate.figures import CAUSES, mean_with_interval, tell
+from fieldops.simulate.figures import CAUSES, mean_with_interval, say_promise, tell
 from fieldops.simulate.policies import find_policy
 from fieldops.simulate.run import run_campaign
 from fieldops.simulate.scenes import grid_scene
@@ -70,9 +70,7 @@ def compare(cities: int, seeds: int, console: Console) -> None:
         causes.add_row(words, *(f"{one['crew_days_by_cause'][cause]:.2f}" for one in policies.values()))
     console.print(causes)
     promise = policies["ours"]["promise"]
-    console.print(
-        f"promise: {promise['expected']:.1%} of {promise['claims']} claims over {promise['weeks']} weeks; finished in time {promise['kept']:.1%}"
-    )
+    console.print(f"what the plans of {promise['weeks']} weeks promised and kept:", *say_promise(promise), sep="\n  ")
     console.print(f"violations of invariants: {sum(one['violations'] for one in policies.values())}")
 
 

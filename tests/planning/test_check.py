@@ -18,7 +18,8 @@ from fieldops.planning.explain import (
     explain_unassigned,
     impossible,
 )
-from fieldops.planning.problem import Crews, PlanProblem, Streets, pair_hours, pose, street_values
+from fieldops.planning.posing import pose
+from fieldops.planning.problem import Crews, PlanProblem, Streets, pair_hours, street_values
 from fieldops.planning.solve import assign
 from fieldops.rules import Rules
 
@@ -50,7 +51,7 @@ def small_problem(
         capacity=np.array(capacity), pinned_hours=np.zeros(m), places=np.array(places, dtype=np.int64),
     )  # fmt: skip
     return PlanProblem(
-        start=START, rules=Rules(), streets=streets, crews=crews, home_m=np.full((m, n), home_m),
+        start=START, rules=Rules(setup_minutes=1e-9), streets=streets, crews=crews, home_m=np.full((m, n), home_m),
         turf_m=np.zeros((m, n)), waiting=waiting, pins=pins,
     )  # fmt: skip
 
@@ -142,7 +143,7 @@ def test_every_street_has_a_reason_given_or_not() -> None:
     choices = explain_assigned(problem, posed, found)
     reasons = explain_unassigned(problem, posed, found)
     assert [choice.street for choice in choices] == [0]
-    assert "60 of 400 people still to be told (never measured); crew C0 finishes with 80%" in choices[0].reason
+    assert "60 of 400 people still to be told (never measured); crew C0 finishes with 100%" in choices[0].reason
     assert set(reasons) == {1, 2}
     assert reasons[2] == "saturated; open again from 2026-03-09"
     assert "worth more elsewhere" in reasons[1]

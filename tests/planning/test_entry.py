@@ -7,16 +7,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fieldops.planning.assignment import Assignment
 from fieldops.planning.check import violations
 from fieldops.planning.entry import fit_inside, keep_to_entry
 from fieldops.planning.explain import explain_unassigned
 from fieldops.planning.opening import hours_within, read_span, say_span
 from fieldops.planning.pinned import why_not
-from fieldops.planning.problem import PlanProblem, pose
+from fieldops.planning.posing import gather, pose
+from fieldops.planning.problem import PlanProblem
 from fieldops.planning.solve import assign
 from tests.planning.test_check import plan_of, small_problem
 
 ALWAYS = (0.0, 24.0)
+
+
+def planned(problem: PlanProblem) -> Assignment:
+    """Return the plan of a problem, entry kept to."""
+    gathered = gather(problem, pose(problem))
+    return gathered.spread(keep_to_entry(problem, gathered, assign(gathered.problem, time_limit=1.0, seed=1)))
 
 
 def with_hours(problem: PlanProblem, *spans: tuple[float, float]) -> PlanProblem:
@@ -41,7 +49,7 @@ def test_a_street_goes_to_nobody_where_no_crew_has_the_time_while_it_is_open_and
     )
     posed = pose(problem)
     assert set(posed.street.tolist()) == {1}
-    found = keep_to_entry(problem, posed, assign(posed, time_limit=1.0, seed=1))
+    found = planned(problem)
     reasons = explain_unassigned(problem, posed, found)
     assert reasons[0] == "it lets promoters in at 14:00-15:00 only: no crew can work more than 28 h there in its days"
     assert "18:00-20:00 only" in reasons[2]
@@ -55,7 +63,7 @@ def test_streets_that_are_open_at_the_same_hours_are_given_only_as_far_as_there_
     posed = pose(problem)
     free = assign(posed, time_limit=1.0, seed=1)
     assert (free.crew_of_street == 0).all()
-    found = keep_to_entry(problem, posed, free)
+    found = planned(problem)
     assert found.crew_of_street.tolist() == [0, -1, 0]  # 400 people before 300
     assert found.objective == pytest.approx(posed.values[[0, 2]].sum())
     assert found.bound >= free.objective
@@ -72,8 +80,7 @@ def test_what_a_crew_holds_already_takes_the_hours_of_entry_first() -> None:
         ALWAYS,
     )
     problem = replace(problem, streets=replace(problem.streets, excluded=("", "claimed", "")))
-    posed = pose(problem)
-    found = keep_to_entry(problem, posed, assign(posed, time_limit=1.0, seed=1))
+    found = planned(problem)
     assert found.crew_of_street.tolist() == [-1, -1, 0]
 
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from fieldops.planning.check import Given, violations
 from fieldops.planning.moves import Move, describe_move, price_move, price_moves
 from fieldops.planning.pinned import settle_pins, with_fixed
-from fieldops.planning.problem import PlanProblem, pair_hours, pair_values, pose
+from fieldops.planning.posing import pose
+from fieldops.planning.problem import PlanProblem, pair_hours, pair_values
 from fieldops.planning.solve import assign
 from tests.planning.test_check import small_problem
 
