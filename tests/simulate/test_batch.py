@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from fieldops.cli import simulate
 from fieldops.errors import BadInput
 from fieldops.simulate.batch import BOUND, Job, run_batch
-from fieldops.simulate.figures import mean_with_interval, tell
+from fieldops.simulate.figures import mean_with_interval, say_promise, tell
 from fieldops.simulate.report import draw_report
 
 app = typer.Typer()
@@ -44,6 +44,30 @@ def test_a_stopped_batch_goes_on_where_it_was(tmp_path: Path) -> None:
     assert every[:4] == first
     again, _ = run_batch(JOBS, store=store, progress=lambda *_a, **_f: pytest.fail("nothing is left to run"))
     assert again == every
+
+
+def test_what_plans_promised_is_told_by_the_week_with_its_interval_over_cities() -> None:
+    """Two weeks of three cities: 80, 90 and 100 of 100 kept in the first, all 50 in the second, 0.9 promised throughout."""
+    done, _ = run_batch(JOBS)
+    told = {100: 80.0, 101: 90.0, 102: 100.0}
+    kept = iter(told.values())
+    changed = [
+        replace(
+            one,
+            outcome=one.outcome
+            and replace(one.outcome, days=14, promised=150, kept=int(k := next(kept)) + 50, expected=135.0,
+                        promises=[[100.0, k, 90.0], [50.0, 50.0, 45.0]]),
+        )
+        for one in done if one.job.policy == "nearest-first"
+    ]  # fmt: skip
+    promise = tell(changed, ["nearest-first"])["policies"]["nearest-first"]["promise"]
+    assert (promise["claims"], promise["weeks"], promise["kept"], promise["expected"]) == (450, 6, 0.9333, 0.9)
+    first, second = promise["by_week"]
+    assert (first["week"], first["kept"], first["difference"]) == (1, 0.9, 0.0)
+    reach = 2.919986 * 10.0 / 3**0.5 / 100.0  # t of 2 degrees at 95 %, the three cities' deviation of 10 in 100
+    assert first["interval"] == pytest.approx([-reach, reach], abs=1e-4)
+    assert second["interval"] == [0.1, 0.1]
+    assert say_promise(promise)[1] == "week 1: promised 90.0% of 300 claims, finished in time 90.0%: +0.0 points (-16.9 to +16.9)"
 
 
 def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
