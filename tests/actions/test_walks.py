@@ -73,7 +73,9 @@ def test_every_street_has_its_day_before_its_claim_ends(claimed: Region) -> None
 def test_where_all_hours_are_given_the_walks_of_the_week_visit_every_street_and_leave_none_out(claimed: Region) -> None:
     figures = claimed.reader().execute("SELECT figures FROM plan").fetchone()[0]
     given = json.loads(figures)["hours_given"] / json.loads(figures)["hours_at_hand"]
-    assert given > 0.6  # and no street fits any more: the rest is what two small crews keep in reserve for large streets
+    assert (
+        given > 0.6
+    )  # and no street fits any more: the rest is what two small crews keep in reserve for large streets
     for crew in (A, B):
         mine = {row[0] for row in claimed.reader().execute("SELECT street_id FROM claim WHERE crew_id = ?", (crew,))}
         week = [quick(claimed, crew, TODAY + ahead * DAY) for ahead in range(8)]

@@ -67,7 +67,10 @@ def test_what_plans_promised_is_told_by_the_week_with_its_interval_over_cities()
     reach = 2.919986 * 10.0 / 3**0.5 / 100.0  # t of 2 degrees at 95 %, the three cities' deviation of 10 in 100
     assert first["interval"] == pytest.approx([-reach, reach], abs=1e-4)
     assert second["interval"] == [0.1, 0.1]
-    assert say_promise(promise)[1] == "week 1: promised 90.0% of 300 claims, finished in time 90.0%: +0.0 points (-16.9 to +16.9)"
+    assert (
+        say_promise(promise)[1]
+        == "week 1: promised 90.0% of 300 claims, finished in time 90.0%: +0.0 points (-16.9 to +16.9)"
+    )
 
 
 def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:

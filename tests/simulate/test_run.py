@@ -206,7 +206,7 @@ def test_an_unlawful_plan_is_found() -> None:
     assert f"crew {first.crew} is given 900.0 h" in found([replace(first, hours=900.0)])
     assert f"street {first.street} would be finished with 10% only" in found([replace(first, finish_probability=0.1)])
     assert f"and {other} holds it" in found([first], {street: other})
-    many = {k: first.crew for k in range(office.rules.claims_per_crew)}
+    many = dict.fromkeys(range(office.rules.claims_per_crew), first.crew)
     assert f"crew {first.crew} would hold {len(many) + 1} streets" in found([first], many)
     office.waiting[street, first.crew] = LAST_EVENING + timedelta(hours=1)  # it forfeited the street
     assert f"street {first.street} is cooling down for {first.crew}" in found([first])
