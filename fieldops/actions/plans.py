@@ -183,9 +183,7 @@ def _solve(
     if reason:
         return _Solved(posed, None, reason)
     gathered = gather(problem, posed)
-    answer = assign(
-        gathered.problem, time_limit=time_limit, gap=gap, seed=seed, workers=workers, progress=progress
-    )
+    answer = assign(gathered.problem, time_limit=time_limit, gap=gap, seed=seed, workers=workers, progress=progress)
     found = keep_to_entry(problem, gathered, answer)
     if terms.fair is None or found.status == "stopped":
         return _Solved(posed, gathered.spread(found), Reason())
