@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 _LEAST_BEFORE, _MOST_BEFORE = 0.002, 0.9  # awareness before a push that the prior may claim
 _TOGETHER_DAYS = 10
-_SURELY = 0.8  # the least probability from whose quantile a deviation is taken
+_SURELY = 0.9  # the least probability from whose quantile a deviation is taken: rare long streets count in a sum
 _FEW_TRIANGLES = 8  # with fewer nobody can say how far triangles lie apart
 _NOBODY_ASKED = template("Nobody was asked yet: awareness is assumed everywhere.")
 _FEW_ASKED = template(
@@ -263,8 +263,8 @@ def expected_claims(
     """
     Return the promoter-hours to be expected until the decision *move on*, of each street by itself, and their deviation.
 
-    The deviation is that of a normal distribution with the mean and the upper quantile of these hours, which are skewed: for one
-    street the quantile is exact, for the sum of many both are. Parameters as in `forecast_claims`. What all streets have in
+    The deviation is that of a normal distribution with the mean and an upper quantile of these hours, which are skewed: of one
+    street alone the usual deviation would say too much. Parameters as in `forecast_claims`. What all streets have in
     common, the doubt about the response, is not in it: it does not pool; see `Response.deviation`.
     """
     from fieldops.awareness import find_rule, hours_for_finish, hours_until_finish

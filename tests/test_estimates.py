@@ -1,5 +1,8 @@
 """What is known of every place today: surveys carried on by the effort since."""
 
+from dataclasses import replace
+from statistics import NormalDist
+
 import numpy as np
 import pytest
 
@@ -13,7 +16,7 @@ from fieldops.awareness import (
     probability_at_least,
 )
 from fieldops.city.neighbours import touching_streets
-from fieldops.estimates import Basis, Estimates, estimate, forecast_claims
+from fieldops.estimates import Basis, Estimates, estimate, expected_claims, forecast_claims
 from fieldops.evidence import Evidence
 from fieldops.ids import StreetId
 from fieldops.rules import Rules
@@ -98,6 +101,20 @@ def test_ten_surveys_at_one_triangle_do_not_settle_the_rest_of_the_city() -> Non
     hours, finish = forecast_claims(streets, np.full(200, 400.0), response, Rules())
     assert hours.min() >= 4 * 1.5 / 60  # somebody has to ask: four who know decide
     assert finish.min() >= 0.8
+
+
+def test_the_hours_expected_and_their_deviation_reach_the_hours_that_suffice_nine_times_in_ten() -> None:
+    streets = known([(0, TODAY, False, 8, 50), (1, TODAY, False, 2, 50)], streets=50).streets
+    people, response = np.full(50, 400.0), Response()
+    mean, deviation = expected_claims(streets, people, response, Rules())
+    nine, _ = forecast_claims(streets, people, response, Rules(finish_probability=0.9))
+    assert mean + NormalDist().inv_cdf(0.9) * deviation == pytest.approx(nine)
+    assert (deviation > 0).all()
+    doubtful = replace(response, covariance=tuple(map(tuple, (0.04 * np.eye(6)).tolist())))
+    assert expected_claims(streets, people, doubtful, Rules())[1] == pytest.approx(
+        deviation
+    )  # what is common does not pool
+    assert forecast_claims(streets, people, doubtful, Rules(finish_probability=0.9))[0].sum() > nine.sum()
 
 
 def test_a_belief_that_rests_on_few_triangles_says_on_how_few() -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from fieldops.actions.desk import street_labels
-from fieldops.actions.forecasts import chances_now
+from fieldops.actions.forecasts import Planned, chances_now
 from fieldops.ids import CrewId, PlanId, StreetId
 from fieldops.people import Actor
 from fieldops.permissions import require
@@ -120,7 +120,12 @@ def open_plan(region: Region, actor: Actor, plan: PlanId) -> OpenedPlan:
     """
     require(actor, "desk.read")
     found = store.read_plan(region.reader(), plan)
-    chances = chances_now(region, [(one.street, one.hours, found.starts_at) for one in found.assignments])
+    planned = [
+        Planned(one.street, one.crew, one.hours, found.starts_at, one.finish_probability)
+        for one in found.assignments
+        if not one.pinned
+    ]
+    chances = chances_now(region, planned)
     given = [
         replace(one, finish_probability=chances.get(one.street, one.finish_probability)) for one in found.assignments
     ]

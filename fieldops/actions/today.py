@@ -9,7 +9,7 @@ from math import sqrt
 from fieldops.actions.appeals import list_appeals
 from fieldops.actions.backcheck import find_suspects
 from fieldops.actions.desk import Overview, read_overview
-from fieldops.actions.forecasts import chances_now
+from fieldops.actions.forecasts import Planned, chances_now
 from fieldops.actions.plans import PUBLISH_WITHIN
 from fieldops.actions.recruiting_brings import end_of_day
 from fieldops.actions.shifts import WEEK, read_week
@@ -96,7 +96,9 @@ def read_today(region: Region, actor: Actor, *, city: CityId | None = None) -> T
     connection, present, name = region.reader(), overview.present, overview.city.id
     day = local_day(present, find_zone(overview.city.time_zone))
     promises = today.promises_of_claims(connection, present)
-    chances = chances_now(region, [(one.street, one.hours, one.claimed_at) for one in promises])
+    chances = chances_now(
+        region, [Planned(one.street, one.crew, one.hours, one.claimed_at, one.chance) for one in promises]
+    )
     zone = find_zone(overview.city.time_zone)
     quiet_day = day if present.astimezone(zone).time() >= EVENING else day - timedelta(days=1)
     sees_suspects = why(actor, "survey.quarantine") is None

@@ -126,6 +126,7 @@ class Promise:
     """What the plan of a claim in force promises: promoter-hours, and the probability that the street moves on within it."""
 
     street: StreetId
+    crew: CrewId
     claimed_at: datetime
     hours: float
     chance: float
@@ -135,12 +136,12 @@ def promises_of_claims(connection: sqlite3.Connection, at: datetime) -> list[Pro
     """Return what the plans promise of each claim in force; claims without a plan are left out."""
     moment = format_moment(at)
     rows = connection.execute(
-        "SELECT k.street_id, k.claimed_at, a.hours, a.finish_probability FROM claim AS k JOIN assignment AS a ON a.plan_id = k.plan_id "
+        "SELECT k.street_id, k.crew_id, k.claimed_at, a.hours, a.finish_probability FROM claim AS k JOIN assignment AS a ON a.plan_id = k.plan_id "
         "AND a.street_id = k.street_id AND a.crew_id = k.crew_id "
         "WHERE k.claimed_at <= :at AND coalesce(k.ended_at, k.held_until) > :at",
         {"at": moment},
     )
-    return [Promise(StreetId(row[0]), parse_moment(row[1]), row[2], row[3]) for row in rows]
+    return [Promise(StreetId(row[0]), CrewId(row[1]), parse_moment(row[2]), row[3], row[4]) for row in rows]
 
 
 EVEN = 0.5  # the odds of a claim that no plan has promised anything of

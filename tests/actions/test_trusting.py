@@ -1,6 +1,7 @@
 """RULE 13: whatever is read of a region can be read with the surveys in quarantine and without them."""
 
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -9,10 +10,10 @@ from fieldops.actions.awareness import read_awareness, save_estimates
 from fieldops.actions.backcheck import lift_quarantine, quarantine_surveys
 from fieldops.actions.decisions import read_standings
 from fieldops.actions.effort import import_effort
-from fieldops.actions.forecasts import chances_now
+from fieldops.actions.forecasts import Planned, chances_now
 from fieldops.actions.surveys import record_surveys
 from fieldops.actions.trusting import has_quarantined, with_quarantined
-from fieldops.ids import PromoterId, StreetId
+from fieldops.ids import CrewId, PromoterId, StreetId
 from fieldops.store import trusting
 from fieldops.store.connect import Region, create_region
 from tests.conftest import LEAD, NOON
@@ -94,7 +95,8 @@ def test_page_after_page_estimates_are_made_once_until_what_they_rest_on_changes
 
 
 def test_chances_to_finish_are_forecast_by_the_surveys_that_count(asked: Region) -> None:
-    given: list[tuple[StreetId, float, datetime]] = [(StreetId("S0"), 6.0, LATER), (StreetId("gone"), 6.0, LATER)]
+    crew = CrewId("C0")
+    given = [Planned(StreetId(name), crew, 6.0, LATER, 0.9) for name in ("S0", "gone")]
     assert chances_now(asked, given) == {}  # what the plan said stands
     quarantine_surveys(asked, LEAD, reason="made_up", promoter=PromoterId("C1-0"), now=LATER)
     without = chances_now(asked, given)
@@ -102,5 +104,9 @@ def test_chances_to_finish_are_forecast_by_the_surveys_that_count(asked: Region)
         shown = chances_now(asked, given)
     assert without.keys() == shown.keys() == {"S0"}
     assert without[StreetId("S0")] < shown[StreetId("S0")]
-    worked = chances_now(asked, [(StreetId("S0"), 6.0, BEFORE)])  # five of the hours are spent
+    worked = chances_now(asked, [replace(given[0], since=BEFORE)])  # five of the hours are spent
     assert worked[StreetId("S0")] < without[StreetId("S0")]
+    both = chances_now(asked, [given[0], Planned(StreetId("S3"), crew, 1.0, LATER, 0.9)])  # whose hours are far too few
+    assert both[StreetId("S0")] < without[StreetId("S0")]
+    elsewhere = chances_now(asked, [given[0], Planned(StreetId("S3"), CrewId("C1"), 1.0, LATER, 0.9)])
+    assert elsewhere[StreetId("S0")] == pytest.approx(without[StreetId("S0")])
