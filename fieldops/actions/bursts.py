@@ -4,51 +4,33 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from fieldops.actions.awareness import street_awareness
-from fieldops.clock import local_day
+from fieldops.actions.burstwork import Scene, Work, read_scene, work_of
 from fieldops.errors import BadInput, NotFound
-from fieldops.estimates import forecast_claims
 from fieldops.events import BurstOverridden, BurstsSet
 from fieldops.ids import StreetId, ZoneId
 from fieldops.intake import read_reason
 from fieldops.people import Actor
 from fieldops.permissions import require
 from fieldops.planning.burstcheck import burst_violations
-from fieldops.planning.bursts import Busy, ZoneWork, nights_waited, parts_needed, people_needed, schedule_bursts
+from fieldops.planning.bursts import (
+    Busy,
+    ZoneWork,
+    nights_waited,
+    parts_needed,
+    people_needed,
+    schedule_bursts,
+)
 from fieldops.planning.reasons import say
 from fieldops.planning.terms import check_first_day
 from fieldops.progress import Progress, no_progress
 from fieldops.rules import Rules
 from fieldops.said import Reason, Said
 from fieldops.store import bursts as store
-from fieldops.store import decisions, people, places
-from fieldops.store.bursts import StoredBurst, ZoneStreet
-from fieldops.store.connect import Region, read_rules
-from fieldops.store.response import believed_fit
-
-if TYPE_CHECKING:
-    from fieldops.store.sqlite import sqlite3
-
-HOURS_A_DAY = 6.0  # of a promoter, where the region has no crew yet
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """
-    What a zone, or a part of one, still needs: promoter-hours where all is done today, and more where it waits; streets.
-
-    `wait_hours` are added for each night that a street waits for its push: people forget.
-    """
-
-    part: str
-    zone: ZoneId
-    hours: float
-    wait_hours: float
-    streets: tuple[StreetId, ...]
-    reason: Reason = field(default_factory=Reason)
-    not_before: int = 0
+from fieldops.store import places
+from fieldops.store.bursts import StoredBurst
+from fieldops.store.connect import Region
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +55,6 @@ class Bursts:
     def gap(self) -> float:
         """Return (days - bound) / bound; 0 where nothing is to be done."""
         return (self.days - self.bound_days) / self.bound_days if self.bound_days else 0.0
-
-
-@dataclass(slots=True)
-class _Scene:
-    """What bursts are made from."""
-
-    rules: Rules
-    today: date
-    hours_per_day: float
-    streets: dict[ZoneId, list[ZoneStreet]]
-    hours: dict[StreetId, float]
-    wait_hours: dict[StreetId, float]
 
 
 def set_bursts(
@@ -117,7 +87,7 @@ def set_bursts(
     """
     require(actor, "burst.set")
     connection, at = region.reader(), region.moment(now)
-    scene = _read_scene(region, at, now)
+    scene = read_scene(region, at, now)
     first = start or scene.today
     lengths = _lengths(scene.rules, days_min, days_max)
     check_first_day(first, scene.today)
@@ -129,7 +99,7 @@ def set_bursts(
     past = [one for one in before if one.ends_on <= first]
     running, lagging, rest = _running(scene, before, first, lengths)
     work = [*rest, *(w for zone in sorted(scene.streets) for w in _not_running(scene, zone, running))]
-    done = tuple(zone for zone in sorted(scene.streets) if not _work(scene, zone))
+    done = tuple(zone for zone in sorted(scene.streets) if not work_of(scene, zone))
     units = [unit for one in work for unit in _split(scene, one, people_at_hand, lengths)]
     busy = [Busy(min(one.people, people_at_hand), (one.ends_on - first).days) for one in running]
     posed = [ZoneWork(one.part, _people(scene, one, lengths), one.not_before) for one in units]
@@ -170,7 +140,7 @@ def read_bursts(region: Region, actor: Actor, *, now: datetime | None = None) ->
     facts = store.newest_setting(connection)
     if facts is None:
         raise BadInput("no bursts are set", cure="set them: fieldops burst --people N --from DATE")
-    scene = _read_scene(region, at, now)
+    scene = read_scene(region, at, now)
     _, lagging, _ = _running(scene, slots, scene.today, (scene.rules.burst_days_min, scene.rules.burst_days_max))
     gaps = store.gap_days(connection, slots, scene.today, places.read_zone(connection))
     first, number, days, bound = facts
@@ -212,93 +182,19 @@ def _lengths(rules: Rules, days_min: int | None, days_max: int | None) -> tuple[
     return low, high
 
 
-def _read_scene(region: Region, at: datetime, now: datetime | None) -> _Scene:
-    import numpy as np
-
-    connection = region.reader()
-    rules, response = read_rules(connection), believed_fit(connection, region.moment(now)).response
-    streets = store.zone_streets(connection)
-    known, folk = street_awareness(region, now=now), store.people_by_street(connection)
-    row = {street: i for i, street in enumerate(known.street)}
-    closed = decisions.closed_streets(connection, at)  # RULE 8: only a test closes a street
-    open_ones = [s.street for s in streets if s.open and s.street not in closed and s.street in row]
-    mine = known.take(np.array([row[street] for street in open_ones], dtype=np.int64))
-    reach = np.array([max(1.0, folk[street]) for street in open_ones])
-    nights = nights_waited(rules.burst_days_max)
-    needed, _ = forecast_claims(mine, reach, response, rules)
-    later, _ = forecast_claims(mine.faded((1.0 - response.delta) ** nights), reach, response, rules)
-    able = np.isfinite(needed) & np.isfinite(later)
-    grown = np.maximum(0.0, later - np.where(able, needed, 0.0)) / nights
-    hours, wait_hours = (
-        {street: float(each) for street, each, can in zip(open_ones, column, able, strict=True) if can}
-        for column in (needed, grown)
-    )
-    crews = people.read_crews(connection).values()
-    hands = sum(crew.people for crew in crews)
-    of_zone: dict[ZoneId, list[ZoneStreet]] = {}
-    for street in streets:
-        of_zone.setdefault(street.zone, []).append(street)
-    return _Scene(
-        rules=rules, today=local_day(at, places.read_zone(connection)),
-        hours_per_day=sum(c.people * c.hours_per_day for c in crews) / hands if hands else HOURS_A_DAY,
-        streets=of_zone, hours=_less_spill_over(connection, of_zone, hours, response.sigma),
-        wait_hours=_less_spill_over(connection, of_zone, wait_hours, response.sigma),
-    )  # fmt: skip
-
-
-def _less_spill_over(
-    connection: "sqlite3.Connection",
-    of_zone: dict[ZoneId, list[ZoneStreet]],
-    hours: dict[StreetId, float],
-    sigma: float,
-) -> dict[StreetId, float]:
-    """
-    Return the hours that are left to work where a zone is pushed as a whole.
-
-    Notes
-    -----
-    Statistics.md 4.2: an hour on a street is worth sigma hours more to its neighbours together. Summed over a zone,
-    sum(h) (1 + sigma k) = sum(needed), k being the share of neighbours that lie in the zone.
-    """
-    zone_of = {s.street: zone for zone, mine in of_zone.items() for s in mine}
-    inside: dict[ZoneId, int] = {}
-    all_of: dict[ZoneId, int] = {}
-    for a, b in store.neighbouring_streets(connection):
-        for street, other in ((a, b), (b, a)):
-            zone = zone_of.get(street)
-            if zone is not None:
-                all_of[zone] = all_of.get(zone, 0) + 1
-                inside[zone] = inside.get(zone, 0) + (zone_of.get(other) == zone)
-    return {
-        street: needed / (1.0 + sigma * inside.get(zone_of[street], 0) / max(1, all_of.get(zone_of[street], 1)))
-        for street, needed in hours.items()
-    }
-
-
-def _work(scene: _Scene, zone: ZoneId, streets: Iterable[StreetId] = ()) -> list[Work]:
-    """Return what a zone, or some of its streets, still need; nothing where all is done."""
-    wanted = set(streets)
-    mine = [s.street for s in scene.streets[zone] if not wanted or s.street in wanted]
-    left = [street for street in mine if scene.hours.get(street, 0.0) > 0]
-    if not left:
-        return []
-    hours, wait_hours = (sum(of[street] for street in left) for of in (scene.hours, scene.wait_hours))
-    return [Work(str(zone), zone, hours, wait_hours, tuple(sorted(wanted)))]
-
-
-def _not_running(scene: _Scene, zone: ZoneId, running: Sequence[StoredBurst]) -> list[Work]:
+def _not_running(scene: Scene, zone: ZoneId, running: Sequence[StoredBurst]) -> list[Work]:
     """Return what a zone needs beside the parts of it that are in a running burst."""
     mine = [one for one in running if one.zone == zone]
     if not mine:
-        return _work(scene, zone)
+        return work_of(scene, zone)
     if any(not one.streets for one in mine):
         return []
     inside = {street for one in mine for street in one.streets}
     outside = [s.street for s in scene.streets[zone] if s.street not in inside]
-    return _work(scene, zone, outside) if outside else []
+    return work_of(scene, zone, outside) if outside else []
 
 
-def _people(scene: _Scene, work: Work, lengths: tuple[int, int]) -> dict[int, int]:
+def _people(scene: Scene, work: Work, lengths: tuple[int, int]) -> dict[int, int]:
     return {
         days: people_needed(
             work.hours + work.wait_hours * nights_waited(days), days, hours_per_day=scene.hours_per_day
@@ -307,7 +203,7 @@ def _people(scene: _Scene, work: Work, lengths: tuple[int, int]) -> dict[int, in
     }  # fmt: skip
 
 
-def _split(scene: _Scene, work: Work, most: int, lengths: tuple[int, int]) -> list[Work]:
+def _split(scene: Scene, work: Work, most: int, lengths: tuple[int, int]) -> list[Work]:
     """RULE 14: a zone that cannot be done with the people at hand in the longest burst is split along its longer side."""
     needed = _people(scene, work, lengths)[lengths[1]]
     count = parts_needed(needed, most)
@@ -330,7 +226,7 @@ def _split(scene: _Scene, work: Work, most: int, lengths: tuple[int, int]) -> li
     found = [
         Work(f"{work.part}/{number}", one.zone, one.hours, one.wait_hours, tuple(streets), reason, work.not_before)
         for number, streets in enumerate(parts, start=1)
-        for one in _work(scene, work.zone, streets)
+        for one in work_of(scene, work.zone, streets)
     ]
     # one street may be larger than a part: what is still too large is split again, down to single streets
     return [
@@ -341,7 +237,7 @@ def _split(scene: _Scene, work: Work, most: int, lengths: tuple[int, int]) -> li
 
 
 def _running(
-    scene: _Scene, before: Sequence[StoredBurst], first: date, lengths: tuple[int, int]
+    scene: Scene, before: Sequence[StoredBurst], first: date, lengths: tuple[int, int]
 ) -> tuple[list[StoredBurst], dict[str, float], list[Work]]:
     """
     Return what runs on the first day, the hours by which each part lags, and what is left for a later burst.
@@ -352,7 +248,7 @@ def _running(
     for one in before:
         if not one.starts_on < first < one.ends_on:  # what would start on the first day is decided anew
             continue
-        left = sum(work.hours for work in _work(scene, one.zone, one.streets))
+        left = sum(work.hours for work in work_of(scene, one.zone, one.streets))
         a_day = one.people * scene.hours_per_day
         gone, days_left = (first - one.starts_on).days, (one.ends_on - first).days
         missing = left - a_day * days_left
@@ -373,7 +269,7 @@ def _running(
                 Work(
                     f"{one.part}+", one.zone, more, work.wait_hours * more / left, one.streets, why, longer.days - gone
                 )
-                for work in _work(scene, one.zone, one.streets)
+                for work in work_of(scene, one.zone, one.streets)
             ]
     return running, lagging, rest
 

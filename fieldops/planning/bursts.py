@@ -6,17 +6,24 @@ length, and as many people as that length needs on each of its days, or it is sp
 """
 
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 from fieldops.errors import BadInput
 from fieldops.progress import Progress, no_progress
+from fieldops.rules import Rules
 from fieldops.said import Said
 
 if TYPE_CHECKING:
     from ortools.sat.python import cp_model
+
+
+KM_PER_DEGREE = 111.195  # of latitude
+DETOUR = 1.3  # walks are so much longer than the line by air
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +86,42 @@ def nights_waited(days: int) -> float:
     return (days - 1) / 2.0
 
 
+def pooled_hours(hours: Sequence[float], doubts: Sequence[float], *, probability: float) -> float:
+    """Return the promoter-hours that do for all of these streets as surely as is wanted: what one takes more another takes less."""
+    reserve = max(0.0, NormalDist().inv_cdf(probability)) * math.sqrt(sum(doubt**2 for doubt in doubts))
+    return sum(hours) + reserve
+
+
+def hours_around(
+    places: Sequence[tuple[float, float]], triangles: Sequence[Hashable], *, rules: Rules, crew_people: float
+) -> list[float]:
+    """
+    Return the promoter-hours that each street of a zone takes beside pushing and asking.
+
+    The crew sets itself up, comes from the nearest other street of the zone, and does its part of the test of its triangle's point.
+
+    Parameters
+    ----------
+    places
+        Longitude and latitude of the streets' middles, degrees.
+    triangles
+        Of each street; None where no point decides for it.
+    rules
+        Settings of the region.
+    crew_people
+        People who come together.
+    """
+    streets, setup = Counter(triangles), rules.setup_minutes / 60.0 * crew_people
+    found = []
+    for k, ((lon, lat), triangle) in enumerate(zip(places, triangles, strict=True)):
+        narrow = math.cos(math.radians(lat))
+        others = (math.hypot(narrow * (x - lon), y - lat) for i, (x, y) in enumerate(places) if i != k)
+        way_km = DETOUR * KM_PER_DEGREE * min(others, default=0.0)
+        test = rules.test_hours / streets[triangle] if triangle is not None else 0.0
+        found.append(setup + crew_people * way_km / rules.walk_speed_km_h + test)
+    return found
+
+
 def people_needed(hours: float, days: int, *, hours_per_day: float) -> int:
     """
     Return the people who finish a zone within so many days.
@@ -86,7 +129,8 @@ def people_needed(hours: float, days: int, *, hours_per_day: float) -> int:
     Parameters
     ----------
     hours
-        Promoter-hours that its streets need when their turn comes (see `nights_waited`), spill-over among them counted.
+        Promoter-hours that its streets need when their turn comes (see `nights_waited`), spill-over among them counted, set-up,
+        walks and point tests too.
     days
         Days of the burst.
     hours_per_day

@@ -1,6 +1,7 @@
 """Bursts: 7 to 15 days, one start for all zones of a burst, never more people than there are, done as soon as can be."""
 
 from itertools import pairwise, product
+from statistics import NormalDist
 
 import pytest
 from hypothesis import given, settings
@@ -13,11 +14,14 @@ from fieldops.planning.bursts import (
     Schedule,
     Slot,
     ZoneWork,
+    hours_around,
     nights_waited,
     parts_needed,
     people_needed,
+    pooled_hours,
     schedule_bursts,
 )
+from fieldops.rules import Rules
 
 
 def zone(name: str, hours: float, *, not_before: int = 0) -> ZoneWork:
@@ -131,3 +135,20 @@ def test_the_checker_names_what_is_unlawful(slots: tuple[Slot, ...], sentence: s
     late = [zone("A", 400.0, not_before=3)]
     assert burst_violations(late, (Slot("A", 1, 7, 10),), 20, days=(7, 15)) == ["A starts on day 1, before day 3"]
     assert burst_violations(zones, (Slot("A", 0, 7, 10),), 17, days=(7, 15), busy=[Busy(8, 2)])
+
+
+def test_a_zone_needs_the_hours_to_be_expected_and_one_reserve_for_all_its_streets() -> None:
+    assert pooled_hours([10.0] * 9, [4.0] * 9, probability=0.8) == pytest.approx(
+        90.0 + NormalDist().inv_cdf(0.8) * 12.0
+    )
+    assert pooled_hours([10.0, 5.0], [0.0, 0.0], probability=0.95) == 15.0
+    assert pooled_hours([10.0], [4.0], probability=0.3) == 10.0  # what is to be expected is needed in any case
+    assert pooled_hours([], [], probability=0.8) == 0.0
+
+
+def test_set_up_the_way_from_the_nearest_street_and_the_points_test_count_in_a_zones_hours() -> None:
+    rules = Rules(setup_minutes=30.0, walk_speed_km_h=5.0, survey_minutes=2.0)  # a point's test is an hour
+    north = 1000.0 / 111_195.0
+    found = hours_around([(20.0, 10.0), (20.0, 10.0 + north), (20.0, 10.0 + 3 * north)], ["T0", "T0", None], rules=rules, crew_people=4.0)  # fmt: skip
+    assert found == pytest.approx([2.0 + 4 * 1.3 / 5 + 0.5, 2.0 + 4 * 1.3 / 5 + 0.5, 2.0 + 4 * 2.6 / 5])
+    assert hours_around([(20.0, 10.0)], [None], rules=rules, crew_people=1.0) == [0.5]
