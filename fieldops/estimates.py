@@ -222,26 +222,15 @@ def forecast_claims(
     tuple of FloatArray
         Hours, pushing and asking, inf where none suffice; probability of the decision *move on* with them.
     """
-    from fieldops.awareness import find_rule, hours_for_finish
+    from fieldops.awareness import find_rule, finish_probability, hours_for_finish
 
     if not len(people):
         return np.zeros(0), np.zeros(0)
-    hours = hours_for_finish(
-        known.alpha, known.beta, _reach(known, people, rules), response, find_rule(rules.move_on_rule),
-        probability=rules.finish_probability, **_asking(rules, days),
-    )  # fmt: skip
-    return hours, forecast_finish(known, people, np.where(np.isfinite(hours), hours, 0.0), response, rules, days=days)
-
-
-def forecast_finish(
-    known: StreetAwareness, people: FloatArray, hours: FloatArray, response: "Response", rules: Rules, *, days: int = 2
-) -> FloatArray:
-    """Return the probability that the decision *move on* falls within a claim of so many promoter-hours; see `forecast_claims`."""
-    from fieldops.awareness import find_rule, finish_probability
-
-    card = find_rule(rules.move_on_rule)
-    reach = _reach(known, people, rules)
-    return finish_probability(known.alpha, known.beta, reach, hours, response, card, **_asking(rules, days))
+    card, reach, asked = find_rule(rules.move_on_rule), _reach(known, people, rules), _asking(rules, days)
+    street = (known.alpha, known.beta, reach)
+    hours = hours_for_finish(*street, response, card, probability=rules.finish_probability, **asked)
+    within = np.where(np.isfinite(hours), hours, 0.0)
+    return hours, finish_probability(*street, within, response, card, **asked)
 
 
 def _reach(known: StreetAwareness, people: FloatArray, rules: Rules) -> FloatArray:
@@ -271,15 +260,9 @@ def expected_claims(
 
     if not len(people):
         return np.zeros(0), np.zeros(0)
-    small = rules.small_street_people
-    reach = np.where(people < small, people, np.maximum(people / known.factor, small))  # RULE 9
-    asked: dict[str, Any] = {
-        "target": rules.target_share, "tests": rules.tests_per_claim, "survey_minutes": rules.survey_minutes,
-        "head_count_below": float(small), "days": days,
-    }  # fmt: skip
-    street = (known.alpha, known.beta, reach, replace(response, covariance=None), find_rule(rules.move_on_rule))
-    mean = hours_until_finish(*street, **asked)
-    surely = max(_SURELY, rules.finish_probability)
+    card, alone, asked = find_rule(rules.move_on_rule), replace(response, covariance=None), _asking(rules, days)
+    street = (known.alpha, known.beta, _reach(known, people, rules), alone, card)
+    mean, surely = hours_until_finish(*street, **asked), max(_SURELY, rules.finish_probability)
     upper = hours_for_finish(*street, probability=surely, **asked)
     deviation = np.maximum(upper - mean, 0.0) / NormalDist().inv_cdf(surely)
     return mean, np.where(np.isfinite(deviation), deviation, 0.0)
