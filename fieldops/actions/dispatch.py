@@ -213,6 +213,7 @@ def _room(connection: "sqlite3.Connection", standing: CrewStanding, at: datetime
         places=rules.claims_per_crew - len(standing.held) - told.places,
         hour_price=standing.hour_price, place_price=standing.place_price,
         metres_per_hour=rules.walk_speed_km_h * 1000.0, begins=rules.day_begins_hour,
+        setup=crew.people * rules.setup_minutes / 60.0,
     )  # fmt: skip
 
 

@@ -48,7 +48,7 @@ class Room:
     What a crew has left within the seven days of a claim made now.
 
     `hours` are promoter-hours not yet needed by the streets that it holds or is promised; `days` the days on which it works;
-    `begins` the hour of the day at which it begins; `hour_price` and `place_price` what an hour and a place are worth to it by the last plan, 0 where there is none.
+    `begins` the hour of the day at which it begins; `setup` the promoter-hours of beginning on a street; `hour_price` and `place_price` what an hour and a place are worth to it by the last plan, 0 where there is none.
     """
 
     people: int
@@ -60,11 +60,12 @@ class Room:
     place_price: float = 0.0
     metres_per_hour: float = 4500.0
     begins: float = 9.0
+    setup: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A candidate with what it takes of this crew (promoter-hours, the way there included) and what it is worth an hour."""
+    """A candidate with what it takes of this crew (promoter-hours, the way there and set-up included) and what it is worth an hour."""
 
     candidate: Candidate
     hours: float
@@ -105,7 +106,7 @@ def offer(room: Room, candidate: Candidate) -> Offer | None:
     """
     Return what the street would take of the crew and be worth to it, None where it does not fit.
 
-    It fits where its hours, the daily way from home and the way there now included, are left, and where the days that it
+    It fits where its hours, the daily way from home, the way there now and set-up included, are left, and where the days that it
     takes the whole crew, at the hours at which the street lets it in, are days on which it works.
     """
     day = room.people * room.hours_per_day
@@ -113,6 +114,7 @@ def offer(room: Room, candidate: Candidate) -> Offer | None:
     hours = (
         candidate.hours / (1.0 - min(out_and_back, MOST_ON_THE_WAY))
         + candidate.metres / room.metres_per_hour * room.people
+        + room.setup
     )
     if not math.isfinite(hours) or hours > room.hours or math.ceil(hours / day - 1e-9) > room.days:
         return None

@@ -12,6 +12,7 @@ from fieldops.actions.dispatch import next_street
 from fieldops.actions.pins import pin_street
 from fieldops.actions.plans import make_plan, publish_plan
 from fieldops.actions.reserves import keep_reserves, read_reserves, release_reserves
+from fieldops.actions.rules import change_rules
 from fieldops.actions.surveys import record_surveys
 from fieldops.claims import Claim
 from fieldops.errors import BadInput, Forbidden, NotFound, StreetReserved
@@ -82,6 +83,17 @@ def test_hours_that_are_promised_to_its_claims_are_not_given_again(region: Regio
     found = next_street(region, LEAD, C0, now=NOON, start=StreetId("S2"))
     assert (found.street, found.held) == ("S1", True)  # a crew of 210 h and streets of more than 105 h
     assert "it holds this street already" in found.reason
+
+
+def test_set_up_counts_in_what_a_street_takes_of_a_crew(region: Region) -> None:
+    add_town(region, streets=3)
+    outlook(region, dict.fromkeys(("S0", "S1", "S2"), (40.0, 9.0)))
+    before = next_street(region, LEAD, C0, now=NOON)
+    people = region.reader().execute("SELECT people FROM crew WHERE id = 'C0'").fetchone()[0]
+    change_rules(region, LEAD, why="field_change", now=NOON, setup_minutes=80.0)
+    after = next_street(region, LEAD, C0, now=NOON)
+    assert after.street == before.street
+    assert after.hours - before.hours == pytest.approx(people)  # an hour more for each
 
 
 def test_a_crew_that_cools_down_is_sent_elsewhere(region: Region) -> None:

@@ -59,6 +59,14 @@ def test_the_way_there_costs_hours_of_everybody() -> None:
     assert far.hours - near.hours == pytest.approx(4.0)  # an hour on foot for each of four
 
 
+def test_set_up_costs_hours_and_what_fits_without_it_only_is_not_offered() -> None:
+    set_up = replace(ROOM, setup=1.5)
+    one = offer(set_up, candidate(hours=10.0))
+    assert one is not None
+    assert one.hours == pytest.approx(11.5)
+    assert offer(set_up, candidate(hours=59.0)) is None
+
+
 def test_the_best_street_is_that_of_most_value_an_hour_and_not_the_nearest() -> None:
     poor, rich = candidate("NEAR", value=20.0), candidate("FAR", value=60.0, metres=500.0)
     assert [one.candidate.street for one in best_offers(ROOM, [poor, rich])] == ["FAR"]
