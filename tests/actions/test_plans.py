@@ -41,7 +41,7 @@ def town(tmp_path: Path) -> Region:
 
 
 def test_a_plan_is_lawful_proven_and_gives_every_street_a_reason(town: Region) -> None:
-    plan = make_plan(town, LEAD, now=NOON, time_limit=2.0)
+    plan = make_plan(town, LEAD, now=NOON, time_limit=20.0)
     assert plan.figures["lawful"]
     assert plan.figures["violations"] == []
     assert 0 <= plan.gap <= 0.01
