@@ -261,3 +261,30 @@ def test_the_menu_fits_a_small_desk_and_a_phone_and_leads_to_every_entry(
         page.set_viewport_size({"width": 360, "height": 740})
         wide = "[...document.querySelectorAll('.top, .top nav')].filter((one) => one.scrollWidth > one.clientWidth + 1).length"
         assert page.evaluate(wide) == 0
+
+
+def test_on_a_phone_the_map_s_tables_wait_folded_and_open_by_keys_and_by_their_links(
+    browser: Browser, site: str
+) -> None:
+    with opened(browser, width=360, height=740) as page:
+        page.goto(f"{site}/map")
+        until(page, "document.getElementById('map').dataset.ready")
+        rows = page.locator("#listed tbody tr")
+        expect(rows.first).to_be_hidden()
+        assert page.evaluate("document.documentElement.scrollHeight") < 4 * 740
+        page.locator("#street-list > details > summary").focus()
+        page.keyboard.press("Enter")
+        expect(rows).to_have_count(25)
+        expect(rows.first).to_be_visible()
+        page.locator("#listed [rel=next]").click()
+        expect(page.locator("#listed .turn")).to_contain_text("26–50 of 113 · page 2 of 5")
+        page.goto(f"{site}/streets")  # a link to the table of another page comes upon it open
+        page.goto(f"{site}/map?page=2#street-list")
+        until(page, "document.getElementById('map').dataset.ready")
+        expect(rows.first).to_be_visible()
+        expect(page.locator("#crew-list tbody tr").first).to_be_hidden()
+    with opened(browser) as page:
+        page.goto(f"{site}/map")
+        until(page, "document.getElementById('map').dataset.ready")
+        expect(page.locator("#listed tbody tr").first).to_be_visible()
+        expect(page.locator("#crew-list tbody tr").first).to_be_visible()

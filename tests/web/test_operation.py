@@ -281,6 +281,9 @@ def test_a_quarantine_takes_surveys_out_and_lifting_it_brings_them_back(lead: Fl
     done = lead.post("/trust/quarantine", data={"promoter": "P0", "why": "suspect"}, headers=HERE)
     assert done.status_code == 303
     assert "10 surveys are in quarantine." in words(lead, "/trust")
+    listed = lead.get("/trust", headers={"Accept-Language": "zh-CN"}).text.partition('id="quarantines"')[2]
+    assert "回答像是编的" in listed
+    assert "suspect" not in listed.partition("</table>")[0]  # a code is for the record
     page = lead.get("/trust").text
     order = re.search(r"/trust/quarantine/(\d+)/lift", page)
     assert order is not None
