@@ -85,7 +85,8 @@ class _Packs:
         self.search = search
         capacities = search.problem.capacities
         unit = max(0.01, float(capacities.max(initial=0.0)) / UNITS)
-        self.hours: IntArray = np.floor(search.hours / unit + 1e-6).astype(np.int64)
+        # A thousand streets that just fit in hours fit in units too: their slack is less than that of the room.
+        self.hours: IntArray = np.floor(search.hours / unit + 1e-9).astype(np.int64)
         self.room: IntArray = np.floor(capacities / unit + 1e-6).astype(np.int64)
         self.cells = sum(len(pairs) * int(room) for pairs, room in zip(search.pairs_of, self.room, strict=True))
 

@@ -164,9 +164,8 @@ def _cool(
 
 
 def core_pairs(regret: FloatArray, street: IntArray, *, per_street: float) -> IntArray:
-    """Return the positions of the pairs with least regret, at most `per_street` a street on average, in their order."""
+    """Return the positions of the pairs with least regret, `per_street` a street on average, in their order."""
     most = int(per_street * (len(np.unique(street)) + 1))
     if len(regret) <= most:
         return np.arange(len(regret))
-    limit = np.partition(regret, most)[most]
-    return np.flatnonzero(regret < limit)
+    return np.sort(np.argpartition(regret, most)[:most])  # of equal ones some: there is always something to give

@@ -44,11 +44,12 @@ def _settle(gain: FloatArray, size: IntArray, room: int) -> tuple[BoolArray, Boo
     Return a good set, what every better one takes, and what is still open; of what is left no better one takes any.
 
     Not all fit. Taking a street against the relaxation, or leaving it, costs at least what its hours are worth there.
+    What takes no hours comes first: the relaxation has it too.
     """
-    order = np.argsort(-gain / np.maximum(size, 0.5), kind="stable")
+    order = np.argsort(-np.where(size > 0, gain / np.maximum(size, 1), np.inf), kind="stable")
     before = np.cumsum(size[order]) - size[order]
     breaking = int(np.argmax(before + size[order] > room))
-    price = float(gain[order[breaking]]) / max(float(size[order[breaking]]), 0.5)
+    price = float(gain[order[breaking]]) / float(size[order[breaking]])
     relaxed = float(gain[order[:breaking]].sum()) + price * float(room - before[breaking])
     greedy = np.zeros(len(gain), dtype=bool)
     greedy[order[:breaking]] = True

@@ -75,7 +75,8 @@ def assign(
     with ThreadPoolExecutor(workers) as pool:
         if unstopped and bound - search.objective > _closed(search, bound, gap):
             if campaign.begin(pool, seconds=time_limit - watch.seconds, going=in_time):
-                bound = min(bound, _rounded(search, campaign.bound))
+                if bound - search.objective <= search.beyond:
+                    bound = min(bound, _rounded(search, campaign.bound))
             else:
                 packed = pack_crews(search, seconds=PACK_SHARE * time_limit, going=going)
                 bound = min(bound, np.floor(packed + CLOSED) if search.is_whole else packed)

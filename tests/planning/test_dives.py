@@ -39,6 +39,12 @@ def test_no_set_that_fits_is_worth_more(items: list[tuple[int, int]], room: int)
     assert hours[chosen].sum() <= room
 
 
+def test_what_takes_no_hours_is_taken_beside_the_best_and_hides_no_better_set() -> None:
+    worth, hours = np.array([30.0, 30.0, 1.0, 30.5]), np.array([3, 3, 0, 5])
+    value, chosen = best_set(worth, hours, 5)
+    assert (value, chosen.tolist()) == (31.5, [2, 3])
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.booleans())
 def test_the_bound_of_a_mix_holds(seed: int, must: bool) -> None:

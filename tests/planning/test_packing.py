@@ -40,6 +40,12 @@ def test_two_streets_of_six_hours_do_not_fit_into_ten() -> None:
     assert pack_crews(search, seconds=1, going=lambda: True) == pytest.approx(6.0)
 
 
+def test_streets_that_just_fit_are_packed_though_units_round_them_up() -> None:
+    just = 2.999_999_5  # units of 0.01 h
+    problem = AssignmentProblem([5.0, 5.0, 5.0], np.full(3, just / 100), [3 * just / 100], [(0, 0), (1, 0), (2, 0)])
+    assert pack_crews(searched(problem), seconds=1, going=lambda: True) >= 15.0
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.data())
 def test_the_bound_holds_and_the_answer_is_lawful_on_every_small_problem(data: st.DataObject) -> None:

@@ -187,3 +187,20 @@ def test_prices_that_had_no_time_still_prove_a_bound_near_that_of_prices_that_ha
     calm = find_prices(problem, Stopwatch(), time_limit=1e9)
     hurried = find_prices(problem, Stopwatch(), time_limit=0.0)
     assert calm.bound <= hurried.bound <= 1.05 * calm.bound
+
+
+def test_alike_streets_are_given_however_many_pairs_of_them_there_are() -> None:
+    pairs = [(s, c) for s in range(2_600) for c in range(20)]  # more than are searched: of equal ones some are kept
+    alike = AssignmentProblem(np.full(len(pairs), 5.0), np.full(len(pairs), 2.0), np.full(20, 20.0), pairs)
+    found = assign(alike, time_limit=10.0, seed=1)
+    assert (found.objective, found.bound) == (1_000.0, 1_000.0)
+
+
+def test_a_dive_that_did_not_see_all_pairs_proves_nothing() -> None:
+    """One street fills a crew, and the least regrets are all those of eight crews: a lawful answer is worth 1,808."""
+    pairs = [(s, c) for s in range(260) for c in range(200)]
+    values = [10.0 if c < 8 else 9.0 for _, c in pairs]
+    problem = AssignmentProblem(values, np.full(len(pairs), 6.0), np.full(200, 10.0), pairs)
+    found = assign(problem, time_limit=3.0, seed=1)
+    assert found.bound >= 8 * 10 + 192 * 9
+    assert found.status == "feasible"
