@@ -95,7 +95,8 @@ def move_street(
     Move a street of a plan that is not published to a crew, or to nobody (None): a new plan, and what that cost.
 
     The plan itself stays as it was made. The bound stays too: it is of the problem, not of the answer; the gap grows by what
-    the move costs. With `pin` coming plans keep the street there. Permission: plan.make. Events: PlanMade, StreetMoved,
+    the move costs. A move may leave what plans keep to (a triangle's streets together) and gain by it: then the bound is
+    raised to the new value, and nothing says any more that the plan is the best. With `pin` coming plans keep the street there. Permission: plan.make. Events: PlanMade, StreetMoved,
     StreetPinned.
 
     Parameters
@@ -235,6 +236,7 @@ def _moved(scene: _Scene, move: "Move", price: Price, name: PlanId, at: datetime
     ] + given  # fmt: skip
     new = [one for one in assignments if not one.pinned]
     objective = plan.objective - price.cost
+    bound = max(plan.bound, objective)
     figures = plan.figures | {
         "given": len(new), "crews_with_streets": len({one.crew for one in new}),
         "hours_given": round(sum(one.hours for one in new), 1),
@@ -242,9 +244,9 @@ def _moved(scene: _Scene, move: "Move", price: Price, name: PlanId, at: datetime
         "moves": [*plan.figures.get("moves", []), {"street": price.street, "to": price.crew, "cost": price.cost}],
     }  # fmt: skip
     return replace(
-        plan, id=name, made_at=at, objective=objective, figures=figures, assignments=tuple(assignments),
-        gap=max(0.0, plan.bound - objective) / objective if objective > 0 else 0.0,
-        status=plan.status if price.cost <= 0 else "feasible",
+        plan, id=name, made_at=at, objective=objective, bound=bound, figures=figures, assignments=tuple(assignments),
+        gap=(bound - objective) / objective if objective > 0 else 0.0,
+        status=plan.status if price.cost <= 0 and objective <= plan.bound else "feasible",
         unassigned=tuple([one for one in plan.unassigned if one[0] not in changed] + left),
     )  # fmt: skip
 

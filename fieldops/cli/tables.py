@@ -30,7 +30,8 @@ def import_table(
     known: Sequence[str],
     as_json: bool,
 ) -> None:
-    """Read a CSV or XLSX file, hand its rows over, and print what was taken, left and refused."""
+    """Read a CSV or XLSX file, hand its rows over, and print what was taken, left and refused; fail where no row was taken."""
+    from fieldops.errors import BadInput
     from fieldops.exchange.workbooks import open_given
 
     table = open_given(file, needed=needed, known=known)
@@ -40,13 +41,15 @@ def import_table(
         done = take(table.rows(stage=f"read {file.name}", progress=progress), progress)
     if as_json:
         print_json(done.to_json())
-        return
-    for one in done.rejected[:_SHOWN]:
-        field = f", {one['field']} = {one['value']!r}" if one["field"] else ""
-        say(f"row {one['row']}{field}: {one['reason']}")
-    if done.refused > _SHOWN:
-        say(f"... and {done.refused - _SHOWN} more refused rows: see them all with --json")
-    typer.echo(f"{done.added} added, {done.updated} updated, {done.unchanged} unchanged, {done.refused} refused")
+    else:
+        for one in done.rejected[:_SHOWN]:
+            field = f", {one['field']} = {one['value']!r}" if one["field"] else ""
+            say(f"row {one['row']}{field}: {one['reason']}")
+        if done.refused > _SHOWN:
+            say(f"... and {done.refused - _SHOWN} more refused rows: see them all with --json")
+        typer.echo(f"{done.added} added, {done.updated} updated, {done.unchanged} unchanged, {done.refused} refused")
+    if done.refused and not (done.added or done.updated or done.unchanged):
+        raise BadInput(f"every row of {file.name} was refused", cure="mend the rows named above and import it again")
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from fieldops.actions.moves import move_street, price_moves, run_move_job
 from fieldops.actions.pins import list_pins, pin_street, unpin_street
 from fieldops.actions.plans import make_plan, publish_plan
 from fieldops.errors import Forbidden, NotFound, PlanNotPublishable
+from fieldops.events import PlanMade
 from fieldops.ids import ActorId, CrewId, JobId, PlanId, StreetId
 from fieldops.people import Actor, Role
 from fieldops.planning.reasons import unpack
@@ -65,6 +67,24 @@ def test_a_street_moves_at_the_cost_that_was_told_and_the_gap_says_so(town: Regi
     assert len(back.figures["moves"]) == 2
     assert verify(town).violations == []
     assert publish_plan(town, LEAD, after.id, now=NOON).granted
+
+
+def test_a_move_that_gains_more_than_the_bound_raises_it_and_the_plan_is_no_longer_called_the_best(
+    town: Region,
+) -> None:
+    made = plan(town)
+    one = max(made.assignments, key=lambda a: a.value)
+    out, _ = move_street(town, LEAD, made.id, one.street, None, now=NOON)
+    best = replace(out, id=PlanId("asifthebest1"), bound=out.objective, gap=0.0, status="optimal")
+    with town.turn(LEAD, now=NOON) as turn:
+        event = PlanMade(
+            at=NOON, plan=best.id, objective=best.objective, bound=best.bound, assignments=len(best.assignments)
+        )
+        plans.save_plan(turn, best, event=event)
+    back, price = move_street(town, LEAD, best.id, one.street, one.crew, now=NOON)
+    assert price.cost < 0
+    assert back.bound == back.objective == pytest.approx(best.objective - price.cost)
+    assert (back.gap, back.status) == (0.0, "feasible")
 
 
 def test_a_street_can_be_taken_out_and_what_is_free_is_filled(town: Region) -> None:
