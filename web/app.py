@@ -51,7 +51,7 @@ def create_app(settings: Settings) -> Flask:
     regions.install(app, settings.region)
     app.secret_key = derive_key(settings.region, "web messages")
     app.session_interface = messages.Messages()
-    for part in (language, security, answers, refusals, said, session, quarantined, pace, crews, paging):
+    for part in (language, security, answers, refusals, said, session, pace, quarantined, crews, paging):
         part.install(app)
     navigation.install(app, rooms())
     session.check_routes(app)

@@ -143,3 +143,10 @@ def _of_our_time(day: date, text: str, name: str) -> date:
             cure=Said("give a day of the years %(first)s to %(last)s", first=YEARS[0], last=YEARS[-1]),
         )  # fmt: skip
     return day
+
+
+def words_asked() -> dict[str, object]:
+    """Return what the address of this page says, for the address of a page like it; words of `url_for` itself are left out."""
+    asked = request.args.to_dict(flat=False)
+    plain: dict[str, object] = {name: asked[name] for name in asked if name != "endpoint" and not name.startswith("_")}
+    return plain | (request.view_args or {})

@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 
 from flask import Flask, request, url_for
 
-from web.asked import page_asked
+from web.asked import page_asked, words_asked
 
 A_PAGE = 25  # rows
 Row = TypeVar("Row")
@@ -64,5 +64,5 @@ def turn(rows: Sequence[Row], name: str = "page", size: int = A_PAGE) -> Turn[Ro
 
 def turned(page: int, name: str, *, endpoint: str = "", anchor: str = "") -> str:
     """Return the address of another page of a list: that of this page with all that it asks for."""
-    given = {**request.args.to_dict(), **(request.view_args or {}), name: page if page > 1 else None}
-    return url_for(endpoint or request.endpoint or "", **given, _anchor=anchor or None)
+    given = words_asked() | {name: page if page > 1 else None}
+    return url_for(endpoint or request.endpoint or "", **given, _anchor=anchor or None)  # type: ignore[arg-type]

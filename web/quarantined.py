@@ -10,7 +10,7 @@ from flask import Flask, current_app, g, has_request_context, request, url_for
 from flask_babel import gettext
 
 from fieldops.actions import trusting
-from web.asked import flag
+from web.asked import flag, words_asked
 from web.regions import the_region
 from web.session import SAFE_METHODS, access_of
 
@@ -72,7 +72,7 @@ def quarantine_switch() -> list[tuple[str, str, bool]]:
     """Return the two ways to show this page, each with its address, words, and whether it is shown; none where none is in quarantine."""
     if request.endpoint is None or not trusting.has_quarantined(the_region()):
         return []
-    given: dict[str, object] = {**request.args.to_dict(flat=False), **(request.view_args or {})}
+    given = words_asked()
     ways = ((None, gettext("without those in quarantine")), (1, gettext("as if those in quarantine counted")))
     return [
         (url_for(request.endpoint, **{**given, PARAMETER: value}), words, is_counting() == bool(value))  # type: ignore[arg-type]
