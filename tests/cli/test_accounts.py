@@ -134,7 +134,7 @@ def test_a_server_prints_the_link_of_the_first_planner_or_of_the_account_that_is
 
 def test_the_list_of_jobs_names_who_ordered_each_and_tells_its_kind_state_and_cure(town: Path) -> None:
     region = open_region(town)
-    account = add_account(region, PLANNER, login="wang.li", name="王丽", role=Role.LEAD)
+    account = add_account(region, PLANNER, login="wang.li.two", name="王丽", role=Role.LEAD)
     region.close()
     first, second = (order_job(town, account.actor, kind, {}) for kind in ("tiles", "plan"))
     cancel_job(town, account.actor, second.id)
