@@ -290,7 +290,7 @@ def test_what_brings_shows_thirty_rows_then_all_by_the_chosen_column(town: tuple
     everything = client.get("/brings?order=cost&down=0&all=1", headers=english).text
     assert hours(everything) == sorted(hours(everything))
     assert len(hours(everything)) > 40  # 8 streets were worked before
-    assert client.get("/brings?order=nonsense&down=x", headers=english).status_code == 200
+    assert client.get("/brings?order=nonsense&down=x", headers=english).status_code == 422
 
 
 @pytest.mark.parametrize(

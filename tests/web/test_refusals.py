@@ -205,7 +205,7 @@ def test_an_address_that_nobody_would_write_is_refused_in_chinese_and_never_an_a
     [
         ({"people": "2500"}, "人数：2500% 超出范围 请写 5% 到 2000%"), ({"threshold": "0"}, "目标：0% 超出范围 请写 1% 到 95%"),
         ({"finish": "100"}, "完成把握：100% 超出范围 请写 5% 到 99%"), ({"days": "9"}, "天数：9 超出范围 请写 1 到 7"),
-        ({"hours": "5", "seconds": "0"}, "搜索秒数：“0”不能用"), ({"hours": "5", "start": "0001-01-01T00:00"}, "不是时间"),
+        ({"hours": "5", "seconds": "0"}, "搜索秒数：“0”不能用"), ({"hours": "5", "start": "0001-01-01T00:00"}, "请写 2000 年到 2099 年的日期"),
     ],
 )  # fmt: skip
 def test_a_what_if_is_refused_in_the_units_and_words_of_its_form(
