@@ -116,11 +116,12 @@ def _count_heads(given: list[bool], people: int, target: float, plain: Verdict, 
     Heads that know are those who said so and those whom the crew told since: it is as right as the crew's own count.
     """
     needed, asked, knows = math.ceil(target * people - 1e-9), len(given), sum(given)
-    for used, so_far in enumerate(accumulate(given), start=1):
-        if used < first:
-            continue
+    counted = [(used, so_far) for used, so_far in enumerate(accumulate(given), start=1) if used >= first]
+    # statistics.md 3.2: what counts is K + those told since, however many did not know when they were asked
+    for used, so_far in counted:
         if so_far >= needed:
             return Test(Verdict.MOVE_ON, HEAD_COUNT, asked, knows, used, so_far, 0.0, 0.0, plain)
+    for used, so_far in counted:
         if used - so_far > people - needed:
             return Test(Verdict.PUSH_ON, HEAD_COUNT, asked, knows, used, so_far, 0.0, 0.0, plain)
     why = Said("its point, or %(needed_n)s of its %(people_n)s who know or were told", needed_n=needed, people_n=people)
@@ -135,9 +136,9 @@ def count_bounds(test: Test, people: float | None) -> tuple[float, float] | None
     """
     if test.rule != HEAD_COUNT or people is None:
         return None
-    ignorant = test.surveys_used - test.knows_used
-    low = min(1.0, test.knows_used / people)
-    return low, max(low, 1.0 - max(0, ignorant - test.knows_used) / people)
+    ignorant = test.asked - test.knows
+    low = min(1.0, test.knows / people)
+    return low, max(low, 1.0 - max(0, ignorant - test.knows) / people)
 
 
 @cache

@@ -237,11 +237,11 @@ def why_not_counted(surveys: Sequence[Asked], rules: Rules) -> list[str]:
     phase = phase_of(surveys)
     reasons: list[str] = []
     for survey in surveys:
-        if survey.answer == TOLD:
-            reasons.append("")
-            continue
         if survey.quarantined:  # RULE 13
             reasons.append("quarantined")
+            continue
+        if survey.answer == TOLD:
+            reasons.append("")
             continue
         if survey.answer == Answer.REFUSED:
             reasons.append("refused")

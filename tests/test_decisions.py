@@ -120,6 +120,21 @@ def test_a_head_count_is_never_wrong_whatever_the_rest_would_answer(answers: str
         assert knows + rest < 0.2 * people
 
 
+@given(st.text("01", min_size=2, max_size=80), st.integers(1, 60))
+def test_a_head_count_moves_on_exactly_where_those_who_know_and_those_told_are_enough(
+    answers: str, people: int
+) -> None:
+    """Statistics.md 3.2: K + new people told, in whatever order they came: who did not know may be told since."""
+    assert (said(answers, people=people) is MOVE_ON) == (answers.count("1") >= 0.2 * people - 1e-9)
+
+
+def test_a_head_count_pushes_on_only_while_too_few_were_told() -> None:
+    assert said("0" * 9, people=10) is PUSH_ON
+    assert said("0" * 9 + "1", people=10) is PUSH_ON
+    test = judge("0" * 9 + "1" * 9, spread_at=2, rule="r50", rules=RULES, people=10)
+    assert (test.verdict, test.surveys_used, test.knows_used) == (MOVE_ON, 11, 2)
+
+
 def test_the_audit_rule_needs_more_surveys() -> None:
     assert said("1111", rule="a130") is ASK_MORE
 

@@ -10,7 +10,7 @@ from fieldops.actions.awareness import estimate_rows
 from fieldops.actions.regions import standing_moment
 from fieldops.clock import local_day
 from fieldops.store import quarantine, trusting
-from fieldops.store.awareness import EstimateRow, estimates_number
+from fieldops.store.awareness import EstimateRow, state_of_evidence
 from fieldops.store.connect import Region, open_region
 from fieldops.store.places import read_zone
 
@@ -26,28 +26,32 @@ def with_quarantined(region: Region, *, now: datetime | None = None) -> Iterator
     Let everything that is read of the region in this block count the surveys in quarantine; what is stored stays as it is.
 
     Tallies, tests, estimates, forecasts, layers and exports follow; decisions, claims and closures stay as they were made.
-    Nothing is to be written in it. Estimates are made anew, as of `now`; page after page only once, until what they rest on
-    or the day changes.
+    Within a block that does so already it changes nothing. Estimates are made anew, as of `now`; page after page only once,
+    until what they rest on or the day changes.
+
+    No write turn can be opened in it (a RuntimeError): what was read is not what is stored.
     """
-    if not has_quarantined(region):
+    connection = region.reader()
+    if not has_quarantined(region) or trusting.is_trusting(connection):
         yield
         return
-    connection = region.reader()
     at = region.moment(now or standing_moment(region))
+    region.only_reads = True
     try:
         trusting.count_quarantined(connection)
         if now is None and not region.in_memory:
-            rows = _rows(region.path, estimates_number(connection), local_day(at, read_zone(connection)))
+            rows = _rows(region.path, state_of_evidence(connection), local_day(at, read_zone(connection)))
         else:
             rows = tuple(estimate_rows(connection, at))
         trusting.show_estimates(connection, rows, at)
         yield
     finally:
         trusting.stop(connection)
+        region.only_reads = False
 
 
 @lru_cache(maxsize=4)
-def _rows(path: Path, _number: int, _day: date) -> tuple[EstimateRow, ...]:
+def _rows(path: Path, _state: str, _day: date) -> tuple[EstimateRow, ...]:
     """Estimate a region as if nothing were in quarantine, once for each state of the record and day."""
     region = open_region(path)
     try:

@@ -10,6 +10,7 @@ import numpy as np
 from fieldops.clock import format_moment, local_day, parse_moment
 from fieldops.evidence import Evidence
 from fieldops.ids import StreetId, TriangleId, ZoneId
+from fieldops.store.audit import GENESIS
 from fieldops.store.connect import Turn
 from fieldops.store.places import read_neighbours, read_zone, streets_around
 from fieldops.store.sqlite import sqlite3
@@ -161,13 +162,18 @@ _ALL_STALE = (
 )  # fmt: skip
 
 
-def estimates_number(connection: sqlite3.Connection) -> int:
-    """Return the number of the event that changed last what estimates rest on, 0 before the first."""
+def state_of_evidence(connection: sqlite3.Connection) -> str:
+    """
+    Return what stands for all that estimates rest on: the chain value of the event that changed it last.
+
+    It follows from the whole record up to that event, so that it is another one where a backup was restored and other things
+    happened since.
+    """
     kinds = json.dumps([*_TOUCHING, *_ALL_STALE])
     row = connection.execute(
-        "SELECT max(seq) FROM event WHERE kind IN (SELECT value FROM json_each(?))", (kinds,)
+        "SELECT chain FROM event WHERE kind IN (SELECT value FROM json_each(?)) ORDER BY seq DESC LIMIT 1", (kinds,)
     ).fetchone()
-    return row[0] or 0
+    return row[0] if row else GENESIS
 
 
 def read_estimates(connection: sqlite3.Connection) -> list[tuple[EstimateRow, datetime]]:

@@ -66,6 +66,7 @@ class Region:
     _seals: Seals | None = field(default=None, repr=False)
     _only: OnlyFile | None = field(default=None, repr=False)
     newer_keys: tuple[bytes, ...] = field(default=(), repr=False)
+    only_reads: bool = False  # while what is read is not what is stored
 
     @property
     def seal_keys(self) -> tuple[bytes, ...]:
@@ -111,6 +112,8 @@ class Region:
         RecordDamaged
             If SQLite finds the file malformed.
         """
+        if self.only_reads:
+            raise RuntimeError("a write turn while the region is read otherwise than it is stored")
         only = self._look()
         if self._writer is None:
             self._writer, self._turnstile = open_file(self.path), Turnstile(turnstile_path(self.path))

@@ -79,7 +79,7 @@ def add_order(
     turn.connection.executemany(
         "INSERT INTO quarantine VALUES (?, ?, NULL, ?)", [(name, seq, reason) for name, _ in surveys]
     )
-    touched = sorted({measurement for _, measurement in surveys})
+    touched = _touched(turn, event.promoter, [measurement for _, measurement in surveys])
     tallies.recount(turn, touched, event=seq)
     return seq, touched
 
@@ -96,6 +96,13 @@ def lift_order(turn: Turn, seq: int, *, event: Callable[[int], QuarantineLifted]
         "UPDATE quarantine SET until_seq = ? WHERE since_seq = ? AND until_seq IS NULL", (lifted, seq)
     )
     turn.connection.execute("UPDATE quarantine_order SET undone_at = ? WHERE seq = ?", (format_moment(turn.now), seq))
-    touched = sorted({MeasurementId(row[0]) for row in rows})
+    whose = turn.connection.execute("SELECT promoter_id FROM quarantine_order WHERE seq = ?", (seq,)).fetchone()[0]
+    touched = _touched(turn, whose, [MeasurementId(row[0]) for row in rows])
     tallies.recount(turn, touched, event=lifted)
     return len(rows), touched
+
+
+def _touched(turn: Turn, promoter: PromoterId | None, measurements: list[MeasurementId]) -> list[MeasurementId]:
+    """Return the measurements to be counted again: those of the surveys, and those whose heads the promoter told of."""
+    told = tallies.sittings_of_promoter(turn.connection, promoter, turn.rules) if promoter else []
+    return sorted({*measurements, *told})

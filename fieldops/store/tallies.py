@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
@@ -10,7 +10,7 @@ from itertools import groupby
 from fieldops.clock import format_moment
 from fieldops.contacts import NEWLY_TOLD
 from fieldops.errors import Stopped
-from fieldops.ids import MeasurementId
+from fieldops.ids import MeasurementId, PromoterId
 from fieldops.progress import Progress, no_progress
 from fieldops.rules import Rules
 from fieldops.store.audit import canonical
@@ -19,21 +19,30 @@ from fieldops.store.sqlite import sqlite3
 from fieldops.surveys import TOLD, Asked, Phase, Tally, phase_of, tally
 
 _SAVE_EVERY = 2_000
+_IN_FORCE = "SELECT seq FROM quarantine_order WHERE undone_at IS NULL"
 _SURVEYS = (
     "SELECT s.measurement_id, s.id, s.asked_at, s.answer, s.promoter_id, coalesce(s.cluster, ''), s.phase,"
     " coalesce(s.home_street_id, m.street_id, ''),"
-    " EXISTS (SELECT 1 FROM quarantine AS q WHERE q.survey_id = s.id AND q.until_seq IS NULL)"
+    " EXISTS (SELECT 1 FROM quarantine AS q WHERE q.survey_id = s.id AND q.since_seq IN ({orders}))"
     " FROM {chosen} CROSS JOIN measurement AS m ON m.id = chosen.id CROSS JOIN survey AS s ON s.measurement_id = m.id"
     " ORDER BY chosen.id, s.asked_at, s.id"
 )
 _WITHIN_A_DAY = "c.made_at >= m.opened_at AND c.made_at < strftime('%Y-%m-%dT%H:%M:%f', m.opened_at, '+1 day')"
-# RULE 9, statistics.md 3.2: on a small street whoever was told after its arrival measurement is one more who knows, a door once
+# RULE 9, statistics.md 3.2: on a small street whoever was told after its arrival measurement is one more who knows
+# RULE 13: not by a promoter in quarantine, nor where the measurement itself is in it
 _HEADS = (  # noqa: S608  # constants
-    "SELECT m.id, c.id, min(c.made_at), c.promoter_id, c.door FROM {chosen} CROSS JOIN measurement AS m ON m.id = chosen.id"
+    "SELECT m.id, c.id, min(c.made_at), c.promoter_id, CASE c.door WHEN '' THEN c.id ELSE c.door END AS told_at, EXISTS (SELECT 1"
+    " FROM quarantine_order AS o WHERE o.seq IN ({orders}) AND (o.promoter_id = c.promoter_id OR o.measurement_id = m.id)) AS held"
+    " FROM {chosen} CROSS JOIN measurement AS m ON m.id = chosen.id"
     " CROSS JOIN street AS s ON s.id = m.street_id AND s.people < ? CROSS JOIN contact AS c ON c.street_id = m.street_id"
     " WHERE m.blind = 0 AND m.phase <> 'exit' AND c.venue_id IS NULL AND c.disposition IN ({told}) AND {within}"
-    " GROUP BY m.id, CASE c.door WHEN '' THEN c.id ELSE c.door END"
-).format(chosen="{chosen}", told=", ".join(f"'{one}'" for one in NEWLY_TOLD), within=_WITHIN_A_DAY)
+    " GROUP BY m.id, told_at, held ORDER BY m.id, held, 3"
+).format(chosen="{chosen}", orders="{orders}", told=", ".join(f"'{one}'" for one in NEWLY_TOLD), within=_WITHIN_A_DAY)
+_OF_PROMOTER = (
+    "SELECT DISTINCT m.id FROM contact AS c CROSS JOIN street AS s ON s.id = c.street_id AND s.people < ?"  # noqa: S608  # constants
+    f" CROSS JOIN measurement AS m ON m.street_id = c.street_id WHERE c.promoter_id = ? AND m.blind = 0 AND {_WITHIN_A_DAY}"
+)
+_HELD_BY = "SELECT DISTINCT s.measurement_id FROM quarantine AS q JOIN survey AS s ON s.id = q.survey_id WHERE q.since_seq IN ({orders})"
 
 _SURVEYS_AT = (
     "SELECT s.measurement_id, s.id, s.asked_at, s.answer, s.promoter_id, coalesce(s.cluster, ''), s.phase,"
@@ -43,12 +52,15 @@ _SURVEYS_AT = (
     " AND s.batch < :event ORDER BY s.asked_at, s.id"
 )
 _HEADS_AT = (  # noqa: S608  # constants
-    "SELECT c.id, min(c.made_at), c.promoter_id, c.door FROM measurement AS m JOIN phone_record AS c"
+    "SELECT m.id, c.id, min(c.made_at), c.promoter_id, CASE c.door WHEN '' THEN c.id ELSE c.door END AS told_at, EXISTS (SELECT 1"
+    " FROM quarantine_order AS o WHERE o.seq < :event AND (o.promoter_id = c.promoter_id OR o.measurement_id = m.id) AND EXISTS"
+    " (SELECT 1 FROM quarantine AS q WHERE q.since_seq = o.seq AND (q.until_seq IS NULL OR q.until_seq > :event))) AS held"
+    " FROM measurement AS m JOIN phone_record AS c"
     " ON c.street_id = m.street_id AND c.kind = 'contact' AND c.batch < :event WHERE m.id = :measurement AND m.blind = 0"
     " AND c.venue_id IS NULL AND c.what IN ({told}) AND c.made_at >= :opened"
     " AND c.made_at < strftime('%Y-%m-%dT%H:%M:%f', :opened, '+1 day') AND NOT EXISTS (SELECT 1 FROM phone_record AS u"
     " WHERE u.about = c.id AND u.kind = 'undo' AND u.promoter_id = c.promoter_id AND u.batch < :event)"
-    " GROUP BY CASE c.door WHEN '' THEN c.id ELSE c.door END"
+    " GROUP BY told_at, held ORDER BY held, 3"
 ).format(told=", ".join(f"'{one}'" for one in NEWLY_TOLD))
 
 
@@ -92,10 +104,8 @@ def read_asked(
     """Return the surveys of a few measurements in the order asked; `with_quarantined` as if none were in quarantine."""
     chosen = "(SELECT value AS id FROM json_each(?)) AS chosen"
     names = json.dumps(list(measurements))
-    found = dict(_grouped(connection.execute(_SURVEYS.format(chosen=chosen), (names,))))
-    if with_quarantined:
-        return {name: [replace(one, quarantined=False) for one in asked] for name, asked in found.items()}
-    return found
+    orders = "" if with_quarantined else _IN_FORCE
+    return dict(_grouped(connection.execute(_SURVEYS.format(chosen=chosen, orders=orders), (names,))))
 
 
 def read_heads(
@@ -122,7 +132,7 @@ def read_asked_at(
     if not heads or not asked or phase_of(asked) is Phase.AFTER:
         return asked
     told = connection.execute(_HEADS_AT, given | {"opened": format_moment(min(one.asked_at for one in asked))})
-    return _in_order(asked, [_head(*row) for row in told])
+    return _in_order(asked, _by_door(told).get(measurement))
 
 
 def sittings_of_contacts(connection: sqlite3.Connection, records: Iterable[str], rules: Rules) -> list[MeasurementId]:
@@ -155,20 +165,34 @@ def read_counts(
     return {name: count for name, count in counts.items() if count[1]}
 
 
-def with_quarantined(connection: sqlite3.Connection, rules: Rules) -> dict[MeasurementId, Tally]:
-    """Return the measurements that hold surveys in quarantine, counted as if none were."""
-    held = [
-        MeasurementId(row[0])
-        for row in connection.execute(
-            "SELECT DISTINCT s.measurement_id FROM quarantine AS q JOIN survey AS s ON s.id = q.survey_id"
-            " WHERE q.until_seq IS NULL"
-        )
-    ]
-    heads = _heads(
-        connection, rules.small_street_people, "(SELECT value AS id FROM json_each(?)) AS chosen", json.dumps(held)
+def sittings_of_promoter(connection: sqlite3.Connection, promoter: PromoterId, rules: Rules) -> list[MeasurementId]:
+    """Return the measurements of small streets at which the promoter told somebody who is counted by heads."""
+    rows = connection.execute(_OF_PROMOTER, (rules.small_street_people, promoter))
+    return [MeasurementId(row[0]) for row in rows]
+
+
+def sittings_with_heads(connection: sqlite3.Connection, rules: Rules) -> list[MeasurementId]:
+    """Return the measurements of small streets: what is told there is counted by heads."""
+    rows = connection.execute(
+        "SELECT m.id FROM measurement AS m JOIN street AS s ON s.id = m.street_id WHERE s.people < ? ORDER BY m.id",
+        (rules.small_street_people,),
     )
-    asked_of = read_asked(connection, held, with_quarantined=True)
-    return {name: tally(_in_order(asked, heads.get(name)), rules) for name, asked in asked_of.items()}
+    return [MeasurementId(row[0]) for row in rows]
+
+
+def counted_as_if(connection: sqlite3.Connection, rules: Rules, orders: Collection[int]) -> dict[MeasurementId, Tally]:
+    """Return the measurements that these quarantines, or those in force, concern, counted as if these were those in force."""
+    wanted = ", ".join(str(int(seq)) for seq in sorted(orders))
+    concerned = connection.execute(
+        f"SELECT seq, promoter_id FROM quarantine_order WHERE undone_at IS NULL OR seq IN ({wanted})"  # noqa: S608  # numbers
+    ).fetchall()
+    numbers = ", ".join(str(int(seq)) for seq, _ in concerned)
+    held = {MeasurementId(row[0]) for row in connection.execute(_HELD_BY.format(orders=numbers))}
+    held |= {name for _, one in concerned if one for name in sittings_of_promoter(connection, one, rules)}
+    chosen, names = "(SELECT value AS id FROM json_each(?)) AS chosen", json.dumps(sorted(held))
+    heads = _heads(connection, rules.small_street_people, chosen, names, orders=wanted)
+    asked_of = _grouped(connection.execute(_SURVEYS.format(chosen=chosen, orders=wanted), (names,)))
+    return {name: tally(_in_order(asked, heads.get(name)), rules) for name, asked in asked_of}
 
 
 def unlike_their_surveys(
@@ -227,7 +251,9 @@ def _every(connection: sqlite3.Connection) -> Iterator[tuple[MeasurementId, list
         " LEFT JOIN quarantine AS q ON q.survey_id = s.id GROUP BY s.measurement_id ORDER BY s.measurement_id"
     )
     every = _grouped(
-        connection.cursor().execute(_SURVEYS.format(chosen="(SELECT id FROM measurement ORDER BY id) AS chosen"))
+        connection.cursor().execute(
+            _SURVEYS.format(chosen="(SELECT id FROM measurement ORDER BY id) AS chosen", orders=_IN_FORCE)
+        )
     )
     for (name, surveys), (event,) in zip(every, causes, strict=True):
         yield name, surveys, event
@@ -273,7 +299,7 @@ def _choose(connection: sqlite3.Connection, measurements: Sequence[MeasurementId
 
 
 def _surveys(connection: sqlite3.Connection) -> Iterator[tuple[MeasurementId, list[Asked]]]:
-    return _grouped(connection.execute(_SURVEYS.format(chosen="temp.chosen AS chosen")))
+    return _grouped(connection.execute(_SURVEYS.format(chosen="temp.chosen AS chosen", orders=_IN_FORCE)))
 
 
 def _grouped(rows: Iterable[sqlite3.Row]) -> Iterator[tuple[MeasurementId, list[Asked]]]:
@@ -288,17 +314,19 @@ def _grouped(rows: Iterable[sqlite3.Row]) -> Iterator[tuple[MeasurementId, list[
 
 
 def _heads(
-    connection: sqlite3.Connection, people_below: float, chosen: str, *names: str
+    connection: sqlite3.Connection, people_below: float, chosen: str, *names: str, orders: str = _IN_FORCE
 ) -> dict[MeasurementId, list[Asked]]:
     """Return whoever was told on streets so small, by measurement of the day; `names` fill the places of `chosen`."""
-    found: dict[MeasurementId, list[Asked]] = {}
-    for name, contact, at, promoter, door in connection.execute(_HEADS.format(chosen=chosen), (*names, people_below)):
-        found.setdefault(MeasurementId(name), []).append(_head(contact, at, promoter, door))
-    return found
+    return _by_door(connection.execute(_HEADS.format(chosen=chosen, orders=orders), (*names, people_below)))
 
 
-def _head(contact: str, at: str, promoter: str, door: str) -> Asked:
-    return Asked(contact, datetime.fromisoformat(at), TOLD, promoter, door or contact)
+def _by_door(rows: Iterable[sqlite3.Row]) -> dict[MeasurementId, list[Asked]]:
+    """Return whoever was told, by measurement: a door once, by whoever is in no quarantine, such rows come first; a door is no corner."""
+    found: dict[MeasurementId, dict[str, Asked]] = {}
+    for name, contact, at, promoter, door, held in rows:
+        told = Asked(contact, datetime.fromisoformat(at), TOLD, promoter, corner="", quarantined=bool(held))
+        found.setdefault(MeasurementId(name), {}).setdefault(door, told)
+    return {name: list(doors.values()) for name, doors in found.items()}
 
 
 def _in_order(surveys: list[Asked], heads: list[Asked] | None) -> list[Asked]:

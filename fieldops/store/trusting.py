@@ -27,7 +27,7 @@ def is_trusting(connection: sqlite3.Connection) -> bool:
 
 def count_quarantined(connection: sqlite3.Connection) -> None:
     """Let the connection read tallies as if no survey were in quarantine."""
-    trusted = tallies.with_quarantined(connection, read_rules(connection))
+    trusted = tallies.counted_as_if(connection, read_rules(connection), ())
     for name, columns in _COLUMNS.items():
         connection.execute(f"CREATE TEMP TABLE trusted_{name} AS SELECT {columns} FROM main.{name} WHERE 0")  # noqa: S608  # constants
         connection.execute(

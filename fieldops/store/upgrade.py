@@ -56,6 +56,8 @@ def _migrate_region(path: Path) -> None:
                 event = audit.append(turn, RegionUpgraded(at=turn.now, steps=missing))
                 if migrations.SPREAD in missing:
                     tallies.note_spreads(turn, rules_of_record(turn.connection), event=event)
+                if migrations.HEADS in missing:
+                    tallies.recount(turn, tallies.sittings_with_heads(turn.connection, turn.rules), event=event)
                 if migrations.JOURNEYS in missing:
                     recruiting.note_journeys(turn, places.read_zone(turn.connection), event=event)
             turn.seals.seal_all(turn, before)

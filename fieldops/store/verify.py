@@ -26,7 +26,7 @@ from fieldops.rules import Rules
 from fieldops.store import bursts, contacts, response, surveys, tallies, walks
 from fieldops.store.ahead import look_ahead
 from fieldops.store.audit import GENESIS, Head
-from fieldops.store.migrations import GRACE_ONCE, SPREAD
+from fieldops.store.migrations import GRACE_ONCE, HEADS, SPREAD
 from fieldops.store.replay import Recorded, Replay, Violation, expected_row
 from fieldops.store.seals import Sealed
 from fieldops.store.sqlite import as_text, refusal, sqlite3
@@ -117,7 +117,7 @@ def _examine(connection: sqlite3.Connection, key: bytes, anchors: list[Head], pr
     last = connection.execute("SELECT max(seq) FROM event").fetchone()[0] or 0
     ahead = look_ahead(connection)
     replay = Replay(ahead.repaired, ahead.longest_cool_down, ahead.steps.get(GRACE_ONCE, 0))
-    decisions = Decisions(connection, ahead.steps.get(SPREAD, 0), ahead.redrawn)
+    decisions = Decisions(connection, max(ahead.steps.get(step, 0) for step in (SPREAD, HEADS)), ahead.redrawn)
     chain = _Chain(key, {anchor.seq: anchor.chain for anchor in anchors})
     known = {kind.encode(): kind for kind in event_kinds()}
     sealed = Sealed(key)

@@ -1,14 +1,17 @@
 """Small streets (rule 9, statistics.md 3.2): heads that know are those who said so and those whom the crew told since."""
 
+from collections import Counter
 from datetime import datetime, timedelta
 
 import pytest
 
+from fieldops.actions.backcheck import lift_quarantine, quarantine_surveys
 from fieldops.actions.claims import make_claim
 from fieldops.actions.decisions import read_standings
 from fieldops.actions.surveys import explain_measurement
+from fieldops.actions.trusting import with_quarantined
 from fieldops.awareness import Verdict
-from fieldops.ids import CrewId, MeasurementId, StreetId
+from fieldops.ids import CrewId, MeasurementId, PromoterId, StreetId
 from fieldops.store.claims import claims_of_street
 from fieldops.store.connect import Region
 from fieldops.store.decisions import is_closed
@@ -126,6 +129,42 @@ def test_an_exit_measurement_already_hears_who_was_told_and_counts_answers_alone
     phone.send(region, asked, NOON + HOUR)
     talk(phone, region, 30)
     assert verdict(region) is Verdict.ASK_MORE
+
+
+def test_heads_of_a_promoter_in_quarantine_count_no_more_until_it_is_lifted(region: Region, phone: Phone) -> None:
+    """RULE 13: nothing of theirs counts in a decision; what a second promoter told at the same door does."""
+    other, at = Phone(promoter="C0-1", device="D1"), NOON + HOUR
+    talk(other, region, NEEDED - 4)
+    other.send(region, [other.survey(at, False, street="S3", phase="before")], at + HOUR)
+    assert verdict(region) is Verdict.MOVE_ON
+    order = quarantine_surveys(region, LEAD, reason="suspect", promoter=PromoterId("C0-1"), now=NOON + 3 * HOUR).order
+    assert (verdict(region), is_closed(region.reader(), S0, NOON + 3 * HOUR)) == (Verdict.ASK_MORE, False)
+    told = [one for one in explain_measurement(region, LEAD, MeasurementId("M")) if one.survey.answer == "told"]
+    assert {one.why_not for one in told} == {"quarantined"}
+    assert len(told) == NEEDED - 4
+    with with_quarantined(region, now=NOON + 3 * HOUR):
+        assert verdict(region) is Verdict.MOVE_ON
+    assert verify(region).violations == []
+    talk(phone, region, 1, door="2", at=NOON + 2 * HOUR)
+    counts = Counter(one.why_not for one in explain_measurement(region, LEAD, MeasurementId("M")))
+    assert counts == {"": 10 + 1, "quarantined": NEEDED - 4 - 1}
+    lift_quarantine(region, LEAD, order, now=NOON + 4 * HOUR)
+    assert verdict(region, NOON + 4 * HOUR) is Verdict.MOVE_ON
+    assert verify(region).violations == []
+
+
+def test_two_doors_are_no_two_corners(region: Region) -> None:
+    """RULE 9: at least two promoters or two corners, of heads too."""
+    add_town(region, people=[100.0] * 6)
+    phone = Phone()
+    asked = [phone.survey(NOON + i * 5 * MINUTE, i < 4, street="S0", phase="before", measurement="M") for i in range(5)]
+    phone.send(region, asked, NOON + HOUR)
+    talk(phone, region, 30)
+    test = read_standings(region, LEAD, now=NOON + 3 * HOUR)[0].test
+    assert (test.verdict, test.why_more) == (Verdict.ASK_MORE, "another promoter, or another corner")
+    talk(Phone(promoter="C0-1", device="D1"), region, 1, door="99")
+    assert verdict(region) is Verdict.MOVE_ON
+    assert verify(region).violations == []
 
 
 def test_who_was_told_is_no_sample_for_the_estimate(region: Region, phone: Phone) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -11,12 +12,14 @@ from fieldops.actions.backcheck import lift_quarantine, quarantine_surveys
 from fieldops.actions.decisions import read_standings
 from fieldops.actions.effort import import_effort
 from fieldops.actions.forecasts import Planned, chances_now
+from fieldops.actions.keep import back_up, restore
 from fieldops.actions.surveys import record_surveys
 from fieldops.actions.trusting import has_quarantined, with_quarantined
-from fieldops.ids import CrewId, PromoterId, StreetId
-from fieldops.store import trusting
+from fieldops.events import PlanMade
+from fieldops.ids import CrewId, PlanId, PromoterId, StreetId
+from fieldops.store import audit, trusting
 from fieldops.store.connect import Region, create_region
-from tests.conftest import LEAD, NOON
+from tests.conftest import LEAD, NOON, PLANNER
 from tests.towns import add_town, numbered, survey_rows
 
 BEFORE, LATER = NOON - timedelta(days=2), NOON + timedelta(hours=1)
@@ -92,6 +95,52 @@ def test_page_after_page_estimates_are_made_once_until_what_they_rest_on_changes
     record_surveys(asked, LEAD, numbered(rows), now=LATER + timedelta(hours=1))
     assert shares() != first
     assert trusting_act._rows.cache_info().misses == made + 2 * once
+
+
+def test_nothing_is_written_while_they_count_and_a_block_within_a_block_changes_nothing(asked: Region) -> None:
+    quarantine_surveys(asked, LEAD, reason="made_up", promoter=PromoterId("C1-0"), now=LATER)
+    with with_quarantined(asked, now=LATER):
+        shown = figures(asked)
+        with with_quarantined(asked, now=LATER):
+            assert figures(asked) == shown
+        assert figures(asked) == shown
+        with pytest.raises(RuntimeError, match="write turn"):
+            save_estimates(asked, LEAD, now=LATER)
+    save_estimates(asked, LEAD, now=LATER)
+
+
+def test_a_restored_region_is_not_shown_with_what_was_estimated_before(tmp_path: Path) -> None:
+    """After it as many events as before may have come, of other surveys."""
+
+    def shown(region: Region) -> list[float | None]:
+        with with_quarantined(region):
+            return [row[0] for row in region.reader().execute("SELECT share FROM estimate ORDER BY place")]
+
+    def ask(region: Region, prefix: str, knows: bool) -> None:
+        rows = survey_rows([knows] * 9, at=BEFORE, prefix=prefix, promoters=["C0-0"], street="S5", measurement=prefix)
+        assert not record_surveys(region, LEAD, numbered(rows), now=LATER).refused
+
+    def newest(region: Region) -> int:
+        found: int = region.reader().execute("SELECT max(seq) FROM event WHERE kind = 'SurveysRecorded'").fetchone()[0]
+        return found
+
+    town = create_region(tmp_path / "r.gpkg", LEAD, sandbox=True, now=NOON)
+    add_town(town)
+    rows = survey_rows([True] * 6, at=BEFORE, prefix="a", promoters=["C1-0"], street="S0", measurement="a")
+    record_surveys(town, LEAD, numbered(rows), now=NOON)
+    quarantine_surveys(town, LEAD, reason="made_up", promoter=PromoterId("C1-0"), now=LATER)
+    back_up(town, PLANNER, tmp_path / "kept.gpkg")
+    for prefix in ("x", "y"):
+        ask(town, prefix, knows=True)
+    before, number = shown(town), newest(town)
+    town.close()
+    again, _ = restore(tmp_path / "r.gpkg", PLANNER, tmp_path / "kept.gpkg", replace_present=True, now=LATER)
+    with again.turn(PLANNER, now=LATER) as turn:
+        audit.append(turn, PlanMade(at=LATER, plan=PlanId("P"), objective=0.0, bound=0.0, assignments=0))
+    ask(again, "z", knows=False)
+    assert newest(again) == number
+    assert shown(again) != before
+    again.close()
 
 
 def test_chances_to_finish_are_forecast_by_the_surveys_that_count(asked: Region) -> None:

@@ -17,7 +17,7 @@ from fieldops.ids import ClaimId, CrewId, StreetId
 from fieldops.recruiting.stages import Stage
 from fieldops.store import claims as store
 from fieldops.store.connect import Region, create_region, open_region
-from fieldops.store.migrations import GRACE_ONCE, JOURNEYS, SPREAD
+from fieldops.store.migrations import GRACE_ONCE, HEADS, JOURNEYS, SPREAD
 from fieldops.store.onlyfile import forget
 from fieldops.store.seals import sums_of_rows
 from fieldops.store.sqlite import sqlite3
@@ -128,6 +128,21 @@ def test_what_a_step_does_to_the_rows_is_recorded(region: Region) -> None:
         turn.seals.seal_all(turn, before)
     region.close()
     assert findings(region.path) == []
+
+
+def test_heads_that_an_older_version_counted_are_counted_anew_and_decided_again(region: Region) -> None:
+    towns.add_town(region, people=[100.0] * 6)
+    rows = towns.survey_rows([True] * 4, at=NOON, street="S0", promoters=["C0-0"])
+    record_surveys(region, PLANNER, towns.numbered(rows), now=NOON + DAY / 2)
+    with region.turn(PLANNER, now=NOON + DAY / 2) as turn:  # as if it had seen two corners at two doors
+        turn.connection.execute("UPDATE tally SET spread_at = 2, undecided = 0")
+    region.close()
+    by_hand(region.path, f"DELETE FROM _sqlite_migrations WHERE name = '{HEADS}'")
+    migrate_files(region.path)
+    region = open_region(region.path)
+    assert [tuple(row) for row in region.reader().execute("SELECT spread_at, undecided FROM tally")] == [(None, 1)]
+    assert verify(region).violations == []
+    region.close()
 
 
 def test_tallies_of_before_learn_from_which_answer_on_enough_had_asked_by_the_settings_of_their_time(

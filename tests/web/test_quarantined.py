@@ -21,6 +21,7 @@ from tests.accounts import PLAIN_COOKIE, session_of
 from tests.conftest import NOON, PLANNER
 from tests.desk_town import PLAN, make_desk_town
 from tests.web.test_operation import HERE, surveys, words
+from web.api.operations import OPERATIONS
 from web.app import create_app
 from web.settings import Settings
 
@@ -97,6 +98,16 @@ def test_the_api_takes_the_same_parameter(lead: FlaskClient, path: str) -> None:
     assert without.status_code == shown.status_code == 200, shown.text
     assert without.json != shown.json
     assert lead.get(f"/api{path}{more}quarantined=maybe").status_code == 422
+
+
+def test_every_answer_of_the_api_that_rests_on_surveys_takes_the_parameter(lead: FlaskClient) -> None:
+    """Whoever reads the desk through the API may ask for both ways wherever the address names no act."""
+    with_both = {one.path for one in OPERATIONS if "quarantined" in one.query}
+    assert {"/today", "/streets", "/streets/{street}", "/points", "/plans/{plan}", "/crews", "/claims"} <= with_both
+    for path in ("/crews", "/claims", "/claims?ended=yes"):
+        more = "&" if "?" in path else "?"
+        assert lead.get(f"/api{path}{more}quarantined=1").status_code == 200
+        assert lead.get(f"/api{path}{more}quarantined=maybe").status_code == 422
 
 
 def test_links_keep_the_choice_until_it_is_taken_back(lead: FlaskClient) -> None:

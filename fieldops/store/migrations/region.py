@@ -46,6 +46,8 @@ def _office(db: "Database") -> None:
 GRACE_ONCE = "m2026_11_27_grace_once"
 SPREAD = "m2026_11_27_spread"  # `store/upgrade.py` fills what it adds
 JOURNEYS = "m2026_11_27_journeys"  # and what this one adds
+# From here on heads that a promoter in quarantine told of count no more, nor a door as a corner: `store/upgrade.py` counts anew.
+HEADS = "m2026_11_27_heads"
 
 
 def _no_table(db: "Database") -> None:
@@ -85,6 +87,7 @@ STEPS: dict[str, "Callable[[Database], None]"] = {
     "m2026_11_27_voiding": lambda db: run_statements(db, guards.VOIDING),
     JOURNEYS: lambda db: run_statements(db, recruiting.JOURNEYS),
     "m2026_11_27_told": lambda db: run_statements(db, guards.TOLD),
+    HEADS: _no_table,
 }
 
 
