@@ -1,9 +1,4 @@
-"""A day without network, two tabs, a new version, cleared and full storage, a disabled account: nothing is lost silently."""
-
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+"""A day without network, two tabs, cleared and full storage, a disabled account: nothing is lost silently."""
 
 import pytest
 from playwright.sync_api import Browser, Error, Page, expect
@@ -28,7 +23,7 @@ from tests.browser.phones import (
     without_guard,
 )
 from tests.browser.thumbs import sign_up
-from tests.conftest import PLANNER, ROOT
+from tests.conftest import PLANNER
 
 # What a full disk does to a transaction: it is aborted after the request was taken.
 FULL = """(() => { window.add = IDBObjectStore.prototype.add;
@@ -102,63 +97,6 @@ def test_control_without_the_lock_two_tabs_send_the_same_records(browser: Browse
         until(second, "document.getElementById('badge').textContent === 'All sent'")
         assert sum(map(sum, sent)) > 100
         assert server.records() == 100  # the server still takes each once
-
-
-@contextmanager
-def newer_version(server: Server, folder: Path) -> Iterator[Path]:
-    """Let the server go on with another version of the web's files, which lie where it says; meanwhile it is down."""
-    web = folder / "web"
-    shutil.copytree(ROOT / "web", web, ignore=shutil.ignore_patterns("node_modules", "vendor", "__pycache__"))
-    with (web / "static" / "crew" / "card.js").open("a") as file:
-        file.write("// newer\n")
-    server.stop()
-    yield web
-    server.root = folder
-    server.start()
-
-
-def test_a_new_version_waits_for_the_thumb_and_leaves_the_outbox_alone(
-    browser: Browser, own_server: Server, tmp_path: Path
-) -> None:
-    with crew_phone(browser, own_server) as phone:
-        page = open_phone(phone, own_server)
-        until(page, "navigator.serviceWorker.controller !== null")
-        (before,) = page.evaluate("caches.keys()")
-        with newer_version(own_server, tmp_path):
-            add(page, 30)
-        page.route(SYNC, lambda route: route.abort())
-        expect(page.locator("#update")).to_be_hidden()
-        page.evaluate("navigator.serviceWorker.getRegistration().then((one) => one.update())")
-        expect(page.locator("#update")).to_be_visible()
-        assert waiting(page) == 30
-        with page.expect_navigation():
-            page.locator("#update").click()
-        until(page, READY)
-        (after,) = page.evaluate("caches.keys()")
-        assert after != before
-        assert waiting(page) == 30
-        page.unroute(SYNC)
-        flush_all(page)
-        assert own_server.records() == 30
-
-
-def test_control_a_worker_that_does_not_wait_takes_the_page_from_under_the_thumb(
-    browser: Browser, own_server: Server, tmp_path: Path
-) -> None:
-    with crew_phone(browser, own_server) as phone:
-        page = open_phone(phone, own_server, "#street=S0")
-        until(page, "navigator.serviceWorker.controller !== null")
-        with newer_version(own_server, tmp_path) as web:
-            worker = web / "templates" / "crew" / "worker.js"
-            waits, hurries = "    const cache = await caches.open(CACHE);", "    self.skipWaiting();"
-            text = worker.read_text("utf-8")
-            assert text.count(waits) == 1
-            worker.write_text(text.replace(waits, f"{hurries}\n{waits}"), "utf-8")
-        page.locator("#door").fill("12-3-50")
-        with page.expect_navigation():  # nobody has tapped
-            page.evaluate("navigator.serviceWorker.getRegistration().then((one) => { one.update(); })")
-        until(page, READY)
-        expect(page.locator("#door")).to_have_value("")  # what was being written is gone
 
 
 def test_whoever_clears_the_storage_is_told_how_much_was_lost(browser: Browser, server: Server) -> None:

@@ -98,10 +98,10 @@ export function warn(text, stays = "") {
 function wire() {
   for (const form of document.querySelectorAll("[data-leave]")) {
     form.addEventListener("submit", async (event) => {
-      if ((await box.all("waiting")).length) {
-        event.preventDefault();
-        warn(say("signOutFirst"));
-      } else if (globalThis.caches) for (const key of await caches.keys()) await caches.delete(key);
+      event.preventDefault(); // at once; it goes on where nothing waits, and after nothing is kept here any more
+      if ((await box.all("waiting")).length) return warn(say("signOutFirst"));
+      for (const key of await globalThis.caches?.keys() ?? []) await caches.delete(key);
+      form.submit();
     });
   }
 }
@@ -119,7 +119,7 @@ async function beat() {
   setTimeout(beat, pause);
 }
 
-/** Where no worker keeps the scripts that come later, they come now: the page that is open goes on without network. */
+/** Where no worker keeps the scripts that come later, or only those of another version, they come now: the page that is open goes on without network. */
 function takeTheRestIn() {
   if ($("v-today")) for (const name of ["moving", "forms", "list", "maps", "near"]) import(`./${name}.js`).catch(() => {});
 }
@@ -130,6 +130,7 @@ async function worker() {
   const kept = await navigator.storage?.persisted?.();
   if (state) state.textContent = say(!registered ? "onlineOnly" : kept ? "persisted" : "offlineOk");
   if (!registered) return takeTheRestIn();
+  if (navigator.serviceWorker.controller && !(await caches.match(import.meta.url))) takeTheRestIn();
   const offer = () => {
     if (!registered.waiting || !navigator.serviceWorker.controller) return;
     const button = $("update");

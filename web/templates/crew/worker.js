@@ -1,32 +1,51 @@
 // The worker of the phone's pages: they open without network. It never touches what is sent.
 // A new version installs beside the old one and waits until the page says so: nobody loses the page under their thumb.
+// Each version has a cache of its own, and a page is kept only beside the whole shell of its own version: the old worker gives
+// a new page without network as soon as the new one has installed, and until then its own.
 
-const CACHE = "crew-{{ version }}";
+const VERSION = "{{ version }}";
 const FILES = {{ files | tojson }};
 const PAGES = {{ pages | tojson }};
 const PATIENCE = 4000; // ms for a page from the network, then the kept one
 
 const ours = (answer) => answer.ok && !answer.redirected && answer.headers.has("X-Fieldops");
+const cacheOf = (version) => "crew-" + version;
+const isWhole = (version) => caches.match(FILES[0].replace(VERSION, version), { cacheName: cacheOf(version) }); // they come all at once
 
-async function keep(request, answer) {
-  const cache = await caches.open(CACHE);
-  await cache.put(request, answer);
+/** Take in the whole shell of this version where it is not there: at the installation, and after a sign-out has cleared everything. */
+async function takeShell() {
+  if (!await isWhole(VERSION)) await (await caches.open(cacheOf(VERSION))).addAll(FILES);
+}
+
+/** Keep a page where it would have its scripts without network; where not, its version is new here and is to be installed first. */
+async function keep(path, answer) {
+  const version = answer.headers.get("X-Fieldops");
+  if (version === VERSION) await takeShell();
+  if (await isWhole(version)) await (await caches.open(cacheOf(version))).put(path, answer);
+  else registration.update().catch(() => {}); // where that fails, the next page tells it again
+}
+
+/** The kept page, of the newest version that has one. */
+async function kept(path) {
+  for (const name of (await caches.keys()).reverse()) {
+    const page = name.startsWith("crew-") && await caches.match(path, { cacheName: name });
+    if (page) return page;
+  }
 }
 
 self.addEventListener("install", (event) => {
   event.waitUntil((async () => {
-    const cache = await caches.open(CACHE);
-    await cache.addAll(FILES);
+    await takeShell();
     await Promise.all(PAGES.map(async (page) => {
       const answer = await fetch(page, { cache: "no-cache" }).catch(() => null);
-      if (answer && ours(answer)) await cache.put(page, answer);
+      if (answer && ours(answer)) await keep(page, answer);
     }));
   })());
 });
 
 self.addEventListener("activate", (event) => {
   event.waitUntil((async () => {
-    for (const key of await caches.keys()) if (key.startsWith("crew-") && key !== CACHE) await caches.delete(key);
+    for (const key of await caches.keys()) if (key.startsWith("crew-") && key !== cacheOf(VERSION)) await caches.delete(key);
     await self.clients.claim();
   })());
 });
@@ -38,7 +57,7 @@ self.addEventListener("message", (event) => {
 self.addEventListener("fetch", (event) => {
   const address = new URL(event.request.url);
   if (event.request.method !== "GET" || address.origin !== location.origin) return;
-  if (FILES.includes(address.pathname)) event.respondWith(file(event.request));
+  if (address.pathname.startsWith("/crew/shell/")) event.respondWith(file(event.request));
   else if (PAGES.includes(address.pathname)) event.respondWith(page(address.pathname, event.request));
 });
 
@@ -47,9 +66,9 @@ async function file(request) {
 }
 
 async function page(path, request) {
-  const cached = await caches.match(path);
+  const cached = await kept(path);
   const network = fetch(request).then(async (answer) => {
-    if (ours(answer)) await keep(path, answer.clone());
+    if (ours(answer)) await keep(path, answer.clone()).catch(() => {}); // no room, or no network any more: shown all the same
     else if (cached && answer.type !== "opaqueredirect" && answer.status !== 401) return cached; // some network's own page
     return answer;
   });
