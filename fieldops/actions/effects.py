@@ -33,6 +33,7 @@ from fieldops.events import IncidentReported
 from fieldops.ids import CrewId, StreetId, VenueId
 from fieldops.intake import Intake, read_choice
 from fieldops.permissions import why
+from fieldops.recruiting.consent import SHOWN
 from fieldops.recruiting.sources import Group, Source, SourceKind
 from fieldops.store import claims as claim_store
 from fieldops.store import contacts as store
@@ -211,7 +212,9 @@ def _sign_up_form(entry: Entry, person: Mapping[str, object]) -> SignUpForm:
         SourceKind.VENUE if record.venue else SourceKind.STREET if street else SourceKind.CREW, street, record.venue,
         entry.taken.crew,
     )  # fmt: skip
+    shown = texts.get("shown")  # a phone of before does not say
     return SignUpForm(
         record.id, texts.get("name", ""), texts.get("phone", ""), source, record.about, entry.taken.made_at,
         read_choice(Group, texts, "group") if texts.get("group") else None, language=texts.get("language", "")[:20],
+        way=f"phone_{shown}" if shown in SHOWN else "phone",
     )  # fmt: skip

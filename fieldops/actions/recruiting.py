@@ -39,7 +39,8 @@ class SignUpForm:
     What somebody said at a sign-up.
 
     `id` is made where it was written (a phone, a form) and never again used; `consent` is the version of the text that was
-    shown; `made_at` is the moment of the talk, None for now. Income in yuan a month.
+    shown; `made_at` is the moment of the talk, None for now. Income in yuan a month. `way` is how consent was given: phone,
+    phone_short or phone_whole (what of the text was shown), poster.
     """
 
     id: str

@@ -86,6 +86,7 @@ class Dossier:
     merged: tuple[CandidateId, ...]
     allowed: tuple[Stage, ...]
     consent: str
+    consent_way: str
     present: datetime
 
 
@@ -254,6 +255,7 @@ def read_candidate(region: Region, actor: Actor, candidate: CandidateId, *, now:
         merged=tuple(store.read_merged(connection, candidate)),
         allowed=likely_moves(found.stage, found.reached) if found.counts else (),
         consent=known[candidate].consent if candidate in known else "",
+        consent_way=known[candidate].way if candidate in known else "",
         present=present,
     )
 

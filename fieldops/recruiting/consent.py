@@ -8,6 +8,7 @@ from fieldops.errors import BadInput
 from fieldops.said import Said
 
 LONGEST_TEXT = 4000
+SHOWN = ("short", "whole")  # what of a text a phone showed before the person agreed
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +16,8 @@ class ConsentText:
     """
     A text in the region's languages; the version is made of its words, so that no text changes under its version.
 
-    Its first paragraph is what a promoter reads out; the others, if there are any, are shown whole to whoever asks.
+    A promoter reads it out whole. Of our own drafts the first paragraph is enough, as it says who collects what for and that
+    people may see and delete it; the rest is shown to whoever asks. Nobody knows that of a region's own first paragraph.
     """
 
     chinese: str
@@ -37,8 +39,10 @@ class ConsentText:
         return hashlib.sha256(f"{self.chinese}\x1f{self.english}".encode()).hexdigest()[:12]
 
     def read_out(self, *, chinese: bool) -> tuple[str, str]:
-        """Return the first paragraph, which is read out, and what follows it, in one language; empty where nothing does."""
+        """Return what is read out, in one language, and what can be opened beside it; empty where the whole is read out."""
         text = self.chinese if chinese else self.english
+        if self not in FIRST_TEXTS:
+            return text.strip(), ""
         first, *rest = re.split(r"\s*\n\s*\n\s*", text.strip(), maxsplit=1)
         return first, "".join(rest)
 
@@ -56,11 +60,27 @@ _OF_2026_11_26 = ConsentText(
     ),
 )
 # Read out in five seconds, and the whole of it at a tap: who stands on a pavement hears a long text out as little as they read it.
-FIRST_TEXT = ConsentText(
+_OF_2026_11_27 = ConsentText(
     chinese=f"姓名电话只用来联系您做兼职卖家，随时可删。满16岁，同意吗？\n\n{_OF_2026_11_26.chinese}",
     english=(
         "Your name and number are only for calling you about selling part-time; we delete them when you ask. "
         f"Are you 16, and do you agree?\n\n{_OF_2026_11_26.english}"
     ),
 )
-FIRST_TEXTS = (_OF_2026_11_26, FIRST_TEXT)  # no text is forgotten to which somebody may have agreed
+FIRST_TEXT = ConsentText(
+    chinese=(
+        "推广队记您姓名电话，只为找您兼职卖货，可查可删。满16岁，同意吗？\n\n"
+        "您的资料由这支推广队所属的大区收集，区域负责人对此负责。姓名和手机号仅用于联系您了解兼职卖家项目。对接人会打电话与您确认。"
+        "未入职的资料在最后一次联系后 90 天内删除。您可以随时要求查看、更正或删除您的资料，或撤回同意，告诉来电的对接人即可。"
+        "提供即表示您已满 16 周岁并同意。"
+    ),
+    english=(
+        "Our promotion team keeps your name and number only to call you about selling part-time; you may see and delete them. "
+        "Are you 16, and do you agree?\n\n"
+        "Your data is collected by the region that this promotion team belongs to; its lead answers for it. Your name and phone "
+        "number are stored only to talk with you about selling part-time. A representative will call you. If you do not join, "
+        "your data is deleted within 90 days after the last contact. You may see, correct or delete it, or withdraw your "
+        "consent, at any time: tell the representative who calls. You are at least 16 years old and agree."
+    ),
+)
+FIRST_TEXTS = (_OF_2026_11_26, _OF_2026_11_27, FIRST_TEXT)  # no text is forgotten to which somebody may have agreed

@@ -20,6 +20,8 @@ from fieldops.actions.phonekeys import (
     restore_escrow,
     rotate_key,
 )
+from fieldops.actions.recruiting_duties import export_person
+from fieldops.actions.recruiting_lists import read_candidate
 from fieldops.actions.sync import sync_export
 from fieldops.errors import BadInput, Forbidden, NotFound
 from fieldops.ids import PromoterId
@@ -64,6 +66,27 @@ def test_a_sealed_sign_up_becomes_a_candidate_once_with_its_source(region: Regio
     known = persons.read_persons(region, [candidate])[candidate]  # type: ignore[list-item, index]
     assert (known.name, known.phone, known.consent) == ("王小明", "+8613812345678", FIRST_TEXT.version)
     assert verify(region).violations == []
+
+
+@pytest.mark.parametrize(
+    ("said", "way"),
+    [
+        ({"shown": "whole"}, "phone_whole"),
+        ({"shown": "short"}, "phone_short"),
+        ({}, "phone"),
+        ({"shown": "?"}, "phone"),
+    ],
+)
+def test_the_record_of_a_consent_says_whether_the_whole_text_was_shown(
+    region: Region, said: dict[str, str], way: str
+) -> None:
+    add_town(region)
+    phone, key = Phone(), present_key(region, now=NOON)
+    assert results(phone.send(region, [sealed(phone, key, {**WANG, **said})], NOON)) == [("accepted", "")]
+    ((candidate, *_),) = people(region)
+    assert read_candidate(region, LEAD, candidate, now=NOON).consent_way == way  # type: ignore[arg-type]
+    given = export_person(region, LEAD, candidate, now=NOON)["records"]  # type: ignore[arg-type]
+    assert [one["person"]["way"] for one in given] == [way]  # type: ignore[attr-defined]
 
 
 def test_who_has_signed_up_before_is_told_at_sync(region: Region) -> None:

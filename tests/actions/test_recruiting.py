@@ -8,7 +8,7 @@ from fieldops.actions.recruiting_posters import read_consent, set_consent
 from fieldops.errors import BadInput, ConsentMissing, Forbidden, NotFound, RecordDamaged
 from fieldops.ids import ActorId, CandidateId, CrewId, PosterCode, StreetId, VenueId
 from fieldops.people import Actor, Role
-from fieldops.recruiting.consent import FIRST_TEXTS, ConsentText
+from fieldops.recruiting.consent import FIRST_TEXT, FIRST_TEXTS, ConsentText
 from fieldops.recruiting.sources import Group, Source, SourceKind
 from fieldops.recruiting.stages import Stage
 from fieldops.store import persons
@@ -95,11 +95,26 @@ def test_a_text_to_which_somebody_agreed_stays_known_when_the_words_change(regio
     join(region, 2, consent=text.version)
 
 
-def test_the_first_paragraph_of_a_text_is_read_out_and_the_others_follow_at_a_tap() -> None:
-    text = ConsentText("短的\r\n\r\n长的\n\n更长的", "short\n \n  long")
-    assert text.read_out(chinese=True) == ("短的", "长的\n\n更长的")
-    assert text.read_out(chinese=False) == ("short", "long")
-    assert ConsentText("只有一段\n两行", "one").read_out(chinese=True) == ("只有一段\n两行", "")
+def test_a_text_of_the_regions_own_is_read_out_whole_because_nobody_knows_what_its_first_paragraph_leaves_out() -> None:
+    text = ConsentText("短的\r\n\r\n长的\n\n更长的\n", "short\n \n  long")
+    assert text.read_out(chinese=True) == ("短的\r\n\r\n长的\n\n更长的", "")
+    assert text.read_out(chinese=False) == ("short\n \n  long", "")
+
+
+@pytest.mark.parametrize(
+    ("chinese", "who", "what_for", "rights", "agree"),
+    [(True, "推广队", "只为找您兼职卖货", "可查可删", "同意吗？"),
+     (False, "Our promotion team", "only to call you about selling part-time", "see and delete", "do you agree?")],
+)  # fmt: skip
+def test_what_is_read_out_of_our_own_text_says_who_collects_what_for_and_which_rights_there_are(
+    chinese: bool, who: str, what_for: str, rights: str, agree: str
+) -> None:
+    aloud, rest = FIRST_TEXT.read_out(chinese=chinese)
+    assert aloud.startswith(who)
+    assert aloud.endswith(agree)
+    assert what_for in aloud
+    assert rights in aloud
+    assert ("大区" if chinese else "region") in rest
 
 
 def test_the_database_itself_refuses_a_number_before_its_consent(region: Region) -> None:

@@ -23,9 +23,11 @@ from playwright.sync_api import Browser, Page, expect
 from pypinyin import lazy_pinyin
 
 from fieldops.actions.recruiting_posters import set_consent
-from fieldops.recruiting.consent import FIRST_TEXTS
+from fieldops.recruiting.consent import FIRST_TEXT, FIRST_TEXTS, ConsentText
 from fieldops.store.connect import open_region
-from tests.browser.phones import Server, crew_phone, flush_all, open_phone
+from fieldops.store.persons import read_persons
+from tests.browser.phones import Server, crew_phone, flush_all, module, open_phone, waiting, without_guard
+from tests.browser.thumbs import go, sign_up, write_sign_up
 from tests.conftest import PLANNER
 
 M, P, K, R = 1.35, 1.10, 60 / (36.2 * 5), 0.3
@@ -127,4 +129,88 @@ def test_whoever_asks_is_shown_the_whole_text_and_a_number_that_is_put_right_lea
         number.focus()
         expect(number).to_be_focused()
         page.get_by_role("button", name="Save and seal").click()
+        expect(page.locator(".toast")).to_contain_text("sealed")
+
+
+# ── RULE 19: the record says what was shown ─────────────────────────────────────────────────────────────────────────
+
+NEW_TEXT = ConsentText(
+    "甲公司收集您的姓名电话。\n\n您可以查看和删除。",
+    "Company A stores your name and number.\n\nYou may see and delete it.",
+)
+NOT_UNDER_A_READER = 'if (!text || !$("v-signup").hidden) return;'
+
+
+def change_the_text(page: Page, server: Server) -> None:
+    """Let the region have another text, and the page take in what the server says now."""
+    region = open_region(server.region)
+    set_consent(region, PLANNER, NEW_TEXT)
+    region.close()
+    page.evaluate(
+        "address => import(address).then(({ renew }) => renew())", module(page).replace("outbox.js", "views.js")
+    )
+
+
+def consents(server: Server) -> list[tuple[str, str]]:
+    """The version to which each candidate agreed, and how, in the order of their coming."""
+    region = open_region(server.region)
+    ids = [row[0] for row in region.reader().execute("SELECT id FROM candidate ORDER BY number")]
+    known = read_persons(region, ids)
+    region.close()
+    return [(known[one].consent, known[one].way) for one in ids]
+
+
+@pytest.mark.parametrize("guarded", [True, False])
+def test_a_sign_up_carries_the_text_that_stood_there_from_the_first_word_on_and_without_the_guard_does_not(
+    browser: Browser, own_server: Server, guarded: bool
+) -> None:
+    with crew_phone(browser, own_server, workers=False) as phone:
+        if not guarded:
+            without_guard(phone, NOT_UNDER_A_READER, "if (!text) return;", file="views.js")
+        page = open_phone(phone, own_server, "#street=S0")
+        write_sign_up(page)
+        was_read_out = page.locator("#aloud").inner_text()
+        change_the_text(page, own_server)
+        assert (page.locator("#aloud").inner_text() == was_read_out) is guarded
+        page.locator("#agreed").dispatch_event("click")
+        expect(page.locator(".toast")).to_contain_text("sealed")
+        go(page, "signup")
+        expect(page.locator("#aloud")).to_have_text(NEW_TEXT.english)  # whole: it is the region's own
+        sign_up(page, number="13912345678")
+        flush_all(page)
+        first = (FIRST_TEXT.version, "phone_short") if guarded else (NEW_TEXT.version, "phone_whole")
+        assert consents(own_server) == [first, (NEW_TEXT.version, "phone_whole")]
+        assert own_server.query("SELECT consent FROM sign_up ORDER BY made_at") == [(first[0],), (NEW_TEXT.version,)]
+
+
+def test_whether_the_whole_text_was_opened_is_recorded_of_this_person_and_not_of_the_next(
+    browser: Browser, own_server: Server
+) -> None:
+    with crew_phone(browser, own_server) as phone:
+        page = open_phone(phone, own_server, "#signup")
+        whole = page.get_by_text("The whole text")
+        whole.click()
+        whole.click()  # and closed again: it was shown
+        sign_up(page)
+        sign_up(page, number="13912345678")
+        flush_all(page)
+        assert consents(own_server) == [(FIRST_TEXT.version, "phone_whole"), (FIRST_TEXT.version, "phone_short")]
+
+
+def test_enter_leads_on_to_the_next_field_and_only_the_button_says_that_it_was_agreed_to(
+    browser: Browser, server: Server
+) -> None:
+    with crew_phone(browser, server) as phone:
+        page = open_phone(phone, server, "#street=S0")
+        write_sign_up(page)
+        for field, following in (("#tel", "#personName"), ("#personName", "#group")):
+            page.locator(field).press("Enter")
+            expect(page.locator(following)).to_be_focused()
+        page.keyboard.press("Enter")
+        page.wait_for_timeout(500)
+        assert waiting(page) == 0
+        expect(page.locator(".toast")).to_have_count(0)
+        expect(page.locator("#v-signup")).to_be_visible()
+        page.keyboard.press("Escape")
+        page.locator("#agreed").click()
         expect(page.locator(".toast")).to_contain_text("sealed")

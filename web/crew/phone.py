@@ -298,7 +298,7 @@ def _data(day: acts.Day) -> dict[str, Any]:
     rules = day.rules
     return {
         "now": _ms(day.now), "promoter": day.promoter, "crew": day.crew.id, "mayClaim": day.may_claim,
-        "key": day.key, "publicKey": day.public_key, "consent": day.consent.version,
+        "key": day.key, "publicKey": day.public_key,
         "held": held, "kept": kept,
         "stops": {
             one.venue: {"label": one.name, "kind": one.kind, "street": one.street, **spot(one)} for one in day.stops

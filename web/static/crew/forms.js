@@ -53,7 +53,10 @@ async function saveHours() {
   if (await tap("hours", { ...where(id), day, hours: hours() }, `${hours()} h · ${place(id).label}`)) go("today");
 }
 
+let opened = false; // whether the whole text was opened since the form was opened for this person
 function showSignUp() {
+  opened = false;
+  for (const rest of $("consent").querySelectorAll("details")) rest.open = false;
   $("source").textContent = place(last)?.label ?? "";
   $("signSays").textContent = "";
 }
@@ -63,6 +66,9 @@ const mobile = (text) => {
   return /^1[3-9][0-9]{9}$/.test(digits) || /^\+[0-9]{8,15}$/.test(digits) ? digits : "";
 };
 
+/** RULE 19: what is sent is the version of the text that stands there, and whether all of it was to be seen. */
+const consent = () => ({ version: $("consent").dataset.version, shown: opened || !$("consent").querySelector("details") ? "whole" : "short" });
+
 async function signUp(form) {
   const { name, tel, group } = Object.fromEntries(new FormData(form));
   const wrong = !name.trim() ? "noName" : !mobile(tel) ? "badPhone"
@@ -70,7 +76,7 @@ async function signUp(form) {
   $("signSays").textContent = wrong && say(wrong);
   if (wrong) return;
   const id = box.newId();
-  const button = form.querySelector(".big");
+  const button = $("agreed");
   button.disabled = true; // until it is stored: sealing takes its time on an old phone
   try {
     await store(form, id, { name: name.trim(), phone: mobile(tel), group, language: document.documentElement.lang });
@@ -80,9 +86,10 @@ async function signUp(form) {
 }
 
 async function store(form, id, person) {
-  const sealed = await seal(person, data.publicKey, id);
+  const { version, shown } = consent();
+  const sealed = await seal({ ...person, shown }, data.publicKey, id);
   const source = last && (data.held[last] || data.kept[last]) ? where(last) : {};
-  const made = await record("sign_up", { ...source, about: data.consent, key: data.key, sealed }, { id });
+  const made = await record("sign_up", { ...source, about: version, key: data.key, sealed }, { id });
   if (!made) return;
   form.reset();
   toast(say("sealed"));
@@ -113,7 +120,11 @@ on("tel", "input", ({ target, inputType }) => { // as the label says: a whole nu
   const whole = /^1[3-9]\d{9}$/.test(mobile(target.value)) && !inputType?.startsWith("delete");
   if (whole && !$("personName").value) $("personName").focus();
 });
-on("person", "submit", (event) => {
+on("agreed", "click", () => signUp($("person")));
+/** Enter leads on: only the button says that it was read out and agreed to. In the midst of pinyin it is the keyboard's own. */
+on("person", "keydown", (event) => {
+  if (event.key !== "Enter" || event.isComposing || !event.target.matches("input")) return;
   event.preventDefault();
-  signUp(event.target);
+  $(event.target.id === "tel" ? "personName" : "group").focus();
 });
+$("person").addEventListener("toggle", ({ target }) => { opened ||= target.open; }, true);

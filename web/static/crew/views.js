@@ -252,6 +252,15 @@ export function isTold(now) {
   taken = performance.now();
 }
 
+let text = null;
+/** RULE 19: a text and its version change together, and not under whoever is reading it out. */
+function takeText(fresh = text) {
+  text = fresh;
+  if (!text || !$("v-signup").hidden) return;
+  $("consent").replaceWith(document.adoptNode(text));
+  text = null;
+}
+
 /** Take in the page as the server renders it now: claims, progress, kept streets. One way of drawing, at the server. */
 export async function renew() {
   const asked = performance.now();
@@ -265,6 +274,7 @@ export async function renew() {
   Object.assign(data, now);
   isTold(now.now);
   $("day").replaceWith(document.adoptNode(page.getElementById("day")));
+  takeText(page.getElementById("consent"));
   await heedWishes();
   if (!(await box.all("waiting")).length) await box.remember("done", {}); // the server has seen all: its list is the truth
   await showToday();
@@ -311,6 +321,7 @@ async function show() {
   if (location.hash !== meant) return;
   if (forms === null) return warn(say("e.offline"));
   here = id ?? "";
+  takeText();
   for (const one of VIEWS) $("v-" + one).hidden = one !== view;
   for (const link of document.querySelectorAll("nav.bottom a")) {
     if (link.hash.slice(1).split("=")[0] === view) link.setAttribute("aria-current", "page");
