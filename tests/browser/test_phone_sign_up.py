@@ -214,3 +214,17 @@ def test_enter_leads_on_to_the_next_field_and_only_the_button_says_that_it_was_a
         page.keyboard.press("Escape")
         page.locator("#agreed").click()
         expect(page.locator(".toast")).to_contain_text("sealed")
+
+
+def test_what_is_missing_is_said_field_by_field_and_leads_there(browser: Browser, server: Server) -> None:
+    with crew_phone(browser, server) as phone:
+        page = open_phone(phone, server, "#signup")
+        for number, name, says, field in (
+            ("123", "", "no mobile number", "#tel"),
+            ("13812345678", "", "name is missing", "#personName"),
+        ):
+            write_sign_up(page, number=number, name=name)
+            page.locator("#agreed").dispatch_event("click")
+            expect(page.locator("#signSays")).to_contain_text(says)
+            expect(page.locator(field)).to_be_focused()
+        assert waiting(page) == 0

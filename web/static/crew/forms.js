@@ -71,10 +71,10 @@ const consent = () => ({ version: $("consent").dataset.version, shown: opened ||
 
 async function signUp(form) {
   const { name, tel, group } = Object.fromEntries(new FormData(form));
-  const wrong = !name.trim() ? "noName" : !mobile(tel) ? "badPhone"
-    : !globalThis.crypto?.subtle ? "insecure" : "";
-  $("signSays").textContent = wrong && say(wrong);
-  if (wrong) return;
+  const [wrong, field] = !mobile(tel) ? ["badPhone", "tel"] : !name.trim() ? ["noName", "personName"]
+    : !globalThis.crypto?.subtle ? ["insecure"] : [];
+  $("signSays").textContent = wrong ? say(wrong) : "";
+  if (wrong) return field && $(field).focus();
   const id = box.newId();
   const button = $("agreed");
   button.disabled = true; // until it is stored: sealing takes its time on an old phone

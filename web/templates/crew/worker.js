@@ -20,7 +20,6 @@ async function takeShell() {
 /** Keep a page where it would have its scripts without network; where not, its version is new here and is to be installed first. */
 async function keep(path, answer) {
   const version = answer.headers.get("X-Fieldops");
-  if (version === VERSION) await takeShell();
   if (await isWhole(version)) await (await caches.open(cacheOf(version))).put(path, answer);
   else registration.update().catch(() => {}); // where that fails, the next page tells it again
 }
@@ -65,10 +64,16 @@ async function file(request) {
   return (await caches.match(request)) ?? fetch(request);
 }
 
+/** Only who opens a page has the shell taken in anew: a page that was still asked for at a sign-out is kept no more. */
+async function taken(path, answer, { mode }) {
+  if (mode === "navigate" && answer.headers.get("X-Fieldops") === VERSION) await takeShell();
+  await keep(path, answer);
+}
+
 async function page(path, request) {
   const cached = await kept(path);
   const network = fetch(request).then(async (answer) => {
-    if (ours(answer)) await keep(path, answer.clone()).catch(() => {}); // no room, or no network any more: shown all the same
+    if (ours(answer)) await taken(path, answer.clone(), request).catch(() => {}); // no room, or no network any more: shown all the same
     else if (cached && answer.type !== "opaqueredirect" && answer.status !== 401) return cached; // some network's own page
     return answer;
   });
