@@ -260,9 +260,11 @@ def verify(
     Exit code 1 and the list of violations where anything is wrong. Example: fieldops claims verify --json
     """
     from fieldops.actions.keep import verify_record
+    from fieldops.store.audit import is_of_another
     from fieldops.store.connect import open_region
+    from fieldops.store.keys import key_source
 
-    region = open_region(db)
+    region = open_region(db, bears_key=False)
     with progress_bar(quiet=as_json) as progress:
         result = verify_record(region, shell_actor(), anchor_file=anchor, progress=progress)
     if as_json:
@@ -282,6 +284,10 @@ def verify(
         if not result.sealed:
             say("the rows of this region are not bound to its record yet: run `fieldops check --migrate` once")
         say(f"{result.events} events, {result.claims} claims, {result.found} violations")
+        if result.found and is_of_another(region.reader(), region.key):
+            say(
+                f"no event bears the key {key_source(db)}: where it is that of another region, name the right one in $FIELDOPS_KEY"
+            )
     if result.found:
         raise typer.Exit(1)
 

@@ -222,8 +222,8 @@ def _replace_region(path: Path, backup: Path, aside: Path) -> Head | None:
             path.rename(aside)
             for left in ("-wal", "-shm"):
                 path.with_name(path.name + left).unlink(missing_ok=True)
-    onlyfile.forget(path)
     copy_file(backup, path, in_use=True)
+    _take_for_whole(path)
     private = connect.private_path(backup)
     if private.exists():
         if connect.private_path(path).exists():
@@ -233,6 +233,15 @@ def _replace_region(path: Path, backup: Path, aside: Path) -> Head | None:
     kept = [anchor for anchor in read_anchors(path) if anchor.seq <= restored.seq]
     keys.beside_key(path, "anchors").write_text("".join(json.dumps(asdict(anchor)) + "\n" for anchor in kept))
     return before
+
+
+def _take_for_whole(path: Path) -> None:
+    """Let the record that was put there be written on, although it ends before what was stored already."""
+    connection = connect.open_file(path)
+    try:
+        onlyfile.OnlyFile(path).remember(connection, restored=True)
+    finally:
+        connection.close()
 
 
 @dataclass(frozen=True, slots=True)

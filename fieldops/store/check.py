@@ -111,11 +111,11 @@ def _library() -> Finding:
 def _clock(region: Region, now: datetime) -> Finding:
     last = audit.last_recorded_at(region.reader())
     tolerance = connect.read_rules(region.reader()).clock_tolerance
+    zone = connect.read_zone(region.reader())
     if last is not None and last - now > tolerance and not region.sandbox:
-        zone = connect.read_zone(region.reader())
         text = f"the clock says {local_text(now, zone)}, but the last event was recorded at {local_text(last, zone)}: writes are refused"
         return Finding("clock", "error", text, "set the clock right; if it is right, see `fieldops check clock`")
-    return Finding("clock", "ok", f"the record ends at {last.isoformat() if last else 'nothing'}")
+    return Finding("clock", "ok", f"the record ends at {local_text(last, zone) if last else 'nothing'}")
 
 
 def _anchors(region: Region) -> Finding:
@@ -140,6 +140,14 @@ def _anchors(region: Region) -> Finding:
 
 
 def _key(region: Region) -> Finding:
+    if audit.is_of_another(region.reader(), region.key):
+        text = f"no event bears the key {keys.key_source(region.path)}: it is that of another region, or every event was changed"
+        return Finding(
+            "key",
+            "error",
+            text,
+            "copy the right one back, or name it in $FIELDOPS_KEY; `fieldops claims verify` tells more",
+        )
     return Finding("key", "ok", f"{keys.key_source(region.path)}; keep a copy of it elsewhere")
 
 

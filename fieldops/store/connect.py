@@ -115,18 +115,18 @@ class Region:
         if self.only_reads:
             raise RuntimeError("a write turn while the region is read otherwise than it is stored")
         only = self._look()
-        if self._writer is None:
-            self._writer, self._turnstile = open_file(self.path), Turnstile(turnstile_path(self.path))
-        connection = self._writer
-        if self._seals is None:
-            self._seals = Seals(connection, self.key)
+        if self._turnstile is None and not self.in_memory:
+            self._turnstile = Turnstile(turnstile_path(self.path))
         if self._turnstile is not None:
             self._turnstile.enter(BUSY_SECONDS / 2)
         try:
+            self._writer = connection = self._writer or open_file(self.path)
+            self._seals = self._seals or Seals(connection, self.key)
             with self._transaction(connection):
                 head = audit.head(connection)
                 if only is not None:
                     only.know(connection, head)
+                    only.say(connection, head)
                 moment = self._moment(connection, head, now, accept_clock=accept_clock)
                 turn = Turn(self, connection, actor, moment, head, self._seals, device)
                 self._seals.begin()
@@ -134,7 +134,7 @@ class Region:
                 self._seals.record(turn)
                 self._look()
             if only is not None and turn.head != head:
-                only.remember(connection, turn.head)
+                only.remember(connection)
         finally:
             if self._turnstile is not None:
                 self._turnstile.leave()
@@ -217,7 +217,7 @@ def private_path(path: Path) -> Path:
 
 
 def turnstile_path(path: Path) -> Path:
-    """Return the empty file at which writers of a region stand in line: `region.gpkg-turn`."""
+    """Return the file at which writers of a region stand in line: `region.gpkg-turn`."""
     return path.with_name(path.name + "-turn")
 
 
@@ -304,7 +304,7 @@ def journal_mode() -> str:
     return "DELETE" if has_wal_reset_race() else "WAL"
 
 
-def open_region(path: Path, *, older: bool = False) -> Region:
+def open_region(path: Path, *, older: bool = False, bears_key: bool = True) -> Region:
     """
     Open an existing region.
 
@@ -312,13 +312,15 @@ def open_region(path: Path, *, older: bool = False) -> Region:
     ----------
     older
         Open it although an older fieldops made it: to examine it, or to bring it to the present version.
+    bears_key
+        Refuse a record of which no event bears the key. Without it the region is to be examined only, never written.
 
     Raises
     ------
     NotFound
         If there is no such file.
     BadInput
-        If the file is no region of fieldops, or its key is missing or lies open to others.
+        If the file is no region of fieldops, or its key is missing, lies open to others or is that of another region.
     StorageFailed
         If an older fieldops made it.
     """
@@ -347,11 +349,11 @@ def open_region(path: Path, *, older: bool = False) -> Region:
         connection.close()
         raise
     region = Region(path, key, sandbox=bool(row and json.loads(row[0])), newer_keys=tuple(newer))
-    if audit.is_of_another(connection, region.key):
+    if bears_key and audit.is_of_another(connection, region.key):
         connection.close()
         raise BadInput(
-            Said("the key %(keys)s is that of another region", keys=keys.key_source(path)),
-            cure="copy it back from where you keep it, or name it in $FIELDOPS_KEY",
+            Said("the key %(keys)s is that of another region, or every event was changed", keys=keys.key_source(path)),
+            cure="copy the right one back from where you keep it, or name it in $FIELDOPS_KEY; else see `fieldops claims verify`",
         )
     region._reader = connection
     return region

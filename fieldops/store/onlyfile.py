@@ -8,38 +8,22 @@ and after:
 
 - the path leads to the file that was opened, which has one name, is no mount by itself, and lies on a disk of this machine;
 - what SQLite keeps beside it is what was there when it was opened;
-- the record holds the newest event that was ever acknowledged. This *last word* is written after each commit as an attribute of
-  the file itself, which goes where the file goes, by whatever name; where the disk knows no attributes, it lies in the file
-  `-turn` beside it. It may lag behind what was stored, by a turn whose process died before it could say so; never run ahead.
+- the record holds the newest event that was ever acknowledged (`lastword`), of which an older copy put in its place, and a file
+  without what lay beside it, know nothing.
 
-Not promised: that two copies of a file know of each other.
+Not promised: that two copies of a file know of each other in their own folders, nor that the past of a whole folder, put back
+with its key, is told from the present. Keep the key in a folder of its own.
 """
 
-import os
-from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from fieldops.errors import StorageFailed
 from fieldops.said import Said
 from fieldops.store import audit, mounts
-
-if TYPE_CHECKING:
-    from fieldops.store.sqlite import sqlite3
+from fieldops.store.lastword import LastWord, LastWords
+from fieldops.store.sqlite import refusal, sqlite3
 
 Identity = tuple[int, int]
-ATTRIBUTE = "user.fieldops.last"
-_KNOWS_ATTRIBUTES = hasattr(os, "setxattr")  # Linux
-
-
-@dataclass(frozen=True, slots=True)
-class LastWord:
-    """The newest event that somebody was told to be stored: chain value of the record's first event, number, chain value."""
-
-    first: str
-    seq: int
-    chain: str
 
 
 class OnlyFile:
@@ -51,7 +35,8 @@ class OnlyFile:
         self._beside = tuple(self._real.with_name(self._real.name + end) for end in ("-wal", "-shm"))
         self._file: Identity | None = None
         self._kept: tuple[Identity | None, ...] | None = None
-        self._first = ""
+        self._words = LastWords(path)
+        self._told: frozenset[str] = frozenset()
 
     def look(self) -> None:
         """
@@ -81,7 +66,7 @@ class OnlyFile:
                 cure="stop every fieldops of this region in the ordinary way, which puts what it knows into the file, then start it again; leave those files alone",
             )
 
-    def know(self, connection: "sqlite3.Connection", head: audit.Head) -> None:
+    def know(self, connection: sqlite3.Connection, head: audit.Head) -> None:
         """
         Refuse where the record lacks an event that somebody was told to be stored; to be asked within the write turn.
 
@@ -92,29 +77,56 @@ class OnlyFile:
         """
         if self._kept is None:
             self._kept = self._beside_now()
-        if not head.seq:
-            return
-        first = self._first_event(connection)
-        word = last_word(self._real)
-        if word is not None and word.first == first and not _has(connection, head, word):
-            raise StorageFailed(
-                problem=Said(
-                    "%(path)s ends at event %(seq)s, but event %(last)s was stored already; nothing was written",
-                    path=self._path, seq=head.seq, last=word.seq,
-                ),
-                cure="put back what lay beside it (-wal), or the file under its former name; else `fieldops restore` the newest backup",
-            )  # fmt: skip
+        words = self._words.read(_chain(connection, 1))
+        missed = [word for word in words if _chain(connection, word.seq) != word.chain]
+        if missed:
+            raise self._missing(max(missed, key=lambda one: one.seq), head)
+        self._told = frozenset(word.chain for word in words)
 
-    def remember(self, connection: "sqlite3.Connection", head: audit.Head) -> None:
-        """Write down that the record was stored up to this event, before anybody is told so."""
-        word = LastWord(self._first_event(connection), head.seq, head.chain)
-        text = f"{word.first} {word.seq} {word.chain}"
+    def _missing(self, word: LastWord, head: audit.Head) -> StorageFailed:
+        if word.seq > head.seq:
+            problem = Said(
+                "%(path)s ends at event %(seq)s, but event %(last)s was stored already; nothing was written",
+                path=self._path, seq=head.seq, last=word.seq,
+            )  # fmt: skip
+        else:
+            problem = Said(
+                "event %(last)s of %(path)s is another than the one that was stored; nothing was written",
+                path=self._path, last=word.seq,
+            )  # fmt: skip
+        return StorageFailed(
+            problem=problem,
+            cure="put back what lay beside it (-wal), the file that was here before, or this one under its former name; to go on with this copy all the same, move it away and take it with `fieldops restore`",
+        )
+
+    def say(self, connection: sqlite3.Connection, head: audit.Head, *, restored: bool = False) -> None:
+        """Write down how far the record has come, under SQLite's write lock, unless it was known; back too where `restored`."""
+        word = LastWord(_chain(connection, 1), head.seq, head.chain)
+        if restored:
+            self._words.set_back(word)
+        elif head.seq and head.chain not in self._told:
+            self._words.write(word)
+
+    def remember(self, connection: sqlite3.Connection, *, restored: bool = False) -> None:
+        """
+        Write down how far the record has come after a write turn, before anybody is told so.
+
+        The newest event of this very moment is written, under SQLite's write lock, so that a writer that slept sets nothing back.
+        Where another one is writing already, it is left to them: they say what they found before they go on.
+        """
+        (patience,) = connection.execute("PRAGMA busy_timeout").fetchone()
+        connection.execute(f"PRAGMA busy_timeout={patience if restored else 0}")
         try:
-            if not _KNOWS_ATTRIBUTES:
-                raise OSError
-            os.setxattr(self._real, ATTRIBUTE, text.encode())
-        except OSError:  # the word may lag behind: the turn itself is stored
-            _write_beside(self._real, text)
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                self.say(connection, audit.head(connection), restored=restored)
+            finally:
+                connection.execute("ROLLBACK")
+        except sqlite3.OperationalError as error:
+            if restored:
+                raise refusal(error) from error
+        finally:
+            connection.execute(f"PRAGMA busy_timeout={patience}")
 
     def _stat(self) -> Identity:
         try:
@@ -155,50 +167,10 @@ class OnlyFile:
     def _beside_now(self) -> tuple[Identity | None, ...]:
         return tuple(_identity(file) for file in self._beside)
 
-    def _first_event(self, connection: "sqlite3.Connection") -> str:
-        if not self._first:
-            row = connection.execute("SELECT chain FROM event WHERE seq = 1").fetchone()
-            self._first = str(row[0]) if row else ""
-        return self._first
 
-
-def last_word(path: Path) -> LastWord | None:
-    """Return what was written down as the newest event of a region file: on the file, else beside it; None where nothing was."""
-    text = ""
-    with suppress(OSError):  # it has none
-        if _KNOWS_ATTRIBUTES:
-            text = os.getxattr(path, ATTRIBUTE).decode()
-    if not text:
-        with suppress(OSError):
-            text = _word_file(path).read_text()
-    parts = text.split()
-    return LastWord(parts[0], int(parts[1]), parts[2]) if len(parts) == 3 and parts[1].isdecimal() else None
-
-
-def forget(path: Path) -> None:
-    """Let a region file begin anew: another record is put into it."""
-    real = path.resolve()
-    with suppress(OSError):  # it had none
-        if _KNOWS_ATTRIBUTES:
-            os.removexattr(real, ATTRIBUTE)
-    if _word_file(real).exists():
-        _write_beside(real, "")
-
-
-def _has(connection: "sqlite3.Connection", head: audit.Head, word: LastWord) -> bool:
-    if word.seq == head.seq:
-        return word.chain == head.chain
-    row = connection.execute("SELECT chain FROM event WHERE seq = ?", (word.seq,)).fetchone()
-    return row is not None and row[0] == word.chain
-
-
-def _word_file(path: Path) -> Path:
-    return path.with_name(path.name + "-turn")
-
-
-def _write_beside(path: Path, text: str) -> None:
-    with suppress(OSError):  # a folder where nothing can be written: the word lags behind
-        _word_file(path).write_text(text)
+def _chain(connection: sqlite3.Connection, seq: int) -> str:
+    row = connection.execute("SELECT chain FROM event WHERE seq = ?", (seq,)).fetchone()
+    return str(row[0]) if row else ""
 
 
 def _identity(file: Path) -> Identity | None:

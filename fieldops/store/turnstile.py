@@ -21,7 +21,7 @@ if _KNOWN_HERE:
 
 
 class Turnstile:
-    """The line before one region's write turns: an advisory lock on a file that holds nothing."""
+    """The line before one region's write turns: an advisory lock on a file, whatever stands in it (`lastword`)."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

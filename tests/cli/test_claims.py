@@ -97,7 +97,16 @@ def test_verify_answers_with_counts_and_exits_1_where_the_record_was_touched(run
         turn.connection.execute("UPDATE event SET facts = replace(facts, 'C0', 'C1') WHERE seq = 4")
     region.close()
     assert "changed" in run("claims", "verify", code=1)["violations"][0]["what"]
-    assert "changed" in run("claims", "verify", as_text=True, code=1)
+    told = run("claims", "verify", as_text=True, code=1)
+    assert "changed" in told
+    assert "no event bears the key" not in told
+    with region.turn(None, now=None) as turn:  # type: ignore[arg-type]
+        turn.connection.execute("UPDATE event SET actor = 'mallory'")
+    region.close()
+    told = run("claims", "verify", as_text=True, code=1)
+    assert "event 1: the event or the one before was changed" in told
+    assert "no event bears the key" in told
+    assert "no event bears the key" in run("check", as_text=True, code=1)
 
 
 def test_a_backup_is_restored_and_the_region_examined(run: Run, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from fieldops.actions.backcheck import quarantine_surveys
 from fieldops.actions.claims import end_claim, make_claim
 from fieldops.actions.decisions import decide
+from fieldops.actions.keep import check_region
 from fieldops.actions.notices import deliver
 from fieldops.actions.surveys import record_surveys
 from fieldops.errors import BadInput
@@ -155,3 +156,46 @@ def test_a_region_of_which_one_event_was_changed_is_opened_so_that_verify_can_na
     region = open_region(lived_in)
     assert any("was changed" in one.what for one in verify(region).violations)
     region.close()
+
+
+def by_hand(path: Path, *changes: str) -> None:
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("DROP TRIGGER event_is_never_changed")
+    for change in changes:
+        connection.execute(f"UPDATE event SET {change}")
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        ["chain = replace(chain, substr(chain, 1, 1), 'x') WHERE seq = 1"],  # on which both events of a new region hang
+        ["actor = 'm' WHERE seq = 1", "actor = 'm' WHERE seq = (SELECT max(seq) FROM event)"],
+        ["chain = 'x' WHERE seq = 1", "chain = 'y' WHERE seq = (SELECT max(seq) FROM event)"],
+    ],
+)
+@pytest.mark.parametrize("more", [False, True])
+def test_tampering_with_the_first_and_the_newest_event_is_not_told_as_a_wrong_key(
+    region: Region, changes: list[str], more: bool
+) -> None:
+    if more:
+        towns.add_town(region)
+        make_claim(region, LEAD, street=S0, crew=C0, now=NOON)
+    region.close()
+    by_hand(region.path, *(changes if more else changes[:1]))
+    opened = open_region(region.path)
+    assert verify(opened).violations[0].seq == 1
+    opened.close()
+
+
+def test_verify_and_check_run_also_where_no_event_bears_the_key(region: Region) -> None:
+    region.close()
+    by_hand(region.path, "actor = 'mallory'")
+    with pytest.raises(BadInput, match="or every event was changed") as refusal:
+        open_region(region.path)
+    assert "claims verify" in refusal.value.cure
+    opened = open_region(region.path, bears_key=False)
+    assert [one.seq for one in verify(opened).violations if "was changed" in one.what] == [1, 2]
+    (found,) = [one for one in check_region(opened, LEAD) if one.check == "key"]
+    assert (found.level, "no event bears the key" in found.text) == ("error", True)
+    opened.close()

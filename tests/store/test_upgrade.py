@@ -16,9 +16,9 @@ from fieldops.errors import CrewCoolingDown
 from fieldops.ids import ClaimId, CrewId, StreetId
 from fieldops.recruiting.stages import Stage
 from fieldops.store import claims as store
-from fieldops.store.connect import Region, create_region, open_region
+from fieldops.store.connect import Region, create_region, open_file, open_region
 from fieldops.store.migrations import GRACE_ONCE, HEADS, JOURNEYS, SPREAD
-from fieldops.store.onlyfile import forget
+from fieldops.store.onlyfile import OnlyFile
 from fieldops.store.seals import sums_of_rows
 from fieldops.store.sqlite import sqlite3
 from fieldops.store.upgrade import migrate_files
@@ -59,7 +59,9 @@ def old(tmp_path: Path) -> Path:
         "DELETE FROM event WHERE kind = 'RowsSealed'",
         "DELETE FROM setting WHERE name = 'sealed'",
     )
-    forget(path)  # nor did an older version write down how far it had come
+    connection = open_file(path)
+    OnlyFile(path).remember(connection, restored=True)  # nor did an older version write down how far it had come
+    connection.close()
     region = open_region(path)
     add_town(region)
     region.close()
