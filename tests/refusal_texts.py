@@ -35,7 +35,6 @@ ELSEWHERE = {
     "fieldops/planning/walkproblem.py": "graphs that our own code makes",
     "fieldops/planning/zonewalks.py": "`fieldops walk --zone`",
     "fieldops/actions/zonewalks.py": "`fieldops walk --zone`",
-    "fieldops/actions/keep.py": "`fieldops restore` and `check`",
     "web/api": "programs read English",
 }
 # What only hands on a text that was made, and is looked at, elsewhere.

@@ -18,6 +18,7 @@ from fieldops.intake import read_reason
 from fieldops.people import Actor
 from fieldops.permissions import require
 from fieldops.progress import Progress, no_progress
+from fieldops.said import Said
 from fieldops.store import audit, connect, keys, upgrade
 from fieldops.store import backup as backup_store
 from fieldops.store import check as check_store
@@ -144,7 +145,10 @@ def restore(
     """
     require(actor, "record.restore")
     if path.exists() and not replace_present:
-        raise BadInput(f"{path} exists", cure="say --replace to put it aside, or restore to another file with --db")
+        raise BadInput(
+            Said("%(path)s exists already", path=path),
+            cure="say --replace to put it aside, or restore to another file with --db",
+        )
     examine_backup(path, actor, backup, progress=progress)
     stamp = clock.now().strftime("%Y%m%dT%H%M%SZ")
     aside = path.with_name(f"{path.stem}.replaced-{stamp}{path.suffix}") if path.exists() else None
@@ -185,7 +189,8 @@ def examine_backup(path: Path, actor: Actor, backup: Path, *, progress: Progress
     head, rows = backup_store.examine_copy(backup, key, anchors=[written[0]] if written else [], progress=progress)
     if written and written != (head, rows):
         raise BadInput(
-            f"{backup} is not the file that its anchor describes", cure="use the pair that was written together"
+            Said("%(backup)s is not the file that its anchor describes", backup=backup),
+            cure="use the pair that was written together",
         )
     return head
 
@@ -239,7 +244,11 @@ def accept_clock(region: Region, actor: Actor, *, why: str, now: datetime | None
         if turn.now < first:
             zone = connect.read_zone(turn.connection)
             raise ClockRefused(
-                problem=f"the clock says {clock.local_text(turn.now, zone)}, before the region was made at {clock.local_text(first, zone)}",
+                problem=Said(
+                    "the clock says %(given)s, before the region was made at %(given2)s",
+                    given=clock.local_text(turn.now, zone),
+                    given2=clock.local_text(first, zone),
+                ),
                 cure="set the clock of this machine right",
             )
         repair = _repair(turn.now, last, claim_store.claims_beyond(turn.connection, turn.now))

@@ -14,6 +14,7 @@ from fieldops.claims import Outcome
 from fieldops.errors import BadInput, ClockRefused, Forbidden, NotFound, RecordDamaged
 from fieldops.ids import ActorId, CrewId, StreetId
 from fieldops.people import Actor, Role
+from fieldops.said import Said
 from fieldops.store import audit, backup
 from fieldops.store import claims as store
 from fieldops.store.connect import Region, create_memory_region, create_region, open_region
@@ -158,6 +159,8 @@ def test_a_sound_region_with_a_backup_has_nothing_wrong(town: Region, tmp_path: 
     assert set(wrong(town)) <= {"anchors", "disk"}
     back_up(town, LEAD, tmp_path / "monday.gpkg")
     assert set(wrong(town)) <= {"disk"}
+    (clock,) = [one for one in check_region(town, LEAD, now=NOON) if one.check == "clock"]
+    assert clock.text == "the record ends at 2026-03-02 12:00:00+08:00"
 
 
 @pytest.mark.parametrize(
@@ -314,8 +317,10 @@ def test_the_clock_is_accepted_only_with_a_reason_where_they_differ_and_never_be
         accept_clock(astray, LEAD, why=" ", now=TRUE)
     with pytest.raises(BadInput, match="agree"):
         accept_clock(astray, LEAD, why="x", now=WRONG + 2 * DAY)
-    with pytest.raises(ClockRefused, match="before the region was made"):
+    with pytest.raises(ClockRefused, match="before the region was made") as refusal:
         accept_clock(astray, LEAD, why="x", now=datetime(1970, 1, 1, tzinfo=UTC))
+    assert isinstance(refusal.value.problem, Said)
+    assert refusal.value.problem.facts["given"] == "1970-01-01 08:00:00+08:00"
 
 
 def test_a_clock_a_little_behind_the_record_writes_at_the_records_time(town: Region) -> None:
