@@ -22,7 +22,7 @@ from fieldops.store import audit, connect, keys, onlyfile
 from fieldops.store.audit import Head
 from fieldops.store.connect import Region
 from fieldops.store.sqlite import refusal, sqlite3
-from fieldops.store.turnstile import Turnstile
+from fieldops.store.turnstile import Turnstile, turnstile_path
 from fieldops.store.verify import verify
 
 if TYPE_CHECKING:
@@ -202,7 +202,7 @@ def replace_region(path: Path, backup: Path, aside: Path) -> Head | None:
     present file is no readable database it is moved to `aside` as it is, which other processes must not have open. Writers
     wait at the turnstile meanwhile: what they were answered as stored lies in `aside`, or comes after the restore.
     """
-    turnstile = Turnstile(connect.turnstile_path(path))
+    turnstile = Turnstile(turnstile_path(path))
     turnstile.enter(connect.BUSY_SECONDS)
     try:
         return _replace_region(path, backup, aside)

@@ -27,7 +27,7 @@ from fieldops.store import audit, keys, making, migrations
 from fieldops.store.onlyfile import OnlyFile
 from fieldops.store.seals import Seals
 from fieldops.store.sqlite import OLDER, has_wal_reset_race, refusal, sqlite3
-from fieldops.store.turnstile import Turnstile
+from fieldops.store.turnstile import Turnstile, turnstile_path
 
 BUSY_SECONDS = 30.0
 
@@ -214,11 +214,6 @@ class Region:
 def private_path(path: Path) -> Path:
     """Return the private file that belongs to a region file: `region.gpkg` has `region.private.db`."""
     return path.with_suffix(".private.db")
-
-
-def turnstile_path(path: Path) -> Path:
-    """Return the file at which writers of a region stand in line: `region.gpkg-turn`."""
-    return path.with_name(path.name + "-turn")
 
 
 def read_rules(connection: sqlite3.Connection) -> Rules:

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fieldops.store import keys
+from fieldops.store.turnstile import turnstile_path
 
 ATTRIBUTE = "user.fieldops.last"
 _KNOWS_ATTRIBUTES = hasattr(os, "setxattr")  # Linux
@@ -44,7 +45,7 @@ class LastWords:
         self._stem = path.stem
         names = dict.fromkeys((self._real, path.parent.resolve() / path.name))  # a link may be made to lead elsewhere
         self._keys = keys.key_path(path).parent.resolve()
-        self._files = tuple(file for name in names for file in (_turn_file(name), self._beside_key(name)))
+        self._files = tuple(file for name in names for file in (turnstile_path(name), self._beside_key(name)))
 
     def read(self, first: str) -> list[LastWord]:
         """Return what is known of the record with this first event; what cannot be read as a word is none."""
@@ -75,10 +76,6 @@ class LastWords:
             return name.with_suffix(".last")
         mark = hashlib.sha256(os.fsencode(name)).hexdigest()[:12]
         return self._keys / f"{name.stem}.{mark}.last"
-
-
-def _turn_file(name: Path) -> Path:
-    return name.with_name(name.name + "-turn")
 
 
 def _words(text: str) -> list[LastWord]:

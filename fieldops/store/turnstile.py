@@ -69,3 +69,8 @@ class Turnstile:
             with deciding:
                 if not passed.is_set():
                     given_up, self._file = True, None
+
+
+def turnstile_path(path: Path) -> Path:
+    """Return the file at which writers of a region stand in line: `region.gpkg-turn`."""
+    return path.with_name(path.name + "-turn")

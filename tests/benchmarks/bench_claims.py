@@ -21,9 +21,8 @@ from fieldops.store.connect import (
     create_region,
     open_file,
     open_region,
-    turnstile_path,
 )
-from fieldops.store.turnstile import Turnstile
+from fieldops.store.turnstile import Turnstile, turnstile_path
 from tests.conftest import LEAD, NOON, PLANNER
 from tests.races import contest as race
 from tests.small_region import add_town

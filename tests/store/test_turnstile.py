@@ -6,8 +6,8 @@ import signal
 from pathlib import Path
 
 from fieldops.clock import Stopwatch
-from fieldops.store.connect import Region, turnstile_path
-from fieldops.store.turnstile import Turnstile
+from fieldops.store.connect import Region
+from fieldops.store.turnstile import Turnstile, turnstile_path
 from tests.conftest import LEAD, NOON
 from tests.small_region import add_town
 
