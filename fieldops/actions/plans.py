@@ -172,19 +172,22 @@ class _Solved:
 def _solve(
     problem: "PlanProblem", terms: Terms, *, time_limit: float, gap: float, seed: int, workers: int, progress: Progress
 ) -> _Solved:
+    from fieldops.planning.beyond import over_all_crews
     from fieldops.planning.entry import keep_to_entry
     from fieldops.planning.explain import impossible
     from fieldops.planning.fairness import even_out
     from fieldops.planning.posing import gather, pose
     from fieldops.planning.solve import assign
+    from fieldops.planning.together import street_sets
 
-    posed = pose(problem)
+    sets = street_sets(problem)
+    posed = pose(problem, sets)
     reason = impossible(problem)
     if reason:
         return _Solved(posed, None, reason)
-    gathered = gather(problem, posed)
+    gathered = gather(posed, sets)
     answer = assign(gathered.problem, time_limit=time_limit, gap=gap, seed=seed, workers=workers, progress=progress)
-    found = keep_to_entry(problem, gathered, answer)
+    found = keep_to_entry(problem, gathered, over_all_crews(problem, gathered, answer))
     if terms.fair is None or found.status == "stopped":
         return _Solved(posed, gathered.spread(found), Reason())
     fair = even_out(gathered.problem, found, limit=terms.fair)

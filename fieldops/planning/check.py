@@ -1,7 +1,8 @@
 """
 Is this plan lawful? Recomputed from the problem and the plan alone; shares no code with the solvers.
 
-Every sentence names the street or crew and the rule that is broken. An unlawful plan is never published.
+Every sentence names the street or crew and the rule that is broken. An unlawful plan is never published. The bound of a plan is
+one on every plan that is lawful here.
 """
 
 from collections import Counter
@@ -14,6 +15,8 @@ import numpy as np
 from fieldops.ids import CrewId, StreetId
 from fieldops.planning.problem import PlanProblem
 from fieldops.planning.reasons import say
+from fieldops.planning.reserve import counted_hours, free_hours
+from fieldops.planning.together import street_sets
 from fieldops.said import Fact, Reason
 
 HOURS_SLACK = 1e-6
@@ -35,7 +38,7 @@ def violations(problem: PlanProblem, given: Sequence[Given]) -> list[Reason]:
     wrong = _unknown(problem, given)
     if wrong:
         return wrong
-    return [*_streets(problem, given), *_crews(problem, given)]
+    return [*_streets(problem, given), *_torn(problem, given), *_crews(problem, given)]
 
 
 def _wrong(code: str, *more: str, **facts: Fact) -> Reason:
@@ -70,8 +73,22 @@ def _streets(problem: PlanProblem, given: Sequence[Given]) -> list[Reason]:
     return wrong
 
 
+def _torn(problem: PlanProblem, given: Sequence[Given]) -> list[Reason]:
+    """Return which streets that go together are given to several crews, or in part."""  # RULE 10
+    crew_of = {one.street: one.crew for one in given}
+    wrong = []
+    for part in street_sets(problem):
+        ids = [problem.streets.ids[i] for i in part.tolist()]
+        holders = {crew_of.get(street) for street in ids}
+        if len(holders) > 1:
+            named = ", ".join(sorted(str(crew) for crew in holders if crew is not None))
+            wrong.append(_wrong("torn", streets=", ".join(ids), crews=named, given_n=sum(s in crew_of for s in ids)))
+    return wrong
+
+
 def _crews(problem: PlanProblem, given: Sequence[Given]) -> list[Reason]:
     wrong = []
+    free = free_hours(problem)
     row = {street: i for i, street in enumerate(problem.streets.ids)}
     for j, crew in enumerate(problem.crews.ids):
         mine = [one for one in given if one.crew == crew]
@@ -82,12 +99,19 @@ def _crews(problem: PlanProblem, given: Sequence[Given]) -> list[Reason]:
             problem
         ) - CHANCE_SLACK:
             wrong.append(_wrong("crew_chance", crew=crew, finish_share=chance))
+        elif (counted := _counted(problem, j, [row[one.street] for one in mine])) > free[j] + HOURS_SLACK * (1 + room):
+            wrong.append(_wrong("crew_reserve", crew=crew, counted_h=counted, room_h=float(free[j])))
         limited = [row[one.street] for one in mine if _is_limited(problem, row[one.street])]
         if limited and not _has_time(problem, j, [*limited, *(i for i, k in problem.pins if k == j)]):
             wrong.append(_wrong("entry", crew=crew))
         if len(mine) > int(problem.crews.places[j]):
             wrong.append(_wrong("crew_places", crew=crew, room_n=int(problem.crews.places[j]), gives_n=len(mine)))
     return wrong
+
+
+def _counted(problem: PlanProblem, crew: int, streets: Sequence[int]) -> float:
+    """Return the hours that these streets count against the crew's, each with its share of the reserve."""
+    return float(counted_hours(problem, np.array(streets, dtype=np.int64), np.full(len(streets), crew)).sum())
 
 
 def _surety(problem: PlanProblem) -> float:

@@ -13,8 +13,9 @@ import numpy as np
 
 from fieldops.planning.assignment import NOBODY, Assignment
 from fieldops.planning.opening import DAY_H, DAYS, Span
-from fieldops.planning.posing import Gathered, without_fixed
+from fieldops.planning.posing import Gathered
 from fieldops.planning.problem import PlanProblem
+from fieldops.planning.together import without_fixed
 
 SLACK = 1e-6
 

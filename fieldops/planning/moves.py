@@ -2,7 +2,8 @@
 What moving one street by hand costs, before it is done: who gives up what for it, and what is taken instead.
 
 The answer is a lawful plan near the one that is there, not a new search: the crew that gets the street gives up what is
-worth least, and hours that become free are filled greedily. A new plan with the street pinned can only be better.
+worth least, and hours that become free are filled greedily. Only the street itself may leave those that it goes together with
+(see `together`): what else changes hands does so in whole sets. A new plan with the street pinned can only be better.
 """
 
 from dataclasses import dataclass, field
@@ -11,9 +12,11 @@ import numpy as np
 
 from fieldops.planning.assignment import NOBODY, AssignmentProblem, FloatArray, IntArray
 from fieldops.planning.pinned import why_not
+from fieldops.planning.posing import gather
 from fieldops.planning.problem import PlanProblem, pair_hours, pair_values
 from fieldops.planning.reasons import say
 from fieldops.planning.reserve import counted_hours, free_hours
+from fieldops.planning.together import street_sets
 from fieldops.said import Fact, Reason
 
 SLACK = 1e-6
@@ -32,6 +35,8 @@ class Move:
         Promoter-hours that the street takes of its new crew, 0 with nobody.
     given_up, taken_up
         Streets that the new crew gives up for it; pairs of street and crew that fill what has become free.
+    torn
+        Whether others have streets that go together with it.
     refusal
         The rule that forbids the move; empty where none does. Then nothing else of it counts.
     crew_of_street
@@ -45,6 +50,7 @@ class Move:
     hours: float = 0.0
     given_up: tuple[int, ...] = ()
     taken_up: tuple[tuple[int, int], ...] = ()
+    torn: bool = False
     refusal: Reason = field(default_factory=Reason)
     crew_of_street: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64), repr=False)
 
@@ -73,18 +79,18 @@ def price_move(problem: PlanProblem, posed: AssignmentProblem, now: IntArray, st
     refusal = why_not(problem, street, crew) if crew != NOBODY else Reason()
     if refusal:
         return Move(street, crew, before, refusal=refusal)
-    plan = _Plan(problem, now)
+    plan = _Plan(problem, now, street)
     plan.give(street, crew)
-    given_up = plan.make_room(crew, keep=street) if crew != NOBODY else []
+    given_up = plan.make_room(crew) if crew != NOBODY else []
     if given_up is None:
         return Move(street, crew, before, refusal=Reason([say("pinned_full", crew=problem.crews.ids[crew])]))
-    taken_up = plan.fill(posed, crews={crew, before}, streets={*given_up}, but=street)
+    taken_up = plan.fill(posed, crews={crew, before}, streets={*given_up})
     kept = {s for s in given_up if plan.crew_of_street[s] == crew}  # given up for room, and there was room after all
     given_up, taken_up = [s for s in given_up if s not in kept], [pair for pair in taken_up if pair[0] not in kept]
     needs = float(pair_hours(problem, np.array([street]), np.array([crew]))[0]) if crew != NOBODY else 0.0
     cost = _worth(problem, now) - _worth(problem, plan.crew_of_street)
     return Move(
-        street, crew, before, round(cost, 4), needs, tuple(given_up), tuple(taken_up),
+        street, crew, before, round(cost, 4), needs, tuple(given_up), tuple(taken_up), plan.is_torn(street),
         crew_of_street=plan.crew_of_street,
     )  # fmt: skip
 
@@ -106,8 +112,9 @@ def describe_move(problem: PlanProblem, move: Move) -> Reason:
         ("handed_over", [s for s in move.given_up if s in filled]),
         ("taken_up", [s for s, _ in move.taken_up if s not in given]),
     )
+    torn = [say("torn")] if move.torn else []
     return Reason(
-        [first, *(say(code, streets=", ".join(label[s] for s in streets)) for code, streets in parts if streets)]
+        [first, *torn, *(say(code, streets=", ".join(label[s] for s in streets)) for code, streets in parts if streets)]
     )
 
 
@@ -117,12 +124,14 @@ def _worth(problem: PlanProblem, crew_of_street: IntArray) -> float:
 
 
 class _Plan:
-    """A plan that is being changed: who has which street, and the hours and places that are left."""
+    """A plan that is being changed: who has which street, and the hours and places that are left; `by_hand` is moved alone."""
 
-    def __init__(self, problem: PlanProblem, now: IntArray) -> None:
+    def __init__(self, problem: PlanProblem, now: IntArray, by_hand: int) -> None:
         self.problem = problem
         self.crew_of_street = now.copy()
-        self.fixed = {street for street, _ in problem.fixed}
+        sets = street_sets(problem)
+        self.rest = next((part[part != by_hand] for part in sets if by_hand in part), now[:0])
+        self.sets = [rest for part in sets if len(rest := part[part != by_hand])]
         street = np.flatnonzero(now != NOBODY)
         self.hours: FloatArray = free_hours(problem)
         self.places: IntArray = problem.crews.places.copy()
@@ -137,54 +146,69 @@ class _Plan:
                 self.places[one] += sign
         self.crew_of_street[street] = crew
 
-    def make_room(self, crew: int, *, keep: int) -> list[int] | None:
+    def is_torn(self, street: int) -> bool:
+        """Whether somebody else has a street that goes together with the one moved by hand."""
+        held = self.crew_of_street[self.rest]
+        return bool(((held != NOBODY) & (held != self.crew_of_street[street])).any())
+
+    def make_room(self, crew: int) -> list[int] | None:
         """Let a crew give up what is worth least until everything fits; None where what is pinned leaves no room."""
-        mine = [s for s in np.flatnonzero(self.crew_of_street == crew).tolist() if s != keep and s not in self.fixed]
         over, many = -float(self.hours[crew]), -int(self.places[crew])
         if over <= SLACK and many <= 0:
             return []
-        hours = counted_hours(self.problem, np.array(mine, dtype=np.int64), np.full(len(mine), crew))
-        worth = pair_values(self.problem, np.array(mine, dtype=np.int64), np.full(len(mine), crew))
-        chosen = _cheapest(worth, hours, over, many)
+        mine = [held for part in self.sets if len(held := part[self.crew_of_street[part] == crew])]
+        sums = [
+            (pair_values(self.problem, held, every).sum(), counted_hours(self.problem, held, every).sum(), len(held))
+            for held in mine
+            for every in [np.full(len(held), crew)]
+        ]
+        worth, hours, size = np.array(sums, dtype=np.float64).reshape(-1, 3).T
+        chosen = _cheapest(worth, hours, size, over, many)
         if chosen is None:
             return None
-        for i in chosen:
-            self.give(mine[i], NOBODY)
-        return [mine[i] for i in chosen]
+        given_up = sorted(street for k in chosen for street in mine[k].tolist())
+        for street in given_up:
+            self.give(street, NOBODY)
+        return given_up
 
-    def fill(self, posed: AssignmentProblem, *, crews: set[int], streets: set[int], but: int) -> list[tuple[int, int]]:
-        """Fill what has become free, most value an hour first; `crews` may take any free street, others only `streets`."""
-        free = (self.crew_of_street[posed.street] == NOBODY) & (posed.street != but) & (posed.values > 0)
-        free &= np.isin(posed.crew, list(crews)) | np.isin(posed.street, list(streets))
-        pairs = np.flatnonzero(free & (posed.hours <= self.hours[posed.crew] + SLACK))
-        order = pairs[np.argsort(-posed.values[pairs] / np.maximum(posed.hours[pairs], 1e-9), kind="stable")]
+    def fill(self, posed: AssignmentProblem, *, crews: set[int], streets: set[int]) -> list[tuple[int, int]]:
+        """Fill what has become free, most value an hour first; `crews` may take any free set, others only one of `streets`."""
+        whole = gather(posed, self.sets)
+        sets, problem = whole.sets, whole.problem
+        free = np.array([bool((self.crew_of_street[part] == NOBODY).all()) for part in sets], dtype=bool)
+        given_up = np.array([not streets.isdisjoint(part.tolist()) for part in sets], dtype=bool)
+        open_ = free[problem.street] & (problem.values > 0) & (problem.hours <= self.hours[problem.crew] + SLACK)
+        pairs = np.flatnonzero(open_ & (np.isin(problem.crew, list(crews)) | given_up[problem.street]))
+        order = pairs[np.argsort(-problem.values[pairs] / np.maximum(problem.hours[pairs], 1e-9), kind="stable")]
         taken = []
         for k in order.tolist():
-            street, crew = int(posed.street[k]), int(posed.crew[k])
-            fits = posed.hours[k] <= self.hours[crew] + SLACK and self.places[crew] > 0
-            if fits and self.crew_of_street[street] == NOBODY:
-                self.give(street, crew)
-                taken.append((street, crew))
+            part, crew = sets[problem.street[k]].tolist(), int(problem.crew[k])
+            fits = problem.hours[k] <= self.hours[crew] + SLACK and self.places[crew] >= len(part)
+            if fits and self.crew_of_street[part[0]] == NOBODY:
+                for street in part:
+                    self.give(street, crew)
+                    taken.append((street, crew))
         return taken
 
 
-def _cheapest(worth: FloatArray, hours: FloatArray, over: float, many: int) -> list[int] | None:
-    """Return which streets to give up for so many hours and places, of little worth; None where all do not suffice."""
+def _cheapest(worth: FloatArray, hours: FloatArray, size: FloatArray, over: float, many: int) -> list[int] | None:
+    """Return which sets to give up for so many hours and places, of little worth; None where all do not suffice."""
+
+    def do(chosen: list[int]) -> bool:
+        return bool(hours[chosen].sum() >= over - SLACK and size[chosen].sum() >= many)
+
     order = np.argsort(worth / np.maximum(hours, 1e-9), kind="stable").tolist()
     chosen: list[int] = []
     for i in order:
-        if hours[chosen].sum() >= over - SLACK and len(chosen) >= many:
+        if do(chosen):
             break
         chosen.append(i)
-    if hours[chosen].sum() < over - SLACK or len(chosen) < many:
+    if not do(chosen):
         return None
     for i in sorted(chosen, key=lambda i: -worth[i]):  # what turned out not to be needed stays
         rest = [j for j in chosen if j != i]
-        if hours[rest].sum() >= over - SLACK and len(rest) >= many:
+        if do(rest):
             chosen = rest
-    single = np.flatnonzero((hours >= over - SLACK) & (many <= 1))
-    if len(single):
-        best = int(single[np.argmin(worth[single])])
-        if worth[best] < worth[chosen].sum():
-            return [best]
-    return chosen
+    single = [i for i in range(len(worth)) if do([i])]
+    best = min(single, key=lambda i: worth[i], default=None)
+    return [best] if best is not None and worth[best] < worth[chosen].sum() else chosen

@@ -207,5 +207,5 @@ def pair_values(problem: PlanProblem, street: IntArray, crew: IntArray) -> Float
     worth = np.asarray(np.maximum(worth - WALKED * an_hour * walked, LEAST_LEFT * worth))
     if not problem.kept:
         return worth
-    stays = [pair in problem.kept for pair in zip(street.tolist(), crew.tolist(), strict=True)]
-    return np.asarray(worth * np.where(stays, KEPT, 1.0))
+    stays = np.array(sorted(problem.kept), dtype=np.int64) @ [len(problem.crews.ids), 1]
+    return np.asarray(worth * np.where(np.isin(street * len(problem.crews.ids) + crew, stays), KEPT, 1.0))

@@ -91,6 +91,7 @@ SENTENCES: dict[str, str] = {
     "gives_up": template("it gives up %(streets)s"),
     "handed_over": template("other crews take %(streets)s from it"),
     "taken_up": template("taken instead: %(streets)s"),
+    "torn": template("the rest of its triangle goes to others: its point decides when all of them are done"),
     # what is unlawful
     "unlawful_unknown_street": template("street %(street)s is not in the region"),
     "unlawful_unknown_crew": template("crew %(crew)s is not in the region"),
@@ -105,6 +106,12 @@ SENTENCES: dict[str, str] = {
         "crew %(crew)s has hours enough for all its streets with probability %(finish_share)s only"
     ),
     "unlawful_crew_hours": template("crew %(crew)s has %(room_h)s h, and the plan gives it %(gives_h)s"),
+    "unlawful_crew_reserve": template(
+        "crew %(crew)s keeps too little in reserve: its streets count %(counted_h)s h of the %(room_h)s h that it may plan for"
+    ),
+    "unlawful_torn": template(
+        "streets %(streets)s of one triangle go together, and the plan gives %(given_n)s of them (crews %(crews)s)"
+    ),
     "unlawful_crew_places": template("crew %(crew)s may take %(room_n)s more streets, and the plan gives it %(gives_n)s"),
 }  # fmt: skip
 # What sort of reason leaves a street with nobody, in a few words, for counting.

@@ -16,6 +16,7 @@ from fieldops.planning.pinned import why_not
 from fieldops.planning.posing import gather, pose
 from fieldops.planning.problem import PlanProblem
 from fieldops.planning.solve import assign
+from fieldops.planning.together import street_sets
 from tests.planning.test_check import plan_of, small_problem
 
 ALWAYS = (0.0, 24.0)
@@ -23,7 +24,7 @@ ALWAYS = (0.0, 24.0)
 
 def planned(problem: PlanProblem) -> Assignment:
     """Return the plan of a problem, entry kept to."""
-    gathered = gather(problem, pose(problem))
+    gathered = gather(pose(problem), street_sets(problem))
     return gathered.spread(keep_to_entry(problem, gathered, assign(gathered.problem, time_limit=1.0, seed=1)))
 
 

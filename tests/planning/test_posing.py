@@ -11,17 +11,18 @@ from hypothesis import strategies as st
 from fieldops.planning.assignment import Assignment
 from fieldops.planning.check import Given, violations
 from fieldops.planning.entry import keep_to_entry
-from fieldops.planning.posing import gather, pose, street_sets
+from fieldops.planning.posing import gather, pose
 from fieldops.planning.problem import PlanProblem, pair_hours
 from fieldops.planning.reserve import counted_hours, free_hours, promise
 from fieldops.planning.solve import assign
+from fieldops.planning.together import street_sets
 from tests.planning.test_check import small_problem
 from tests.planning.test_entry import with_hours
 from tests.planning.test_reserve import in_doubt
 
 
 def planned(problem: PlanProblem) -> Assignment:
-    gathered = gather(problem, pose(problem))
+    gathered = gather(pose(problem), street_sets(problem))
     answer = assign(gathered.problem, time_limit=2.0, seed=1)
     return gathered.spread(keep_to_entry(problem, gathered, answer))
 
@@ -98,7 +99,7 @@ def test_the_best_way_to_give_sets_is_found_and_its_bound_is_proven(
     )  # fmt: skip
     problem = replace(problem, waiting=frozenset((s, c) for s, c in waits if s < n and c < m))
     posed = pose(problem)
-    gathered = gather(problem, posed)
+    gathered = gather(posed, street_sets(problem))
     worth = {(int(s), int(c)): float(v) for s, c, v in zip(posed.street, posed.crew, posed.values, strict=True)}
     best = 0.0
     for holders in product(range(-1, m), repeat=len(gathered.sets)):
