@@ -35,7 +35,9 @@ def street_sets(problem: PlanProblem) -> list[IntArray]:
     """Return the streets that may be given, in sets that go to one crew together; see the module."""
     sets = _triangle_sets(problem)
     able = takers(problem, sets).any(axis=0)
-    return [one for whole, part in zip(able, sets, strict=True) for one in ([part] if whole else np.split(part, len(part)))]
+    return [
+        one for whole, part in zip(able, sets, strict=True) for one in ([part] if whole else np.split(part, len(part)))
+    ]
 
 
 def takers(problem: PlanProblem, sets: Sequence[IntArray]) -> BoolArray:

@@ -118,7 +118,11 @@ def test_a_triangle_given_in_part_or_to_two_crews_is_unlawful() -> None:
     problem = in_doubt(mean=[10.0] * 3, doubt=[1.0] * 3, triangle=[0, 0, -1], capacity=(99.0, 99.0))
     assert judged(problem, np.array([0, 0, 1])) == []
     part, torn = judged(problem, np.array([0, -1, 1])), judged(problem, np.array([0, 1, 1]))
-    assert [str(one) for one in part] == ["streets S0, S1 of one triangle go together, and the plan gives 1 of them (crews C0)"]
-    assert [str(one) for one in torn] == ["streets S0, S1 of one triangle go together, and the plan gives 2 of them (crews C0, C1)"]
+    assert [str(one) for one in part] == [
+        "streets S0, S1 of one triangle go together, and the plan gives 1 of them (crews C0)"
+    ]
+    assert [str(one) for one in torn] == [
+        "streets S0, S1 of one triangle go together, and the plan gives 2 of them (crews C0, C1)"
+    ]
     by_hand = replace(problem, fixed=((0, 0),))
     assert judged(by_hand, np.array([0, 1, 1])) == []
