@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from fieldops.planning.assignment import NOBODY, Assignment, AssignmentProblem, FloatArray, IntArray
+from fieldops.planning.assignment import NOBODY, Assignment, AssignmentProblem, BoolArray, FloatArray, IntArray
 from fieldops.planning.problem import PlanProblem, pair_values
 from fieldops.planning.reserve import counted_hours
 from fieldops.planning.together import street_sets, takers, without_fixed
@@ -42,7 +42,7 @@ def pose(problem: PlanProblem, sets: Sequence[IntArray] | None = None) -> Assign
     )  # fmt: skip
 
 
-def _nearest(problem: PlanProblem, sets: Sequence[IntArray], allowed: np.ndarray, count: int) -> np.ndarray:
+def _nearest(problem: PlanProblem, sets: Sequence[IntArray], allowed: BoolArray, count: int) -> BoolArray:
     """Return which of the allowed crews are the nearest to each set, shape (n_crews, n_sets)."""
     street, begins = np.concatenate(sets), np.cumsum([0, *map(len, sets[:-1])])
     size = np.array([len(part) for part in sets])
@@ -52,7 +52,7 @@ def _nearest(problem: PlanProblem, sets: Sequence[IntArray], allowed: np.ndarray
         way[crew] = np.where(allowed[crew], np.add.reduceat(metres, begins) / size, np.inf)
     nearest = np.zeros_like(allowed)
     np.put_along_axis(nearest, np.argpartition(way, count - 1, axis=0)[:count], values=True, axis=0)
-    return nearest & allowed
+    return np.asarray(nearest & allowed)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
