@@ -34,7 +34,7 @@ def without_fixed(problem: PlanProblem) -> Crews:
 def street_sets(problem: PlanProblem) -> list[IntArray]:
     """Return the streets that may be given, in sets that go to one crew together; see the module."""
     sets = _triangle_sets(problem)
-    able = takers(problem, sets).any(axis=0)
+    able: list[bool] = np.any(takers(problem, sets), axis=0).tolist()
     return [
         one for whole, part in zip(able, sets, strict=True) for one in ([part] if whole else np.split(part, len(part)))
     ]
