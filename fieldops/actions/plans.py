@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from fieldops.planning.problem import PlanProblem
 
 _SOLVER_SHARE_LEAST = 0.25  # of the time limit, however long reading took
+_ASK_SHARE = 0.3  # of the time limit, to find the crews farther off that are worth asking
 FARTHEST = timedelta(days=366)  # nobody knows a crew's days off longer ahead
 PUBLISH_WITHIN = timedelta(hours=24)  # after its start a plan counts on hours that are over
 
@@ -172,7 +173,7 @@ class _Solved:
 def _solve(
     problem: "PlanProblem", terms: Terms, *, time_limit: float, gap: float, seed: int, workers: int, progress: Progress
 ) -> _Solved:
-    from fieldops.planning.beyond import over_all_crews
+    from fieldops.planning.beyond import ask_crews, over_all_crews
     from fieldops.planning.entry import keep_to_entry
     from fieldops.planning.explain import impossible
     from fieldops.planning.fairness import even_out
@@ -180,13 +181,14 @@ def _solve(
     from fieldops.planning.solve import assign
     from fieldops.planning.together import street_sets
 
-    sets = street_sets(problem)
-    posed = pose(problem, sets)
+    watch, sets = Stopwatch(), street_sets(problem)
+    posed = pose(problem, sets, ask_crews(problem, sets, time_limit=_ASK_SHARE * time_limit))
     reason = impossible(problem)
     if reason:
         return _Solved(posed, None, reason)
     gathered = gather(posed, sets)
-    answer = assign(gathered.problem, time_limit=time_limit, gap=gap, seed=seed, workers=workers, progress=progress)
+    left = max(time_limit - watch.seconds, _SOLVER_SHARE_LEAST * time_limit)
+    answer = assign(gathered.problem, time_limit=left, gap=gap, seed=seed, workers=workers, progress=progress)
     found = keep_to_entry(problem, gathered, over_all_crews(problem, gathered, answer))
     if terms.fair is None or found.status == "stopped":
         return _Solved(posed, gathered.spread(found), Reason())

@@ -14,25 +14,25 @@ CREWS_PER_SET = 20
 ALL_PAIRS = 20_000  # of sets and crews: so many are all asked
 
 
-def pose(problem: PlanProblem, sets: Sequence[IntArray] | None = None) -> AssignmentProblem:
+def pose(
+    problem: PlanProblem, sets: Sequence[IntArray] | None = None, asked: BoolArray | None = None
+) -> AssignmentProblem:
     """
-    Return the assignment over the pairs of streets and crews that may be given: of each set the nearest crews that may take it.
+    Return the assignment over the pairs of streets and crews that are asked: of each set the crews that may take it whole.
 
-    What is pinned by hand is not asked: its streets have no pair, and its hours and places are gone already. `beyond` says what
-    crews farther off could add.
+    What is pinned by hand is not asked: its streets have no pair, and its hours and places are gone already.
 
     Parameters
     ----------
     sets
         Those of `street_sets`, where they are known already.
+    asked
+        Crews and sets, shape (n_crews, n_sets); those of `near_crews` where it is left away, see also `beyond`.
     """
     sets = street_sets(problem) if sets is None else sets
+    asked = near_crews(problem, sets, takers(problem, sets)) if asked is None else asked
     crews = without_fixed(problem)
-    allowed = takers(problem, sets)
-    count = len(crews.ids) if allowed.size <= ALL_PAIRS else min(CREWS_PER_SET, len(crews.ids))
-    if 0 < count < len(crews.ids):
-        allowed = _nearest(problem, sets, allowed, count)
-    crew, number = np.nonzero(allowed)
+    crew, number = np.nonzero(asked)
     sizes = np.array([len(part) for part in sets], dtype=np.int64)
     street = np.concatenate([np.zeros(0, dtype=np.int64), *(sets[k] for k in number.tolist())])
     crew = np.repeat(crew, sizes[number]) if len(number) else np.zeros(0, dtype=np.int64)
@@ -42,17 +42,19 @@ def pose(problem: PlanProblem, sets: Sequence[IntArray] | None = None) -> Assign
     )  # fmt: skip
 
 
-def _nearest(problem: PlanProblem, sets: Sequence[IntArray], allowed: BoolArray, count: int) -> BoolArray:
-    """Return which of the allowed crews are the nearest to each set, shape (n_crews, n_sets)."""
+def near_crews(problem: PlanProblem, sets: Sequence[IntArray], allowed: BoolArray) -> BoolArray:
+    """Return which of the allowed crews are the nearest to each set, all in a small town; shape (n_crews, n_sets)."""
+    if allowed.size <= ALL_PAIRS or len(allowed) <= CREWS_PER_SET:
+        return allowed
     street, begins = np.concatenate(sets), np.cumsum([0, *map(len, sets[:-1])])
     size = np.array([len(part) for part in sets])
     way = np.full(allowed.shape, np.inf)
     for crew in range(len(allowed)):
         metres = problem.home_m[crew, street] * 0.25 + problem.turf_m[crew, street]
         way[crew] = np.where(allowed[crew], np.add.reduceat(metres, begins) / size, np.inf)
-    nearest = np.zeros_like(allowed)
-    np.put_along_axis(nearest, np.argpartition(way, count - 1, axis=0)[:count], values=True, axis=0)
-    return np.asarray(nearest & allowed)
+    near = np.zeros_like(allowed)
+    np.put_along_axis(near, np.argpartition(way, CREWS_PER_SET - 1, axis=0)[:CREWS_PER_SET], values=True, axis=0)
+    return np.asarray(near & allowed)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
