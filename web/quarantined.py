@@ -28,10 +28,13 @@ def install(app: Flask) -> None:
 
 def is_counting() -> bool:
     """Return whether this request shows figures as if the surveys in quarantine counted."""
+    return _reads_desk() and request.args.get(PARAMETER) == "1"
+
+
+def _reads_desk() -> bool:
     return (
         has_request_context()
         and request.method in SAFE_METHODS
-        and request.args.get(PARAMETER) == "1"
         and request.endpoint is not None
         and _DESK in access_of(current_app, request.endpoint).permissions
     )
@@ -39,7 +42,7 @@ def is_counting() -> bool:
 
 def count_where_asked() -> None:
     """
-    Let all that is read for this request count them.
+    Let all that is read for this request count them, or none of them.
 
     Raises
     ------
@@ -48,9 +51,10 @@ def count_where_asked() -> None:
     """
     if request.method in SAFE_METHODS:
         flag(PARAMETER)
-    if is_counting():
+    if _reads_desk():
+        way = trusting.with_quarantined if is_counting() else trusting.without_quarantined
         g.quarantined = ExitStack()
-        g.quarantined.enter_context(trusting.with_quarantined(the_region()))
+        g.quarantined.enter_context(way(the_region()))
 
 
 def stop(_error: BaseException | None) -> None:

@@ -2,11 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from fieldops.actions.desk import street_labels
-from fieldops.actions.forecasts import Planned, chances_now
 from fieldops.ids import CrewId, PlanId, StreetId
 from fieldops.people import Actor
 from fieldops.permissions import require
@@ -108,9 +107,6 @@ def open_plan(region: Region, actor: Actor, plan: PlanId) -> OpenedPlan:
     """
     Return a plan crew by crew.
 
-    While surveys are in quarantine the chances to finish are forecast again, by the surveys that count now: the plan may
-    have been made when others did (rule 13).
-
     Raises
     ------
     Forbidden
@@ -120,19 +116,9 @@ def open_plan(region: Region, actor: Actor, plan: PlanId) -> OpenedPlan:
     """
     require(actor, "desk.read")
     found = store.read_plan(region.reader(), plan)
-    planned = [
-        Planned(one.street, one.crew, one.hours, found.starts_at, one.finish_probability)
-        for one in found.assignments
-        if not one.pinned
-    ]
-    chances = chances_now(region, planned)
-    given = [
-        replace(one, finish_probability=chances.get(one.street, one.finish_probability)) for one in found.assignments
-    ]
-    found = replace(found, assignments=tuple(given))
     names = {crew.id: crew.name for crew in read_crews(region.reader()).values()}
     shares: dict[CrewId, list[StoredAssignment]] = defaultdict(list)
-    for one in given:
+    for one in found.assignments:
         shares[one.crew].append(one)
     crews = tuple(CrewShare(crew, names.get(crew, crew), tuple(given)) for crew, given in sorted(shares.items()))
     labels = street_labels(region, actor, [one.street for one in found.assignments])

@@ -1,6 +1,7 @@
 """What a plan is made from: the operation at a moment, read from the store and turned into arrays."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -63,12 +64,9 @@ def read_ground(region: Region, start: datetime, terms: Terms, *, without: PlanI
     """
     connection = region.reader()
     rules, zone = read_rules(connection), places.read_zone(connection)
-    what_if = terms.what_if or WhatIf()
-    crews = list(people.read_crews(connection).values())
-    if what_if.hours is not None:
-        crews = [replace(crew, hours_per_day=what_if.hours) for crew in crews]
     return Ground(
-        start=start, rules=what_if.apply(rules), zone=zone, streets=plans.plan_streets(connection), crews=crews,
+        start=start, rules=(terms.what_if or WhatIf()).apply(rules), zone=zone, streets=plans.plan_streets(connection),
+        crews=assumed_crews(connection, terms),
         claims=[c for c in claim_store.claims_in_force(connection, start) if without is None or c.plan != without],
         waiting=claim_store.cool_downs(connection, start), closed=decisions.closed_streets(connection, start), paused=incidents.paused_streets(connection, start),
         outside=_not_to_be_given(connection, start, zone),
@@ -76,6 +74,26 @@ def read_ground(region: Region, start: datetime, terms: Terms, *, without: PlanI
         kept=plans.kept_pairs(connection, start - rules.claim_duration, start, without),
         pins=pins.pins_in_force(connection), terms=terms,
     )  # fmt: skip
+
+
+def assumed_crews(connection: "sqlite3.Connection", terms: Terms) -> list[Crew]:
+    """Return the crews by id with the hours a day that are assumed."""
+    crews = list(people.read_crews(connection).values())
+    hours = (terms.what_if or WhatIf()).hours
+    return crews if hours is None else [replace(crew, hours_per_day=hours) for crew in crews]
+
+
+def hours_of_week(
+    crews: Sequence[Crew], start: datetime, zone: ZoneInfo, rules: Rules, terms: Terms
+) -> tuple[Any, Any, Any]:
+    """Return the people of each crew, the days on which it works within a claim from `start` on, and all its promoter-hours."""
+    what_if, first = terms.what_if or WhatIf(), local_day(start, zone)
+    week = [first + timedelta(days=d) for d in range(what_if.days or rules.claim_duration.days)]
+    worked = [day for day in week if day not in terms.rain]
+    days = np.array([sum(day not in crew.days_off for day in worked) for crew in crews], dtype=np.int64)
+    many = (what_if.people or 1.0) * np.array([crew.people for crew in crews], dtype=np.float64)
+    per_day = np.array([crew.hours_per_day for crew in crews], dtype=np.float64)
+    return np.maximum(1, np.rint(many)).astype(np.int64), days, many * per_day * days
 
 
 def _not_to_be_given(connection: "sqlite3.Connection", start: datetime, zone: ZoneInfo) -> dict[StreetId, str]:
@@ -141,9 +159,8 @@ def _notes(ground: Ground, street: PlanStreet) -> tuple[Said, ...]:
 
 def _triangles(ground: Ground, moved: frozenset[TriangleId]) -> Any:
     """Return the number of each street's triangle, -1 where no point decides for it: there is none, or it has moved on before."""
-    names = sorted({one.triangle for one in ground.streets if one.triangle} - moved)
-    number: dict[TriangleId | None, int] = {name: k for k, name in enumerate(names)}
-    return np.array([number.get(one.triangle, -1) for one in ground.streets], dtype=np.int64)
+    number = plans.number_triangles(ground.streets, moved)
+    return np.array([number[one.id] for one in ground.streets], dtype=np.int64)
 
 
 def _tests(ground: Ground, moved: frozenset[TriangleId]) -> Any:
@@ -212,15 +229,8 @@ def _crews(ground: Ground, streets: "Streets") -> tuple[Any, list[tuple[int, int
     row = {street: i for i, street in enumerate(streets.ids)}
     column = {crew.id: j for j, crew in enumerate(ground.crews)}
     pins = [(row[c.street], column[c.crew]) for c in ground.claims if c.street in row and c.crew in column]
-    what_if = ground.terms.what_if or WhatIf()
-    first = local_day(ground.start, ground.zone)
-    week = [first + timedelta(days=d) for d in range(what_if.days or ground.rules.claim_duration.days)]
-    worked = [day for day in week if day not in ground.terms.rain]
-    days = np.array([sum(day not in crew.days_off for day in worked) for crew in ground.crews], dtype=np.int64)
-    many = (what_if.people or 1.0) * np.array([crew.people for crew in ground.crews], dtype=np.float64)
-    size = np.maximum(1, np.rint(many)).astype(np.int64)
+    size, days, full = hours_of_week(ground.crews, ground.start, ground.zone, ground.rules, ground.terms)
     per_day = np.array([crew.hours_per_day for crew in ground.crews], dtype=np.float64)
-    full = many * per_day * days
     pinned, variance, held = *np.zeros((2, len(ground.crews))), np.zeros(len(ground.crews), dtype=np.int64)
     hours, doubt = streets.work, streets.doubt
     for street, crew in pins:

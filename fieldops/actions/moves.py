@@ -1,7 +1,7 @@
 """The acts on one street of a plan: what it would cost to move it, before it is done, and moving it."""
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from fieldops.ids import CrewId, JobId, PlanId, StreetId, new_id
 from fieldops.people import Actor
 from fieldops.permissions import require
 from fieldops.planning.reasons import pack, say
-from fieldops.planning.terms import Terms, WhatIf
+from fieldops.planning.terms import Terms
 from fieldops.progress import Progress
 from fieldops.said import Reason, Said
 from fieldops.store import audit, plans
@@ -178,11 +178,8 @@ def _read(region: Region, plan: PlanId, street: StreetId) -> _Scene:
     from fieldops.planning.posing import pose
 
     found = plans.read_plan(region.reader(), plan)
-    what_if = WhatIf(**found.figures["what_if"]) if "what_if" in found.figures else None
-    terms = Terms(rain=frozenset(date.fromisoformat(day) for day in found.figures.get("rain", [])), what_if=what_if)
-    ground = read_ground(region, found.starts_at, terms, without=found.id)
-    known_at = parse_moment(found.figures["known_at"]) if "known_at" in found.figures else found.made_at
-    posed_ground = pose_ground(region, ground, np.random.default_rng(found.seed), known_at)
+    ground = read_ground(region, found.starts_at, Terms.from_figures(found.figures), without=found.id)
+    posed_ground = pose_ground(region, ground, np.random.default_rng(found.seed), found.known_at)
     problem, _ = settle_ground(posed_ground, ground)
     row = {name: i for i, name in enumerate(problem.streets.ids)}
     column = {name: j for j, name in enumerate(problem.crews.ids)}

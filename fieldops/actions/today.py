@@ -1,7 +1,7 @@
 """The first page of a lead in one reading: where we stand, what ends today, who is idle, what waits for a decision."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from math import sqrt
@@ -9,13 +9,12 @@ from math import sqrt
 from fieldops.actions.appeals import list_appeals
 from fieldops.actions.backcheck import find_suspects
 from fieldops.actions.desk import Overview, read_overview
-from fieldops.actions.forecasts import Planned, chances_now
 from fieldops.actions.plans import PUBLISH_WITHIN
 from fieldops.actions.recruiting_brings import end_of_day
 from fieldops.actions.shifts import WEEK, read_week
 from fieldops.actions.timeline import read_timeline
 from fieldops.clock import find_zone, local_day
-from fieldops.ids import CityId, StreetId
+from fieldops.ids import CityId
 from fieldops.people import Actor
 from fieldops.permissions import require, why
 from fieldops.planning.ending import Z80, Ending, forecast_ending
@@ -95,10 +94,6 @@ def read_today(region: Region, actor: Actor, *, city: CityId | None = None) -> T
     overview = read_overview(region, actor, city=city)
     connection, present, name = region.reader(), overview.present, overview.city.id
     day = local_day(present, find_zone(overview.city.time_zone))
-    promises = today.promises_of_claims(connection, present)
-    chances = chances_now(
-        region, [Planned(one.street, one.crew, one.hours, one.claimed_at, one.chance) for one in promises]
-    )
     zone = find_zone(overview.city.time_zone)
     quiet_day = day if present.astimezone(zone).time() >= EVENING else day - timedelta(days=1)
     sees_suspects = why(actor, "survey.quarantine") is None
@@ -118,8 +113,8 @@ def read_today(region: Region, actor: Actor, *, city: CityId | None = None) -> T
         suspects=len(find_suspects(region, actor, now=present)) if sees_suspects else None,
         appeals=len(list_appeals(region, actor)) if why(actor, "appeal.answer") is None else None,
         calls=count_due(connection, end_of_day(present, zone)) if why(actor, "candidate.read") is None else None,
-        forecast=forecast_claims([chances.get(one.street, one.chance) for one in promises]),
-        ending=forecast_bursts(region, day, present, overview.city.time_zone, chances),
+        forecast=forecast_claims(today.chances_of_claims(connection, present)),
+        ending=forecast_bursts(region, day, present, overview.city.time_zone),
         days=count_days(region, overview.city.time_zone, present),
         happenings=tuple(today.last_happenings(connection, 12)),
     )
@@ -148,14 +143,8 @@ def forecast_claims(chances: Sequence[float]) -> Forecast | None:
     )
 
 
-def forecast_bursts(
-    region: Region, day: date, present: datetime, zone_name: str, chances: Mapping[StreetId, float]
-) -> Ending | None:
-    """
-    Return how the bursts that run on a day will end (the latest of their ends), None where none runs.
-
-    `chances` are those of claims in force, where others stand now than in their plan.
-    """
+def forecast_bursts(region: Region, day: date, present: datetime, zone_name: str) -> Ending | None:
+    """Return how the bursts that run on a day will end (the latest of their ends), None where none runs."""
     connection, zone = region.reader(), find_zone(zone_name)
     running = [one for one in bursts.newest_bursts(connection) if one.runs_on(day)]
     if not running:
@@ -163,7 +152,7 @@ def forecast_bursts(
     begin = datetime.combine(min(one.starts_on for one in running), time(0), zone)
     last = max(one.ends_on for one in running)
     coming = [day + timedelta(days=k) for k in range((last - day).days)]
-    stand = today.stand_of_bursts(connection, bursts.streets_of(connection, running), present, begin, chances)
+    stand = today.stand_of_bursts(connection, bursts.streets_of(connection, running), present, begin)
     at_hand = sum(
         crew.people * crew.hours_per_day * sum(one not in crew.days_off for one in coming)
         for crew in people.read_crews(connection).values()

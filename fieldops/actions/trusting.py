@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from fieldops.actions.awareness import estimate_rows
+from fieldops.actions.forecasts import promises_as_counted
 from fieldops.actions.regions import standing_moment
 from fieldops.clock import local_day
 from fieldops.store import quarantine, trusting
@@ -35,19 +36,41 @@ def with_quarantined(region: Region, *, now: datetime | None = None) -> Iterator
     if not has_quarantined(region) or trusting.is_trusting(connection):
         yield
         return
-    at = region.moment(now or standing_moment(region))
+    at, without = region.moment(now or standing_moment(region)), trusting.shows_chances(connection)
     region.only_reads = True
     try:
+        trusting.stop(connection)
         trusting.count_quarantined(connection)
         if now is None and not region.in_memory:
             rows = _rows(region.path, state_of_evidence(connection), local_day(at, read_zone(connection)))
         else:
             rows = tuple(estimate_rows(connection, at))
         trusting.show_estimates(connection, rows, at)
+        trusting.show_chances(connection, promises_as_counted(region))
         yield
     finally:
         trusting.stop(connection)
         region.only_reads = False
+        if without:
+            trusting.show_chances(connection, promises_as_counted(region))
+
+
+@contextmanager
+def without_quarantined(region: Region) -> Iterator[None]:
+    """
+    Let plans that are read of the region in this block promise what they would have by the surveys that count now.
+
+    All else is stored so already. Within another block, or where nothing is in quarantine, it changes nothing.
+    """
+    connection = region.reader()
+    if not has_quarantined(region) or trusting.shows_chances(connection):
+        yield
+        return
+    try:
+        trusting.show_chances(connection, promises_as_counted(region))
+        yield
+    finally:
+        trusting.stop(connection)
 
 
 @lru_cache(maxsize=4)

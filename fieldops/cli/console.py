@@ -39,13 +39,10 @@ DEFAULT_DB = Path("region.gpkg")
 
 @contextmanager
 def reading(region: "Region", *, with_quarantined: bool, now: datetime | None = None) -> Iterator[None]:
-    """Let all figures that are read of the region meanwhile count the surveys in quarantine, where that is wanted."""
-    if not with_quarantined:
-        yield
-        return
+    """Let all figures that are read of the region meanwhile count the surveys in quarantine, or none of them."""
     from fieldops.actions import trusting
 
-    with trusting.with_quarantined(region, now=now):
+    with trusting.with_quarantined(region, now=now) if with_quarantined else trusting.without_quarantined(region):
         yield
 
 

@@ -66,27 +66,51 @@ def promise(problem: PlanProblem, crew_of_street: IntArray) -> FloatArray:
     triangles in an order that nobody knows: the mean over their places in it.
     """
     chances = np.zeros(len(crew_of_street))
-    of: dict[int, dict[tuple[int, int], list[int]]] = {}
-    for street in np.flatnonzero(crew_of_street != NOBODY).tolist():
-        triangle = NOBODY if problem.streets.triangle is None else int(problem.streets.triangle[street])
-        group = (triangle, NOBODY if triangle != NOBODY else street)
-        of.setdefault(int(crew_of_street[street]), {}).setdefault(group, []).append(street)
-    for crew, groups in of.items():
-        hours, variances = np.array([_moments(problem, np.array(mine), crew) for mine in groups.values()]).T
-        before = float(_pinned_doubt(problem)[crew]) ** 2
-        place = np.linspace(0.0, 1.0, len(groups)) if len(groups) > 1 else np.ones(1)
-        for mine, own, variance in zip(groups.values(), hours.tolist(), variances.tolist(), strict=True):
-            spent = own + place * (hours.sum() - own)
-            doubt = before + variance + place * (variances.sum() - variance) + (problem.common_doubt * spent) ** 2
-            room = float(problem.crews.capacity[crew]) - spent + SLACK
-            chances[mine] = special.ndtr(room / np.maximum(np.sqrt(doubt), _NONE)).mean()
+    for crew in np.unique(crew_of_street[crew_of_street != NOBODY]).tolist():
+        mine = np.flatnonzero(crew_of_street == crew)
+        crews, of = np.full(len(mine), crew), problem.streets.triangle
+        chances[mine] = week_chances(
+            pair_hours(problem, mine, crews), pair_doubt(problem, mine, crews),
+            np.full(len(mine), NOBODY) if of is None else of[mine], room=float(problem.crews.capacity[crew]),
+            before=float(_pinned_doubt(problem)[crew]), common_doubt=problem.common_doubt,
+        )  # fmt: skip
     return chances
 
 
-def _moments(problem: PlanProblem, members: IntArray, crew: int) -> tuple[float, float]:
-    crews = np.full(len(members), crew)
-    hours, doubt = pair_hours(problem, members, crews), pair_doubt(problem, members, crews)
-    return float(hours.sum()), float((doubt**2).sum())
+def week_chances(
+    hours: FloatArray, doubt: FloatArray, triangle: IntArray, *, room: float, before: float = 0.0,
+    common_doubt: float = 0.0,
+) -> FloatArray:  # fmt: skip
+    """
+    Return the probability that each of a crew's streets is finished in the hours that the crew has left.
+
+    Parameters
+    ----------
+    hours, doubt
+        Promoter-hours that each street is still expected to take, and their standard deviation, shape (n_streets,), >= 0.
+    triangle
+        Number of each street's triangle, -1 where it is decided by itself, shape (n_streets,).
+    room
+        Promoter-hours that are left to the crew for these streets, >= 0: live claims come first and are not in it.
+    before
+        Standard deviation of what those need.
+    common_doubt
+        Standard deviation of the log of what all hours have in common.
+
+    Notes
+    -----
+    Rises with the room, falls with the hours of any street, and is nearly 1 where next to nothing is left to do.
+    """
+    alone = triangle == NOBODY
+    _, group = np.unique(np.where(alone, NOBODY - 1 - np.arange(len(hours)), triangle), return_inverse=True)
+    own, variance = np.bincount(group, hours), np.bincount(group, doubt**2)
+    place = np.linspace(0.0, 1.0, len(own)) if len(own) > 1 else np.ones(1)
+    spent = own[:, None] + place * (own.sum() - own)[:, None]
+    doubtful = (
+        before**2 + variance[:, None] + place * (variance.sum() - variance)[:, None] + (common_doubt * spent) ** 2
+    )
+    done = special.ndtr((room - spent + SLACK) / np.maximum(np.sqrt(doubtful), _NONE)).mean(axis=1)
+    return np.asarray(done[group])
 
 
 def _full(problem: PlanProblem) -> FloatArray:

@@ -112,6 +112,12 @@ class Terms:
     fair: float | None = None
     what_if: WhatIf | None = None
 
+    @classmethod
+    def from_figures(cls, figures: Mapping[str, Any]) -> Self:
+        """Return the terms that a stored plan was made under, but for its bound on unfairness."""
+        rain = frozenset(date.fromisoformat(day) for day in figures.get("rain", []))
+        return cls(rain=rain, what_if=WhatIf(**figures["what_if"]) if "what_if" in figures else None)
+
     def __post_init__(self) -> None:
         """Refuse a Gini coefficient that is none."""
         if self.fair is not None and not 0.0 < self.fair < 1.0:

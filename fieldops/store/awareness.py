@@ -161,6 +161,11 @@ _ALL_STALE = (
     "RegionUpgraded", "HoursConfirmed",
 )  # fmt: skip
 
+_PROMISED_BY = (
+    "PlanMade", "SurveysQuarantined", "QuarantineLifted", "CityImported", "StreetEdited", "RulesChanged", "ClockAccepted",
+    "RegionRestored", "RegionUpgraded",
+)  # fmt: skip
+
 
 def state_of_evidence(connection: sqlite3.Connection) -> str:
     """
@@ -169,9 +174,18 @@ def state_of_evidence(connection: sqlite3.Connection) -> str:
     It follows from the whole record up to that event, so that it is another one where a backup was restored and other things
     happened since.
     """
-    kinds = json.dumps([*_TOUCHING, *_ALL_STALE])
+    return _chain_after(connection, (*_TOUCHING, *_ALL_STALE))
+
+
+def state_of_promises(connection: sqlite3.Connection) -> str:
+    """Return what stands for all that the promise of a plan made before rests on, beside surveys that come late."""
+    return _chain_after(connection, _PROMISED_BY)
+
+
+def _chain_after(connection: sqlite3.Connection, kinds: Sequence[str]) -> str:
     row = connection.execute(
-        "SELECT chain FROM event WHERE kind IN (SELECT value FROM json_each(?)) ORDER BY seq DESC LIMIT 1", (kinds,)
+        "SELECT chain FROM event WHERE kind IN (SELECT value FROM json_each(?)) ORDER BY seq DESC LIMIT 1",
+        (json.dumps(kinds),),
     ).fetchone()
     return row[0] if row else GENESIS
 

@@ -1,6 +1,7 @@
 """Plans in the region file, and what a plan is made from."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -47,6 +48,11 @@ class StoredPlan:
     published_at: datetime | None
     assignments: tuple[StoredAssignment, ...] = ()
     unassigned: tuple[tuple[StreetId, Reason], ...] = ()
+
+    @property
+    def known_at(self) -> datetime:
+        """Return the moment of which it knows the streets; one that was moved knows what the one before knew."""
+        return parse_moment(self.figures["known_at"]) if "known_at" in self.figures else self.made_at
 
     @property
     def impossible(self) -> Reason:
@@ -171,6 +177,14 @@ def list_plans(connection: sqlite3.Connection) -> list[StoredPlan]:
     return [_plan(row) for row in connection.execute("SELECT * FROM plan ORDER BY made_at DESC, id")]
 
 
+def plans_since(connection: sqlite3.Connection, moment: datetime) -> list[StoredPlan]:
+    """Return the plans that begin after a moment, without their assignments, newest first."""
+    rows = connection.execute(
+        "SELECT * FROM plan WHERE starts_at > ? ORDER BY made_at DESC, id", (format_moment(moment),)
+    )
+    return [_plan(row) for row in rows]
+
+
 def _plan(row: Any) -> StoredPlan:
     return StoredPlan(
         PlanId(row["id"]), parse_moment(row["made_at"]), parse_moment(row["starts_at"]), row["status"], row["objective"],
@@ -241,6 +255,13 @@ def swarmed_triangles(connection: sqlite3.Connection, at: datetime) -> frozenset
 def moved_triangles(connection: sqlite3.Connection, at: datetime) -> frozenset[TriangleId]:
     """Return the triangles whose latest decisive point test by the moment says move on: nobody tests them again."""
     return _triangles_at(connection, at, "move_on")
+
+
+def number_triangles(streets: Iterable[PlanStreet], moved: frozenset[TriangleId]) -> dict[StreetId, int]:
+    """Return the number of each street's triangle, -1 where no point decides for it: there is none, or it has moved on before."""
+    of = {one.id: one.triangle for one in streets}
+    number = {name: k for k, name in enumerate(sorted({name for name in of.values() if name} - moved))}
+    return {street: number.get(name, -1) if name else -1 for street, name in of.items()}
 
 
 def _triangles_at(connection: sqlite3.Connection, at: datetime, verdict: str) -> frozenset[TriangleId]:

@@ -1,6 +1,7 @@
 """Surveys that count in no decision until somebody has looked into them, and the way back (rule 13)."""
 
 import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,6 +38,30 @@ def quarantined_promoters(connection: sqlite3.Connection) -> set[PromoterId]:
 def any_in_force(connection: sqlite3.Connection) -> bool:
     """Return whether any survey is in quarantine now."""
     return connection.execute("SELECT 1 FROM quarantine_order WHERE undone_at IS NULL LIMIT 1").fetchone() is not None
+
+
+def orders_in_force(connection: sqlite3.Connection) -> frozenset[int]:
+    """Return the numbers of the quarantines in force."""
+    return frozenset(row[0] for row in connection.execute("SELECT seq FROM quarantine_order WHERE undone_at IS NULL"))
+
+
+def orders_at(connection: sqlite3.Connection, moment: datetime) -> frozenset[int]:
+    """Return the numbers of the quarantines that were in force at a moment."""
+    rows = connection.execute(
+        "SELECT seq FROM quarantine_order WHERE made_at <= :at AND (undone_at IS NULL OR undone_at > :at)",
+        {"at": format_moment(moment)},
+    )
+    return frozenset(row[0] for row in rows)
+
+
+def hold_any(connection: sqlite3.Connection, orders: frozenset[int], until: datetime) -> bool:
+    """Return whether any of these quarantines holds a survey of a measurement that was begun by the moment."""
+    row = connection.execute(
+        "SELECT 1 FROM json_each(?) AS o JOIN quarantine AS q ON q.since_seq = o.value JOIN survey AS s ON s.id = q.survey_id"
+        " JOIN measurement AS m ON m.id = s.measurement_id WHERE m.opened_at <= ? LIMIT 1",
+        (json.dumps(sorted(orders)), format_moment(until)),
+    ).fetchone()
+    return row is not None
 
 
 def read_orders(connection: sqlite3.Connection) -> list[Order]:

@@ -1,7 +1,7 @@
 """What the first page of a lead counts: streets by state, what ends soon, who is idle, what waits for a decision."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -121,27 +121,15 @@ def saturated_since(connection: sqlite3.Connection, since: datetime, until: date
     return [parse_moment(row[1]) for row in rows]
 
 
-@dataclass(frozen=True, slots=True)
-class Promise:
-    """What the plan of a claim in force promises: promoter-hours, and the probability that the street moves on within it."""
-
-    street: StreetId
-    crew: CrewId
-    claimed_at: datetime
-    hours: float
-    chance: float
-
-
-def promises_of_claims(connection: sqlite3.Connection, at: datetime) -> list[Promise]:
-    """Return what the plans promise of each claim in force; claims without a plan are left out."""
-    moment = format_moment(at)
+def chances_of_claims(connection: sqlite3.Connection, at: datetime) -> list[float]:
+    """Return the probability that their plan promises of each claim in force; claims without a plan are left out."""
     rows = connection.execute(
-        "SELECT k.street_id, k.crew_id, k.claimed_at, a.hours, a.finish_probability FROM claim AS k JOIN assignment AS a ON a.plan_id = k.plan_id "
+        "SELECT a.finish_probability FROM claim AS k JOIN assignment AS a ON a.plan_id = k.plan_id "
         "AND a.street_id = k.street_id AND a.crew_id = k.crew_id "
         "WHERE k.claimed_at <= :at AND coalesce(k.ended_at, k.held_until) > :at",
-        {"at": moment},
+        {"at": format_moment(at)},
     )
-    return [Promise(StreetId(row[0]), CrewId(row[1]), parse_moment(row[2]), row[3], row[4]) for row in rows]
+    return [row[0] for row in rows]
 
 
 EVEN = 0.5  # the odds of a claim that no plan has promised anything of
@@ -160,17 +148,12 @@ class BurstStand:
 
 
 def stand_of_bursts(
-    connection: sqlite3.Connection, streets: Sequence[StreetId], at: datetime, since: datetime,
-    chances: Mapping[StreetId, float],
-) -> BurstStand:  # fmt: skip
-    """
-    Return how the streets of running bursts stand at the moment, and how claims have ended since the bursts began.
-
-    `chances` of claims in force are as told; of others they are those of their plan.
-    """
+    connection: sqlite3.Connection, streets: Sequence[StreetId], at: datetime, since: datetime
+) -> BurstStand:
+    """Return how the streets of running bursts stand at the moment, and how claims have ended since the bursts began."""
     given = {"streets": json.dumps(list(streets)), "at": format_moment(at), "since": format_moment(since)}
     rows = connection.execute(
-        "SELECT v.state, o.hours, o.finish, coalesce(a.finish_probability, o.finish), coalesce(o.value, 0), v.street FROM json_each(:streets) AS j"
+        "SELECT v.state, o.hours, o.finish, coalesce(a.finish_probability, o.finish), coalesce(o.value, 0) FROM json_each(:streets) AS j"
         " JOIN street_status AS v ON v.street = j.value LEFT JOIN outlook AS o ON o.street_id = v.street"
         " LEFT JOIN claim AS k ON k.id = v.claim"
         " LEFT JOIN assignment AS a ON a.plan_id = k.plan_id AND a.street_id = k.street_id AND a.crew_id = k.crew_id",
@@ -185,7 +168,7 @@ def stand_of_bursts(
         given,
     )
     return BurstStand(
-        len(rows), sum(row[0] == "saturated" for row in rows), [chances.get(row[5], EVEN if row[3] is None else row[3]) for row in held],
+        len(rows), sum(row[0] == "saturated" for row in rows), [EVEN if row[3] is None else row[3] for row in held],
         sum(row[1] or 0.0 for row in held),
         [(row[1], row[2]) for row in rows if row[0] == "free" and row[1] is not None and row[2] is not None and row[4] > 0],
         [(row[0], bool(row[1])) for row in ended],

@@ -5,10 +5,12 @@ Temporary tables and views of the same names stand before those of the file: tal
 Nothing is stored, and decisions stay as they were made.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
 from fieldops.clock import format_moment
+from fieldops.ids import PlanId, StreetId
 from fieldops.store import tallies, views
 from fieldops.store.awareness import EstimateRow
 from fieldops.store.connect import read_rules
@@ -25,9 +27,32 @@ def is_trusting(connection: sqlite3.Connection) -> bool:
     return connection.execute("SELECT 1 FROM temp.sqlite_master WHERE name = 'tally'").fetchone() is not None
 
 
+def shows_chances(connection: sqlite3.Connection) -> bool:
+    """Return whether plans that are read through the connection promise what they would by other surveys than then."""
+    return connection.execute("SELECT 1 FROM temp.sqlite_master WHERE name = 'assignment'").fetchone() is not None
+
+
 def count_quarantined(connection: sqlite3.Connection) -> None:
     """Let the connection read tallies as if no survey were in quarantine."""
-    trusted = tallies.counted_as_if(connection, read_rules(connection), ())
+    _count(connection, ())
+
+
+@contextmanager
+def counting(connection: sqlite3.Connection, orders: Collection[int]) -> Iterator[None]:
+    """Let the connection read tallies in this block as if these quarantines were in force and no other."""
+    trusted = is_trusting(connection)
+    _recount(connection)
+    try:
+        _count(connection, orders)
+        yield
+    finally:
+        _recount(connection)
+        if trusted:
+            count_quarantined(connection)
+
+
+def _count(connection: sqlite3.Connection, orders: Collection[int]) -> None:
+    trusted = tallies.counted_as_if(connection, read_rules(connection), orders)
     for name, columns in _COLUMNS.items():
         connection.execute(f"CREATE TEMP TABLE trusted_{name} AS SELECT {columns} FROM main.{name} WHERE 0")  # noqa: S608  # constants
         connection.execute(
@@ -44,6 +69,25 @@ def count_quarantined(connection: sqlite3.Connection) -> None:
     )
 
 
+def _recount(connection: sqlite3.Connection) -> None:
+    for name in _COLUMNS:
+        connection.execute(f"DROP VIEW IF EXISTS temp.{name}")
+        connection.execute(f"DROP TABLE IF EXISTS temp.trusted_{name}")
+
+
+def show_chances(connection: sqlite3.Connection, chances: Iterable[tuple[PlanId, StreetId, float]]) -> None:
+    """Let the connection read these probabilities to finish in the place of those that the plans promised."""
+    connection.execute(
+        "CREATE TEMP TABLE trusted_chance (plan_id TEXT, street_id TEXT, chance REAL, PRIMARY KEY (plan_id, street_id)) WITHOUT ROWID"
+    )
+    connection.executemany("INSERT INTO temp.trusted_chance VALUES (?, ?, ?)", chances)
+    connection.execute(
+        "CREATE TEMP VIEW assignment AS SELECT a.plan_id, a.street_id, a.crew_id, a.hours,"
+        " coalesce(t.chance, a.finish_probability) AS finish_probability, a.value, a.pinned, a.reason, a.because"
+        " FROM main.assignment AS a LEFT JOIN temp.trusted_chance AS t ON t.plan_id = a.plan_id AND t.street_id = a.street_id"
+    )
+
+
 def show_estimates(connection: sqlite3.Connection, rows: Sequence[EstimateRow], at: datetime) -> None:
     """Let the connection read these estimates, and the layers with them."""
     views.shadow_estimates(connection)
@@ -55,8 +99,9 @@ def show_estimates(connection: sqlite3.Connection, rows: Sequence[EstimateRow], 
 
 def stop(connection: sqlite3.Connection) -> None:
     """Let the connection read what is stored again."""
-    for name, kind in connection.execute("SELECT name, type FROM temp.sqlite_master WHERE type = 'view'").fetchall():
-        if name in (*_COLUMNS, *views.LAYERS):
-            connection.execute(f"DROP {kind} temp.{name}")
-    for name in ("estimate", *(f"trusted_{one}" for one in _COLUMNS)):
+    for (name,) in connection.execute("SELECT name FROM temp.sqlite_master WHERE type = 'view'").fetchall():
+        if name in ("assignment", *views.LAYERS):
+            connection.execute(f"DROP VIEW temp.{name}")
+    _recount(connection)
+    for name in ("estimate", "trusted_chance"):
         connection.execute(f"DROP TABLE IF EXISTS temp.{name}")

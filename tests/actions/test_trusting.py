@@ -1,6 +1,5 @@
 """RULE 13: whatever is read of a region can be read with the surveys in quarantine and without them."""
 
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,12 +10,11 @@ from fieldops.actions.awareness import read_awareness, save_estimates
 from fieldops.actions.backcheck import lift_quarantine, quarantine_surveys
 from fieldops.actions.decisions import read_standings
 from fieldops.actions.effort import import_effort
-from fieldops.actions.forecasts import Planned, chances_now
 from fieldops.actions.keep import back_up, restore
 from fieldops.actions.surveys import record_surveys
 from fieldops.actions.trusting import has_quarantined, with_quarantined
 from fieldops.events import PlanMade
-from fieldops.ids import CrewId, PlanId, PromoterId, StreetId
+from fieldops.ids import PlanId, PromoterId
 from fieldops.store import audit, trusting
 from fieldops.store.connect import Region, create_region
 from tests.conftest import LEAD, NOON, PLANNER
@@ -141,21 +139,3 @@ def test_a_restored_region_is_not_shown_with_what_was_estimated_before(tmp_path:
     assert newest(again) == number
     assert shown(again) != before
     again.close()
-
-
-def test_chances_to_finish_are_forecast_by_the_surveys_that_count(asked: Region) -> None:
-    crew = CrewId("C0")
-    given = [Planned(StreetId(name), crew, 6.0, LATER, 0.9) for name in ("S0", "gone")]
-    assert chances_now(asked, given) == {}  # what the plan said stands
-    quarantine_surveys(asked, LEAD, reason="made_up", promoter=PromoterId("C1-0"), now=LATER)
-    without = chances_now(asked, given)
-    with with_quarantined(asked, now=LATER):
-        shown = chances_now(asked, given)
-    assert without.keys() == shown.keys() == {"S0"}
-    assert without[StreetId("S0")] < shown[StreetId("S0")]
-    worked = chances_now(asked, [replace(given[0], since=BEFORE)])  # five of the hours are spent
-    assert worked[StreetId("S0")] < without[StreetId("S0")]
-    both = chances_now(asked, [given[0], Planned(StreetId("S3"), crew, 1.0, LATER, 0.9)])  # whose hours are far too few
-    assert both[StreetId("S0")] < without[StreetId("S0")]
-    elsewhere = chances_now(asked, [given[0], Planned(StreetId("S3"), CrewId("C1"), 1.0, LATER, 0.9)])
-    assert elsewhere[StreetId("S0")] == pytest.approx(without[StreetId("S0")])

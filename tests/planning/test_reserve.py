@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from fieldops.planning.check import Given, violations
 from fieldops.planning.problem import PlanProblem, pair_hours
-from fieldops.planning.reserve import counted_hours, free_hours, promise
+from fieldops.planning.reserve import counted_hours, free_hours, promise, week_chances
 from tests.planning.test_check import small_problem
 
 QUANTILE = NormalDist().inv_cdf(0.8)
@@ -117,6 +117,36 @@ def test_whatever_fits_the_hours_counted_is_sure_enough_for_the_independent_chec
         for i in mine
     ]  # fmt: skip
     assert violations(problem, given_) == []
+
+
+WEEK = st.lists(
+    st.tuples(st.floats(0.01, 60.0), st.floats(0.0, 20.0), st.integers(-1, 3)), min_size=1, max_size=12
+)  # hours, doubt, triangle
+
+
+@given(WEEK, st.floats(0.0, 200.0), st.floats(0.0, 50.0), st.floats(0.0, 10.0), st.floats(0.0, 0.3), st.integers(0, 11))
+def test_the_chance_rises_with_the_hours_left_and_with_whatever_a_street_needs_less(
+    week: list[tuple[float, float, int]], room: float, more: float, before: float, common: float, which: int
+) -> None:
+    hours, doubt, triangle = (np.array(column) for column in zip(*week, strict=True))
+    given_ = {"before": before, "common_doubt": common}
+    now = week_chances(hours, doubt, triangle, room=room, **given_)
+    assert ((now >= 0.0) & (now <= 1.0)).all()
+    assert (week_chances(hours, doubt, triangle, room=room + more, **given_) >= now - 1e-9).all()
+    less = hours.copy()
+    less[which % len(week)] /= 2.0
+    assert (week_chances(less, doubt, triangle, room=room, **given_) >= now - 1e-9).all()
+
+
+@given(WEEK, st.floats(1.0, 200.0), st.floats(0.0, 0.3))
+def test_a_crew_with_next_to_nothing_left_to_do_is_nearly_sure(
+    week: list[tuple[float, float, int]], room: float, common: float
+) -> None:
+    hours, doubt, triangle = (np.array(column) for column in zip(*week, strict=True))
+    left = 1e-3 * room / hours.sum()
+    assert (
+        week_chances(left * hours, left * np.minimum(doubt, hours), triangle, room=room, common_doubt=common) > 0.99
+    ).all()
 
 
 def test_hours_that_would_do_on_average_only_are_unlawful() -> None:

@@ -1,0 +1,144 @@
+"""RULE 13: what a plan promises, with the surveys in quarantine and without them."""
+
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from fieldops.actions.backcheck import lift_quarantine, quarantine_surveys
+from fieldops.actions.comparison import compare_plans, open_plan, read_figures
+from fieldops.actions.desk import read_overview
+from fieldops.actions.forecasts import promises_as_counted
+from fieldops.actions.ground import pose_ground, read_ground, settle_ground
+from fieldops.actions.plans import make_plan, publish_plan
+from fieldops.actions.surveys import record_surveys
+from fieldops.actions.today import read_today
+from fieldops.actions.trusting import with_quarantined, without_quarantined
+from fieldops.ids import PlanId, PromoterId, StreetId
+from fieldops.planning.reserve import promise
+from fieldops.planning.terms import Terms, WhatIf
+from fieldops.store import plans
+from fieldops.store.connect import Region
+from tests.actions.test_whatif import town as town
+from tests.conftest import LEAD, NOON, PLANNER
+from tests.towns import numbered, survey_rows
+
+DAY = timedelta(days=1)
+FAKER = PromoterId("B-0")
+
+
+def ask(town: Region, street: str, answers: list[bool], promoters: list[str], *, at: object = NOON - DAY / 2) -> None:
+    rows = survey_rows(
+        answers,
+        at=at,
+        prefix=f"{street}{promoters[0]}{at}"[:30],
+        minutes=5,
+        promoters=promoters,
+        street=street,
+        measurement=f"M{street}{at}"[:40],  # type: ignore[arg-type]
+    )
+    done = record_surveys(town, LEAD, numbered(rows), now=max(NOON, at + DAY / 4))  # type: ignore[operator, type-var]
+    assert not done.refused, done.rejected
+
+
+@pytest.fixture
+def asked(town: Region) -> Region:
+    """The town, in which a promoter of B made up that many know on every third street."""
+    with town.turn(PLANNER, now=NOON) as turn:
+        turn.connection.execute("UPDATE crew SET people = 3, hours_per_day = 2.5")
+        turn.connection.executemany(
+            "INSERT INTO promoter VALUES (?, ?, NULL, NULL)", [("A-0", "A"), ("A-1", "A"), ("B-0", "B")]
+        )
+    streets = [row[0] for row in town.reader().execute("SELECT id FROM street WHERE status = 'open' ORDER BY id")]
+    for number, street in enumerate(streets):
+        if number % 3 == 0:
+            ask(town, street, [True] * 3 + [False] * 9, [FAKER])
+        elif number % 3 == 1:
+            ask(town, street, [False] * 9 + [True], ["A-0", "A-1"])
+    return town
+
+
+def chances(region: Region, plan: PlanId) -> dict[StreetId, float]:
+    found = open_plan(region, LEAD, plan).plan.assignments
+    return {one.street: one.finish_probability for one in found if not one.pinned}
+
+
+def exactly(region: Region, name: PlanId) -> dict[StreetId, float]:
+    """What the planner itself promises of a plan, by what counts in what is read."""
+    plan = plans.read_plan(region.reader(), name)
+    ground = read_ground(region, plan.starts_at, Terms.from_figures(plan.figures), without=name)
+    problem, _ = settle_ground(pose_ground(region, ground, np.random.default_rng(plan.seed), plan.known_at), ground)
+    given = {one.street: problem.crews.ids.index(one.crew) for one in plan.assignments if not one.pinned}
+    crew_of_street = np.array([given.get(street, -1) for street in problem.streets.ids])
+    return dict(zip(problem.streets.ids, promise(problem, crew_of_street).tolist(), strict=True))
+
+
+@pytest.mark.parametrize("what_if", [None, WhatIf(people=1.5, days=5)], ids=["as it is", "what if"])
+def test_a_promise_is_what_the_planner_would_have_said_by_the_surveys_that_count(
+    asked: Region, what_if: WhatIf | None
+) -> None:
+    made = make_plan(asked, LEAD, now=NOON + DAY / 2, time_limit=1.5, terms=Terms(what_if=what_if))
+    said = chances(asked, made.id)
+    assert len(said) > 3
+    order = quarantine_surveys(asked, LEAD, reason="made_up", promoter=FAKER, now=NOON + DAY).order
+    with without_quarantined(asked):
+        without, due = chances(asked, made.id), exactly(asked, made.id)
+    assert min(without.values()) < min(said.values()) - 0.1  # so much was made up
+    assert without == pytest.approx({street: due[street] for street in without}, abs=0.1)
+    with with_quarantined(asked):
+        assert chances(asked, made.id) == said
+        with without_quarantined(asked):
+            assert chances(asked, made.id) == said  # within a block nothing changes
+    with without_quarantined(asked), with_quarantined(asked):
+        assert chances(asked, made.id) == said
+    lift_quarantine(asked, LEAD, order, now=NOON + DAY)
+    with without_quarantined(asked):
+        assert chances(asked, made.id) == said
+
+
+def test_a_plan_made_without_them_promises_more_or_less_where_they_count(asked: Region) -> None:
+    quarantine_surveys(asked, LEAD, reason="made_up", promoter=FAKER, now=NOON + DAY / 2)
+    made = make_plan(asked, LEAD, now=NOON + DAY, time_limit=1.5)
+    said = chances(asked, made.id)
+    with without_quarantined(asked):
+        assert chances(asked, made.id) == said
+    with with_quarantined(asked):
+        shown, due = chances(asked, made.id), exactly(asked, made.id)
+    assert sum(shown.values()) > sum(said.values())
+    assert shown == pytest.approx({street: due[street] for street in shown}, abs=0.1)
+
+
+def test_surveys_of_after_the_plan_and_plans_that_are_over_leave_a_promise_as_it_was(asked: Region) -> None:
+    made = make_plan(asked, LEAD, now=NOON + DAY / 2, time_limit=1.5)
+    said = chances(asked, made.id)
+    street = next(iter(said))
+    with asked.turn(PLANNER, now=NOON + DAY / 2) as turn:
+        turn.connection.execute("INSERT INTO promoter VALUES ('B-1', 'B', NULL, NULL)")
+    ask(asked, street, [True] * 12, ["B-1"], at=NOON + DAY)
+    quarantine_surveys(asked, LEAD, reason="made_up", promoter=PromoterId("B-1"), now=NOON + 2 * DAY)
+    assert promises_as_counted(asked) == []
+    quarantine_surveys(asked, LEAD, reason="made_up", promoter=FAKER, now=NOON + 2 * DAY)
+    assert promises_as_counted(asked)
+    ask(asked, street, [True] * 2, ["A-0"], at=NOON + 8 * DAY)  # time goes on
+    assert promises_as_counted(asked) == []
+
+
+def test_every_figure_of_a_promise_follows(asked: Region) -> None:
+    made = make_plan(asked, LEAD, now=NOON + DAY / 2, time_limit=1.5)
+    publish_plan(asked, LEAD, made.id, now=NOON + DAY / 2)
+    quarantine_surveys(asked, LEAD, reason="made_up", promoter=FAKER, now=NOON + DAY)
+    shown = []
+    for way in (with_quarantined, without_quarantined):
+        with way(asked):
+            finished = sum(chances(asked, made.id).values())
+            overview, today = read_overview(asked, LEAD), read_today(asked, LEAD)
+            assert overview.plan is not None
+            assert today.forecast is not None
+            assert [
+                overview.plan.finished, sum(crew.finished for crew in overview.crews), today.forecast.expected,
+                read_figures(asked, LEAD, [made.id])[made.id]["finished"],
+                compare_plans(asked, LEAD, made.id, made.id).figures["finished"][1],
+            ] == pytest.approx([finished] * 5)  # fmt: skip
+            shown.append(finished)
+    assert shown[0] > shown[1] + 0.2
+    assert plans.read_plan(asked.reader(), made.id).assignments == made.assignments  # nothing of it is stored
