@@ -98,7 +98,7 @@ def fit(db: Db = DEFAULT_DB, now: Now = None, as_json: AsJson = False) -> None:
     """
     Fit how streets answer effort to all that was worked and asked, and keep it: forecasts and plans use it from then on.
 
-    Run it every night. Until the first fit the numbers are assumed, and intervals are as wide as that makes them. Streets
+    A worker does it every night (see `fieldops worker --help`). Until the first fit the numbers are assumed, and intervals are as wide as that makes them. Streets
     that were asked before and after a push tell most; finished streets that are asked again tell how quickly people forget.
 
     Example: fieldops awareness fit

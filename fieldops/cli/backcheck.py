@@ -105,7 +105,7 @@ def show_sentinels(
     """
     Choose the finished streets that are asked again today, or show them: they tell how quickly people forget.
 
-    Asked like any street, by a crew that was not the last one there. How many a day is the setting `sentinels_a_day`.
+    Asked like any street, by a crew that was not the last one there; a worker chooses them every night. How many a day is the setting `sentinels_a_day`.
 
     Example: fieldops backcheck sentinels
     """

@@ -40,6 +40,9 @@ def worker(
     Ctrl-C lets the running job end with its best result; pressed twice it goes back to the queue. A worker that is killed
     leaves its job to the next one. More workers do more jobs at a time.
 
+    Once a day of the city, from 3:00 on, it orders the job `night` itself: how streets answer effort is fitted to the record,
+    estimates are made anew, and the finished streets are chosen that are asked again on that day. A sandbox has no nights.
+
     Example: fieldops worker --db region.gpkg
     """
     from fieldops.store.connect import open_region

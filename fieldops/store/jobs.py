@@ -116,6 +116,14 @@ def _make(connection: sqlite3.Connection) -> None:
 # ── ordering and looking ────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def add_once(connection: sqlite3.Connection, job: Job) -> bool:
+    """Append a job that waits unless one of its id is there, whatever became of it; return whether it was appended."""
+    if connection.execute("SELECT 1 FROM job WHERE id = ?", (job.id,)).fetchone() is not None:
+        return False
+    add_job(connection, job)
+    return True
+
+
 def add_job(connection: sqlite3.Connection, job: Job) -> None:
     """Append a job that waits, and forget the oldest of those that ended."""
     connection.execute(
