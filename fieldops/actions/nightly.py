@@ -57,6 +57,7 @@ def run_night_job(
     What was done on the same day already stands, so that it bears being run again. Where nobody was asked on any street there
     is nothing to fit.
     """
+    del job
     given = parse_moment(now) if now else None
     region = open_region(path)
     try:
