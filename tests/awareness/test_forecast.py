@@ -110,11 +110,14 @@ def test_twice_the_people_and_twice_the_reach_leave_forecasts_unchanged(
     mean, weight, people, hours = np.array(streets).T
     acts = {**acts, "head_count_below": 0.0}
     more = Response(rho=TYPICAL.rho * times)
-    one, other = (
-        finish_probability(mean * weight, (1 - mean) * weight, folk, hours, response, **acts)
-        for folk, response in ((people, TYPICAL), (people * times, more))
-    )
-    assert other == pytest.approx(one, abs=1e-9)
+    alpha, beta = mean * weight, (1 - mean) * weight
+    for forecast in (
+        lambda folk, response: finish_probability(alpha, beta, folk, hours, response, **acts),
+        lambda folk, response: hours_for_finish(alpha, beta, folk, response, probability=0.8, **acts),
+        lambda folk, response: hours_until_finish(alpha, beta, folk, response, **acts),
+        lambda folk, response: hours_to_target(mean, folk, response),
+    ):
+        assert forecast(people * times, more) == pytest.approx(forecast(people, TYPICAL), abs=1e-9)
 
 
 def test_higher_awareness_and_fewer_people_need_fewer_hours() -> None:
