@@ -172,6 +172,23 @@ def test_a_lost_race_tells_who_won_and_offers_the_next_best(browser: Browser, se
         expect(page.locator("#streets li")).to_have_count(6)
 
 
+def test_an_open_page_keeps_the_words_of_its_version_where_a_newer_server_has_them_no_more(
+    browser: Browser, server: Server
+) -> None:
+    with crew_phone(browser, server) as phone:
+        page = open_phone(phone, server)
+        said = page.evaluate(
+            """async () => {
+                const beside = (name) => import(document.querySelector("script[type=module][src]").src.replace(/[^/]*$/, name));
+                const { data, say } = await beside("app.js"), { renew } = await beside("views.js");
+                Object.assign(data.words, { ofBefore: "so it was", undo: "so it was" });
+                await renew();
+                return [say("ofBefore"), say("undo")];
+            }"""
+        )
+        assert said == ["so it was", "Undo"]
+
+
 def test_in_wechat_the_one_time_link_is_kept_for_the_real_browser(browser: Browser, server: Server) -> None:
     context = browser.new_context(
         locale="en-US", user_agent="Mozilla/5.0 (Linux; Android 12) Chrome/107 MicroMessenger/8.0"

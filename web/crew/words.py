@@ -5,7 +5,15 @@ from flask_babel import gettext
 
 def phone_words() -> dict[str, str]:
     """Return every word that the script needs, by its code."""
-    return {**_outcomes(), **_reasons(), **_sentences()}
+    return {**_outcomes(), **_reasons(), **_sentences(), **_of_before()}
+
+
+def _of_before() -> dict[str, str]:
+    """Return what pages of earlier versions still ask for, whose scripts take these words in while they stay open."""
+    return {
+        "lostRace": gettext("{holder} has {label} until {until}."),
+        "noConsent": gettext("Read the text out and ask first."),
+    }
 
 
 def _outcomes() -> dict[str, str]:

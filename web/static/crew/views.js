@@ -271,7 +271,7 @@ export async function renew() {
   const now = fresh && JSON.parse(fresh.textContent);
   if (!now || (asked < taken && now.now < data.now)) return;
   const before = worked();
-  Object.assign(data, now);
+  Object.assign(data, now, { words: { ...data.words, ...now.words } }); // of a newer version, that says some things otherwise
   isTold(now.now);
   $("day").replaceWith(document.adoptNode(page.getElementById("day")));
   takeText(page.getElementById("consent"));
