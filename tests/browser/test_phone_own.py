@@ -14,8 +14,11 @@ from fieldops.ids import PromoterId
 from fieldops.store.connect import open_region
 from tests.browser.conftest import until
 from tests.browser.phones import READY, Server, crew_phone, flush, flush_all, later, open_phone, waiting, without_guard
+from tests.browser.test_phone import NARROW
 from tests.conftest import PLANNER
 from tests.phones import Phone, crew_actor
+
+TWICE = "{ const { style } = document.documentElement; style.fontSize = 2 * parseFloat(getComputedStyle(document.documentElement).fontSize) + 'px'; }"
 
 
 def test_a_survey_is_told_with_the_home_street_of_this_person_alone(browser: Browser, own_server: Server) -> None:
@@ -103,6 +106,18 @@ def test_a_lost_phone_is_signed_out_from_the_new_one_that_a_link_of_the_lead_let
         flush(old)
         expect(old.locator("#badge")).to_have_text("Signed out · 1 not sent")
         new.close()
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en-US"])
+def test_letters_of_twice_the_size_fit_the_pages_by_which_a_phone_comes_in(
+    browser: Browser, server: Server, language: str
+) -> None:
+    with crew_phone(browser, server, language=language) as phone:
+        page = phone.new_page()
+        for path in ("enter", "account", "sign-in"):
+            page.goto(f"{server.address}/{path}")
+            page.evaluate(TWICE)
+            assert page.evaluate(NARROW), path
 
 
 @pytest.mark.parametrize("guarded", [True, False])

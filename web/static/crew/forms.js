@@ -57,7 +57,7 @@ let opened = false; // whether the whole text was opened since the form was open
 function showSignUp() {
   opened = false;
   for (const rest of $("consent").querySelectorAll("details")) rest.open = false;
-  $("source").textContent = place(last)?.label ?? "";
+  $("source").textContent = (data.held[last] ?? data.kept[last])?.label ?? document.querySelector(".brand").textContent; // else the crew
   $("signSays").textContent = "";
 }
 
