@@ -173,7 +173,7 @@ def main(full: bool = False) -> None:
         f"below it the least error that the information of such towns leaves to any fit; other truth: {_numbers(OTHER_TRUTH)}\n"
     )
     heads = [*FITTED, "hours/street"]
-    print(f"{'surveys, sentinels':20}" + "".join(f"{head:>21}" for head in heads) +
+    print(f"{'surveys, sentinels':20}" + "".join(f"{head:>23}" for head in heads) +
           f"{'bias':>7}{'awareness':>11}{'hours':>7}{'response':>10}{'s/fit':>7}")  # fmt: skip
     wrong: list[str] = []
     for (surveys, sentinels), truth, noted in designs:
@@ -188,14 +188,14 @@ def main(full: bool = False) -> None:
             if noted
             else ["-"] * len(figures)
         )
-        cells = "".join(f"{f'{e} [{n}]':>21}" for e, n in zip(figures, theirs, strict=True))
+        cells = "".join(f"{f'{e} [{n}]':>23}" for e, n in zip(figures, theirs, strict=True))
         held = [100 * found[name].mean() for name in HELD]
         wrong += broken(found, f"{surveys} surveys, {sentinels} sentinels a day") if noted else []
         name = f"{surveys}, {sentinels} a day" + ("" if noted else ", other")
         print(f"{name:20}{cells}{100 * found['bias'].mean():>7.1f}"
               f"{held[0]:>11.1f}{held[1]:>7.1f}{held[2]:>10.1f}{found['seconds'].mean():>7.2f}", flush=True)  # fmt: skip
         least = 100 * least_errors(surveys, sentinels, replications, truth)
-        print(f"{'  least':20}" + "".join(f"{error:>21.1f}" for error in least), flush=True)
+        print(f"{'  least':20}" + "".join(f"{error:>23.1f}" for error in least), flush=True)
     if wrong:
         raise SystemExit("\n".join(wrong))
 
