@@ -155,6 +155,7 @@ def _place(region: Region) -> Finding:
     only = onlyfile.OnlyFile(region.path)
     try:
         only.look()
+        only.fit(region.reader())
         only.know(region.reader(), audit.head(region.reader()))
     except StorageFailed as refusal:
         return Finding("place", "error", str(refusal.problem), str(refusal.cure))

@@ -120,6 +120,8 @@ class Region:
         if self._turnstile is not None:
             self._turnstile.enter(BUSY_SECONDS / 2)
         try:
+            if self._writer is None and only is not None:
+                only.fit(self.reader())
             self._writer = connection = self._writer or open_file(self.path)
             self._seals = self._seals or Seals(connection, self.key)
             with self._transaction(connection):

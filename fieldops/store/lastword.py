@@ -25,16 +25,21 @@ from fieldops.store.turnstile import turnstile_path
 
 ATTRIBUTE = "user.fieldops.last"
 _KNOWS_ATTRIBUTES = hasattr(os, "setxattr")  # Linux
-_WORD = re.compile(r"([0-9a-f]{64}) ([0-9]{1,18}) ([0-9a-f]{64})")
+_WORD = re.compile(r"([0-9a-f]{64}) ([0-9]{1,18}) ([0-9a-f]{64})(?: ([0-9-]{1,60}))?")
 
 
 @dataclass(frozen=True, slots=True)
 class LastWord:
-    """The newest event that somebody was told to be stored: chain value of the record's first event, number, chain value."""
+    """
+    The newest event that somebody was told to be stored: chain value of the record's first event, number, chain value.
+
+    `state` is size and time of the file without its log (`state_of`) when it was written down; empty in words of before.
+    """
 
     first: str
     seq: int
     chain: str
+    state: str = ""
 
 
 class LastWords:
@@ -78,13 +83,19 @@ class LastWords:
         return self._keys / f"{name.stem}.{mark}.last"
 
 
+def state_of(file: Path) -> str:
+    """Return size and time of a file, which change when its log is put into it and whenever somebody else writes it."""
+    found = file.stat()
+    return f"{found.st_size}-{found.st_mtime_ns}"
+
+
 def _words(text: str) -> list[LastWord]:
     found = map(_WORD.fullmatch, text.splitlines())
-    return [LastWord(one[1], int(one[2]), one[3]) for one in found if one is not None]
+    return [LastWord(one[1], int(one[2]), one[3], one[4] or "") for one in found if one is not None]
 
 
 def _line(word: LastWord) -> str:
-    return f"{word.first} {word.seq} {word.chain}"
+    return f"{word.first} {word.seq} {word.chain} {word.state}".rstrip()
 
 
 def _read_attribute(file: Path) -> str:

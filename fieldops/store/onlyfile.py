@@ -18,12 +18,15 @@ with its key, is told from the present. Keep the key in a folder of its own.
 from pathlib import Path
 
 from fieldops.errors import StorageFailed
-from fieldops.said import Said
+from fieldops.said import Said, template
 from fieldops.store import audit, mounts
-from fieldops.store.lastword import LastWord, LastWords
+from fieldops.store.lastword import LastWord, LastWords, state_of
 from fieldops.store.sqlite import refusal, sqlite3
 
 Identity = tuple[int, int]
+_CURE = template(
+    "put back what lay beside it (-wal), the file that was here before, or this one under its former name; to go on with this copy all the same, move it away and take it with `fieldops restore`"
+)
 
 
 class OnlyFile:
@@ -66,6 +69,34 @@ class OnlyFile:
                 cure="stop every fieldops of this region in the ordinary way, which puts what it knows into the file, then start it again; leave those files alone",
             )
 
+    def fit(self, connection: sqlite3.Connection) -> None:
+        """
+        Refuse where the file is of another time than the log (-wal) beside it, which SQLite would lay over it all the same.
+
+        To be asked before it is opened for writing: whoever closes it then would put the log into the file. Where the file is not as
+        the last word left it, as after a crash, its pages are examined: every index, every event, a row for every claim.
+
+        Raises
+        ------
+        StorageFailed
+            If it is.
+        """
+        log = self._beside[0]
+        if not log.exists() or not log.stat().st_size:
+            return
+        state = state_of(self._real)
+        try:
+            known = any(word.state == state for word in self._words.read(_chain(connection, 1)))
+        except sqlite3.DatabaseError as error:
+            raise refusal(error) from error
+        if not known and not _is_whole(connection):
+            raise StorageFailed(
+                problem=Said(
+                    "%(path)s is of another time than the log (-wal) beside it; nothing was written", path=self._path
+                ),
+                cure=_CURE,
+            )
+
     def know(self, connection: sqlite3.Connection, head: audit.Head) -> None:
         """
         Refuse where the record lacks an event that somebody was told to be stored; to be asked within the write turn.
@@ -96,12 +127,12 @@ class OnlyFile:
             )  # fmt: skip
         return StorageFailed(
             problem=problem,
-            cure="put back what lay beside it (-wal), the file that was here before, or this one under its former name; to go on with this copy all the same, move it away and take it with `fieldops restore`",
+            cure=_CURE,
         )
 
     def say(self, connection: sqlite3.Connection, head: audit.Head, *, restored: bool = False) -> None:
         """Write down how far the record has come, under SQLite's write lock, unless it was known; back too where `restored`."""
-        word = LastWord(_chain(connection, 1), head.seq, head.chain)
+        word = LastWord(_chain(connection, 1), head.seq, head.chain, state_of(self._real))
         if restored:
             self._words.set_back(word)
         elif head.seq and head.chain not in self._told:
@@ -171,6 +202,18 @@ class OnlyFile:
 def _chain(connection: sqlite3.Connection, seq: int) -> str:
     row = connection.execute("SELECT chain FROM event WHERE seq = ?", (seq,)).fetchone()
     return str(row[0]) if row else ""
+
+
+def _is_whole(connection: sqlite3.Connection) -> bool:
+    try:
+        (sound,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+        events, newest = connection.execute("SELECT count(*), max(seq) FROM event").fetchone()
+        made, claims = connection.execute(
+            "SELECT count(*) FILTER (WHERE kind = 'StreetClaimed'), (SELECT count(*) FROM claim NOT INDEXED) FROM event"
+        ).fetchone()
+    except sqlite3.DatabaseError:
+        return False
+    return bool(sound == "ok" and events == newest and made == claims)
 
 
 def _identity(file: Path) -> Identity | None:
