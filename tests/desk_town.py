@@ -34,7 +34,7 @@ REASON = Reason([
 LEFT = Reason([say("elsewhere", needs_h=12.5, worth_n=40.0)])
 FIGURES = {
     "lawful": True, "violations": [], "impossible": "", "crews": 5, "crews_with_streets": 5, "streets": 113, "given": 75,
-    "pinned": 0, "hours_given": 862.5, "hours_at_hand": 1050.0, "reasons": {"the hours of the crews near it are worth more elsewhere": 38},
+    "pinned": 0, "hours_given": 862.5, "hours_at_hand": 1050.0, "hours_kept": 187.5, "finish_probability": 0.8, "reasons": {"the hours of the crews near it are worth more elsewhere": 38},
     "basis": {"answers": 30, "measured": 2, "triangles": 40},
 }  # fmt: skip
 

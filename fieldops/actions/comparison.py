@@ -172,8 +172,8 @@ def figures_of(plan: StoredPlan) -> dict[str, float]:
     return {
         "value": plan.objective, "bound": plan.bound, "gap": plan.gap, "streets": len(new),
         "kept_claims": len(plan.assignments) - len(new), "crews": len({one.crew for one in new}),
-        "hours": sum(one.hours for one in new), "hours_at_hand": plan.figures["hours_at_hand"],
-        "finished": sum(one.finish_probability for one in new), "gini": plan.figures.get("gini", 0.0),
+        "hours": sum(one.hours for one in new), "hours_kept": plan.figures.get("hours_kept", 0.0),
+        "hours_at_hand": plan.figures["hours_at_hand"], "finished": sum(one.finish_probability for one in new), "gini": plan.figures.get("gini", 0.0),
         "seconds": plan.seconds,
     }  # fmt: skip
 

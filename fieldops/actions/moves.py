@@ -206,7 +206,7 @@ def _price(problem: "PlanProblem", move: "Move") -> Price:
 
 def _moved(scene: _Scene, move: "Move", price: Price, name: PlanId, at: datetime) -> StoredPlan:
     """Return the plan after the move; what it knows of the streets is what the plan before knew."""
-    from fieldops.planning.reserve import promise
+    from fieldops.planning.reserve import kept_hours, promise
 
     problem, plan = scene.problem, scene.plan
     chances = promise(problem, move.crew_of_street)
@@ -237,6 +237,7 @@ def _moved(scene: _Scene, move: "Move", price: Price, name: PlanId, at: datetime
     figures = plan.figures | {
         "given": len(new), "crews_with_streets": len({one.crew for one in new}),
         "hours_given": round(sum(one.hours for one in new), 1),
+        "hours_kept": round(kept_hours(problem, move.crew_of_street), 1),
         "known_at": plan.figures.get("known_at") or format_moment(plan.made_at),
         "moves": [*plan.figures.get("moves", []), {"street": price.street, "to": price.crew, "cost": price.cost}],
     }  # fmt: skip

@@ -240,11 +240,10 @@ def _stored(
     )
     figures: dict[str, Any] = {
         "lawful": not wrong, "crews": len(crews.ids), "crews_with_streets": len({a.crew for a in given}), "streets": len(streets.ids), "given": len(given),
-        "pinned": len(pinned), "hours_given": round(sum(a.hours for a in given), 1),
-        "hours_at_hand": round(float(crews.capacity.sum()), 1),
+        "pinned": len(pinned),
         "reasons": count_sorts(list(left.values())), "by_hand": len(problem.fixed),
         "basis": asdict(problem.basis) if problem.basis else None, "recruits": _recruits(problem, [c.street for c in choices]),
-    } | _reasons_figures(
+    } | _hours_figures(problem, found, given) | _reasons_figures(
         solved.impossible, wrong, crews_left_out(problem, solved.posed, {c.crew for c in choices}, {c.street for c in choices}), unkept
     ) | _terms_figures(ground.terms, solved)  # fmt: skip
     return StoredPlan(
@@ -253,6 +252,20 @@ def _stored(
         found.gap if found and np.isfinite(found.gap) else 0.0, round(seconds, 3), seed, figures, None,
         tuple(sorted([*given, *pinned], key=lambda a: (a.crew, -a.value, a.street))), tuple((streets.ids[i], Reason([reason])) for i, reason in left.items()),
     )  # fmt: skip
+
+
+def _hours_figures(
+    problem: "PlanProblem", found: "Assignment | None", given: list[StoredAssignment]
+) -> dict[str, float]:
+    """Return where the promoter-hours go, and how surely the reserve lets each crew finish; what is left is given to nothing."""
+    from fieldops.planning.reserve import kept_hours
+
+    return {
+        "hours_given": round(sum(one.hours for one in given), 1),
+        "hours_kept": round(kept_hours(problem, found.crew_of_street), 1) if found else 0.0,
+        "hours_at_hand": round(float(problem.crews.capacity.sum()), 1),
+        "finish_probability": problem.rules.finish_probability,
+    }
 
 
 def _recruits(problem: "PlanProblem", given: list[int]) -> dict[str, float | None] | None:

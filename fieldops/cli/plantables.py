@@ -50,7 +50,7 @@ def print_plan(one: "StoredPlan", names: dict[str, str]) -> None:
     console.print(table)
     console.print(
         f"{figures['given']} of {figures['streets']} streets for {figures['crews_with_streets']} of {figures['crews']} crews, "
-        f"{figures['hours_given']:,.0f} of {figures['hours_at_hand']:,.0f} h; value {one.objective:,.1f} people, "
+        f"{_say_hours(figures)}; value {one.objective:,.1f} people, "
         f"proven bound {one.bound:,.1f}, gap {one.gap:.3%}; {'lawful' if figures['lawful'] else 'UNLAWFUL'}; {one.seconds:.1f} s"
     )
     if figures.get("recruits"):
@@ -62,6 +62,13 @@ def print_plan(one: "StoredPlan", names: dict[str, str]) -> None:
         console.print(f"  violation: {violation}")
     for reason, count in figures["reasons"].items():
         console.print(f"  {count:>5} without a crew: {reason}")
+
+
+def _say_hours(figures: dict[str, Any]) -> str:
+    said = f"{figures['hours_given']:,.0f} of {figures['hours_at_hand']:,.0f} h"
+    if "hours_kept" not in figures:  # an older plan, which did not say
+        return said
+    return f"{said}, {figures['hours_kept']:,.0f} h kept in reserve, so that crews finish with {figures['finish_probability']:.0%}"
 
 
 def _say_recruits(expected: float | None, people_per_candidate: float) -> str:

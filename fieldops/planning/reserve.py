@@ -51,6 +51,23 @@ def free_hours(problem: PlanProblem) -> FloatArray:
     return np.asarray(np.floor(np.maximum(0.0, problem.crews.capacity - kept) * HUNDREDTHS + 1e-6) / HUNDREDTHS)
 
 
+def kept_hours(problem: PlanProblem, crew_of_street: IntArray) -> float:
+    """
+    Return the promoter-hours that all crews keep in reserve under a plan, so that each finishes as surely as the rules want.
+
+    What lies beside the shares of the streets, given any or not, and what the streets given count beyond the hours expected.
+
+    Parameters
+    ----------
+    crew_of_street
+        The plan, shape (n_streets,), -1 where nobody has a street.
+    """
+    street = np.flatnonzero(crew_of_street != NOBODY)
+    crew = crew_of_street[street]
+    shares = counted_hours(problem, street, crew) - pair_hours(problem, street, crew)
+    return float((problem.crews.capacity - free_hours(problem)).sum() + shares.sum())
+
+
 def promise(problem: PlanProblem, crew_of_street: IntArray) -> FloatArray:
     """
     Return the probability that each street given is finished within its claim, 0 where it is given to nobody.

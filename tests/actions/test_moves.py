@@ -93,6 +93,9 @@ def test_a_street_can_be_taken_out_and_what_is_free_is_filled(town: Region) -> N
     moved, done = move_street(town, LEAD, made.id, one.street, None, now=NOON)
     assert crew_of(town, moved.id, one.street) is None
     assert all(crew_of(town, moved.id, street) for street in done.taken_up)
+    assert (
+        moved.figures["hours_kept"] != made.figures["hours_kept"]
+    )  # what a street counts beyond its mean goes with it
     left = dict(moved.unassigned)
     assert left[one.street] == "taken out of the plan by hand"
 

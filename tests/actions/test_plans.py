@@ -78,6 +78,17 @@ def test_no_crew_is_given_more_than_its_hours(town: Region) -> None:
         assert sum(one.hours for one in plan.assignments if one.crew == crew) <= 2 * 2.0 * 7 + 1e-6
 
 
+def test_a_plan_says_where_the_hours_at_hand_are(town: Region) -> None:
+    figures = make_plan(town, LEAD, now=NOON, time_limit=1.0).figures
+    assert figures["hours_at_hand"] == 2 * 2 * 2.0 * 7
+    assert figures["finish_probability"] == 0.8
+    assert 0.1 * figures["hours_at_hand"] < figures["hours_kept"]
+    assert figures["hours_given"] + figures["hours_kept"] <= figures["hours_at_hand"] + 0.1
+    with town.turn(PLANNER, now=NOON) as turn:
+        turn.connection.execute("DELETE FROM crew")
+    assert make_plan(town, LEAD, now=NOON).figures["hours_kept"] == 0.0  # no plan is possible: nothing is kept for one
+
+
 def test_a_published_plan_is_seven_days_of_claims_from_that_moment(town: Region) -> None:
     plan = make_plan(town, LEAD, now=NOON, time_limit=1.0)
     done = publish_plan(town, LEAD, plan.id, now=NOON + timedelta(hours=1))

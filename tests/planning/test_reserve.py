@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from fieldops.planning.check import Given, violations
 from fieldops.planning.problem import PlanProblem, pair_hours
-from fieldops.planning.reserve import counted_hours, free_hours, promise, week_chances
+from fieldops.planning.reserve import counted_hours, free_hours, kept_hours, promise, week_chances
 from tests.planning.test_check import small_problem
 
 QUANTILE = NormalDist().inv_cdf(0.8)
@@ -78,6 +78,20 @@ def test_hours_without_doubt_are_promised_for_certain_and_need_no_reserve() -> N
     street = np.arange(3)
     assert counted_hours(problem, street, 0 * street).tolist() == pair_hours(problem, street, 0 * street).tolist()
     assert promise(problem, np.array([0, -1, 0])).tolist() == [1.0, 0.0, 1.0]
+
+
+def test_what_is_kept_is_what_the_crews_may_not_plan_for_and_what_streets_count_beyond_their_mean() -> None:
+    problem = in_doubt(mean=[10.0] * 6, doubt=[4.0] * 6, capacity=(100.0, 50.0))
+    nobody, some = np.full(6, -1), np.array([0, 0, 1, -1, -1, 0])
+    beside = float(problem.crews.capacity.sum() - free_hours(problem).sum())
+    assert kept_hours(problem, nobody) == pytest.approx(beside)
+    given = np.flatnonzero(some >= 0)
+    counted = float(counted_hours(problem, given, some[given]).sum())
+    expected = float(pair_hours(problem, given, some[given]).sum())
+    assert counted > expected
+    assert kept_hours(problem, some) == pytest.approx(beside + counted - expected)
+    sure = replace(problem, rules=replace(problem.rules, finish_probability=0.5))
+    assert kept_hours(sure, some) == pytest.approx(0.0, abs=0.05)  # hours are counted in whole hundredths
 
 
 def test_a_street_larger_than_what_is_usual_needs_its_own_reserve_and_no_more() -> None:
