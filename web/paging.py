@@ -1,6 +1,6 @@
 """Long lists, a page at a time: so many rows that a phone shows them in a few screens, with how many there are in all."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -60,6 +60,12 @@ def turn(rows: Sequence[Row], name: str = "page", size: int = A_PAGE) -> Turn[Ro
     """Return the page of a whole list that the address asks for."""
     page = page_of(len(rows), size=size, name=name)
     return Turn(rows[(page - 1) * size : page * size], page, len(rows), size, name)
+
+
+def turn_read(count: int, read: Callable[[int, int], Sequence[Row]], name: str = "page") -> Turn[Row]:
+    """Return the page that the address asks for of a list that is read a page at a time: `read(most, after)`."""
+    page = page_of(count, name=name)
+    return Turn(read(A_PAGE, (page - 1) * A_PAGE), page, count, name=name)
 
 
 def turned(page: int, name: str, *, endpoint: str = "", anchor: str = "") -> str:

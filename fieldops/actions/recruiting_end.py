@@ -159,7 +159,7 @@ def _carry_out(
 ) -> str:
     if stage == "sign_ups":
         with region.turn(actor, now=now) as turn:
-            for poster, _ in store.read_posters(turn.connection, open_only=True, most=100_000):
+            for poster, _ in store.read_posters(turn.connection, open_only=True):
                 store.close_poster(turn, event=PosterClosed(at=turn.now, poster=poster.code, why="wind_down"))
     elif stage == "hand_over":
         left = len(store.read_kept_sellers(region.reader()))

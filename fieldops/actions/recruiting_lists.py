@@ -293,13 +293,25 @@ def list_due(
     return Listed(tuple(cards[one.id] for one in found[:most]), len(found) > most, True, present)
 
 
+def count_stuck(region: Region, actor: Actor, *, rep: RepId | None = None, now: datetime | None = None) -> int:
+    """Return how many sellers have overdue steps. Permission: candidate.name."""
+    require(actor, "candidate.name")
+    return training.count_stuck(region.reader(), region.moment(now), rep=_own(region, actor, Filters(rep=rep)).rep)
+
+
 def list_stuck(
-    region: Region, actor: Actor, *, rep: RepId | None = None, most: int = 100, now: datetime | None = None
+    region: Region,
+    actor: Actor,
+    *,
+    rep: RepId | None = None,
+    most: int = -1,
+    after: int = 0,
+    now: datetime | None = None,
 ) -> list[tuple[Stuck, Card]]:
-    """Return sellers with overdue steps, stuck longest first. Permission: candidate.name."""
+    """Return sellers with overdue steps, stuck longest first; all where `most` is -1. Permission: candidate.name."""
     require(actor, "candidate.name")
     filters, present = _own(region, actor, Filters(rep=rep)), region.moment(now)
-    stuck = training.read_stuck(region.reader(), present, rep=filters.rep, most=most)
+    stuck = training.read_stuck(region.reader(), present, rep=filters.rep, most=most, after=after)
     found = [store.find_candidate(region.reader(), one.candidate) for one in stuck]
     cards = _cards(region, actor, [one for one in found if one is not None], present)
     return [(one, cards[one.candidate]) for one in stuck if one.candidate in cards]
@@ -342,6 +354,6 @@ def names_of(region: Region, actor: Actor, candidates: Sequence[CandidateId]) ->
 
 __all__ = [
     "GROUPS_FIRST", "WAY", "Board", "Card", "Column", "Dossier", "Filters", "FunnelReport", "Group", "Listed", "Reason", "Source",
-    "SourceKind", "Stage", "list_candidates", "list_due", "list_stuck", "names_of", "read_board", "read_candidate",
+    "SourceKind", "Stage", "Stuck", "count_stuck", "list_candidates", "list_due", "list_stuck", "names_of", "read_board", "read_candidate",
     "read_funnel", "reveal_phone",
 ]  # fmt: skip

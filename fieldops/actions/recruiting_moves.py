@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from fieldops.actions.recruiting import load_candidate
+from fieldops.clock import local_day
 from fieldops.errors import BadInput, Conflict, NotFound, RepAtCap
 from fieldops.events import (
     CallMade,
@@ -233,13 +234,12 @@ def record_call(
     Forbidden, NotFound
         If the actor may not, or there is no such candidate.
     BadInput
-        If the next call is due before this one.
+        If the next call is due on a day that is over.
     """
     require(actor, "candidate.move")
     with region.turn(actor, now=now) as turn:
         found = load_candidate(turn, candidate)
-        if due_at is not None and due_at < turn.now:
-            raise BadInput("is in the past", field="due_at", cure="give a later moment, or none")
+        _check_due(turn, due_at)
         event = CallMade(at=turn.now, candidate=found.id, outcome=outcome, due_at=due_at)
         confirmed_at = found.confirmed_at or (turn.now if outcome in (Outcome.REACHED, Outcome.CALL_BACK) else None)
         store.write_facts(
@@ -251,13 +251,33 @@ def record_call(
 def plan_call(
     region: Region, actor: Actor, candidate: CandidateId, due_at: datetime | None, *, now: datetime | None = None
 ) -> Candidate:
-    """Set when to call a candidate, None for not at all. Permission: candidate.move. Event: CallPlanned."""
+    """
+    Set when to call a candidate, None for not at all. Permission: candidate.move. Event: CallPlanned.
+
+    Raises
+    ------
+    Forbidden, NotFound
+        If the actor may not, or there is no such candidate.
+    BadInput
+        If that day is over.
+    """
     require(actor, "candidate.move")
     with region.turn(actor, now=now) as turn:
         found = load_candidate(turn, candidate)
+        _check_due(turn, due_at)
         event = CallPlanned(at=turn.now, candidate=found.id, due_at=due_at, why="by_hand")
         store.write_facts(turn, found.id, event=event, due_at=due_at or store.NEVER)
         return load_candidate(turn, candidate)
+
+
+def _check_due(turn: Turn, due_at: datetime | None) -> None:
+    """Let a call be due on this day of the city or a later one: an hour of today that is over is due at once."""
+    zone = places.read_zone(turn.connection)
+    if due_at is not None and local_day(due_at, zone) < local_day(turn.now, zone):
+        raise BadInput(
+            Said("%(day)s is over", day=local_day(due_at, zone).isoformat()), field="due_at",
+            cure="give today or a day to come",
+        )  # fmt: skip
 
 
 def add_note(region: Region, actor: Actor, candidate: CandidateId, text: str, *, now: datetime | None = None) -> str:

@@ -105,10 +105,32 @@ def close_poster(region: Region, actor: Actor, code: PosterCode, *, now: datetim
         store.close_poster(turn, event=PosterClosed(at=turn.now, poster=code, why="by_hand"))
 
 
-def list_posters(region: Region, actor: Actor, *, open_only: bool = False) -> list[tuple[Poster, int]]:
-    """Return posters with how many candidates each brought. Permission: candidate.read."""
+def list_posters(region: Region, actor: Actor, *, most: int = -1, after: int = 0) -> list[tuple[Poster, int]]:
+    """Return posters with how many candidates each brought, newest first; -1 for all. Permission: candidate.read."""
     require(actor, "candidate.read")
-    return store.read_posters(region.reader(), open_only=open_only)
+    return store.read_posters(region.reader(), most=most, after=after)
+
+
+def count_posters(region: Region, actor: Actor) -> int:
+    """Return how many posters there are, closed ones too. Permission: candidate.read."""
+    require(actor, "candidate.read")
+    return store.count_posters(region.reader())
+
+
+def find_poster(region: Region, actor: Actor, code: str) -> Poster:
+    """
+    Return a poster, also a closed one. Permission: candidate.read.
+
+    Raises
+    ------
+    NotFound
+        If there is none of that code.
+    """
+    require(actor, "candidate.read")
+    found = settings.find_poster(region.reader(), PosterCode(code))
+    if found is None:
+        raise NotFound("poster", code)
+    return found
 
 
 def name_places_of(region: Region, actor: Actor) -> dict[str, str]:

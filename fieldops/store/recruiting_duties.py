@@ -144,16 +144,21 @@ def close_poster(turn: Turn, *, event: PosterClosed) -> None:
 
 
 def read_posters(
-    connection: sqlite3.Connection, *, open_only: bool = False, most: int = 500
+    connection: sqlite3.Connection, *, open_only: bool = False, most: int = -1, after: int = 0
 ) -> list[tuple[Poster, int]]:
-    """Return posters with how many candidates each brought, newest first."""
+    """Return posters with how many candidates each brought, newest first: at most so many, all where `most` is -1."""
     rows = connection.execute(
         "SELECT p.code, p.street_id, p.venue_id, p.crew_id, p.made_at, p.closed_at, (SELECT count(*) FROM candidate AS c"
         " WHERE c.poster = p.code AND c.merged_into IS NULL) FROM poster AS p WHERE ? = 0 OR p.closed_at IS NULL"
-        " ORDER BY p.made_at DESC, p.code LIMIT ?",
-        (int(open_only), most),
+        " ORDER BY p.made_at DESC, p.code LIMIT ? OFFSET ?",
+        (int(open_only), most, after),
     )
     return [(Poster(PosterCode(row[0]), *tuple(row)[1:6]), row[6]) for row in rows]
+
+
+def count_posters(connection: sqlite3.Connection) -> int:
+    """Return how many posters there are, closed ones too."""
+    return int(connection.execute("SELECT count(*) FROM poster").fetchone()[0])
 
 
 def name_poster_places(connection: sqlite3.Connection) -> dict[str, str]:

@@ -80,16 +80,27 @@ def write_step(turn: Turn, *, event: StepDone) -> bool:
     return bool(changed)
 
 
+_STUCK = (
+    " FROM onboarding_step AS s JOIN candidate AS c ON c.id = s.candidate_id WHERE s.done_at IS NULL AND s.due_at <= ?"
+    " AND c.stage IN ('signed', 'trained', 'first_order') AND c.merged_into IS NULL AND c.erased_at IS NULL"
+    " AND (? IS NULL OR c.rep_id = ?)"
+)
+
+
+def count_stuck(connection: sqlite3.Connection, now: datetime, *, rep: str | None = None) -> int:
+    """Return how many sellers on their way to active have overdue steps."""
+    counted = f"SELECT count(DISTINCT s.candidate_id){_STUCK}"
+    return int(connection.execute(counted, (format_moment(now), rep, rep)).fetchone()[0])
+
+
 def read_stuck(
-    connection: sqlite3.Connection, now: datetime, *, rep: str | None = None, most: int = 100
+    connection: sqlite3.Connection, now: datetime, *, rep: str | None = None, most: int = -1, after: int = 0
 ) -> list[Stuck]:
-    """Return sellers on their way to active with overdue steps, those stuck longest first."""
+    """Return sellers on their way to active with overdue steps, those stuck longest first: all where `most` is -1."""
     rows = connection.execute(
-        "SELECT s.candidate_id, count(*), s.step, min(s.due_at) FROM onboarding_step AS s"
-        " JOIN candidate AS c ON c.id = s.candidate_id WHERE s.done_at IS NULL AND s.due_at <= ?"
-        " AND c.stage IN ('signed', 'trained', 'first_order') AND c.merged_into IS NULL AND c.erased_at IS NULL"
-        " AND (? IS NULL OR c.rep_id = ?) GROUP BY s.candidate_id ORDER BY min(s.due_at), s.candidate_id LIMIT ?",
-        (format_moment(now), rep, rep, most),
+        f"SELECT s.candidate_id, count(*), s.step, min(s.due_at){_STUCK}"
+        " GROUP BY s.candidate_id ORDER BY min(s.due_at), s.candidate_id LIMIT ? OFFSET ?",
+        (format_moment(now), rep, rep, most, after),
     )
     return [Stuck(CandidateId(row[0]), row[1], row[2], parse_moment(row[3])) for row in rows]
 
@@ -109,11 +120,9 @@ def find_training(connection: sqlite3.Connection, training: TrainingId) -> Train
     return _training_of(row) if row else None
 
 
-def read_trainings(connection: sqlite3.Connection, since: datetime, most: int = 200) -> list[Training]:
+def read_trainings(connection: sqlite3.Connection, since: datetime) -> list[Training]:
     """Return trainings that end after a moment, soonest first."""
-    rows = connection.execute(
-        f"{_TRAINING} WHERE t.ends_at > ? ORDER BY t.starts_at, t.id LIMIT ?", (format_moment(since), most)
-    )
+    rows = connection.execute(f"{_TRAINING} WHERE t.ends_at > ? ORDER BY t.starts_at, t.id", (format_moment(since),))
     return [_training_of(row) for row in rows]
 
 

@@ -1,7 +1,7 @@
 """Moves, calls, notes, groups, merges: what rule 16 allows, what is kept, what can be undone; rule 18 with a race."""
 
 import multiprocessing
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,7 @@ from fieldops.actions.recruiting_moves import (
     undo_merge,
 )
 from fieldops.actions.recruiting_reps import link_account
+from fieldops.clock import local_day
 from fieldops.errors import BadInput, Forbidden, MoveNotAllowed, NotFound, RepAtCap
 from fieldops.ids import ActorId, CandidateId, RepId
 from fieldops.people import Actor, Role
@@ -26,6 +27,7 @@ from fieldops.recruiting.sources import Group
 from fieldops.recruiting.stages import Reason, Stage
 from fieldops.store import persons
 from fieldops.store.connect import Region, open_region
+from fieldops.store.places import read_zone
 from fieldops.store.recruiting_training import read_steps_of
 from fieldops.store.verify import verify
 from tests.conftest import LEAD, NOON
@@ -180,10 +182,28 @@ def test_a_call_that_reaches_somebody_confirms_the_number_and_plans_the_next(reg
     done = record_call(region, LEAD, who, Outcome.REACHED, now=NOON + timedelta(hours=1))
     assert (done.confirmed_at, done.due_at) == (NOON + timedelta(hours=1), None)
     assert [one[1] for one in read_candidate(region, LEAD, who, now=NOON).calls] == ["reached", "no_answer"]
-    with pytest.raises(BadInput, match="in the past"):
+    with pytest.raises(BadInput, match="2026-03-02 is over"):
         record_call(region, LEAD, who, Outcome.BUSY, due_at=NOON, now=NOON + timedelta(days=3))
     assert plan_call(region, LEAD, who, NOON + timedelta(days=9), now=NOON).due_at == NOON + timedelta(days=9)
     assert verify(region).violations == []
+
+
+def test_a_call_is_planned_for_today_or_later_by_the_calendar_of_the_city(region: Region) -> None:
+    add_town(region)
+    who = join(region).candidate
+    here = read_zone(region.reader())
+    midnight = datetime.combine(local_day(NOON, here), time(0), here)
+    assert plan_call(region, LEAD, who, midnight, now=NOON).due_at == midnight  # an hour that is over: due at once
+    assert record_call(region, LEAD, who, Outcome.BUSY, due_at=midnight, now=NOON).due_at == midnight
+    for act in (
+        lambda due_at: plan_call(region, LEAD, who, due_at, now=NOON),
+        lambda due_at: record_call(region, LEAD, who, Outcome.BUSY, due_at=due_at, now=NOON),
+    ):
+        with pytest.raises(BadInput, match="is over") as refused:
+            act(midnight - timedelta(microseconds=1))
+        assert refused.value.field == "due_at"
+    assert read_candidate(region, LEAD, who, now=NOON).card.candidate.due_at == midnight
+    assert plan_call(region, LEAD, who, None, now=NOON).due_at is None
 
 
 def test_a_note_is_read_by_people_and_by_nobody_who_opens_the_file(region: Region) -> None:

@@ -26,6 +26,7 @@ from tests.conftest import NOON, PLANNER
 from tests.desk_town import make_desk_town
 from tests.web.test_desk import text_of
 from web.app import create_app
+from web.paging import A_PAGE, pages_of
 from web.settings import Settings
 
 HERE = {"Origin": "http://localhost", "Accept-Language": "en"}
@@ -297,6 +298,40 @@ def test_back_checks_are_ordered_and_listed(lead: FlaskClient, town: Region) -> 
     assert "0 back-checks ordered." in words(lead, "/trust")
 
 
+def test_long_lists_of_trust_are_turned_and_say_how_many_there_are(lead: FlaskClient, town: Region) -> None:
+    """Every list of the page at once: suspects, back-checks found and ordered, streets asked again, quarantines."""
+    count = A_PAGE + 2
+    with town.turn(PLANNER, now=NOON) as turn:
+        names = [(f"P{i}",) for i in range(2 * count)]
+        turn.connection.executemany("INSERT INTO promoter VALUES (?, 'C0', NULL, NULL)", names)
+    streets = [row[0] for row in town.reader().execute("SELECT id FROM street ORDER BY id LIMIT ?", (count,))]
+    for i, street in enumerate(streets):
+        rows = [
+            (row, {**one, "survey_id": f"{street}-{row}", "promoter": f"P{2 * i + row % 2}"})
+            for row, one in surveys(street, 3, 20)
+        ]
+        assert record_surveys(town, PLANNER, rows, now=NOON + timedelta(hours=2)).added == 20
+    for street in streets:
+        done = quarantine_surveys(
+            town, PLANNER, reason="suspect", measurement=MeasurementId(f"M{street}"), now=NOON + timedelta(hours=2)
+        )
+        assert done.surveys == 20
+    page = "suspects", 'name="promoter" value="(P\\d+)"', 2 * count
+    for name, row, whole in (page, ("quarantines", r"/trust/quarantine/(\d+)/lift", count)):
+        seen, pages = list[str](), pages_of(whole)
+        for number in range(1, pages + 1):
+            text = lead.get(f"/trust?{name}={number}", headers=HERE).text
+            rows = re.findall(row, text)
+            assert len(rows) == min(A_PAGE, whole - (number - 1) * A_PAGE), name
+            assert f"of {whole} · page {number} of {pages}" in text_of(text)
+            seen += rows
+        assert len(set(seen)) == whole
+    both = words(lead, "/trust?suspects=2&quarantines=2")
+    assert "26–50 of 54 · page 2 of 3" in both
+    assert "26–27 of 27 · page 2 of 2" in both
+    assert lead.get("/trust?suspects=x", headers=HERE).status_code == 422
+
+
 def test_finished_streets_to_ask_again_are_chosen_once_a_day_and_what_was_found_is_told_by_place(
     lead: FlaskClient, town: Region
 ) -> None:
@@ -379,6 +414,19 @@ def test_a_plan_is_published_from_its_page_and_compared_with_the_claims(lead: Fl
     assert lead.post("/plan/plan1/publish", headers=HERE).status_code == 409
     assert lead.get("/plan/none").status_code == 404
     assert words(lead, "/plan/plan1?against=plan1").count("75 streets stay with their crews.") == 1
+
+
+def test_a_plan_says_how_many_hours_are_kept_so_that_crews_finish(lead: FlaskClient, town: Region) -> None:
+    assert "Hours kept in reserve 188 so that crews finish with 80%" in words(lead, "/plan/plan1")
+    chinese = text_of(lead.get("/plan/plan1", headers={"Accept-Language": "zh-CN"}).text)
+    assert "备用工时 188 使各组有 80% 的把握推完" in chinese
+    assert "Hours kept in reserve 188 188 +0" in words(lead, "/plan/plan1?against=plan1")
+    assert "862 of 1,050 188 in reserve" in words(lead, "/what-if")
+    assert "1,050 中的 862 备用 188" in text_of(lead.get("/what-if", headers={"Accept-Language": "zh-CN"}).text)
+    with town.turn(PLANNER, now=NOON) as turn:  # a plan of before says nothing of it
+        turn.connection.execute("UPDATE plan SET figures = json_remove(figures, '$.hours_kept')")
+    for path in ("/plan/plan1", "/what-if"):
+        assert "in reserve" not in words(lead, path), path
 
 
 def test_a_plan_is_ordered_as_a_job_followed_and_cancelled(lead: FlaskClient, town: Region) -> None:

@@ -10,18 +10,26 @@ from flask.testing import FlaskClient
 
 from fieldops import clock
 from fieldops.actions.effort import import_effort
-from fieldops.actions.recruiting_lists import list_candidates
-from fieldops.actions.recruiting_posters import FREE_OF_NETWORK, open_page, set_consent, set_poster_words
-from fieldops.actions.recruiting_reps import link_account
-from fieldops.actions.recruiting_training import make_training
+from fieldops.actions.recruiting_lists import list_candidates, list_stuck
+from fieldops.actions.recruiting_posters import (
+    FREE_OF_NETWORK,
+    make_poster,
+    open_page,
+    set_consent,
+    set_poster_words,
+)
+from fieldops.actions.recruiting_reps import import_reps, link_account
+from fieldops.actions.recruiting_training import list_trainings, make_training
+from fieldops.clock import local_day
 from fieldops.events import RulesChanged
-from fieldops.ids import RepId
+from fieldops.ids import RepId, StreetId
 from fieldops.people import Role
 from fieldops.recruiting.consent import FIRST_TEXT, ConsentText
 from fieldops.store import audit
 from fieldops.store.accounts import find_account, private_reader
 from fieldops.store.connect import open_region
 from fieldops.store.persons import find_by_phone
+from fieldops.store.places import read_zone
 from fieldops.store.recruiting_reps import count_care
 from fieldops.store.verify import verify
 from fieldops.worker import Worker
@@ -33,6 +41,7 @@ from tests.recruiting.test_words import NAMES
 from tests.recruits import phone, sellers
 from tests.web.test_desk import text_of
 from web.app import create_app
+from web.paging import A_PAGE, pages_of
 from web.settings import Settings
 
 EVIL = ["<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "{{7*7}}", "javascript:alert(1)", "';DROP TABLE person;--",
@@ -338,6 +347,46 @@ def test_a_poster_is_printed_in_the_language_chosen_for_it_or_in_both(town: tupl
     assert both.count("<svg") == 1
 
 
+def test_long_lists_of_recruiting_are_turned_and_say_how_many_there_are(town: tuple[Flask, Path, str]) -> None:
+    _, path, code = town
+    region, client = open_region(path), lead_of(town)
+    import_reps(region, LEAD, [(2, {"rep": "R3", "name": "小周", "base": "北站", "languages": "zh"})], now=NOON)
+    made = [make_poster(region, LEAD, street=StreetId("R01"), now=NOON).code for _ in range(2 * A_PAGE)]
+    begin = NOON + timedelta(days=3)
+    for number in range(A_PAGE + 1):
+        make_training(
+            region, LEAD, base="北站", topic=f"topic {number}", starts_at=begin + timedelta(hours=number),
+            ends_at=begin + timedelta(hours=number + 1), capacity=9, now=NOON,
+        )  # fmt: skip
+    sellers(region, 2 * A_PAGE, first=6000, street="R00")
+    sellers(region, A_PAGE + 1, RepId("R3"), first=7000, street="R00")
+    later = NOON + timedelta(days=9)
+    stuck = [one.candidate for one, _ in list_stuck(region, LEAD, now=later)]
+    of_rep = [one.candidate for one, _ in list_stuck(region, LEAD, rep=RepId("R3"), now=later)]
+    set_poster_words(region, LEAD, {}, now=later)  # the sandbox's present
+    trainings = [one.id for one in list_trainings(region, LEAD, over=timedelta(days=7), now=later)]
+    region.close()
+    assert len(stuck) > 2 * A_PAGE
+    assert len(trainings) > A_PAGE
+    for address, name, link, whole in (
+        ("/posters", "page", "posters", {code, *made}), ("/onboarding", "stuck", "candidates", set(stuck)),
+        ("/onboarding", "trainings", "trainings", set(trainings)), ("/calls", "stuck", "candidates", set(stuck)),
+        ("/calls?rep=R3", "stuck", "candidates", set(of_rep)),
+    ):  # fmt: skip
+        pages, seen = pages_of(len(whole)), set[str]()
+        for page in range(1, pages + 1):
+            text = client.get(f"{address}{'&' if '?' in address else '?'}{name}={page}", headers=HERE).text
+            rows = set(re.findall(rf'href="/{link}/([\w-]+)"', text.replace("/candidates/table", ""))) & whole
+            assert len(rows) == min(A_PAGE, len(whole) - (page - 1) * A_PAGE), (address, page)
+            assert not rows & seen or address.startswith("/calls")  # who is stuck may be due for a call too
+            seen |= rows
+            assert f"of {len(whole)} · page {page} of {pages}" in text_of(text), address
+        assert seen == whole, address
+    assert "51 posters" in text_of(client.get("/posters", headers=HERE).text)
+    assert client.get(f"/posters/{made[0]}", headers=HERE).status_code == 200
+    assert client.get("/posters/none", headers=HERE).status_code == 404
+
+
 def test_a_rep_reads_the_names_of_reps_and_not_their_numbers(shared_town: tuple[Flask, Path, str]) -> None:
     app, path, _ = shared_town
     client = app.test_client()
@@ -490,14 +539,21 @@ def test_a_candidate_goes_from_a_poster_to_an_active_seller_and_is_forgotten_on_
 
 
 @pytest.mark.parametrize(
-    ("language", "full", "taken", "skipped", "gone"),
+    ("language", "full", "taken", "skipped", "gone", "cure"),
     [
-        ("en", "cares for 35 sellers", "The one place of this training is taken.", "cannot go from", "There is no"),
-        ("zh-CN", "35", "名额", "不能", "人"),
+        (
+            "en",
+            "cares for 35 sellers",
+            "The one place of this training is taken.",
+            "cannot go from",
+            "There is no",
+            "Call again: 2026-02-27 is over give today or a day to come",
+        ),
+        ("zh-CN", "35", "名额", "不能", "人", "请写今天或以后的日期"),
     ],
 )
 def test_what_a_desk_is_refused_is_said_in_its_language_and_what_is_lawful_goes_on(
-    town: tuple[Flask, Path, str], language: str, full: str, taken: str, skipped: str, gone: str
+    town: tuple[Flask, Path, str], language: str, full: str, taken: str, skipped: str, gone: str, cure: str
 ) -> None:
     _, path, _ = town
     region, client, asked = open_region(path), lead_of(town), HERE | {"Accept-Language": language}
@@ -518,6 +574,12 @@ def test_what_a_desk_is_refused_is_said_in_its_language_and_what_is_lawful_goes_
     allowed = {"rep": "R1", "override": "knows_them"}
     assert client.post(f"/candidates/{late}/rep", data=allowed, headers=asked).status_code == 303
     assert "36 / 35" in text_of(client.get("/reps", headers=asked).text)
+    # a call is planned for today or later
+    refused(f"/candidates/{late}/due", 422, "2026-02-27", due_at="2026-02-27T08:00")
+    refused(f"/candidates/{late}/call", 422, cure, outcome="busy", due_at="2026-02-27T08:00")
+    assert client.post(f"/candidates/{late}/due", data={"due_at": ""}, headers=asked).status_code == 303
+    page = client.get(f"/candidates/{late}", headers=asked).text
+    assert f'action="/candidates/{late}/due"' in page
     # RULE 16: no stage is skipped, and who leaves has a reason
     refused(f"/candidates/{late}/move", 409, skipped, after="active")
     assert client.post(f"/candidates/{late}/move", data={"after": "lost"}, headers=asked).status_code == 422
@@ -531,9 +593,8 @@ def test_what_a_desk_is_refused_is_said_in_its_language_and_what_is_lawful_goes_
     refused(f"/candidates/{other}/training", 409, taken, training=training)
     # two numbers of one person, and back
     called = "call now" if language == "en" else "该打电话了"
-    assert (
-        client.post(f"/candidates/{other}/due", data={"due_at": "2026-01-01T00:00"}, headers=asked).status_code == 303
-    )
+    today = local_day(region.moment(), read_zone(region.reader()))
+    assert client.post(f"/candidates/{other}/due", data={"due_at": f"{today}T00:00"}, headers=asked).status_code == 303
     assert called in text_of(client.get(f"/candidates/{other}", headers=asked).text)
     assert client.post(f"/candidates/{late}/merge", data={"other": phone(7001)}, headers=asked).status_code == 303
     refused(f"/candidates/{other}/move", 404, gone, after="trained")

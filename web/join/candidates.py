@@ -16,7 +16,7 @@ from fieldops.actions.recruiting_training import book_training, list_trainings, 
 from fieldops.errors import BadInput
 from fieldops.ids import CandidateId, RepId, TrainingId
 from web.asked import city_moment, field, page_asked
-from web.join.forms import asked, back, choice, filters, in_days, keep_nothing, place_asked, whole
+from web.join.forms import asked, back, choice, filters, in_days, keep_nothing, place_asked, stuck_page, whole
 from web.join.wording import stage_name
 from web.navigation import Entry
 from web.regions import act_moment, the_region
@@ -133,8 +133,9 @@ def call(candidate: str) -> AnyResponse:
 @needs("candidate.move")
 def due(candidate: str) -> AnyResponse:
     """Set when to call."""
-    moves.plan_call(the_region(), current_actor(), CandidateId(candidate), city_moment("due_at"), now=act_moment())
-    flash(gettext("The call is planned."))
+    due_at = city_moment("due_at")
+    moves.plan_call(the_region(), current_actor(), CandidateId(candidate), due_at, now=act_moment())
+    flash(gettext("The call is planned.") if due_at else gettext("No call is due any more."))
     return back(url_for("candidates.one", candidate=candidate))
 
 
@@ -261,6 +262,6 @@ def _calls(revealed: CandidateId | None = None, phone: str = "") -> str:
     region, actor = the_region(), current_actor()
     return render_template(
         "join/calls.html", due=lists.list_due(region, actor, rep=rep, now=act_moment()),
-        stuck=lists.list_stuck(region, actor, rep=rep, most=30, now=act_moment()), revealed=revealed, phone=phone,
+        stuck=stuck_page(rep), revealed=revealed, phone=phone,
         outcomes=list(Outcome), labels=read_step_labels(region), rep=rep, **_shared(_allowed_from),
     )  # fmt: skip

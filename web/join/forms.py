@@ -11,12 +11,22 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from fieldops.actions.desk import read_time_zone
 from fieldops.actions.recruiting_brings import end_of_day, name_one
-from fieldops.actions.recruiting_lists import Filters, Group, SourceKind, Stage
+from fieldops.actions.recruiting_lists import (
+    Card,
+    Filters,
+    Group,
+    SourceKind,
+    Stage,
+    Stuck,
+    count_stuck,
+    list_stuck,
+)
 from fieldops.errors import BadInput
 from fieldops.ids import CrewId, PosterCode, RepId, StreetId, VenueId
 from fieldops.said import Said
 from web.asked import field, flag, one_of
 from web.language import is_path
+from web.paging import Turn, turn_read
 from web.regions import act_moment, the_region
 from web.session import current_actor
 
@@ -75,6 +85,15 @@ def in_days(days: int, present: datetime) -> datetime:
     """Return nine in the morning of the city, so many days on."""
     here = present.astimezone(ZoneInfo(read_time_zone(the_region())))
     return here.replace(hour=9, minute=0, second=0, microsecond=0) + timedelta(days=days)
+
+
+def stuck_page(rep: RepId | None = None) -> Turn[tuple[Stuck, Card]]:
+    """Return the page that the address asks for of sellers with overdue steps, of one rep or of all."""
+    region, actor, now = the_region(), current_actor(), act_moment()
+    return turn_read(
+        count_stuck(region, actor, rep=rep, now=now),
+        lambda most, after: list_stuck(region, actor, rep=rep, most=most, after=after, now=now), "stuck",
+    )  # fmt: skip
 
 
 def filters() -> Filters:

@@ -11,12 +11,12 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from fieldops.actions import recruiting_posters as acts
 from fieldops.actions.recruiting_brings import SORTS
-from fieldops.errors import NotFound
 from fieldops.ids import CrewId, PosterCode, StreetId, VenueId
 from web.asked import field
 from web.join.wording import poster_words
 from web.language import NAMES, chosen_language
 from web.navigation import Entry
+from web.paging import turn_read
 from web.regions import act_moment, the_region
 from web.session import current_actor, may, needs
 
@@ -31,8 +31,12 @@ def page() -> str:
     """Return the posters with what each brought, and the floods that wait."""
     region, actor = the_region(), current_actor()
     floods = acts.list_floods(region, actor) if may("candidate.merge") else []
+    posters = turn_read(
+        acts.count_posters(region, actor),
+        lambda most, after: acts.list_posters(region, actor, most=most, after=after),
+    )
     return render_template(
-        "join/posters.html", posters=acts.list_posters(region, actor), floods=floods, region_text=acts.read_poster_words(region),
+        "join/posters.html", posters=posters, floods=floods, region_text=acts.read_poster_words(region),
         places=acts.name_places_of(region, actor), sorts=SORTS,
     )  # fmt: skip
 
@@ -57,9 +61,7 @@ def _found(kind: Callable[[str], Name], noun: str) -> Name | None:
 @needs("candidate.read")
 def printed(code: str) -> str:
     """Return a poster to be printed: one page, the region's words in the language asked for or in both, the code."""
-    found = next((one for one, _ in acts.list_posters(the_region(), current_actor()) if one.code == code), None)
-    if found is None:
-        raise NotFound("poster", code)
+    found = acts.find_poster(the_region(), current_actor(), code)
     address = url_for("door.page", code=found.code, _external=True)
     own, asked = acts.read_poster_words(the_region()), field("in")
     languages = list(NAMES) if asked == "both" else [asked if asked in NAMES else chosen_language()]

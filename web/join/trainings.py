@@ -7,11 +7,11 @@ from flask_babel import gettext, lazy_gettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from fieldops.actions import recruiting_training as acts
-from fieldops.actions.recruiting_lists import list_stuck, read_bases
+from fieldops.actions.recruiting_lists import read_bases
 from fieldops.errors import BadInput
 from fieldops.ids import CandidateId, TrainingId
 from web.asked import city_moment, field
-from web.join.forms import keep_nothing, whole
+from web.join.forms import keep_nothing, stuck_page, whole
 from web.navigation import Entry
 from web.regions import act_moment, the_region
 from web.session import current_actor, needs
@@ -29,7 +29,7 @@ def page() -> str:
     region, actor = the_region(), current_actor()
     present = region.moment(act_moment())
     return render_template(
-        "join/onboarding.html", stuck=list_stuck(region, actor, now=act_moment()),
+        "join/onboarding.html", stuck=stuck_page(),
         trainings=acts.list_trainings(region, actor, over=STILL_SHOWN, now=present), present=present, steps=acts.read_present_steps(region),
         labels=acts.read_step_labels(region), bases=read_bases(region, actor),
     )  # fmt: skip

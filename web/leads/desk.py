@@ -15,7 +15,7 @@ from fieldops.ids import CityId, CrewId, PlanId, StreetId
 from fieldops.said import Said
 from web.asked import crew_asked, field, flag, one_of
 from web.navigation import Entry
-from web.paging import A_PAGE, Turn, page_of
+from web.paging import Turn, turn_read
 from web.quarantined import is_counting
 from web.regions import act_moment, region_path, the_region
 from web.session import current_actor, needs
@@ -131,11 +131,12 @@ def _listing(city: CityId) -> tuple[street_list.Wish, Turn[street_list.ListedStr
         sort=one_of("sort", street_list.SORTS), down=flag("down"),
     )  # fmt: skip
     count = street_list.count_streets(the_region(), current_actor(), wish, city=city)
-    page = page_of(count)
-    rows = street_list.list_streets(
-        the_region(), current_actor(), wish, city=city, most=A_PAGE, after=(page - 1) * A_PAGE
+    return wish, turn_read(
+        count,
+        lambda most, after: street_list.list_streets(
+            the_region(), current_actor(), wish, city=city, most=most, after=after
+        ),
     )
-    return wish, Turn(rows, page, count)
 
 
 @pages.get("/triangles/at/<int:key>")
@@ -174,13 +175,13 @@ def streets() -> str:
     seen = desk.read_overview(the_region(), current_actor(), city=asked_city())
     wish = street_list.Wish(words=words, state=state)
     count = street_list.count_streets(the_region(), current_actor(), wish, city=seen.city.id)
-    page = page_of(count)
-    found = desk.find_streets(
-        the_region(), current_actor(), words, city=seen.city.id, state=state, most=A_PAGE, after=(page - 1) * A_PAGE
+    rows = turn_read(
+        count,
+        lambda most, after: desk.find_streets(
+            the_region(), current_actor(), words, city=seen.city.id, state=state, most=most, after=after
+        ),
     )
-    return render_template(
-        "leads/streets.html", seen=seen, words_asked=words, state=state, states=STATES, rows=Turn(found, page, count)
-    )
+    return render_template("leads/streets.html", seen=seen, words_asked=words, state=state, states=STATES, rows=rows)
 
 
 @pages.get("/streets.json")
