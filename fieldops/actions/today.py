@@ -17,7 +17,7 @@ from fieldops.clock import find_zone, local_day
 from fieldops.ids import CityId
 from fieldops.people import Actor
 from fieldops.permissions import require, why
-from fieldops.planning.ending import Z80, Ending, forecast_ending
+from fieldops.planning.ending import Z80, Ending, doubt_together, forecast_ending
 from fieldops.store import bursts, people, today
 from fieldops.store.connect import Region
 from fieldops.store.desk import PlanCard
@@ -127,20 +127,18 @@ def is_over(plan: PlanCard | None, present: datetime) -> bool:
     return present > plan.starts_at + (timedelta(days=WEEK) if plan.published_at else PUBLISH_WITHIN)
 
 
-def forecast_claims(chances: Sequence[float]) -> Forecast | None:
+def forecast_claims(groups: Sequence[Sequence[float]]) -> Forecast | None:
     """
     Return how many of the claims in force will have moved on by their end, from their probabilities; None where none has one.
 
-    The interval is the normal one of a sum of
-    independent decisions, so it is a little too narrow where a whole town does better or worse than planned.
+    Those of a group are decided together. The interval is the normal one of a sum of independent decisions, so it is a little
+    too narrow where a whole town does better or worse than planned.
     """
-    if not chances:
+    if not groups:
         return None
-    expected = sum(chances)
-    spread = Z80 * sqrt(sum(chance * (1 - chance) for chance in chances))
-    return Forecast(
-        len(chances), expected, max(0, round(expected - spread)), min(len(chances), round(expected + spread))
-    )
+    count, expected = sum(map(len, groups)), sum(map(sum, groups))
+    spread = Z80 * sqrt(doubt_together(groups))
+    return Forecast(count, expected, max(0, round(expected - spread)), min(count, round(expected + spread)))
 
 
 def forecast_bursts(region: Region, day: date, present: datetime, zone_name: str) -> Ending | None:

@@ -1,7 +1,8 @@
 """What the first page of a lead counts: streets by state, what ends soon, who is idle, what waits for a decision."""
 
 import json
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -121,15 +122,26 @@ def saturated_since(connection: sqlite3.Connection, since: datetime, until: date
     return [parse_moment(row[1]) for row in rows]
 
 
-def chances_of_claims(connection: sqlite3.Connection, at: datetime) -> list[float]:
-    """Return the probability that their plan promises of each claim in force; claims without a plan are left out."""
+def chances_of_claims(connection: sqlite3.Connection, at: datetime) -> list[list[float]]:
+    """
+    Return the probability that their plan promises of each claim in force; claims without a plan are left out.
+
+    Those that are decided together stand together: a crew's streets of one triangle (rule 10).
+    """
     rows = connection.execute(
-        "SELECT a.finish_probability FROM claim AS k JOIN assignment AS a ON a.plan_id = k.plan_id "
-        "AND a.street_id = k.street_id AND a.crew_id = k.crew_id "
+        "SELECT k.crew_id, coalesce(s.triangle_id, s.id), a.finish_probability FROM claim AS k JOIN assignment AS a "
+        "ON a.plan_id = k.plan_id AND a.street_id = k.street_id AND a.crew_id = k.crew_id JOIN street AS s ON s.id = k.street_id "
         "WHERE k.claimed_at <= :at AND coalesce(k.ended_at, k.held_until) > :at",
         {"at": format_moment(at)},
     )
-    return [row[0] for row in rows]
+    return _together((row[0], row[1], row[2]) for row in rows)
+
+
+def _together(claims: Iterable[tuple[str, str, float]]) -> list[list[float]]:
+    groups = defaultdict[tuple[str, str], list[float]](list)
+    for crew, place, chance in claims:
+        groups[crew, place].append(chance)
+    return list(groups.values())
 
 
 EVEN = 0.5  # the odds of a claim that no plan has promised anything of
@@ -141,9 +153,9 @@ class BurstStand:
 
     streets: int
     saturated: int
-    claims: list[float]
+    claims: list[list[float]]
     claims_hours: float
-    free: list[tuple[float, float]]
+    free: list[tuple[float, float, str]]
     ended: list[tuple[float, bool]]
 
 
@@ -153,7 +165,8 @@ def stand_of_bursts(
     """Return how the streets of running bursts stand at the moment, and how claims have ended since the bursts began."""
     given = {"streets": json.dumps(list(streets)), "at": format_moment(at), "since": format_moment(since)}
     rows = connection.execute(
-        "SELECT v.state, o.hours, o.finish, coalesce(a.finish_probability, o.finish), coalesce(o.value, 0) FROM json_each(:streets) AS j"
+        "SELECT v.state, o.hours, o.finish, coalesce(a.finish_probability, o.finish), coalesce(o.value, 0),"
+        " k.crew_id, coalesce(v.triangle, v.street) FROM json_each(:streets) AS j"
         " JOIN street_status AS v ON v.street = j.value LEFT JOIN outlook AS o ON o.street_id = v.street"
         " LEFT JOIN claim AS k ON k.id = v.claim"
         " LEFT JOIN assignment AS a ON a.plan_id = k.plan_id AND a.street_id = k.street_id AND a.crew_id = k.crew_id",
@@ -168,9 +181,9 @@ def stand_of_bursts(
         given,
     )
     return BurstStand(
-        len(rows), sum(row[0] == "saturated" for row in rows), [EVEN if row[3] is None else row[3] for row in held],
+        len(rows), sum(row[0] == "saturated" for row in rows), _together((row[5], row[6], EVEN if row[3] is None else row[3]) for row in held),
         sum(row[1] or 0.0 for row in held),
-        [(row[1], row[2]) for row in rows if row[0] == "free" and row[1] is not None and row[2] is not None and row[4] > 0],
+        [(row[1], row[2], row[6]) for row in rows if row[0] == "free" and row[1] is not None and row[2] is not None and row[4] > 0],
         [(row[0], bool(row[1])) for row in ended],
     )  # fmt: skip
 

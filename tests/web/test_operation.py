@@ -11,8 +11,9 @@ from flask.testing import FlaskClient
 from fieldops.actions.backcheck import quarantine_surveys
 from fieldops.actions.claims import make_claim
 from fieldops.actions.jobs import list_jobs
+from fieldops.actions.plans import publish_plan
 from fieldops.actions.surveys import record_surveys
-from fieldops.actions.today import forecast_claims
+from fieldops.actions.today import forecast_claims, read_today
 from fieldops.awareness import confidence_interval
 from fieldops.events import BurstsSet
 from fieldops.ids import CrewId, MeasurementId, StreetId
@@ -23,7 +24,7 @@ from fieldops.store.connect import Region
 from fieldops.worker import Worker
 from tests.accounts import PLAIN_COOKIE, session_of
 from tests.conftest import NOON, PLANNER
-from tests.desk_town import make_desk_town
+from tests.desk_town import PLAN, make_desk_town
 from tests.web.test_desk import text_of
 from web.app import create_app
 from web.paging import A_PAGE, pages_of
@@ -381,12 +382,25 @@ def test_an_act_that_the_role_does_not_include_is_neither_offered_nor_done(town:
 
 def test_the_forecast_is_the_sum_of_the_plans_probabilities_and_unknown_without_any() -> None:
     assert forecast_claims([]) is None
-    sure = forecast_claims([1.0] * 5 + [0.0] * 5)
+    sure = forecast_claims([[1.0]] * 5 + [[0.0]] * 5)
     assert sure is not None
     assert (sure.claims, sure.expected, sure.low, sure.high) == (10, 5.0, 5, 5)
-    coin = forecast_claims([0.5] * 100)
+    coin = forecast_claims([[0.5]] * 100)
     assert coin is not None
     assert (coin.low, coin.high) == (44, 56)  # 50 ± 1.2816 x 5
+
+
+def test_the_forecast_of_a_published_plan_counts_a_crew_s_streets_of_one_triangle_as_one_decision(town: Region) -> None:
+    publish_plan(town, PLANNER, PLAN, best_effort=True, now=NOON)
+    found = read_today(town, PLANNER).forecast
+    chances = [row[0] for row in town.reader().execute(
+        "SELECT a.finish_probability FROM claim AS k JOIN assignment AS a ON a.plan_id = k.plan_id AND a.street_id = k.street_id"
+    )]  # fmt: skip
+    alone = forecast_claims([[chance] for chance in chances])
+    assert found is not None
+    assert alone is not None
+    assert (found.claims, found.expected) == (alone.claims, pytest.approx(alone.expected))
+    assert found.high - found.low > alone.high - alone.low
 
 
 def test_a_claim_made_elsewhere_shows_at_once(lead: FlaskClient, town: Region) -> None:

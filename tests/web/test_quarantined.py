@@ -34,7 +34,11 @@ BOTH = "as if those in quarantine counted"
 
 @pytest.fixture(scope="module")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Region]:
-    """A town, only read, in which the answers of two measurements, of a street and of an empty triangle's point, are in quarantine."""
+    """
+    A town, only read, in which the answers of two measurements, of a street and of an empty triangle's point, are in quarantine.
+
+    Its plan was made when those of the street had begun, and none was in quarantine.
+    """
     region = make_desk_town(tmp_path_factory.mktemp("quarantined") / "region.gpkg")
     with region.turn(PLANNER, now=NOON) as turn:
         turn.connection.executemany("INSERT INTO promoter VALUES (?, 'C0', NULL, NULL)", [("P0",), ("P1",)])
@@ -78,10 +82,21 @@ def test_every_page_of_figures_shows_them_both_ways(
     without, shown = words(lead, address), words(lead, f"{address}{more}quarantined=1")
     alone = path == "/map/streets"  # for the map's script
     assert (BOTH in without) == (BOTH in shown) == (not alone)
-    assert without != shown or path == f"/plan/{PLAN}"  # whose chances may be told alike
+    assert without != shown
     if held:
         assert not re.search(held, without)
         assert re.search(held, shown)
+
+
+def test_the_plan_page_promises_less_of_a_crew_whose_answers_do_not_count(lead: FlaskClient) -> None:
+    """The switch does something: R00 is known to 13 of 20 only as long as those in quarantine count."""
+    finished = []
+    for way in ("", "?quarantined=1"):
+        page = words(lead, f"/plan/{PLAN}{way}")
+        told = re.search(r"甲组 \d+ streets · [\d.]+ promoter-hours · ([\d.]+) expected to finish", page)
+        assert told, page
+        finished.append(float(told[1]))
+    assert finished[0] < finished[1] - 0.2
 
 
 def test_the_map_is_coloured_both_ways_also_at_a_moment_of_the_past(lead: FlaskClient, town: Region) -> None:
