@@ -17,7 +17,7 @@ from fieldops.ids import CrewId, StreetId
 from fieldops.people import Actor
 from fieldops.permissions import require
 from fieldops.planning.dispatch import DETOUR, Candidate, Offer, Room, best_offers, explain_offer, walk_metres
-from fieldops.planning.opening import read_span
+from fieldops.planning.opening import DAY_H, read_span
 from fieldops.planning.reasons import say
 from fieldops.planning.terms import LEAST_MISSING
 from fieldops.rules import Rules
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from fieldops.store.sqlite import sqlite3
 
 FARTHER = (1.7, 3.0)  # times the reach that are searched, one after the other, where nothing fits within it
+ASK_AT_THE_GATE = say("ask_gate")
 LEAST_SURVEYS = 10  # of a test: so many are asked before any card decides
 
 
@@ -240,18 +241,20 @@ def _candidates(
     return [
         Candidate(
             street.street, way, DETOUR * _air_m(*home, street.lon, street.lat), missing, street.measured, value,
-            hours, finish, _notes(street, entry), *read_span(*entry.get(street.street, ("", ""))),
+            hours, finish, *_entry(street, entry),
         )
         for (street, way), (missing, value, hours, finish) in zip(reached, worth, strict=True)
         if hours is not None
     ]  # fmt: skip
 
 
-def _notes(street: NearStreet, entry: Mapping[StreetId, tuple[str, str]]) -> tuple[Said, ...]:
-    """Return what the crew should know of a street before it goes."""
-    span = entry.get(street.street)
-    gate = say("ask_gate") if street.permission == "unknown" else None
-    return tuple(said for said in (gate, say("entry_note", open="-".join(span)) if span else None) if said)
+def _entry(street: NearStreet, spans: Mapping[StreetId, tuple[str, str]]) -> tuple[tuple[Said, ...], float, float]:
+    """Return what the crew should know of a street before it goes, and from when until when it lets promoters in."""
+    notes = (ASK_AT_THE_GATE,) if street.permission == "unknown" else ()
+    span = spans.get(street.street)
+    if span is None:
+        return notes, 0.0, DAY_H
+    return (*notes, say("entry_note", open="-".join(span))), *read_span(*span)
 
 
 def _near_running(connection: "sqlite3.Connection", box: store.Box, crew: CrewId, at: datetime) -> list[NearStreet]:

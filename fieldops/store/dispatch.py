@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from fieldops.clock import format_moment, parse_moment
 from fieldops.errors import NotFound
@@ -39,8 +39,7 @@ class Box:
         return cls(lon - wide, lat - high, lon + wide, lat + high)
 
 
-@dataclass(frozen=True, slots=True)
-class NearStreet:
+class NearStreet(NamedTuple):
     """
     A street that the crew could claim now, with what the last plan and the last estimate say of it.
 
@@ -96,7 +95,9 @@ def near_streets(
         "zones": None if running is None else json.dumps(sorted(running.zones)),
         "parts": None if running is None else json.dumps(sorted(running.streets)),
     }
-    rows = connection.execute(
+    cursor = connection.cursor()
+    cursor.row_factory = None  # plain tuples: half the time
+    rows = cursor.execute(
         "SELECT s.id, s.lon, s.lat, s.node, s.people, s.priority, s.permission, o.value, o.hours, o.finish,"
         " o.share, CASE WHEN e.as_of > o.as_of OR o.as_of IS NULL THEN e.share END, coalesce(e.low, 0.0),"
         " coalesce(e.high, 1.0), coalesce(e.knows, 0), coalesce(e.asked, 0), e.share"
@@ -113,7 +114,7 @@ def near_streets(
         " AND coalesce(r.ended_at, r.kept_until) > :at)",
         _box(box) | runs | {"crew": crew, "at": format_moment(at)},
     )
-    return [NearStreet(*row) for row in map(tuple, rows)]
+    return [NearStreet._make(row) for row in rows]
 
 
 def entry_spans(connection: "sqlite3.Connection") -> dict[StreetId, tuple[str, str]]:
