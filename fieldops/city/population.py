@@ -46,7 +46,7 @@ _FAR_FROM_STREETS_M = 500.0
 class Units:
     """Streets, lanes and compounds as the people see them; arrays in the order of the units."""
 
-    walk_m: FloatArray  # 0 for compounds
+    doors_m: FloatArray  # metres along which there can be doors, 0 for compounds
     home_people: FloatArray
     area_m2: FloatArray  # of compounds without mapped homes, else 0
     alike: list[set[str]]  # every name by which a table may call it, normalised; empty where there is no table
@@ -75,7 +75,7 @@ class People:
 def assumed_people(units: Units, *, chinese: bool) -> tuple[FloatArray, np.ndarray]:
     """Return people from homes x floors, else from length or area, and which of the three, for each unit."""
     column = 0 if chinese else 1
-    by_length = units.walk_m * _PER_METRE[column]
+    by_length = units.doors_m * _PER_METRE[column]
     by_area = units.area_m2 * _PER_M2[column]
     people = np.maximum.reduce([units.home_people, by_area, by_length * (units.home_people < 0.3 * by_length)])
     people = np.maximum(people, 1.0)
@@ -145,7 +145,7 @@ def _from_total(
             cure="give the number of people who live here",
         )
     homes = np.where(source == "area", assumed, units.home_people)
-    length = units.walk_m
+    length = units.doors_m
     bare = float(length[homes <= 0].sum() / max(length.sum(), 1e-9))
     most = (1 - _LEAST_SHARE_OF_LENGTH * bare) * total / max(homes.sum(), 1e-9)
     # As far as the assumption goes streets without homes grow with the others: homes alone would take their people.
@@ -169,7 +169,7 @@ def _from_table(
 ) -> tuple[FloatArray, np.ndarray, dict[str, object]]:
     """Take the table's people where it names a street; the other streets keep what is assumed."""
     people, source = assumed.copy(), source.copy()
-    weight = np.maximum(units.walk_m, 1.0)
+    weight = np.maximum(units.doors_m, 1.0)
     known: dict[str, list[int]] = {}
     for row, alike in enumerate(units.alike):
         for name in alike:

@@ -18,6 +18,7 @@ from fieldops.city.streets import work_of
 _TOUR = (
     0.7124  # expected length of the shortest tour of n places in an area A is about this x sqrt(n A) (Beardwood 1959)
 )
+_DOORS_ON_A_BRIDGE = 0.01  # of its length
 _SAMPLE_EVERY_M = 25.0
 _LENGTH_WEIGHT = 0.05
 
@@ -83,13 +84,20 @@ def people_of(
     homes = draft.homes
     by_name = isinstance(residents, pd.DataFrame) and "street" in residents.columns
     home_people: FloatArray = np.bincount(homes["unit"], weights=homes["people"], minlength=draft.count).astype(float)
-    walk = np.concatenate([draft.streets["walk_m"].to_numpy(), np.zeros(len(draft.compounds.frame))])
+    doors = np.bincount(draft.segments["unit"] + 1, weights=_doors_of(draft.segments), minlength=draft.count + 1)[1:]
+    doors[len(draft.streets) :] = 0.0
     area = np.concatenate([np.zeros(len(draft.streets)), shapely.area(draft.compounds.shapes)])
     columns = [described[column].tolist() for column in ("street", "label", "name")]
     alike = [{names.normalise(one) for one in row} for row in zip(*columns, strict=True)] if by_name else []
-    units = Units(walk, home_people, np.where(home_people > 0, 0.0, area), alike)
+    units = Units(doors, home_people, np.where(home_people > 0, 0.0, area), alike)
     samples = _samples(draft, units, chinese=chinese)
     return population.estimate_people(units, samples, residents, plane, chinese=chinese)
+
+
+def _doors_of(segments: pd.DataFrame) -> FloatArray:
+    """Return the metres of each segment along which there can be doors: hardly any on a bridge."""
+    doors: FloatArray = work_of(segments) * np.where(segments["bridge"].to_numpy(bool), _DOORS_ON_A_BRIDGE, 1.0)
+    return doors
 
 
 def _samples(draft: Draft, units: Units, *, chinese: bool) -> Samples:
@@ -102,7 +110,7 @@ def _samples(draft: Draft, units: Units, *, chinese: bool) -> Samples:
     share = (np.arange(len(row)) - np.repeat(np.cumsum(steps) - steps, steps) + 0.5) / steps[row]
     along = shapely.line_interpolate_point(lines[row], share, normalized=True)
     unit = segments["unit"].to_numpy()[row]
-    work = (work_of(segments) / steps)[row]
+    work = (_doors_of(segments) / steps)[row]
     part = work / np.maximum(np.bincount(unit, weights=work, minlength=draft.count)[unit], 1e-9)
     weight = np.where(source == "length", 1.0, _LENGTH_WEIGHT)
     bare = np.flatnonzero(units.area_m2 > 0)

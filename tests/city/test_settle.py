@@ -58,6 +58,17 @@ def test_homes_off_every_street_become_a_compound_and_a_lone_house_does_not() ->
     assert made.streets.set_index("street").loc[lone["street"], "kind"] == "street"
 
 
+@pytest.mark.parametrize("residents", [None, 4000])
+def test_hardly_anybody_is_met_on_a_bridge_without_a_house(residents: int | None) -> None:
+    bridge = street("Bridge", (400, 0), (1200, 0), bridge="yes")
+    ashore = street("Quay", (1200, 0), (1200, 400))
+    streets = town([*SQUARE, bridge, ashore], residents=residents).streets
+    people = streets.groupby("name")["people"].sum()
+    assert people["Bridge"] <= 20
+    assert people["Quay"] >= 300
+    assert residents is None or people.sum() == pytest.approx(residents)
+
+
 def test_homes_of_two_blocks_are_never_one_compound() -> None:
     wall = street("Wall", (200, 0), (200, 400))
     near = [home(145, 200, size=40), home(260, 200, size=40)]
