@@ -12,6 +12,9 @@ from fieldops.planning.search import SLACK, Search
 
 STREETS = 150  # about as many as one mix settles in a few seconds
 WHOLE_STREETS = 220  # a problem of no more is dived into whole
+STREETS_A_CREW = (
+    20  # sets of more are without number: their mix does not settle, and whole streets pack well by themselves
+)
 MOST_STREETS = 260  # of which the mix settles in bearable time
 FEWEST_CREWS = 5
 LEAVE = 4  # crews whose streets the exact solver hands out at the end
@@ -108,8 +111,8 @@ class Diver:
 
 
 def can_dive(search: Search, refill: Refill) -> bool:
-    """Return whether a dive is of use: few streets, whole hours, no cap that binds, tables of a bearable size."""
-    if not search.hour_scale or len(refill.streets) > MOST_STREETS:
+    """Return whether a dive is of use: few streets, also for each crew, whole hours, no cap that binds, tables of a bearable size."""
+    if not search.hour_scale or len(refill.streets) > min(MOST_STREETS, STREETS_A_CREW * len(refill.crews)):
         return False
     count = np.bincount(search.crew[refill.choices], minlength=len(refill.places_of))[refill.crews]
     room = refill.hours_of[refill.crews].max(initial=0.0) * search.hour_scale

@@ -175,6 +175,20 @@ def test_the_bound_holds_and_answers_are_lawful_where_sets_are_found_in_coarse_u
     assert is_lawful(problem, search.crew_of_street.tolist())[0]
 
 
+def test_crews_of_many_streets_are_refilled_and_not_dived_into() -> None:
+    """Sets of forty streets are without number: their mix took all the time there was."""
+    rng = np.random.default_rng(3)
+    hours = rng.integers(1, 100, (5, 200))
+    pairs = [(street, crew) for street in range(200) for crew in range(5)]
+    worth = 111 - hours + rng.integers(-10, 11, hours.shape)
+    room = np.full(5, hours.sum() * 0.8 / 25)
+    problem = AssignmentProblem(1_000.0 - worth.T.ravel(), hours.T.ravel(), np.floor(room), pairs)
+    search = Search(problem, find_prices(problem, Stopwatch(), time_limit=2.0))
+    search.round_prices()
+    with ThreadPoolExecutor(1) as pool:
+        assert not Campaign(search, 1, rng, 1).begin(pool, seconds=2.0, going=always)
+
+
 def test_a_cap_that_binds_keeps_the_search_from_diving() -> None:
     plain = packed_town()
     pairs = np.column_stack([plain.street, plain.crew])
