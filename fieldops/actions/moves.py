@@ -117,7 +117,7 @@ def move_street(
     scene = _read(region, plan, street)
     column = {name: j for j, name in enumerate(scene.problem.crews.ids)}
     if crew is not None and crew not in column:
-        raise NotFound("crew", crew, cure="`fieldops plan show` names the crews")
+        raise NotFound("crew", crew, cure="`fieldops crews list` names them")
     to = column[crew] if crew is not None else -1
     move = moves.price_move(scene.problem, scene.posed, scene.now, scene.street, to)
     if move.refusal:
@@ -206,6 +206,7 @@ def _price(problem: "PlanProblem", move: "Move") -> Price:
 
 def _moved(scene: _Scene, move: "Move", price: Price, name: PlanId, at: datetime) -> StoredPlan:
     """Return the plan after the move; what it knows of the streets is what the plan before knew."""
+    from fieldops.planning.check import Given, violations
     from fieldops.planning.reserve import kept_hours, promise
 
     problem, plan = scene.problem, scene.plan
@@ -232,6 +233,11 @@ def _moved(scene: _Scene, move: "Move", price: Price, name: PlanId, at: datetime
         for one in others
     ] + given  # fmt: skip
     new = [one for one in assignments if not one.pinned]
+    moves = [*plan.figures.get("moves", []), {"street": price.street, "to": price.crew, "cost": price.cost}]
+    wrong = violations(
+        problem, [Given(one.street, one.crew, one.hours, one.finish_probability) for one in new if one.street in row],
+        by_hand=[one["street"] for one in moves],
+    )  # fmt: skip
     objective = plan.objective - price.cost
     bound = max(plan.bound, objective)
     figures = plan.figures | {
@@ -239,7 +245,8 @@ def _moved(scene: _Scene, move: "Move", price: Price, name: PlanId, at: datetime
         "hours_given": round(sum(one.hours for one in new), 1),
         "hours_kept": round(kept_hours(problem, move.crew_of_street), 1),
         "known_at": plan.figures.get("known_at") or format_moment(plan.made_at),
-        "moves": [*plan.figures.get("moves", []), {"street": price.street, "to": price.crew, "cost": price.cost}],
+        "moves": moves, "lawful": not wrong, "violations": wrong,
+        "because": plan.figures.get("because", {}) | {"violations": [pack(reason) for reason in wrong]},
     }  # fmt: skip
     return replace(
         plan, id=name, made_at=at, objective=objective, bound=bound, figures=figures, assignments=tuple(assignments),

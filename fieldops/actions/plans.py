@@ -249,7 +249,7 @@ def _stored(
     return StoredPlan(
         name, made_at, ground.start, found.status if found else "impossible",
         found.objective if found else 0.0, found.bound if found else 0.0,
-        found.gap if found and np.isfinite(found.gap) else 0.0, round(seconds, 3), seed, figures, None,
+        min(found.gap, 1.0) if found and found.objective <= 0 else found.gap if found else 0.0, round(seconds, 3), seed, figures, None,
         tuple(sorted([*given, *pinned], key=lambda a: (a.crew, -a.value, a.street))), tuple((streets.ids[i], Reason([reason])) for i, reason in left.items()),
     )  # fmt: skip
 

@@ -192,7 +192,7 @@ def explain(
     others = [one.reason for one in price_moves(region, shell_actor(), found.id, StreetId(street))] if street else []
     names = read_names(region, shell_actor())
     if crew is not None and not reasons and crew not in names.crews:
-        raise NotFound("crew", crew, cure="`fieldops plan show` names the crews")
+        raise NotFound("crew", crew, cure="`fieldops crews list` names them")
     if as_json:
         print_json({"plan": found.id, "reasons": reasons, "others": others})
         return

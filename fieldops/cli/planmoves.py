@@ -69,6 +69,8 @@ def _wanted(crew: str | None, nobody: bool) -> Any:
     from fieldops.ids import CrewId
 
     if (crew is None) == (not nobody):
+        if crew is not None:
+            raise BadInput("both a crew and nobody are to have the street", cure="give --crew C or --nobody, not both")
         raise BadInput("nothing says who shall have the street", cure="give --crew C or --nobody")
     return None if nobody else CrewId(crew or "")
 

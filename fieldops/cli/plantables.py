@@ -58,6 +58,10 @@ def print_plan(one: "StoredPlan", names: dict[str, str]) -> None:
     if one.basis_warning:
         console.print(one.basis_warning)
     _print_terms(figures, names)
+    for street, reason in one.unkept.items():
+        console.print(
+            f"  pin of {called(street, names.get(street, ''))} not kept: {reason}; lift it with `fieldops plan unpin {street}`"
+        )
     for violation in figures["violations"]:
         console.print(f"  violation: {violation}")
     for reason, count in figures["reasons"].items():

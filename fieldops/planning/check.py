@@ -1,16 +1,18 @@
 """
 Is this plan lawful? Recomputed from the problem and the plan alone; shares no code with the solvers.
 
-Every sentence names the street or crew and the rule that is broken. An unlawful plan is never published. The bound of a plan is
+What is law and no search it asks where it is written: hours of a pair (`problem`), their reserve (`reserve`), and which streets
+go together (`together`). Every sentence names the street or crew and the rule that is broken. An unlawful plan is never published. The bound of a plan is
 one on every plan that is lawful here.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
+from scipy.optimize import linprog
 
 from fieldops.ids import CrewId, StreetId
 from fieldops.planning.problem import PlanProblem
@@ -21,6 +23,7 @@ from fieldops.said import Fact, Reason
 
 HOURS_SLACK = 1e-6
 CHANCE_SLACK = 1e-4
+ENTRY_SLACK = 1e-3  # of a street's hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +36,19 @@ class Given:
     finish_probability: float
 
 
-def violations(problem: PlanProblem, given: Sequence[Given]) -> list[Reason]:
-    """Return what is unlawful in the plan, one reason each; empty where it is lawful."""
-    wrong = _unknown(problem, given)
+def violations(problem: PlanProblem, given: Sequence[Given], *, by_hand: Collection[StreetId] = ()) -> list[Reason]:
+    """
+    Return what is unlawful in the plan, one reason each; empty where it is lawful.
+
+    Parameters
+    ----------
+    by_hand
+        Streets that a lead moved after the plan was made: those that go together with one of them may be parted.
+    """
+    wrong = _unknown(problem, given) or _out_of_reach(problem, given)
     if wrong:
         return wrong
-    return [*_streets(problem, given), *_torn(problem, given), *_crews(problem, given)]
+    return [*_streets(problem, given), *_torn(problem, given, by_hand), *_crews(problem, given)]
 
 
 def _wrong(code: str, *more: str, **facts: Fact) -> Reason:
@@ -49,6 +59,21 @@ def _unknown(problem: PlanProblem, given: Sequence[Given]) -> list[Reason]:
     streets, crews = set(problem.streets.ids), set(problem.crews.ids)
     wrong = [_wrong("unknown_street", street=one.street) for one in given if one.street not in streets]
     return wrong + [_wrong("unknown_crew", crew=one.crew) for one in given if one.crew not in crews]
+
+
+def _out_of_reach(problem: PlanProblem, given: Sequence[Given]) -> list[Reason]:
+    row = {street: i for i, street in enumerate(problem.streets.ids)}
+    column = {crew: j for j, crew in enumerate(problem.crews.ids)}
+    way = problem.home_m + problem.turf_m
+    return [
+        _wrong("way", street=one.street, crew=one.crew)
+        for one in given
+        if not np.isfinite(way[column[one.crew], row[one.street]])
+    ] + [
+        _wrong("hours", street=one.street, needs_h=float("inf"), gives_h=one.hours)
+        for one in given
+        if not np.isfinite(problem.streets.hours[row[one.street]])
+    ]
 
 
 def _streets(problem: PlanProblem, given: Sequence[Given]) -> list[Reason]:
@@ -73,14 +98,14 @@ def _streets(problem: PlanProblem, given: Sequence[Given]) -> list[Reason]:
     return wrong
 
 
-def _torn(problem: PlanProblem, given: Sequence[Given]) -> list[Reason]:
+def _torn(problem: PlanProblem, given: Sequence[Given], by_hand: Collection[StreetId]) -> list[Reason]:
     """Return which streets that go together are given to several crews, or in part."""  # RULE 10
     crew_of = {one.street: one.crew for one in given}
     wrong = []
     for part in street_sets(problem):
         ids = [problem.streets.ids[i] for i in part.tolist()]
         holders = {crew_of.get(street) for street in ids}
-        if len(holders) > 1:
+        if len(holders) > 1 and not set(ids) & set(by_hand):
             named = ", ".join(sorted(str(crew) for crew in holders if crew is not None))
             wrong.append(_wrong("torn", streets=", ".join(ids), crews=named, given_n=sum(s in crew_of for s in ids)))
     return wrong
@@ -142,30 +167,27 @@ def _is_limited(problem: PlanProblem, street: int) -> bool:
 
 
 def _has_time(problem: PlanProblem, crew: int, streets: Sequence[int]) -> bool:
-    """Whether what is open at some hours only fits into them, minute by minute: the earliest to close is worked first."""
+    """Whether what is open at some hours only fits into them: a linear program shares the parts of the crew's day."""
     opens, closes = problem.streets.opens, problem.streets.closes
     assert opens is not None
     assert closes is not None
-    first = round(60 * problem.rules.day_begins_hour)
-    last = first + round(60 * float(problem.crews.hours_per_day[crew]))
-    a_minute = int(problem.crews.people[crew]) * int(problem.crews.days[crew]) / 60.0
-    left = {
-        i: float(problem.streets.hours[i])
-        for i in streets
-        if _is_limited(problem, i) and np.isfinite(problem.streets.hours[i])
-    }
-    until = {i: _closing(round(60 * opens[i]), round(60 * closes[i]), first, last) for i in left}
-    for minute in range(first, last):
-        at_hand = a_minute
-        now = [i for i in left if left[i] > 0 and any(a <= minute < b for a, b in until[i])]
-        for i in sorted(now, key=lambda i: max(b for _, b in until[i])):
-            done = min(at_hand, left[i])
-            left[i] -= done
-            at_hand -= done
-    return all(hours <= a_minute + HOURS_SLACK for hours in left.values())
-
-
-def _closing(opens: int, closes: int, first: int, last: int) -> list[tuple[int, int]]:
-    """Return the minutes of the crew's day, from and until, in which a street is open."""
-    days = [(opens + day, closes + day) for day in (-1440, 0, 1440)]
-    return [(max(a, first), min(b, last)) for a, b in days if min(b, last) > max(a, first)]
+    first = problem.rules.day_begins_hour
+    last = first + float(problem.crews.hours_per_day[crew])
+    timed = [i for i in streets if _is_limited(problem, i) and np.isfinite(problem.streets.hours[i])]
+    spans = [
+        (row, max(first, float(opens[i]) + day), min(last, float(closes[i]) + day))
+        for row, i in enumerate(timed)
+        for day in (-24.0, 0.0, 24.0)
+    ]
+    cuts = sorted({first, last, *(side for _, a, b in spans if a < b for side in (a, b))})
+    promoters = int(problem.crews.people[crew]) * int(problem.crews.days[crew])
+    shares = [(row, k) for row, a, b in spans for k in range(len(cuts) - 1) if a <= cuts[k] and cuts[k + 1] <= b]
+    if not shares:
+        return all(float(problem.streets.hours[i]) <= ENTRY_SLACK for i in timed)
+    at_work, at_hand = np.zeros((len(timed), len(shares))), np.zeros((len(cuts) - 1, len(shares)))
+    for column, (row, k) in enumerate(shares):
+        at_work[row, column] = at_hand[k, column] = 1.0
+    needs = np.array([max(0.0, float(problem.streets.hours[i]) - ENTRY_SLACK) for i in timed])
+    limits = np.concatenate([promoters * np.diff(cuts), -needs])
+    found = linprog(np.zeros(len(shares)), A_ub=np.vstack([at_hand, -at_work]), b_ub=limits, method="highs")
+    return bool(found.status == 0)

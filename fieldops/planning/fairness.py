@@ -78,7 +78,10 @@ def even_out(problem: AssignmentProblem, best: Assignment, *, limit: float) -> F
     if now >= before:
         return Fair(best, before, before, 0.0)
     value = float(hands.results.sum())
-    found = replace(best, crew_of_street=hands.crew_of_street, objective=value, bound=max(best.bound, value))
+    status = "feasible" if value < best.objective and best.status == "optimal" else best.status
+    found = replace(
+        best, crew_of_street=hands.crew_of_street, objective=value, bound=max(best.bound, value), status=status
+    )
     return Fair(found, now, before, max(0.0, (best.objective - value) / best.objective))
 
 

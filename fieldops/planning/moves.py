@@ -6,11 +6,13 @@ worth least, and hours that become free are filled greedily. Only the street its
 (see `together`): what else changes hands does so in whole sets. A new plan with the street pinned can only be better.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from fieldops.planning.assignment import NOBODY, AssignmentProblem, FloatArray, IntArray
+from fieldops.planning.entry import fit_inside, is_limited
 from fieldops.planning.pinned import why_not
 from fieldops.planning.posing import gather
 from fieldops.planning.problem import PlanProblem, pair_hours, pair_values
@@ -81,6 +83,9 @@ def price_move(problem: PlanProblem, posed: AssignmentProblem, now: IntArray, st
         return Move(street, crew, before, refusal=refusal)
     plan = _Plan(problem, now, street)
     plan.give(street, crew)
+    claims = [i for i, j in (*problem.pins, *problem.fixed) if j == crew and i != street]
+    if crew != NOBODY and not fit_inside(problem, crew, claims, [street]):
+        return Move(street, crew, before, refusal=Reason([say("no_time_beside", crew=problem.crews.ids[crew])]))
     given_up = plan.make_room(crew) if crew != NOBODY else []
     if given_up is None:
         return Move(street, crew, before, refusal=Reason([say("pinned_full", crew=problem.crews.ids[crew])]))
@@ -101,21 +106,20 @@ def describe_move(problem: PlanProblem, move: Move) -> Reason:
         return move.refusal
     label = problem.streets.labels
     size = round(abs(move.cost), 1)
+    how = "same" if not size else "costs" if move.cost > 0 else "gains"
+    facts: dict[str, Fact] = {"costs": {"fewer_n": size}, "gains": {"more_n": size}, "same": {}}[how]
     if move.crew == NOBODY:
-        first = say("out_costs", fewer_n=size) if move.cost >= 0 else say("out_gains", more_n=size)
+        first = say(f"out_{how}", **facts)
     else:
-        who: dict[str, Fact] = {"crew": problem.crews.ids[move.crew], "needs_h": round(move.hours, 2)}
-        first = say("move_costs", **who, fewer_n=size) if move.cost >= 0 else say("move_gains", **who, more_n=size)
-    filled, given = {street for street, _ in move.taken_up}, set(move.given_up)
+        first = say(f"move_{how}", crew=problem.crews.ids[move.crew], needs_h=round(move.hours, 2), **facts)
+    taken, given = dict(move.taken_up), set(move.given_up)
     parts = (
-        ("gives_up", [s for s in move.given_up if s not in filled]),
-        ("handed_over", [s for s in move.given_up if s in filled]),
-        ("taken_up", [s for s, _ in move.taken_up if s not in given]),
+        ("gives_up", [label[s] for s in move.given_up if s not in taken]),
+        ("handed_over", [f"{label[s]} ({problem.crews.ids[taken[s]]})" for s in move.given_up if s in taken]),
+        ("taken_up", [f"{label[s]} ({problem.crews.ids[j]})" for s, j in move.taken_up if s not in given]),
     )
     torn = [say("torn")] if move.torn else []
-    return Reason(
-        [first, *torn, *(say(code, streets=", ".join(label[s] for s in streets)) for code, streets in parts if streets)]
-    )
+    return Reason([first, *torn, *(say(code, streets=", ".join(streets)) for code, streets in parts if streets)])
 
 
 def _worth(problem: PlanProblem, crew_of_street: IntArray) -> float:
@@ -148,13 +152,13 @@ class _Plan:
 
     def is_torn(self, street: int) -> bool:
         """Whether somebody else has a street that goes together with the one moved by hand."""
-        held = self.crew_of_street[self.rest]
-        return bool(((held != NOBODY) & (held != self.crew_of_street[street])).any())
+        crew, held = self.crew_of_street[street], self.crew_of_street[self.rest]
+        return bool(crew != NOBODY and ((held != NOBODY) & (held != crew)).any())
 
     def make_room(self, crew: int) -> list[int] | None:
         """Let a crew give up what is worth least until everything fits; None where what is pinned leaves no room."""
         over, many = -float(self.hours[crew]), -int(self.places[crew])
-        if over <= SLACK and many <= 0:
+        if over <= SLACK and many <= 0 and self.has_time(crew, []):
             return []
         mine = [held for part in self.sets if len(held := part[self.crew_of_street[part] == crew])]
         sums = [
@@ -166,10 +170,16 @@ class _Plan:
         chosen = _cheapest(worth, hours, size, over, many)
         if chosen is None:
             return None
-        given_up = sorted(street for k in chosen for street in mine[k].tolist())
-        for street in given_up:
-            self.give(street, NOBODY)
-        return given_up
+        for k in [*chosen, *(k for k in np.argsort(worth, kind="stable").tolist() if k not in chosen)]:
+            if k in chosen or (is_limited(self.problem, crew, mine[k].tolist()) and not self.has_time(crew, [])):
+                for street in mine[k].tolist():
+                    self.give(street, NOBODY)
+        return sorted(street for part in mine for street in part.tolist() if self.crew_of_street[street] != crew)
+
+    def has_time(self, crew: int, more: Sequence[int]) -> bool:
+        """Whether a crew has the time for what the plan gives it, and more streets, while they let promoters in."""
+        claims = [i for i, j in self.problem.pins if j == crew]
+        return fit_inside(self.problem, crew, claims, [*np.flatnonzero(self.crew_of_street == crew).tolist(), *more])
 
     def fill(self, posed: AssignmentProblem, *, crews: set[int], streets: set[int]) -> list[tuple[int, int]]:
         """Fill what has become free, most value an hour first; `crews` may take any free set, others only one of `streets`."""
@@ -184,7 +194,7 @@ class _Plan:
         for k in order.tolist():
             part, crew = sets[problem.street[k]].tolist(), int(problem.crew[k])
             fits = problem.hours[k] <= self.hours[crew] + SLACK and self.places[crew] >= len(part)
-            if fits and self.crew_of_street[part[0]] == NOBODY:
+            if fits and self.crew_of_street[part[0]] == NOBODY and self.has_time(crew, part):
                 for street in part:
                     self.give(street, crew)
                     taken.append((street, crew))

@@ -4,6 +4,7 @@ import math
 
 DAY_H = 24.0
 DAYS = (-DAY_H, 0.0, DAY_H)  # yesterday's hours may reach past midnight, and a crew's day too
+FORGIVEN_H = 0.001  # of a street's work, which no clock tells from none
 Span = tuple[float, float]  # hours of a day, from and until; beyond midnight they go on counting
 
 
@@ -35,4 +36,10 @@ def say_span(opens: float, closes: float) -> str:
 
 def hours_within(begins: float, ends: float, opens: float, closes: float) -> float:
     """Return the hours from `begins` to `ends` in which a place is open that opens at the same hours every day."""
-    return sum(max(0.0, min(ends, closes + day) - max(begins, opens + day)) for day in DAYS)
+    return sum(b - a for a, b in spans_within(begins, ends, opens, closes))
+
+
+def spans_within(begins: float, ends: float, opens: float, closes: float) -> list[Span]:
+    """Return the spans from `begins` to `ends` in which a place is open that opens at the same hours every day."""
+    spans = [(max(begins, opens + day), min(ends, closes + day)) for day in DAYS]
+    return [(a, b) for a, b in spans if b > a]

@@ -6,6 +6,8 @@ from dataclasses import replace
 import numpy as np
 
 from fieldops.planning.assignment import NOBODY, Assignment
+from fieldops.planning.entry import fit_inside
+from fieldops.planning.opening import FORGIVEN_H
 from fieldops.planning.problem import PlanProblem, pair_values, room_inside
 from fieldops.planning.reasons import say
 from fieldops.planning.reserve import counted_hours, free_hours
@@ -30,7 +32,7 @@ def why_not(problem: PlanProblem, street: int, crew: int) -> Reason:
         float(free_hours(problem)[crew]),
     )
     inside = float(room_inside(problem, np.array([street]), np.array([crew]))[0])
-    if problem.streets.hours[street] > inside:
+    if problem.streets.hours[street] > inside + FORGIVEN_H:
         return Reason([say("lacks_entry", crew=name, room_h=round(inside, 2))])
     if needs > room:
         return Reason([say("lacks_hours", crew=name, needs_h=round(needs, 2), room_h=round(room, 2))])
@@ -53,6 +55,9 @@ def settle_pins(problem: PlanProblem, wishes: Sequence[tuple[int, int]]) -> tupl
         needs = 0.0 if reason else float(counted_hours(problem, np.array([street]), np.array([crew]))[0])
         if not reason and (needs > hours[crew] or places[crew] < 1):
             reason = Reason([say("pinned_full", crew=problem.crews.ids[crew])])
+        held = [i for i, j in (*problem.pins, *fixed) if j == crew]
+        if not reason and not fit_inside(problem, crew, held, [street]):
+            reason = Reason([say("no_time_beside", crew=problem.crews.ids[crew])])
         if reason:
             refused[street] = reason
             continue

@@ -14,7 +14,7 @@ from dataclasses import replace
 import numpy as np
 
 from fieldops.planning.assignment import NOBODY, BoolArray, FloatArray, IntArray
-from fieldops.planning.opening import DAY_H
+from fieldops.planning.opening import DAY_H, FORGIVEN_H
 from fieldops.planning.problem import Crews, PlanProblem, room_inside, street_values
 from fieldops.planning.reserve import counted_hours, free_hours
 
@@ -54,7 +54,7 @@ def takers(problem: PlanProblem, sets: Sequence[IntArray]) -> BoolArray:
     for crew in range(len(crews.ids)):
         every = np.full(len(street), crew)
         lawful = np.isfinite(problem.home_m[crew, street] + problem.turf_m[crew, street])
-        lawful &= problem.streets.hours[street] <= room_inside(problem, street, every)
+        lawful &= problem.streets.hours[street] <= room_inside(problem, street, every) + 2 * FORGIVEN_H
         lawful &= ~np.isin(street, waiting[crew])
         hours = np.full(len(street), np.inf)
         hours[lawful] = counted_hours(problem, street[lawful], every[lawful])

@@ -99,4 +99,4 @@ def test_the_rule_of_spans_agrees_with_working_minute_by_minute(
         *(span for span, _ in streets),
     )
     lawful = not violations(problem, plan_of(problem, (0, 0), (1, 0), (2, 0)))
-    assert fit_inside(problem, 0, range(3)) == lawful
+    assert fit_inside(problem, 0, [], range(3)) == lawful

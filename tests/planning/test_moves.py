@@ -63,9 +63,9 @@ def test_a_street_that_changes_hands_for_a_move_is_named_once() -> None:
     problem = small_problem(people=(400.0, 300.0, 500.0), hours=(10.0, 10.0, 10.0), capacity=(10.0, 10.0))
     move = price_move(problem, pose(problem), np.array([0, 1, NOBODY]), 0, 1)
     assert (move.given_up, move.crew_of_street.tolist()) == ((1,), [1, NOBODY, 0])
-    assert "it gives up Road 1; taken instead: Road 2" in describe_move(problem, move)
+    assert "it gives up Road 1; taken instead: Road 2 (C0)" in describe_move(problem, move)
     swapped = replace(move, taken_up=((1, 0),))
-    assert describe_move(problem, swapped).endswith("; other crews take Road 1 from it")
+    assert describe_move(problem, swapped).endswith("; other crews take Road 1 (C0) from it")
 
 
 def test_what_is_taken_out_is_not_filled_in_again() -> None:
