@@ -84,7 +84,9 @@ def people_of(
     homes = draft.homes
     by_name = isinstance(residents, pd.DataFrame) and "street" in residents.columns
     home_people: FloatArray = np.bincount(homes["unit"], weights=homes["people"], minlength=draft.count).astype(float)
-    doors = np.bincount(draft.segments["unit"] + 1, weights=_doors_of(draft.segments), minlength=draft.count + 1)[1:]
+    doors: FloatArray = np.bincount(
+        draft.segments["unit"] + 1, weights=_doors_of(draft.segments), minlength=draft.count + 1
+    )[1:].astype(float)
     doors[len(draft.streets) :] = 0.0
     area = np.concatenate([np.zeros(len(draft.streets)), shapely.area(draft.compounds.shapes)])
     columns = [described[column].tolist() for column in ("street", "label", "name")]

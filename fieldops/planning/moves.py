@@ -107,7 +107,7 @@ def describe_move(problem: PlanProblem, move: Move) -> Reason:
     label = problem.streets.labels
     size = round(abs(move.cost), 1)
     how = "same" if not size else "costs" if move.cost > 0 else "gains"
-    facts: dict[str, Fact] = {"costs": {"fewer_n": size}, "gains": {"more_n": size}, "same": {}}[how]
+    facts: dict[str, Fact] = {} if how == "same" else {"fewer_n" if how == "costs" else "more_n": size}
     if move.crew == NOBODY:
         first = say(f"out_{how}", **facts)
     else:

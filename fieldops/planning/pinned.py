@@ -49,7 +49,7 @@ def settle_pins(problem: PlanProblem, wishes: Sequence[tuple[int, int]]) -> tupl
         Street and crew, by position; the first come first where they do not fit together.
     """
     hours, places = free_hours(problem), problem.crews.places.copy()
-    fixed, refused = [], dict[int, Reason]()
+    fixed, refused = list[tuple[int, int]](), dict[int, Reason]()
     for street, crew in wishes:
         reason = why_not(problem, street, crew)
         needs = 0.0 if reason else float(counted_hours(problem, np.array([street]), np.array([crew]))[0])
