@@ -553,7 +553,7 @@ def test_nobody_is_told_that_a_claim_is_stored_where_the_file_was_taken_away(tow
             "if missed:",
         ),
         (
-            "test_an_older_copy_beside_the_log_of_a_crash_gives_no_street_away_however_often_it_is_tried",
+            "test_an_older_copy_beside_the_log_of_a_crash_gives_no_street_away_however_often_it_is_tried[by_removing]",
             "if not known and not _is_whole(connection):",
         ),
         (
