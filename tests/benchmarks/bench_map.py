@@ -19,6 +19,7 @@ from tests.benchmarks.bench_poll import served, serving
 from tests.browser.conftest import QUIET, SOFTWARE_WEBGL
 from tests.conftest import PLANNER
 from tests.desk_town import TOWN, make_desk_town
+from web.paging import A_PAGE
 
 ROOT = Path(__file__).parents[2]
 LEAFLET = ROOT / "web" / "node_modules" / "leaflet" / "dist"
@@ -110,7 +111,7 @@ def visit(browser: Browser, port: int, secret: str, peer: bytes | None) -> dict[
     painted, table = page.evaluate(
         "[performance.getEntriesByName('first-contentful-paint')[0].startTime, performance.timing.domContentLoadedEventStart - performance.timing.navigationStart]"
     )
-    assert page.locator("#listed tbody tr").count() == 50
+    assert page.locator("#listed tbody tr").count() == A_PAGE
     began = page.evaluate("performance.now()")
     page.evaluate(OURS if peer is None else "(mode) => { window.recolour(mode); }", "aware")
     done = page.evaluate(SETTLE)

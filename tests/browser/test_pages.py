@@ -23,7 +23,7 @@ PAGES: list[tuple[str, str | None]] = [
     ("/accounts", "lead"), ("/files", "lead"), ("/bursts", "lead"), ("/people", "lead"), ("/shifts", "lead"), ("/shifts?day=2026-03-01", "auditor"), ("/people/crews/C1", "lead"), ("/map/edit?street=R00", "lead"), ("/map/import", "planner"), ("/pay", "lead"), ("/incidents", "lead"), ("/stock", "lead"), ("/bases", "lead"), ("/webhooks", "lead"), ("/keeping", "planner"), ("/keeping/https", "lead"), ("/crews/C2/sheet", "lead"), ("/nothing", "lead"),
 ]  # fmt: skip
 # Routes that show no page of the desk of their own: files, parts and facts for scripts, ways on, phones (see test_phone), and what
-# a job of one's own brought (see test_drawing and tests/web/test_keeping).
+# an act or a job of one's own brings (see test_filled).
 NO_PAGES = (
     "static", "tiles.read", "desk.colours", "desk.changes", "desk.listed", "desk.give_layer", "desk.suggestions", "desk.street_at",
     "drawing.street_at", "drawing.imported", "plans.job_now", "timesheets.give", "files.give", "keeping.examined", "sign_in.front_door",
@@ -55,6 +55,23 @@ def settle(page: Page, path: str) -> None:
         until(page, "document.getElementById('map').dataset.ready")
 
 
+def check_page(page: Page, language: str) -> None:
+    """Let axe find nothing wrong in the page, in its language, and nothing stick out or be too small at any width."""
+    page.evaluate(OPEN_SOME)
+    page.evaluate(AXE.read_text("utf-8"))
+    found = page.evaluate("(rules) => axe.run(document, rules)", RULES)
+    assert found["passes"]
+    assert [(rule["id"], rule["nodes"][0]["html"]) for rule in found["violations"]] == []
+    assert page.evaluate("document.documentElement.lang") == {"zh-CN": "zh-Hans", "en-US": "en"}[language]
+    size = page.viewport_size
+    assert size is not None
+    for narrow in (320, 360, 640, 960, 1280):
+        page.set_viewport_size({"width": narrow, "height": size["height"]})
+        assert page.evaluate("document.documentElement.scrollWidth") <= narrow, narrow
+        assert page.evaluate(TOO_SMALL) == [], narrow
+    page.set_viewport_size(size)
+
+
 @pytest.mark.parametrize(
     ("path", "role", "look"), [*SOME, *(pytest.param(*case, marks=pytest.mark.full) for case in ALL)], ids=str
 )
@@ -68,16 +85,7 @@ def test_axe_finds_nothing_wrong_nothing_sticks_out_and_targets_are_large_enough
     ) as page:
         page.goto(site + path)
         settle(page, path)
-        page.evaluate(OPEN_SOME)
-        page.evaluate(AXE.read_text("utf-8"))
-        found = page.evaluate("(rules) => axe.run(document, rules)", RULES)
-        assert found["passes"]
-        assert [(rule["id"], rule["nodes"][0]["html"]) for rule in found["violations"]] == []
-        assert page.evaluate("document.documentElement.lang") == {"zh-CN": "zh-Hans", "en-US": "en"}[language]
-        for narrow in (320, 360, 640, 960, 1280):
-            page.set_viewport_size({"width": narrow, "height": height})
-            assert page.evaluate("document.documentElement.scrollWidth") <= narrow, narrow
-            assert page.evaluate(TOO_SMALL) == [], narrow
+        check_page(page, language)
 
 
 def test_every_page_of_the_desk_is_looked_at_and_every_pair_of_a_look_meets(served_region: Path) -> None:

@@ -17,7 +17,7 @@ from fieldops.recruiting.sources import Source, SourceKind
 from fieldops.store.connect import open_region
 from fieldops.store.persons import find_by_phone
 from tests.browser.conftest import opened, served
-from tests.browser.test_pages import AXE, LOOKS, OPEN_SOME, RULES, TOO_SMALL
+from tests.browser.test_pages import LOOKS, check_page
 from tests.conftest import NOON, PLANNER
 from tests.recruit_town import make_recruit_town
 from tests.recruits import join, phone
@@ -75,14 +75,7 @@ def test_axe_finds_nothing_wrong_nothing_sticks_out_and_targets_are_large_enough
     width, height, language, scheme = look
     with opened(browser, width=width, height=height, language=language, scheme=scheme, role=role) as page:
         page.goto(town.url(path))
-        page.evaluate(OPEN_SOME)
-        page.evaluate(AXE.read_text("utf-8"))
-        found = page.evaluate("(rules) => axe.run(document, rules)", RULES)
-        assert [(rule["id"], rule["nodes"][0]["html"]) for rule in found["violations"]] == []
-        for narrow in (320, 360, 640, 960, 1280):
-            page.set_viewport_size({"width": narrow, "height": height})
-            assert page.evaluate("document.documentElement.scrollWidth") <= narrow, narrow
-            assert page.evaluate(TOO_SMALL) == [], narrow
+        check_page(page, language)
 
 
 def test_the_long_topic_of_a_training_pushes_nothing_off_a_phone(browser: Browser, town: Town) -> None:
