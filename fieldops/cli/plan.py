@@ -59,7 +59,11 @@ def make(
         str | None, typer.Option("--from", metavar="TIME", help="When the claims begin; now by default.")
     ] = None,
     time_limit: Annotated[
-        float, typer.Option(min=0.5, help="Seconds for the whole of it; Ctrl-C ends it earlier and keeps the best.")
+        float,
+        typer.Option(
+            min=0.5,
+            help="Seconds for reading and searching; a first answer is made in any case. Ctrl-C ends it earlier and keeps the best.",
+        ),
     ] = 6.0,
     gap: Annotated[
         float, typer.Option(min=0.0, help="End as soon as the gap is proven to be this small (0.01 is 1 %).")
