@@ -150,6 +150,9 @@ class Assignment:
         `optimal` (the gap is closed), `feasible` (the time was used, or nothing more was found), or `stopped` (by the user).
     hour_price, place_price
         What one more hour, one more place under the cap, would be worth to each crew, shape (n_crews,), >= 0.
+    street_price
+        What each street is worth where crews take few streets each and whole ones are packed, shape (n_streets,), >= 0; None
+        where they were not.
     """
 
     crew_of_street: IntArray
@@ -159,6 +162,7 @@ class Assignment:
     status: str
     hour_price: FloatArray = field(repr=False)
     place_price: FloatArray = field(repr=False)
+    street_price: FloatArray | None = field(default=None, repr=False)
 
     @property
     def gap(self) -> float:

@@ -14,8 +14,9 @@ from fieldops.clock import Stopwatch
 from fieldops.planning.assignment import Assignment, AssignmentProblem, BoolArray, FloatArray, IntArray
 from fieldops.planning.posing import Gathered, gather, near_crews, pose
 from fieldops.planning.prices import find_prices
-from fieldops.planning.problem import PlanProblem, pair_values
+from fieldops.planning.problem import HUNDREDTHS, PlanProblem, pair_values
 from fieldops.planning.reserve import counted_hours
+from fieldops.planning.sets import best_set
 from fieldops.planning.together import takers
 
 ROUNDS = 6
@@ -69,11 +70,23 @@ def over_all_crews(problem: PlanProblem, gathered: Gathered, found: Assignment) 
         farther[which] = np.maximum(farther[which], earns)
     prices = found.hour_price @ asked.capacities + found.place_price @ asked.max_streets
     anyone = np.maximum(best, farther)
-    most = float(np.sum(anyone) + prices + (farther - anyone).max()) * (1 + 1e-12)
-    if most <= found.bound:
-        return found
-    status = "feasible" if found.status == "optimal" else found.status
+    most = max(found.bound, float(np.sum(anyone) + prices + (farther - anyone).max()) * (1 + 1e-12))
+    if most > found.bound and found.street_price is not None:
+        most = max(found.objective, min(most, _packed(problem, gathered, found.street_price)))
+    status = "feasible" if found.status == "optimal" and most > found.bound else found.status
     return replace(found, bound=most, status=status)
+
+
+def _packed(problem: PlanProblem, gathered: Gathered, price: FloatArray) -> float:
+    """Return the bound that prices of sets prove for all crews that may take them: each packs whole sets into its hours."""
+    sets, capacities = gathered.sets, gathered.problem.capacities
+    total = float(price.sum())
+    for crew, which, worth, hours in _pairs(problem, sets, takers(problem, sets)):
+        above = worth - price[which]
+        good = above > 0
+        units = np.floor(hours[good] * HUNDREDTHS + 1e-6).astype(np.int64)
+        total += best_set(above[good], units, int(capacities[crew] * HUNDREDTHS + 1e-6))[0]
+    return total * (1 + 1e-12)
 
 
 def _best(asked: AssignmentProblem, hour: FloatArray, place: FloatArray) -> FloatArray:
@@ -87,11 +100,18 @@ def _earnings(
     problem: PlanProblem, sets: Sequence[IntArray], pairs: BoolArray, hour: FloatArray, place: FloatArray
 ) -> Iterator[tuple[int, IntArray, FloatArray]]:
     """Return for each crew its sets among the pairs, and what they earn from it at these prices."""
+    for crew, which, worth, hours in _pairs(problem, sets, pairs):
+        yield crew, which, worth - hour[crew] * hours - place[crew]
+
+
+def _pairs(
+    problem: PlanProblem, sets: Sequence[IntArray], pairs: BoolArray
+) -> Iterator[tuple[int, IntArray, FloatArray, FloatArray]]:
+    """Return for each crew its sets among the pairs, with their values and the hours that they count."""
     for crew in np.flatnonzero(pairs.any(axis=1)).tolist():
         which = np.flatnonzero(pairs[crew])
         members = [sets[k] for k in which.tolist()]
         street, begins = np.concatenate(members), np.cumsum([0, *map(len, members[:-1])])
         every = np.full(len(street), crew)
         worth = np.add.reduceat(pair_values(problem, street, every), begins)
-        hours = np.add.reduceat(counted_hours(problem, street, every), begins)
-        yield crew, which, worth - hour[crew] * hours - place[crew]
+        yield crew, which, worth, np.add.reduceat(counted_hours(problem, street, every), begins)

@@ -17,6 +17,7 @@ from fieldops.planning.assignment import NOBODY, BoolArray, FloatArray, IntArray
 from fieldops.planning.dives import Diver, can_dive, crews_of_a_dive
 from fieldops.planning.knapsack import refill_crew
 from fieldops.planning.neighbourhoods import Refill, Refilled, apply_refill, pose_refill, solve_refills
+from fieldops.planning.packing import prove_packs
 from fieldops.planning.search import Search
 
 
@@ -59,6 +60,8 @@ class Campaign:
     ----------
     bound
         No answer of the core is worth more, as far as refills of everything have proven; inf before.
+    proven
+        No answer at all is worth more, by the street prices of the first dive; inf before.
     exhausted
         Whether a refill of everything was solved to its end: nothing better is left.
     size
@@ -70,6 +73,7 @@ class Campaign:
     rng: np.random.Generator
     workers: int
     bound: float = np.inf
+    proven: float = np.inf
     exhausted: bool = False
     size: float = 1.0
     vain: int = 0
@@ -181,6 +185,7 @@ class Campaign:
             if refill is None or not can_dive(search, refill):
                 return 0
             self.whole = Diver(search, refill, going)
+            self.proven = prove_packs(search.problem, self.whole.street_prices(), scale=search.hour_scale)
             if refill.exact:
                 settled = float(search.values[refill.settled].sum())
                 self.bound = min(self.bound, max(search.objective, self.whole.bound + settled))

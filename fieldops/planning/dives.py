@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from fieldops.planning.assignment import NOBODY, IntArray
+from fieldops.planning.assignment import NOBODY, FloatArray, IntArray
 from fieldops.planning.columns import ROOT_ROUNDS, SMOOTH, Packing, dive, settle_mix
 from fieldops.planning.neighbourhoods import Refill, Refilled, solve_refills
 from fieldops.planning.search import SLACK, Search
@@ -16,6 +16,8 @@ STREETS_A_CREW = (
     20  # sets of more are without number: their mix does not settle, and whole streets pack well by themselves
 )
 MOST_STREETS = 260  # of which the mix settles in bearable time
+FEW_A_CREW = 4  # where crews take no more each, a mix of any number settles: sets of them are few
+DENSE = 6_000_000  # crews x streets of such a mix
 FEWEST_CREWS = 5
 LEAVE = 4  # crews whose streets the exact solver hands out at the end
 LEAVE_WORK = 0.3
@@ -66,6 +68,12 @@ class Diver:
         held = search.held[streets]
         self.room = self.bound - float(search.values[held[held != NOBODY]].sum())
 
+    def street_prices(self) -> FloatArray:
+        """Return the price of every street of the search, >= 0: the mix's, and what it earns where the mix does not know it."""
+        price = self._search.prices.profit.copy()
+        price[self.refill.streets] += self._root.prices
+        return np.maximum(price, 0.0)
+
     def _present(self) -> list[tuple[int, IntArray]]:
         """Return the sets that the crews hold now."""
         held = self._search.held[self.refill.streets]
@@ -112,13 +120,21 @@ class Diver:
 
 def can_dive(search: Search, refill: Refill) -> bool:
     """Return whether a dive is of use: few streets, also for each crew, whole hours, no cap that binds, tables of a bearable size."""
-    if not search.hour_scale or len(refill.streets) > min(MOST_STREETS, STREETS_A_CREW * len(refill.crews)):
+    crews, streets = len(refill.crews), len(refill.streets)
+    if not search.hour_scale or not (
+        streets <= min(MOST_STREETS, STREETS_A_CREW * crews) or _takes_few(search, refill)
+    ):
         return False
     count = np.bincount(search.crew[refill.choices], minlength=len(refill.places_of))[refill.crews]
     room = refill.hours_of[refill.crews].max(initial=0.0) * search.hour_scale
     return bool(room * count.max(initial=0) <= CELLS) and not any(
         _binds(search, refill, j) for j in refill.crews.tolist()
     )
+
+
+def _takes_few(search: Search, refill: Refill) -> bool:
+    held = int((search.held[refill.streets] != NOBODY).sum())
+    return held <= FEW_A_CREW * len(refill.crews) and len(refill.crews) * len(refill.streets) <= DENSE
 
 
 def _binds(search: Search, refill: Refill, crew: int) -> bool:
@@ -135,7 +151,7 @@ def _coarse(search: Search, refill: Refill) -> int:
 
 def crews_of_a_dive(search: Search) -> int:
     """Return how many crews hold about as many streets as one mix settles quickly."""
-    held = max(1, int((search.held != NOBODY).sum()))
-    if held <= WHOLE_STREETS:
-        return search.problem.crews
+    held, crews = max(1, int((search.held != NOBODY).sum())), search.problem.crews
+    if held <= WHOLE_STREETS or (held <= FEW_A_CREW * crews and crews * search.problem.streets <= DENSE):
+        return crews
     return min(search.problem.crews, max(FEWEST_CREWS, STREETS * search.problem.crews // held))

@@ -14,7 +14,7 @@ from collections.abc import Callable
 import numpy as np
 
 from fieldops.clock import Stopwatch
-from fieldops.planning.assignment import FloatArray, IntArray
+from fieldops.planning.assignment import AssignmentProblem, FloatArray, IntArray
 from fieldops.planning.knapsack import refill_crew
 from fieldops.planning.search import Search
 from fieldops.planning.sets import best_set
@@ -76,6 +76,30 @@ def pack_crews(search: Search, *, seconds: float, going: Callable[[], bool]) -> 
             price, step, waited, halvings = best_price, step / 2, 0, halvings + 1
         else:
             price = np.maximum(0.0, price + step * missing / float(over @ over) * over)
+
+
+def prove_packs(problem: AssignmentProblem, price: FloatArray, *, scale: int) -> float:
+    """
+    Return the bound that prices of streets prove over all pairs of the problem, whatever they are.
+
+    Parameters
+    ----------
+    price
+        Of each street, shape (n_streets,), >= 0.
+    scale
+        Whole units per hour in which hours are counted, > 0. Where they are not exact in them they are rounded down, which only
+        widens the bound.
+    """
+    total = float(price.sum())
+    hours = np.floor(problem.hours * scale + 1e-6).astype(np.int64)
+    room = np.floor(problem.capacities * scale + 1e-6).astype(np.int64)
+    order = np.argsort(problem.crew, kind="stable")
+    ends = np.cumsum(np.bincount(problem.crew, minlength=problem.crews))[:-1]
+    for pairs, most in zip(np.split(order, ends), room.tolist(), strict=True):
+        above = problem.values[pairs] - price[problem.street[pairs]]
+        good = (above > 0) & (hours[pairs] <= most)
+        total += best_set(above[good], hours[pairs[good]], most)[0]
+    return total * (1 + 1e-12)
 
 
 class _Packs:

@@ -61,11 +61,11 @@ def assign(
 
     def going() -> bool:
         """Report, unless the user has said stop; whoever said it once is not asked again."""
-        objective = search.objective
-        share = (bound - objective) / objective if objective > 0 else 1.0
+        objective, most = search.objective, min(bound, campaign.proven)
+        share = (most - objective) / objective if objective > 0 else 1.0
         nonlocal unstopped
         unstopped = unstopped and report(
-            "assign", watch.seconds / time_limit, objective=objective, bound=bound, gap=share
+            "assign", watch.seconds / time_limit, objective=objective, bound=most, gap=share
         )
         return unstopped
 
@@ -75,6 +75,7 @@ def assign(
     with ThreadPoolExecutor(workers) as pool:
         if unstopped and bound - search.objective > _closed(search, bound, gap):
             if campaign.begin(pool, seconds=time_limit - watch.seconds, going=in_time):
+                bound = min(bound, _rounded(search, campaign.proven))
                 if bound - search.objective <= search.beyond:
                     bound = min(bound, _rounded(search, campaign.bound))
             else:
@@ -92,7 +93,7 @@ def assign(
     status = "optimal" if closed else "feasible" if unstopped else "stopped"
     return Assignment(
         search.crew_of_street, search.objective, max(bound, search.objective), watch.seconds, status,
-        prices.hour, prices.place,
+        prices.hour, prices.place, None if campaign.whole is None else campaign.whole.street_prices(),
     )  # fmt: skip
 
 

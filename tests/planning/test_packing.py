@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from fieldops.clock import Stopwatch
 from fieldops.planning.assignment import AssignmentProblem
-from fieldops.planning.packing import pack_crews
+from fieldops.planning.packing import pack_crews, prove_packs
 from fieldops.planning.prices import find_prices
 from fieldops.planning.search import Search
+from fieldops.planning.solve import assign
 
 
 def searched(problem: AssignmentProblem) -> Search:
@@ -84,3 +85,31 @@ def test_packing_stops_when_it_is_told_and_keeps_the_best() -> None:
     assert len(asked) == 9
     assert asked == sorted(asked)
     assert search.objective == asked[-1] <= bound < search.prices.bound
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_any_prices_of_streets_prove_a_bound_over_all_pairs(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    streets, crews = 5, 2
+    pairs = [(s, c) for s in range(streets) for c in range(crews) if rng.random() < 0.8]
+    values, hours = rng.uniform(0, 20, len(pairs)), rng.integers(1, 900, len(pairs)) / 100
+    problem = AssignmentProblem(values, hours, rng.integers(0, 1500, crews) / 100, pairs, streets=streets)
+    assert prove_packs(problem, rng.uniform(0, 15, streets), scale=100) >= best_of_all(problem) - 1e-9
+
+
+def test_a_city_whose_crews_take_few_large_sets_each_is_proven_near_its_best() -> None:
+    """Prices of hours let a crew take a part of a set: 60 crews of two or three sets each, 900 sets, 18,000 pairs."""
+    rng = np.random.default_rng(4)
+    size, place, home = rng.uniform(20, 60, 900), rng.uniform(0, 1, (900, 2)), rng.uniform(0, 1, (60, 2))
+    away = np.linalg.norm(place[:, None] - home[None], axis=2)
+    near = np.argpartition(away, 20, axis=1)[:, :20]
+    street, crew = np.repeat(np.arange(900), 20), near.ravel()
+    hours = np.round(size[street] * (1 + 0.3 * away[street, crew]), 2)
+    values = (size * rng.lognormal(1.0, 0.4, 900))[street] - away[street, crew]
+    problem = AssignmentProblem(values, hours, np.full(60, 92.0), np.column_stack([street, crew]))
+    prices = find_prices(problem, Stopwatch(), time_limit=5.0)
+    found = assign(problem, time_limit=20.0, seed=1, gap=0.005)
+    assert found.gap <= 0.01
+    assert found.street_price is not None
+    assert prove_packs(problem, found.street_price, scale=100) < prices.bound
