@@ -61,8 +61,7 @@ def make(
     time_limit: Annotated[
         float,
         typer.Option(
-            min=0.5,
-            help="Seconds for reading and searching; a first answer is made in any case. Ctrl-C ends it earlier and keeps the best.",
+            min=0.5, help="Seconds to read and search; a first answer comes in any case. Ctrl-C keeps the best."
         ),
     ] = 6.0,
     gap: Annotated[
