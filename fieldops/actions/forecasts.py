@@ -1,6 +1,7 @@
 """What plans promise by the surveys that count: one made when others did is reckoned again for what it said then (rule 13)."""
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from math import sqrt
@@ -13,7 +14,7 @@ from fieldops.actions.ground import assumed_crews, hours_of_week
 from fieldops.estimates import expected_claims
 from fieldops.ids import CrewId, PlanId, StreetId
 from fieldops.planning.terms import Terms, WhatIf
-from fieldops.store import plans, quarantine, trusting
+from fieldops.store import audit, plans, quarantine, trusting
 from fieldops.store.awareness import state_of_promises
 from fieldops.store.bursts import people_by_street
 from fieldops.store.connect import Region, open_region, read_rules
@@ -22,61 +23,67 @@ from fieldops.store.places import read_zone
 from fieldops.store.plans import StoredAssignment, StoredPlan
 from fieldops.store.response import believed_fit
 
-Promised = tuple[PlanId, StreetId, float]
+Chance = Callable[[str, str, float], float]
 _Needed = dict[StreetId, tuple[float, float]]
 
 
-def promises_as_counted(region: Region) -> list[Promised]:
+def chances_as_counted(region: Region) -> Chance:
     """
-    Return the chances to finish within the claim that plans would have promised by the surveys that count in what is read.
+    Return what tells the chance to finish within the claim that a plan would have promised by the surveys that count now.
 
-    Only of plans that are not over and that were made when other surveys counted: every other promise stands, to its last
-    digit. What happened since a plan was made, hours, walks and surveys, is in its promise neither way.
+    Asked with a plan, a street and what was promised. Only plans that are not over and that were made when other surveys
+    counted promise otherwise: every other promise stands, to its last digit. What was recorded since a plan was made, hours,
+    walks and surveys, is in its promise neither way. A plan is reckoned when first asked for.
     """
     connection = region.reader()
     counted = frozenset[int]() if trusting.is_trusting(connection) else quarantine.orders_in_force(connection)
-    found: list[Promised] = []
-    for plan in plans.plans_since(connection, read_present(connection) - read_rules(connection).claim_duration):
-        before = quarantine.orders_at(connection, plan.made_at)
-        if not quarantine.hold_any(connection, before ^ counted, plan.known_at):
-            continue
-        if region.in_memory:
-            found += _promise_again(region, plan.id, before, counted)
-        else:
-            found += _of_file(region.path, plan.id, before, counted, state_of_promises(connection))
-    return found
+    since = read_present(connection) - read_rules(connection).claim_duration
+    live, state = {plan.id for plan in plans.plans_since(connection, since)}, state_of_promises(connection)
+    reckoned: dict[str, dict[StreetId, float]] = {}
+    if region.in_memory:  # one connection for all: what it reads cannot be reckoned while it reads
+        reckoned |= {plan: _promise_again(region, plan, counted) for plan in live}
+
+    def chance(plan: str, street: str, promised: float) -> float:
+        if plan not in live:
+            return promised
+        if plan not in reckoned:
+            reckoned[plan] = _of_file(region.path, PlanId(plan), counted, state)
+        return reckoned[plan].get(StreetId(street), promised)
+
+    return chance
 
 
-@lru_cache(maxsize=64)
-def _of_file(
-    path: Path, plan: PlanId, before: frozenset[int], counted: frozenset[int], _state: str
-) -> tuple[Promised, ...]:
+@lru_cache(maxsize=512)
+def _of_file(path: Path, plan: PlanId, counted: frozenset[int], _state: str) -> dict[StreetId, float]:
     """Reckon a plan's promise again, page after page only once."""
     region = open_region(path)
     try:
-        return _promise_again(region, plan, before, counted)
+        return _promise_again(region, plan, counted)
     finally:
         region.close()
 
 
-def _promise_again(
-    region: Region, name: PlanId, before: frozenset[int], counted: frozenset[int]
-) -> tuple[Promised, ...]:
+def _promise_again(region: Region, name: PlanId, counted: frozenset[int]) -> dict[StreetId, float]:
     """
-    Return what the plan would have promised while the quarantines `counted` were in force, and not those of `before`.
+    Return what the plan would have promised while the quarantines `counted` were in force, and not those that it knew.
 
     The same reckoning is done for both and their difference laid on what was promised, so that what it does not know of the
     plan (each crew's ways) is in neither.
     """
     connection = region.reader()
-    plan, scene = plans.read_plan(connection, name), _Scene.of(region, name)
-    then, now = (scene.needs(region, orders) for orders in (before, counted))
+    plan = plans.read_plan(connection, name)
+    event = audit.seq_at(connection, plan.made_at) if plan.known_seq is None else plan.known_seq
+    before = quarantine.orders_known(connection, event)
+    if not quarantine.hold_any(connection, before ^ counted, event):
+        return {}
+    scene = _Scene.of(region, plan)
+    then, now = (scene.needs(region, orders, event) for orders in (before, counted))
     first, second = scene.chances(then, then), scene.chances(then, now)
-    return tuple(
-        (plan.id, one.street, min(1.0, max(0.0, one.finish_probability + second[one.street] - first[one.street])))
+    return {
+        one.street: min(1.0, max(0.0, one.finish_probability + second[one.street] - first[one.street]))
         for one in plan.assignments
         if one.street in first
-    )
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +102,10 @@ class _Scene:
     common_doubt: float
 
     @classmethod
-    def of(cls, region: Region, name: PlanId) -> "_Scene":
+    def of(cls, region: Region, plan: StoredPlan) -> "_Scene":
         """Return the scene of a plan."""
         connection = region.reader()
-        plan, rules, zone = plans.read_plan(connection, name), read_rules(connection), read_zone(connection)
+        rules, zone = read_rules(connection), read_zone(connection)
         terms = Terms.from_figures(plan.figures)
         crews = assumed_crews(connection, terms)
         people, _, full = hours_of_week(crews, plan.starts_at, zone, rules, terms)
@@ -110,10 +117,10 @@ class _Scene:
             believed_fit(connection, plan.known_at).response.deviation("rho"),
         )  # fmt: skip
 
-    def needs(self, region: Region, orders: frozenset[int]) -> _Needed:
-        """Return the promoter-hours expected of each street, and their deviation, as if these quarantines were in force."""
+    def needs(self, region: Region, orders: frozenset[int], event: int) -> _Needed:
+        """Return the promoter-hours expected of each street at an event, and their deviation, as if these quarantines were in force."""
         connection, at = region.reader(), self.plan.known_at
-        with trusting.counting(connection, orders):
+        with trusting.counting(connection, orders, event=event):
             known, _ = known_streets(region, now=at)
         place, people = {street: i for i, street in enumerate(known.street)}, people_by_street(connection)
         given = [one.street for one in self.plan.assignments if one.street in place and one.street in self.triangle]

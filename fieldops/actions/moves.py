@@ -58,6 +58,7 @@ class _Scene:
     posed: "AssignmentProblem"
     now: "IntArray"
     street: int
+    known_seq: int
 
 
 def price_moves(region: Region, actor: Actor, plan: PlanId, street: StreetId) -> list[Price]:
@@ -177,7 +178,7 @@ def _document(one: Price) -> dict[str, Any]:
 def _read(region: Region, plan: PlanId, street: StreetId) -> _Scene:
     from fieldops.planning.posing import pose
 
-    found = plans.read_plan(region.reader(), plan)
+    known_seq, found = audit.head(region.reader()).seq, plans.read_plan(region.reader(), plan)
     ground = read_ground(region, found.starts_at, Terms.from_figures(found.figures), without=found.id)
     posed_ground = pose_ground(region, ground, np.random.default_rng(found.seed), found.known_at)
     problem, _ = settle_ground(posed_ground, ground)
@@ -189,7 +190,7 @@ def _read(region: Region, plan: PlanId, street: StreetId) -> _Scene:
     for one in found.assignments:
         if not one.pinned and one.street in row and one.crew in column:
             now[row[one.street]] = column[one.crew]
-    return _Scene(found, problem, pose(problem), now, row[street])
+    return _Scene(found, problem, pose(problem), now, row[street], known_seq)
 
 
 def _price(problem: "PlanProblem", move: "Move") -> Price:
@@ -244,7 +245,7 @@ def _moved(scene: _Scene, move: "Move", price: Price, name: PlanId, at: datetime
         "given": len(new), "crews_with_streets": len({one.crew for one in new}),
         "hours_given": round(sum(one.hours for one in new), 1),
         "hours_kept": round(kept_hours(problem, move.crew_of_street), 1),
-        "known_at": plan.figures.get("known_at") or format_moment(plan.made_at),
+        "known_at": plan.figures.get("known_at") or format_moment(plan.made_at), "known_seq": scene.known_seq,
         "moves": moves, "lawful": not wrong, "violations": wrong,
         "because": plan.figures.get("because", {}) | {"violations": [pack(reason) for reason in wrong]},
     }  # fmt: skip

@@ -22,7 +22,7 @@ from fieldops.planning.reasons import pack, say
 from fieldops.planning.terms import Terms, WhatIf
 from fieldops.progress import Progress, no_progress
 from fieldops.said import Reason, Said
-from fieldops.store import pins, places, plans
+from fieldops.store import audit, pins, places, plans
 from fieldops.store.connect import Region, Turn, open_region
 from fieldops.store.plans import StoredAssignment, StoredPlan
 
@@ -77,6 +77,7 @@ def make_plan(
     terms = terms or Terms()
     watch = Stopwatch()
     progress("reading", 0.0)
+    known_seq = audit.head(region.reader()).seq
     ground = read_ground(region, _beginning(start, region.moment(now), places.read_zone(region.reader())), terms)
     problem, unkept = settle_ground(pose_ground(region, ground, np.random.default_rng(seed), now), ground)
     progress("reading", 1.0)
@@ -92,6 +93,7 @@ def make_plan(
             seconds=watch.seconds,
             name=name or PlanId(new_id()[:12]),
             unkept=unkept,
+            known_seq=known_seq,
         )
         event = PlanMade(
             at=turn.now, plan=made.id, objective=made.objective, bound=made.bound, assignments=len(made.assignments)
@@ -206,6 +208,7 @@ def _stored(
     seconds: float,
     name: PlanId,
     unkept: dict[StreetId, Reason],
+    known_seq: int,
 ) -> StoredPlan:
     from fieldops.planning.check import Given, violations
     from fieldops.planning.explain import count_sorts, crews_left_out, explain_assigned, explain_unassigned
@@ -239,7 +242,7 @@ def _stored(
         [Given(a.street, a.crew, c.hours, c.finish) for a, c in zip(given, choices, strict=True)],
     )
     figures: dict[str, Any] = {
-        "lawful": not wrong, "crews": len(crews.ids), "crews_with_streets": len({a.crew for a in given}), "streets": len(streets.ids), "given": len(given),
+        "known_seq": known_seq, "lawful": not wrong, "crews": len(crews.ids), "crews_with_streets": len({a.crew for a in given}), "streets": len(streets.ids), "given": len(given),
         "pinned": len(pinned),
         "reasons": count_sorts(list(left.values())), "by_hand": len(problem.fixed),
         "basis": asdict(problem.basis) if problem.basis else None, "recruits": _recruits(problem, [c.street for c in choices]),

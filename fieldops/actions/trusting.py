@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from fieldops.actions.awareness import estimate_rows
-from fieldops.actions.forecasts import promises_as_counted
+from fieldops.actions.forecasts import chances_as_counted
 from fieldops.actions.regions import standing_moment
 from fieldops.clock import local_day
 from fieldops.store import quarantine, trusting
@@ -46,13 +46,13 @@ def with_quarantined(region: Region, *, now: datetime | None = None) -> Iterator
         else:
             rows = tuple(estimate_rows(connection, at))
         trusting.show_estimates(connection, rows, at)
-        trusting.show_chances(connection, promises_as_counted(region))
+        trusting.show_chances(connection, chances_as_counted(region))
         yield
     finally:
         trusting.stop(connection)
         region.only_reads = False
         if without:
-            trusting.show_chances(connection, promises_as_counted(region))
+            trusting.show_chances(connection, chances_as_counted(region))
 
 
 @contextmanager
@@ -67,7 +67,7 @@ def without_quarantined(region: Region) -> Iterator[None]:
         yield
         return
     try:
-        trusting.show_chances(connection, promises_as_counted(region))
+        trusting.show_chances(connection, chances_as_counted(region))
         yield
     finally:
         trusting.stop(connection)

@@ -95,6 +95,14 @@ def last_recorded_at(connection: sqlite3.Connection) -> datetime | None:
     return parse_moment(recorded_at) if recorded_at else None
 
 
+def seq_at(connection: sqlite3.Connection, moment: datetime) -> int:
+    """Return the number of the newest event recorded by a moment, 0 where there was none."""
+    row = connection.execute(
+        "SELECT seq FROM event WHERE recorded_at <= ? ORDER BY seq DESC LIMIT 1", (format_moment(moment),)
+    ).fetchone()
+    return row[0] if row else 0
+
+
 def first_recorded_at(connection: sqlite3.Connection) -> datetime | None:
     """Return when the region was made; None in an empty record."""
     row = connection.execute("SELECT recorded_at FROM event WHERE seq = 1").fetchone()

@@ -13,7 +13,7 @@ again.
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -116,12 +116,28 @@ def _make(connection: sqlite3.Connection) -> None:
 # ── ordering and looking ────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def add_once(connection: sqlite3.Connection, job: Job) -> bool:
-    """Append a job that waits unless one of its id is there, whatever became of it; return whether it was appended."""
-    if connection.execute("SELECT 1 FROM job WHERE id = ?", (job.id,)).fetchone() is not None:
-        return False
+def add_until_done(connection: sqlite3.Connection, job: Job, *, apart: timedelta) -> Job | None:
+    """
+    Append a job that waits unless one of its id is under way or done; return what was appended.
+
+    After one that was stopped or failed a while `apart` ago another attempt follows, with a number behind the id. Those of the
+    same kind that still wait give way to it.
+    """
+    tried = connection.execute(
+        "SELECT state, ended_at FROM job WHERE id = ?1 OR substr(id, 1, length(?1) + 1) = ?1 || '+' ORDER BY ordered_at DESC, id DESC",
+        (job.id,),
+    ).fetchall()
+    if tried:
+        state, ended_at = tried[0]
+        if state not in ("stopped", "failed") or parse_moment(ended_at) + apart > job.ordered_at:
+            return None
+        job = replace(job, id=JobId(f"{job.id}+{len(tried) + 1}"))
+    connection.execute(
+        "UPDATE job SET state = 'stopped', ended_at = ?, problem = ? WHERE kind = ? AND state = 'waiting'",
+        (format_moment(job.ordered_at), template("a newer one took its place"), job.kind),
+    )
     add_job(connection, job)
-    return True
+    return job
 
 
 def add_job(connection: sqlite3.Connection, job: Job) -> None:

@@ -55,6 +55,11 @@ class StoredPlan:
         return parse_moment(self.figures["known_at"]) if "known_at" in self.figures else self.made_at
 
     @property
+    def known_seq(self) -> int | None:
+        """Return the number of the newest event of which it knows; None in plans of old records."""
+        return self.figures.get("known_seq")
+
+    @property
     def impossible(self) -> Reason:
         """Return why nothing at all could be planned, empty where something was."""
         return unpack(self._because.get("impossible", ""), self.figures.get("impossible", ""))

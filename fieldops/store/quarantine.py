@@ -45,21 +45,23 @@ def orders_in_force(connection: sqlite3.Connection) -> frozenset[int]:
     return frozenset(row[0] for row in connection.execute("SELECT seq FROM quarantine_order WHERE undone_at IS NULL"))
 
 
-def orders_at(connection: sqlite3.Connection, moment: datetime) -> frozenset[int]:
-    """Return the numbers of the quarantines that were in force at a moment."""
+def orders_known(connection: sqlite3.Connection, event: int) -> frozenset[int]:
+    """Return the numbers of the quarantines that were in force when the event of a number had been recorded."""
     rows = connection.execute(
-        "SELECT seq FROM quarantine_order WHERE made_at <= :at AND (undone_at IS NULL OR undone_at > :at)",
-        {"at": format_moment(moment)},
+        "SELECT seq FROM quarantine_order WHERE seq <= :event AND NOT EXISTS (SELECT 1 FROM event AS e WHERE e.seq <= :event"
+        " AND e.seq > quarantine_order.seq AND e.kind = 'QuarantineLifted' AND e.facts ->> 'order' = quarantine_order.seq)",
+        {"event": event},
     )
     return frozenset(row[0] for row in rows)
 
 
-def hold_any(connection: sqlite3.Connection, orders: frozenset[int], until: datetime) -> bool:
-    """Return whether any of these quarantines holds a survey of a measurement that was begun by the moment."""
+def hold_any(connection: sqlite3.Connection, orders: frozenset[int], event: int) -> bool:
+    """Return whether any of these quarantines may hold what had been recorded by an event: a survey, or somebody told."""
     row = connection.execute(
-        "SELECT 1 FROM json_each(?) AS o JOIN quarantine AS q ON q.since_seq = o.value JOIN survey AS s ON s.id = q.survey_id"
-        " JOIN measurement AS m ON m.id = s.measurement_id WHERE m.opened_at <= ? LIMIT 1",
-        (json.dumps(sorted(orders)), format_moment(until)),
+        "SELECT 1 FROM json_each(?1) AS o JOIN quarantine AS q ON q.since_seq = o.value JOIN survey AS s ON s.id = q.survey_id"
+        " WHERE s.batch <= ?2 UNION ALL SELECT 1 FROM json_each(?1) AS o JOIN quarantine_order AS q ON q.seq = o.value"
+        " JOIN phone_record AS r ON r.promoter_id = q.promoter_id AND r.kind = 'contact' AND r.batch <= ?2 LIMIT 1",
+        (json.dumps(sorted(orders)), event),
     ).fetchone()
     return row is not None
 

@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
-from itertools import groupby
+from itertools import groupby, takewhile
 
 from fieldops.clock import format_moment
 from fieldops.contacts import NEWLY_TOLD
@@ -24,7 +24,7 @@ _SURVEYS = (
     "SELECT s.measurement_id, s.id, s.asked_at, s.answer, s.promoter_id, coalesce(s.cluster, ''), s.phase,"
     " coalesce(s.home_street_id, m.street_id, ''),"
     " EXISTS (SELECT 1 FROM quarantine AS q WHERE q.survey_id = s.id AND q.since_seq IN ({orders}))"
-    " FROM {chosen} CROSS JOIN measurement AS m ON m.id = chosen.id CROSS JOIN survey AS s ON s.measurement_id = m.id"
+    " FROM {chosen} CROSS JOIN measurement AS m ON m.id = chosen.id CROSS JOIN survey AS s ON s.measurement_id = m.id{known}"
     " ORDER BY chosen.id, s.asked_at, s.id"
 )
 _WITHIN_A_DAY = "c.made_at >= m.opened_at AND c.made_at < strftime('%Y-%m-%dT%H:%M:%f', m.opened_at, '+1 day')"
@@ -35,9 +35,11 @@ _HEADS = (  # noqa: S608  # constants
     " FROM quarantine_order AS o WHERE o.seq IN ({orders}) AND (o.promoter_id = c.promoter_id OR o.measurement_id = m.id)) AS held"
     " FROM {chosen} CROSS JOIN measurement AS m ON m.id = chosen.id"
     " CROSS JOIN street AS s ON s.id = m.street_id AND s.people < ? CROSS JOIN contact AS c ON c.street_id = m.street_id"
-    " WHERE m.blind = 0 AND m.phase <> 'exit' AND c.venue_id IS NULL AND c.disposition IN ({told}) AND {within}"
+    " WHERE m.blind = 0 AND m.phase <> 'exit' AND c.venue_id IS NULL AND c.disposition IN ({told}) AND {within}{known}"
     " GROUP BY m.id, told_at, held ORDER BY m.id, held, 3"
-).format(chosen="{chosen}", orders="{orders}", told=", ".join(f"'{one}'" for one in NEWLY_TOLD), within=_WITHIN_A_DAY)
+).format(
+    chosen="{chosen}", orders="{orders}", known="{known}", told=", ".join(f"'{one}'" for one in NEWLY_TOLD), within=_WITHIN_A_DAY
+)  # fmt: skip
 _OF_PROMOTER = (
     "SELECT DISTINCT m.id FROM contact AS c CROSS JOIN street AS s ON s.id = c.street_id AND s.people < ?"  # noqa: S608  # constants
     f" CROSS JOIN measurement AS m ON m.street_id = c.street_id WHERE c.promoter_id = ? AND m.blind = 0 AND {_WITHIN_A_DAY}"
@@ -105,7 +107,7 @@ def read_asked(
     chosen = "(SELECT value AS id FROM json_each(?)) AS chosen"
     names = json.dumps(list(measurements))
     orders = "" if with_quarantined else _IN_FORCE
-    return dict(_grouped(connection.execute(_SURVEYS.format(chosen=chosen, orders=orders), (names,))))
+    return dict(_grouped(connection.execute(_SURVEYS.format(chosen=chosen, orders=orders, known=""), (names,))))
 
 
 def read_heads(
@@ -180,8 +182,15 @@ def sittings_with_heads(connection: sqlite3.Connection, rules: Rules) -> list[Me
     return [MeasurementId(row[0]) for row in rows]
 
 
-def counted_as_if(connection: sqlite3.Connection, rules: Rules, orders: Collection[int]) -> dict[MeasurementId, Tally]:
-    """Return the measurements that these quarantines, or those in force, concern, counted as if these were those in force."""
+def counted_as_if(
+    connection: sqlite3.Connection, rules: Rules, orders: Collection[int], *, event: int | None = None
+) -> dict[MeasurementId, Tally | None]:
+    """
+    Return the measurements that these quarantines, or those in force, concern, counted as if these were those in force.
+
+    With an `event` those too of which anything was recorded after it, and all counted as they had been recorded by then:
+    None where nothing had been.
+    """
     wanted = ", ".join(str(int(seq)) for seq in sorted(orders))
     concerned = connection.execute(
         f"SELECT seq, promoter_id FROM quarantine_order WHERE undone_at IS NULL OR seq IN ({wanted})"  # noqa: S608  # numbers
@@ -189,10 +198,26 @@ def counted_as_if(connection: sqlite3.Connection, rules: Rules, orders: Collecti
     numbers = ", ".join(str(int(seq)) for seq, _ in concerned)
     held = {MeasurementId(row[0]) for row in connection.execute(_HELD_BY.format(orders=numbers))}
     held |= {name for _, one in concerned if one for name in sittings_of_promoter(connection, one, rules)}
+    if event is not None:
+        held |= _recorded_after(connection, event, rules)
     chosen, names = "(SELECT value AS id FROM json_each(?)) AS chosen", json.dumps(sorted(held))
-    heads = _heads(connection, rules.small_street_people, chosen, names, orders=wanted)
-    asked_of = _grouped(connection.execute(_SURVEYS.format(chosen=chosen, orders=wanted), (names,)))
-    return {name: tally(_in_order(asked, heads.get(name)), rules) for name, asked in asked_of}
+    known = "" if event is None else f" AND s.batch <= {event:d}"
+    told = "" if event is None else f" AND (SELECT r.batch FROM phone_record AS r WHERE r.id = c.id) <= {event:d}"  # noqa: S608  # a number
+    heads = _heads(connection, rules.small_street_people, chosen, names, orders=wanted, known=told)
+    asked_of = dict(_grouped(connection.execute(_SURVEYS.format(chosen=chosen, orders=wanted, known=known), (names,))))
+    return {
+        name: tally(_in_order(asked_of[name], heads.get(name)), rules) if name in asked_of else None
+        for name in sorted(held)
+    }
+
+
+def _recorded_after(connection: sqlite3.Connection, event: int, rules: Rules) -> set[MeasurementId]:
+    """Return the measurements of which a survey, or somebody told on a small street, was recorded after an event."""
+    surveys = connection.execute("SELECT batch, measurement_id FROM survey ORDER BY number DESC")
+    asked = {MeasurementId(name) for _, name in takewhile(lambda row: row[0] > event, surveys)}
+    records = connection.execute("SELECT batch, id FROM phone_record ORDER BY number DESC")
+    told = [name for _, name in takewhile(lambda row: row[0] > event, records)]
+    return asked.union(sittings_of_contacts(connection, told, rules))
 
 
 def unlike_their_surveys(
@@ -252,7 +277,7 @@ def _every(connection: sqlite3.Connection) -> Iterator[tuple[MeasurementId, list
     )
     every = _grouped(
         connection.cursor().execute(
-            _SURVEYS.format(chosen="(SELECT id FROM measurement ORDER BY id) AS chosen", orders=_IN_FORCE)
+            _SURVEYS.format(chosen="(SELECT id FROM measurement ORDER BY id) AS chosen", orders=_IN_FORCE, known="")
         )
     )
     for (name, surveys), (event,) in zip(every, causes, strict=True):
@@ -299,7 +324,7 @@ def _choose(connection: sqlite3.Connection, measurements: Sequence[MeasurementId
 
 
 def _surveys(connection: sqlite3.Connection) -> Iterator[tuple[MeasurementId, list[Asked]]]:
-    return _grouped(connection.execute(_SURVEYS.format(chosen="temp.chosen AS chosen", orders=_IN_FORCE)))
+    return _grouped(connection.execute(_SURVEYS.format(chosen="temp.chosen AS chosen", orders=_IN_FORCE, known="")))
 
 
 def _grouped(rows: Iterable[sqlite3.Row]) -> Iterator[tuple[MeasurementId, list[Asked]]]:
@@ -314,10 +339,17 @@ def _grouped(rows: Iterable[sqlite3.Row]) -> Iterator[tuple[MeasurementId, list[
 
 
 def _heads(
-    connection: sqlite3.Connection, people_below: float, chosen: str, *names: str, orders: str = _IN_FORCE
+    connection: sqlite3.Connection,
+    people_below: float,
+    chosen: str,
+    *names: str,
+    orders: str = _IN_FORCE,
+    known: str = "",
 ) -> dict[MeasurementId, list[Asked]]:
     """Return whoever was told on streets so small, by measurement of the day; `names` fill the places of `chosen`."""
-    return _by_door(connection.execute(_HEADS.format(chosen=chosen, orders=orders), (*names, people_below)))
+    return _by_door(
+        connection.execute(_HEADS.format(chosen=chosen, orders=orders, known=known), (*names, people_below))
+    )
 
 
 def _by_door(rows: Iterable[sqlite3.Row]) -> dict[MeasurementId, list[Asked]]:

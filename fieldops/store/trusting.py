@@ -5,12 +5,11 @@ Temporary tables and views of the same names stand before those of the file: tal
 Nothing is stored, and decisions stay as they were made.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
 from fieldops.clock import format_moment
-from fieldops.ids import PlanId, StreetId
 from fieldops.store import tallies, views
 from fieldops.store.awareness import EstimateRow
 from fieldops.store.connect import read_rules
@@ -38,12 +37,12 @@ def count_quarantined(connection: sqlite3.Connection) -> None:
 
 
 @contextmanager
-def counting(connection: sqlite3.Connection, orders: Collection[int]) -> Iterator[None]:
-    """Let the connection read tallies in this block as if these quarantines were in force and no other."""
+def counting(connection: sqlite3.Connection, orders: Collection[int], *, event: int) -> Iterator[None]:
+    """Let the connection read tallies in this block as they were at an event, these quarantines and no other in force."""
     trusted = is_trusting(connection)
     _recount(connection)
     try:
-        _count(connection, orders)
+        _count(connection, orders, event)
         yield
     finally:
         _recount(connection)
@@ -51,13 +50,16 @@ def counting(connection: sqlite3.Connection, orders: Collection[int]) -> Iterato
             count_quarantined(connection)
 
 
-def _count(connection: sqlite3.Connection, orders: Collection[int]) -> None:
-    trusted = tallies.counted_as_if(connection, read_rules(connection), orders)
+def _count(connection: sqlite3.Connection, orders: Collection[int], event: int | None = None) -> None:
+    counted = tallies.counted_as_if(connection, read_rules(connection), orders, event=event)
+    trusted = {name: one for name, one in counted.items() if one is not None}
+    connection.execute("CREATE TEMP TABLE trusted_measurement (measurement_id TEXT PRIMARY KEY) WITHOUT ROWID")
+    connection.executemany("INSERT INTO temp.trusted_measurement VALUES (?)", [(name,) for name in counted])
     for name, columns in _COLUMNS.items():
         connection.execute(f"CREATE TEMP TABLE trusted_{name} AS SELECT {columns} FROM main.{name} WHERE 0")  # noqa: S608  # constants
         connection.execute(
             f"CREATE TEMP VIEW {name} AS SELECT {columns} FROM main.{name} WHERE measurement_id NOT IN"  # noqa: S608  # constants
-            f" (SELECT measurement_id FROM temp.trusted_tally) UNION ALL SELECT {columns} FROM temp.trusted_{name}"
+            f" (SELECT measurement_id FROM temp.trusted_measurement) UNION ALL SELECT {columns} FROM temp.trusted_{name}"
         )
     connection.executemany(
         "INSERT INTO temp.trusted_tally VALUES (?, ?, ?, ?, ?, 0)",
@@ -73,18 +75,15 @@ def _recount(connection: sqlite3.Connection) -> None:
     for name in _COLUMNS:
         connection.execute(f"DROP VIEW IF EXISTS temp.{name}")
         connection.execute(f"DROP TABLE IF EXISTS temp.trusted_{name}")
+    connection.execute("DROP TABLE IF EXISTS temp.trusted_measurement")
 
 
-def show_chances(connection: sqlite3.Connection, chances: Iterable[tuple[PlanId, StreetId, float]]) -> None:
-    """Let the connection read these probabilities to finish in the place of those that the plans promised."""
+def show_chances(connection: sqlite3.Connection, chance: Callable[[str, str, float], float]) -> None:
+    """Let the connection read the chances to finish that this tells of a plan, a street and what was promised."""
+    connection.create_function("chance", 3, chance)
     connection.execute(
-        "CREATE TEMP TABLE trusted_chance (plan_id TEXT, street_id TEXT, chance REAL, PRIMARY KEY (plan_id, street_id)) WITHOUT ROWID"
-    )
-    connection.executemany("INSERT INTO temp.trusted_chance VALUES (?, ?, ?)", chances)
-    connection.execute(
-        "CREATE TEMP VIEW assignment AS SELECT a.plan_id, a.street_id, a.crew_id, a.hours,"
-        " coalesce(t.chance, a.finish_probability) AS finish_probability, a.value, a.pinned, a.reason, a.because"
-        " FROM main.assignment AS a LEFT JOIN temp.trusted_chance AS t ON t.plan_id = a.plan_id AND t.street_id = a.street_id"
+        "CREATE TEMP VIEW assignment AS SELECT plan_id, street_id, crew_id, hours, chance(plan_id, street_id, finish_probability)"
+        " AS finish_probability, value, pinned, reason, because FROM main.assignment"
     )
 
 
@@ -103,5 +102,4 @@ def stop(connection: sqlite3.Connection) -> None:
         if name in ("assignment", *views.LAYERS):
             connection.execute(f"DROP VIEW temp.{name}")
     _recount(connection)
-    for name in ("estimate", "trusted_chance"):
-        connection.execute(f"DROP TABLE IF EXISTS temp.{name}")
+    connection.execute("DROP TABLE IF EXISTS temp.estimate")

@@ -5,10 +5,10 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
+from fieldops.actions import forecasts
 from fieldops.actions.backcheck import lift_quarantine, quarantine_surveys
 from fieldops.actions.comparison import compare_plans, open_plan, read_figures
 from fieldops.actions.desk import read_overview
-from fieldops.actions.forecasts import promises_as_counted
 from fieldops.actions.ground import pose_ground, read_ground, settle_ground
 from fieldops.actions.plans import make_plan, publish_plan
 from fieldops.actions.surveys import record_surveys
@@ -18,7 +18,7 @@ from fieldops.ids import PlanId, PromoterId, StreetId
 from fieldops.planning.reserve import promise
 from fieldops.planning.terms import Terms, WhatIf
 from fieldops.store import plans
-from fieldops.store.connect import Region
+from fieldops.store.connect import Region, open_region
 from tests.actions.test_whatif import town as town
 from tests.conftest import LEAD, NOON, PLANNER
 from tests.towns import numbered, survey_rows
@@ -108,6 +108,11 @@ def test_a_plan_made_without_them_promises_more_or_less_where_they_count(asked: 
     assert shown == pytest.approx({street: due[street] for street in shown}, abs=0.1)
 
 
+def by_what_counts(region: Region, plan: PlanId) -> dict[StreetId, float]:
+    with without_quarantined(region):
+        return chances(region, plan)
+
+
 def test_surveys_of_after_the_plan_and_plans_that_are_over_leave_a_promise_as_it_was(asked: Region) -> None:
     made = make_plan(asked, LEAD, now=NOON + DAY / 2, time_limit=1.5)
     said = chances(asked, made.id)
@@ -116,11 +121,65 @@ def test_surveys_of_after_the_plan_and_plans_that_are_over_leave_a_promise_as_it
         turn.connection.execute("INSERT INTO promoter VALUES ('B-1', 'B', NULL, NULL)")
     ask(asked, street, [True] * 12, ["B-1"], at=NOON + DAY)
     quarantine_surveys(asked, LEAD, reason="made_up", promoter=PromoterId("B-1"), now=NOON + 2 * DAY)
-    assert promises_as_counted(asked) == []
+    assert by_what_counts(asked, made.id) == said
     quarantine_surveys(asked, LEAD, reason="made_up", promoter=FAKER, now=NOON + 2 * DAY)
-    assert promises_as_counted(asked)
+    assert by_what_counts(asked, made.id) != said
     ask(asked, street, [True] * 2, ["A-0"], at=NOON + 8 * DAY)  # time goes on
-    assert promises_as_counted(asked) == []
+    assert by_what_counts(asked, made.id) == said
+
+
+def test_surveys_asked_before_a_plan_but_recorded_after_it_are_in_its_promise_neither_way(asked: Region) -> None:
+    with asked.turn(PLANNER, now=NOON) as turn:
+        turn.connection.execute("INSERT INTO promoter VALUES ('B-1', 'B', NULL, NULL)")
+    made = make_plan(asked, LEAD, now=NOON + DAY * 0.4, time_limit=1.5)
+    said = chances(asked, made.id)
+    for street in said:
+        ask(asked, street, [True] * 8 + [False] * 4, ["B-1"], at=NOON + DAY * 0.3)  # they come in when the plan stands
+    late = quarantine_surveys(asked, LEAD, reason="suspect", promoter=PromoterId("B-1"), now=NOON + DAY).order
+    assert by_what_counts(asked, made.id) == said
+    quarantine_surveys(asked, LEAD, reason="made_up", promoter=FAKER, now=NOON + DAY)
+    without = by_what_counts(asked, made.id)
+    assert without != said
+    lift_quarantine(asked, LEAD, late, now=NOON + DAY)
+    assert by_what_counts(asked, made.id) == without
+
+
+def test_a_quarantine_of_the_same_moment_or_during_the_solve_is_not_known_to_the_plan(asked: Region) -> None:
+    at = NOON + DAY / 2
+    made = make_plan(asked, LEAD, now=at, time_limit=1.5)
+    said = chances(asked, made.id)
+    order = quarantine_surveys(asked, LEAD, reason="suspect", promoter=FAKER, now=at).order
+    assert min(by_what_counts(asked, made.id).values()) < min(said.values()) - 0.1
+    lift_quarantine(asked, LEAD, order, now=at)
+    assert by_what_counts(asked, made.id) == said
+    orders: list[int] = []
+
+    def meanwhile(stage: str, share: float, **figures: float) -> bool:
+        if stage == "reading" and share == 1.0 and not orders:
+            other = open_region(asked.path)
+            orders.append(quarantine_surveys(other, LEAD, reason="suspect", promoter=FAKER, now=at).order)
+            other.close()
+        return True
+
+    made = make_plan(asked, LEAD, now=at, time_limit=1.5, progress=meanwhile)
+    assert orders
+    said = chances(asked, made.id)
+    assert min(by_what_counts(asked, made.id).values()) < min(said.values()) - 0.1
+
+
+def test_plans_that_nobody_reads_are_not_reckoned(asked: Region) -> None:
+    drafts = [make_plan(asked, LEAD, now=NOON + DAY / 2, time_limit=0.3) for _ in range(3)]
+    newest = make_plan(asked, LEAD, now=NOON + DAY * 0.6, time_limit=0.3)
+    publish_plan(asked, LEAD, newest.id, now=NOON + DAY * 0.6)
+    quarantine_surveys(asked, LEAD, reason="made_up", promoter=FAKER, now=NOON + DAY)
+    before = forecasts._of_file.cache_info().misses
+    for _ in range(2):
+        with without_quarantined(asked):
+            read_overview(asked, LEAD)
+            read_today(asked, LEAD)
+        assert forecasts._of_file.cache_info().misses == before + 1
+    by_what_counts(asked, drafts[1].id)
+    assert forecasts._of_file.cache_info().misses == before + 2
 
 
 def test_every_figure_of_a_promise_follows(asked: Region) -> None:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
 
 from fieldops import clock
@@ -70,6 +71,43 @@ def test_a_worker_fits_and_chooses_once_and_the_record_says_so(town: Region) -> 
     assert again == job.result
     assert by_worker(town) == {"ResponseFitted": 1, "SentinelsChosen": 1}
     assert verify(town).violations == []
+
+
+def test_a_night_that_was_stopped_is_ordered_again_a_quarter_of_an_hour_later_until_one_is_done(town: Region) -> None:
+    noon = noon_of_today()
+    assert order_night(town.path, now=noon) is not None
+    with jobs.open_jobs(town.path) as queue:
+        jobs.cancel(queue, jobs.newest_jobs(queue, most=1)[0].id, by=LEAD.id, now=noon)
+    assert order_night(town.path, now=noon + timedelta(minutes=14)) is None
+    again = order_night(town.path, now=noon + timedelta(minutes=15))
+    assert again is not None
+    assert again.id == f"night-{local_day(noon, ZONE)}+2"
+    assert order_night(town.path, now=noon + timedelta(hours=5)) is None  # it waits
+    assert Worker(town.path, print).run(once=True) == 1
+    assert by_worker(town) == {"ResponseFitted": 1, "SentinelsChosen": 1}
+    assert order_night(town.path, now=noon + timedelta(hours=9)) is None  # it is done
+
+
+def test_of_nights_that_wait_only_the_newest_is_run(town: Region) -> None:
+    for days in (2, 1, 0):
+        assert order_night(town.path, now=noon_of_today() - days * DAY) is not None
+    assert Worker(town.path, print).run(once=True) == 1
+    with jobs.open_jobs(town.path) as queue:
+        assert [job.state for job in jobs.newest_jobs(queue, most=9)] == ["done", "stopped", "stopped"]
+
+
+def test_a_fit_that_fails_takes_neither_estimates_nor_sentinels_with_it(
+    town: Region, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*given: object) -> None:
+        raise np.linalg.LinAlgError("did not converge")
+
+    monkeypatch.setattr(np.linalg, "eigh", fails)
+    done = run_night_job(town.path, WORKER, job=JobId("n"), progress=no_progress)
+    assert done["failed"] == {"fit": "LinAlgError: did not converge"}
+    assert done["sentinels"] == ["S0"]
+    assert by_worker(town) == {"SentinelsChosen": 1}
+    assert town.reader().execute("SELECT count(*) FROM estimate").fetchone()[0] > 0
 
 
 def test_where_nobody_was_asked_there_is_nothing_to_fit(tmp_path: Path) -> None:
