@@ -174,7 +174,7 @@ def quarantine_surveys(
                     cure="see `fieldops backcheck list`",
                 )  # fmt: skip
         surveys = quarantine.choose_surveys(turn.connection, *target)
-        if not surveys:
+        if not surveys and not (promoter and quarantine.has_told(turn.connection, promoter)):
             noun = "promoter with surveys" if promoter else "measurement"
             raise NotFound(noun, str(promoter or measurement), cure="see `fieldops backcheck suspects`")
         event = SurveysQuarantined(

@@ -286,7 +286,11 @@ def list_all(db: Db = DEFAULT_DB, as_json: AsJson = False) -> None:
 def show(
     name: PlanName, with_quarantined: WithQuarantined = False, db: Db = DEFAULT_DB, as_json: AsJson = False
 ) -> None:
-    """Print a stored plan again; while surveys are in quarantine with the chances to finish as they are known now."""
+    """
+    Print a stored plan again; its chances to finish are those that it would have promised by the surveys that count now.
+
+    With nothing put into quarantine since, and for a plan that is over, they are those that it promised.
+    """
     from fieldops.actions.comparison import open_plan
     from fieldops.ids import PlanId
     from fieldops.store.connect import open_region

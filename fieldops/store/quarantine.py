@@ -89,6 +89,14 @@ def choose_surveys(
     return [(row[0], MeasurementId(row[1])) for row in rows]
 
 
+def has_told(connection: sqlite3.Connection, promoter: PromoterId) -> bool:
+    """Return whether the promoter handed in conversations: those whom it told are heads on small streets."""
+    row = connection.execute(
+        "SELECT 1 FROM phone_record WHERE promoter_id = ? AND kind = 'contact' LIMIT 1", (promoter,)
+    ).fetchone()
+    return row is not None
+
+
 def digest_of(surveys: list[tuple[str, MeasurementId]]) -> str:
     """Return the SHA-256 over the ids of surveys, in order."""
     return hashlib.sha256("\n".join(name for name, _ in surveys).encode()).hexdigest()

@@ -55,8 +55,8 @@ _SURVEYS_AT = (
 )
 _HEADS_AT = (  # noqa: S608  # constants
     "SELECT m.id, c.id, min(c.made_at), c.promoter_id, CASE c.door WHEN '' THEN c.id ELSE c.door END AS told_at, EXISTS (SELECT 1"
-    " FROM quarantine_order AS o WHERE o.seq < :event AND (o.promoter_id = c.promoter_id OR o.measurement_id = m.id) AND EXISTS"
-    " (SELECT 1 FROM quarantine AS q WHERE q.since_seq = o.seq AND (q.until_seq IS NULL OR q.until_seq > :event))) AS held"
+    " FROM quarantine_order AS o WHERE o.seq < :event AND (o.promoter_id = c.promoter_id OR o.measurement_id = m.id) AND NOT EXISTS"
+    " (SELECT 1 FROM event AS e WHERE e.seq > o.seq AND e.seq < :event AND e.kind = 'QuarantineLifted' AND e.facts ->> 'order' = o.seq)) AS held"
     " FROM measurement AS m JOIN phone_record AS c"
     " ON c.street_id = m.street_id AND c.kind = 'contact' AND c.batch < :event WHERE m.id = :measurement AND m.blind = 0"
     " AND c.venue_id IS NULL AND c.what IN ({told}) AND c.made_at >= :opened"
@@ -229,6 +229,7 @@ def unlike_their_surveys(
     `rules_at` says which settings were in force at the event of a number: a tally is that of the last event that made it
     necessary. One pass in the order of the measurements; memory does not grow with them.
     """
+    quarantines = _quarantines(connection)
     for name, surveys, event in _every(connection):
         stored = connection.execute(
             "SELECT answers, spread_at, left_out, last_asked_at FROM tally WHERE measurement_id = ?",
@@ -236,7 +237,7 @@ def unlike_their_surveys(
         ).fetchone()
         told = tally(surveys, rules_at(event))
         if stored is not None and tuple(stored) != columns_of(told):
-            told = _with_heads(connection, name, surveys, stored, rules_at) or told
+            told = _with_heads(connection, name, surveys, stored, rules_at, quarantines) or told
         if stored is None or tuple(stored) != columns_of(told):
             yield name, "tally"
         homes = connection.execute("SELECT street_id, knows, asked FROM home_tally WHERE measurement_id = ?", (name,))
@@ -252,7 +253,7 @@ def note_spreads(turn: Turn, rules_at: Callable[[int], Rules], *, event: int) ->
     as it is, and is found. All are decided anew. Rules as in `unlike_their_surveys`; `event` is the number of that of the upgrade.
     """
     assert turn.head.seq >= event
-    connection = turn.connection
+    connection, quarantines = turn.connection, _quarantines(turn.connection)
     for name, surveys, cause in _every(connection):
         stored = connection.execute("SELECT answers FROM tally WHERE measurement_id = ?", (name,)).fetchone()
         if stored is None:
@@ -263,7 +264,7 @@ def note_spreads(turn: Turn, rules_at: Callable[[int], Rules], *, event: int) ->
             if tally(as_typed, rules_at(cause)).answers == stored[0]:
                 _save(turn, [(name, tally(surveys, rules_at(cause)))])
                 continue
-            told = _with_heads(connection, name, surveys, stored, rules_at)
+            told = _with_heads(connection, name, surveys, stored, rules_at, quarantines)
         connection.execute(
             "UPDATE tally SET spread_at = ?, undecided = 1 WHERE measurement_id = ?", (told and told.spread_at, name)
         )
@@ -284,29 +285,44 @@ def _every(connection: sqlite3.Connection) -> Iterator[tuple[MeasurementId, list
         yield name, surveys, event
 
 
+def _quarantines(connection: sqlite3.Connection) -> dict[PromoterId, set[int]]:
+    """Return the events by which each promoter went into quarantine or came out of it."""
+    found: dict[PromoterId, set[int]] = {}
+    for promoter, *events in connection.execute(
+        "SELECT o.promoter_id, o.seq, coalesce((SELECT max(e.seq) FROM event AS e WHERE e.seq > o.seq"
+        " AND e.kind = 'QuarantineLifted' AND e.facts ->> 'order' = o.seq), o.seq) FROM quarantine_order AS o"
+        " WHERE o.promoter_id IS NOT NULL"
+    ):
+        found.setdefault(PromoterId(promoter), set()).update(events)
+    return found
+
+
 def _with_heads(
     connection: sqlite3.Connection,
     name: MeasurementId,
     surveys: list[Asked],
     stored: Sequence[object],
     rules_at: Callable[[int], Rules],
+    quarantines: dict[PromoterId, set[int]],
 ) -> Tally | None:
     """
     Return the tally that is stored, if surveys and some of those told come to it; None where they never did.
 
     `stored` are its first columns: all of `columns_of`, or the answers only.
 
-    How many people live on the street may have changed since: then those told later count no more, or not yet.
+    How many people live on the street may have changed since: then those told later count no more, or not yet. What made the
+    tally necessary may be a quarantine, or its end, of whoever told.
     """
     heads = _heads(connection, math.inf, "(SELECT ? AS id) AS chosen", name).get(name, [])
     heads.sort(key=lambda one: (one.asked_at, one.id))
     batches = connection.execute(
-        "SELECT DISTINCT batch FROM phone_record WHERE id IN (SELECT value FROM json_each(?)) ORDER BY batch DESC",
+        "SELECT DISTINCT batch FROM phone_record WHERE id IN (SELECT value FROM json_each(?))",
         (json.dumps([one.id for one in heads]),),
     ).fetchall()
-    for (batch,) in batches:
+    causes = {batch for (batch,) in batches}.union(*(quarantines.get(PromoterId(one.promoter), ()) for one in heads))
+    for cause in sorted(causes, reverse=True):
         for count in range(len(heads), 0, -1):
-            found = tally(_in_order(surveys, heads[:count]), rules_at(batch))
+            found = tally(_in_order(surveys, heads[:count]), rules_at(cause))
             if columns_of(found)[: len(stored)] == tuple(stored):
                 return found
     return None

@@ -8,6 +8,7 @@ import pytest
 from fieldops.actions.backcheck import lift_quarantine, quarantine_surveys
 from fieldops.actions.claims import make_claim
 from fieldops.actions.decisions import read_standings
+from fieldops.actions.rules import change_rules
 from fieldops.actions.surveys import explain_measurement
 from fieldops.actions.trusting import with_quarantined
 from fieldops.awareness import Verdict
@@ -171,3 +172,31 @@ def test_who_was_told_is_no_sample_for_the_estimate(region: Region, phone: Phone
     talk(phone, region, 16)
     counted = region.reader().execute("SELECT knows, asked FROM home_tally WHERE street_id = 'S0'").fetchall()
     assert [tuple(row) for row in counted] == [(4, 10)]
+
+
+def test_a_promoter_who_told_and_asked_nobody_can_be_put_into_quarantine_and_out_of_it(
+    region: Region, phone: Phone
+) -> None:
+    liar = Phone(promoter="C0-1", device="D1")
+    talk(liar, region, NEEDED - 4)
+    assert verdict(region) is Verdict.MOVE_ON
+    done = quarantine_surveys(region, LEAD, reason="suspect", promoter=PromoterId("C0-1"), now=NOON + 3 * HOUR)
+    assert done.surveys == 0
+    assert (verdict(region), verify(region).violations) == (Verdict.ASK_MORE, [])
+    with with_quarantined(region, now=NOON + 4 * HOUR):
+        assert verdict(region) is Verdict.MOVE_ON
+    lift_quarantine(region, LEAD, done.order, now=NOON + 5 * HOUR)
+    assert (verdict(region), verify(region).violations) == (Verdict.MOVE_ON, [])
+
+
+def test_a_quarantine_of_heads_alone_is_counted_by_the_settings_of_its_time(region: Region, phone: Phone) -> None:
+    other = Phone(promoter="C0-1", device="D1")
+    elsewhere = other.survey(NOON + 50 * MINUTE, True, street="S3", phase="before")
+    other.send(region, [elsewhere], NOON + HOUR)
+    talk(other, region, 3)
+    settings = {"least_promoters": "3", "least_clusters": "3"}
+    change_rules(region, LEAD, why="correction", now=NOON + 3 * HOUR, **settings)
+    order = quarantine_surveys(region, LEAD, reason="suspect", promoter=PromoterId("C0-1"), now=NOON + 4 * HOUR).order
+    assert verify(region).violations == []
+    lift_quarantine(region, LEAD, order, now=NOON + 5 * HOUR)
+    assert verify(region).violations == []

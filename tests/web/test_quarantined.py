@@ -37,14 +37,19 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Region]:
     """
     A town, only read, in which the answers of two measurements, of a street and of an empty triangle's point, are in quarantine.
 
-    Its plan was made when those of the street had begun, and none was in quarantine.
+    Its plan knows of them, and of no quarantine.
     """
     region = make_desk_town(tmp_path_factory.mktemp("quarantined") / "region.gpkg")
     with region.turn(PLANNER, now=NOON) as turn:
         turn.connection.executemany("INSERT INTO promoter VALUES (?, 'C0', NULL, NULL)", [("P0",), ("P1",)])
     publish_plan(region, PLANNER, PLAN, best_effort=True, now=NOON)  # so that today has a forecast
-    for place, rows in (("R00", surveys("R00", 13, 20)), ("T22A", at_point("T22A", 11, 20))):
+    places = {"R00": surveys("R00", 13, 20), "T22A": at_point("T22A", 11, 20)}
+    for rows in places.values():
         record_surveys(region, PLANNER, rows, now=NOON + timedelta(hours=2))
+    with region.turn(PLANNER, now=NOON + timedelta(hours=2)) as turn:
+        knows_them = "UPDATE plan SET figures = json_set(figures, '$.known_seq', ?)"
+        turn.connection.execute(knows_them, (turn.head.seq,))
+    for place in places:
         quarantine_surveys(
             region, PLANNER, reason="suspect", measurement=MeasurementId(f"M{place}"), now=NOON + timedelta(hours=2)
         )
@@ -122,6 +127,7 @@ def test_every_answer_of_the_api_that_rests_on_surveys_takes_the_parameter(lead:
     for path in ("/crews", "/claims", "/claims?ended=yes"):
         more = "&" if "?" in path else "?"
         assert lead.get(f"/api{path}{more}quarantined=1").status_code == 200
+        assert lead.get(f"/api{path}{more}quarantined=0").json == lead.get(f"/api{path}").json
         assert lead.get(f"/api{path}{more}quarantined=maybe").status_code == 422
 
 

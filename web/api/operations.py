@@ -304,7 +304,9 @@ def _rules(_v: Values) -> list[dict[str, Any]]:
     ]
 
 
-_BOTH = {"quarantined": Field(choices=("1",), about="show figures as if the surveys in quarantine counted (rule 13)")}
+_BOTH = {
+    "quarantined": Field(choices=("0", "1"), about="1: show figures as if the surveys in quarantine counted (rule 13)")
+}
 _PAGE = Field("whole", least=1, most=10_000, about=f"{A_PAGE} a page")
 _STATES = ("free", "claimed", "saturated", "closed", "paused", "no_permission")
 _CREW = Field(needed=True, about="the crew's id")
