@@ -67,7 +67,14 @@ class PlaceDecision:
     decided_at: datetime
 
 
-def judge(answers: str, *, spread_at: int | None, rule: str, rules: Rules, people: float | None = None) -> Test:
+def is_small(people: float | None, rules: Rules) -> bool:
+    """Return whether a street of so many people is counted by heads; None is a connection point."""
+    return people is not None and people < rules.small_street_people
+
+
+def judge(
+    answers: str, *, spread_at: int | None, rule: str, rules: Rules, people: float | None = None, told: int = 0
+) -> Test:
     """
     Return what the test of a measurement says.
 
@@ -83,10 +90,19 @@ def judge(answers: str, *, spread_at: int | None, rule: str, rules: Rules, peopl
         Settings of the region.
     people
         People of the street; None at a connection point. Streets below `small_street_people` are counted by heads.
+    told
+        How many of the answers are heads that the crew told itself.
+
+    Raises
+    ------
+    ValueError
+        If there are such on a street that is not small: a card tests a sample, and they are none.
     """
     given = [answer == "1" for answer in answers]
     plain = find_rule(PLAIN_RULE).decide(given).verdict
-    small = people is not None and people < rules.small_street_people
+    small = is_small(people, rules)
+    if told and not small:
+        raise ValueError(f"{told} heads told on a card")
     if small:
         assert people is not None  # only streets are small
         test = _count_heads(given, round(people), rules.target_share, plain, spread_at or 1)

@@ -71,7 +71,11 @@ def closed_until(connection: sqlite3.Connection, street_id: StreetId, at: dateti
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """A measurement as the test sees it; `people` and `label` of its street, None and "" at a connection point."""
+    """
+    A measurement as the test sees it; `people` and `label` of its street, None and "" at a connection point.
+
+    `told` of its answers are none: heads that were counted while the street was small.
+    """
 
     measurement: MeasurementId
     street: StreetId | None
@@ -85,11 +89,13 @@ class Counted:
     last_asked_at: datetime
     people: float | None
     label: str
+    told: int
 
 
 _COUNTED = (
     "SELECT t.measurement_id, m.street_id, m.triangle_id, m.rule, m.crew_id, m.blind, m.opened_at, t.answers, t.spread_at,"
-    " t.last_asked_at, s.people, coalesce(s.label, '') FROM tally AS t JOIN measurement AS m ON m.id = t.measurement_id"
+    " t.last_asked_at, s.people, coalesce(s.label, ''), length(t.answers) - (SELECT coalesce(sum(h.asked), 0) FROM home_tally AS h"
+    " WHERE h.measurement_id = t.measurement_id) FROM tally AS t JOIN measurement AS m ON m.id = t.measurement_id"
     " LEFT JOIN street AS s ON s.id = m.street_id"
 )
 _DECISION = (
@@ -254,7 +260,7 @@ def _counted(row: sqlite3.Row) -> Counted:
         measurement=row[0], street=row[1], triangle=row[2], rule=row[3], crew=row[4], blind=bool(row[5]),
         opened_at=datetime.fromisoformat(row[6]), answers=row[7], spread_at=row[8],
         last_asked_at=datetime.fromisoformat(row[9]),
-        people=row[10], label=row[11],
+        people=row[10], label=row[11], told=row[12],
     )  # fmt: skip
 
 

@@ -12,7 +12,9 @@ from fieldops.actions.rules import change_rules
 from fieldops.actions.surveys import explain_measurement
 from fieldops.actions.trusting import with_quarantined
 from fieldops.awareness import Verdict
+from fieldops.decisions import judge
 from fieldops.ids import CrewId, MeasurementId, PromoterId, StreetId
+from fieldops.rules import Rules
 from fieldops.store.claims import claims_of_street
 from fieldops.store.connect import Region
 from fieldops.store.decisions import is_closed
@@ -200,3 +202,28 @@ def test_a_quarantine_of_heads_alone_is_counted_by_the_settings_of_its_time(regi
     assert verify(region).violations == []
     lift_quarantine(region, LEAD, order, now=NOON + 5 * HOUR)
     assert verify(region).violations == []
+
+
+def test_no_head_leaks_into_a_card_where_a_street_stops_being_small(region: Region, phone: Phone) -> None:
+    talk(Phone(promoter="C0-1", device="D1"), region, 12)
+    change_rules(region, LEAD, why="correction", now=NOON + 3 * HOUR, small_street_people="50")
+    test = read_standings(region, LEAD, now=NOON + 4 * HOUR)[0].test
+    assert (test.rule, test.knows, test.asked) == ("r50", 4, 10)
+    order = quarantine_surveys(region, LEAD, reason="suspect", promoter=PromoterId("C0-1"), now=NOON + 4 * HOUR).order
+    with with_quarantined(region, now=NOON + 5 * HOUR):
+        assert read_standings(region, LEAD, now=NOON + 5 * HOUR)[0].test == test
+    lift_quarantine(region, LEAD, order, now=NOON + 5 * HOUR)
+    assert read_standings(region, LEAD, now=NOON + 6 * HOUR)[0].test == test
+
+
+def test_a_street_that_the_map_finds_larger_is_tested_without_its_heads(region: Region, phone: Phone) -> None:
+    talk(Phone(promoter="C0-1", device="D1"), region, 12)
+    with region.turn(LEAD, now=NOON + 3 * HOUR) as turn:
+        turn.connection.execute("UPDATE street SET people = 300, people_low = 250, people_high = 350 WHERE id = 'S0'")
+    test = read_standings(region, LEAD, now=NOON + 4 * HOUR)[0].test
+    assert (test.rule, test.knows, test.asked) == ("r50", 4, 10)
+
+
+def test_a_card_refuses_heads() -> None:
+    with pytest.raises(ValueError, match="3 heads told on a card"):
+        judge("1110", spread_at=2, rule="r50", rules=Rules(), people=400.0, told=3)
