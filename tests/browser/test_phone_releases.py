@@ -157,6 +157,57 @@ def test_who_signs_out_and_comes_in_again_opens_the_day_without_network(browser:
         until(page, READY)
 
 
+def test_who_signs_out_without_network_is_told_so_and_still_opens_the_day(browser: Browser, own_server: Server) -> None:
+    with crew_phone(browser, own_server) as phone:
+        page = open_phone(phone, own_server, "#outbox")
+        controlled(page)
+        kept = page.evaluate("caches.keys()")
+        own_server.stop()
+        forget_files(page)
+        page.get_by_role("button", name="Sign out").click()
+        expect(page.locator("#warning")).to_contain_text("You are still signed in")
+        assert page.evaluate("caches.keys()") == kept
+        page.reload()
+        until(page, READY)
+        own_server.start()
+        page.get_by_role("button", name="Sign out").click()
+        page.wait_for_url("**/sign-in")
+        assert page.evaluate("caches.keys()") == []
+
+
+def told_at(page: Page) -> int:
+    """When the server made the page that is open: milliseconds."""
+    moment: int = page.evaluate("JSON.parse(document.getElementById('data').textContent).now")
+    return moment
+
+
+def test_after_a_release_was_taken_back_the_newest_page_opens_without_network(
+    browser: Browser, own_server: Server, tmp_path: Path
+) -> None:
+    with crew_phone(browser, own_server) as phone:
+        page = open_phone(phone, own_server)
+        controlled(page)
+        first = module(page)
+        with release(own_server, tmp_path):
+            pass
+        page.reload()
+        expect(page.locator("#update")).to_be_visible()
+        page.reload()
+        until(page, READY)
+        assert module(page) != first  # a page of the new version is kept
+        own_server.stop()
+        own_server.root = ROOT
+        own_server.start()
+        page.reload()
+        until(page, READY)
+        newest = told_at(page)
+        own_server.stop()
+        forget_files(page)
+        page.reload()
+        until(page, READY)
+        assert (module(page), told_at(page)) == (first, newest)
+
+
 def test_a_new_version_waits_for_the_thumb_and_leaves_the_outbox_alone(
     browser: Browser, own_server: Server, tmp_path: Path
 ) -> None:

@@ -98,10 +98,12 @@ export function warn(text, stays = "") {
 function wire() {
   for (const form of document.querySelectorAll("[data-leave]")) {
     form.addEventListener("submit", async (event) => {
-      event.preventDefault(); // at once; it goes on where nothing waits, and after nothing is kept here any more
+      event.preventDefault(); // at once; it goes on where nothing waits
       if ((await box.all("waiting")).length) return warn(say("signOutFirst"));
-      for (const key of await globalThis.caches?.keys() ?? []) await caches.delete(key);
-      form.submit();
+      const answer = await fetch(form.action, { method: "POST" }).catch(() => null);
+      if (!answer?.ok || !answer.redirected) return warn(say("signOutLater")); // also where some network answered instead
+      for (const key of await globalThis.caches?.keys() ?? []) await caches.delete(key); // not before: the day still opens
+      location.assign(answer.url);
     });
   }
 }

@@ -24,12 +24,13 @@ async function keep(path, answer) {
   else registration.update().catch(() => {}); // where that fails, the next page tells it again
 }
 
-/** The kept page, of the newest version that has one. */
+const givenAt = (page) => Date.parse(page.headers.get("Date")) || 0; // by the server's clock
+
+/** The kept page that the server gave last, of whichever version: a release may have been taken back. */
 async function kept(path) {
-  for (const name of (await caches.keys()).reverse()) {
-    const page = name.startsWith("crew-") && await caches.match(path, { cacheName: name });
-    if (page) return page;
-  }
+  const names = (await caches.keys()).filter((name) => name.startsWith("crew-")).reverse();
+  const pages = await Promise.all(names.map((name) => caches.match(path, { cacheName: name })));
+  return pages.filter(Boolean).sort((a, b) => givenAt(b) - givenAt(a))[0];
 }
 
 self.addEventListener("install", (event) => {
