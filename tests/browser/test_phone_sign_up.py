@@ -27,13 +27,12 @@ from fieldops.recruiting.consent import FIRST_TEXT, FIRST_TEXTS, ConsentText
 from fieldops.store.connect import open_region
 from fieldops.store.persons import read_persons
 from tests.browser.phones import Server, crew_phone, flush_all, module, open_phone, waiting, without_guard
-from tests.browser.thumbs import go, sign_up, write_sign_up
+from tests.browser.thumbs import NUMBER, go, sign_up, write_sign_up
 from tests.conftest import PLANNER
 
 M, P, K, R = 1.35, 1.10, 60 / (36.2 * 5), 0.3
 SYLLABLES_A_SECOND = {"zh-CN": 5.18, "en-US": 6.19}
 TURN = 0.2
-NUMBER = "13812345678"
 ABOVE_THE_KEYBOARD = 340  # px of a small screen
 IN_REACH = """() => {
   const { x, y, width, height } = document.querySelector('#person .big').getBoundingClientRect();
@@ -138,7 +137,8 @@ NEW_TEXT = ConsentText(
     "甲公司收集您的姓名电话。\n\n您可以查看和删除。",
     "Company A stores your name and number.\n\nYou may see and delete it.",
 )
-NOT_UNDER_A_READER = 'if (!text || !$("v-signup").hidden) return;'
+NOT_UNDER_A_READER = 'if ($("v-signup").hidden) takeText(); // not'
+NOT_FOR_WHOM_IT_WAS_READ_OUT = "if (!text || isWritten()) return;"
 
 
 def change_the_text(page: Page, server: Server) -> None:
@@ -166,14 +166,13 @@ def test_a_sign_up_carries_the_text_that_stood_there_from_the_first_word_on_and_
 ) -> None:
     with crew_phone(browser, own_server, workers=False) as phone:
         if not guarded:
-            without_guard(phone, NOT_UNDER_A_READER, "if (!text) return;", file="views.js")
+            without_guard(phone, NOT_UNDER_A_READER, "takeText(); //", file="views.js")
         page = open_phone(phone, own_server, "#street=S0")
-        write_sign_up(page)
+        go(page, "signup")
         was_read_out = page.locator("#aloud").inner_text()
         change_the_text(page, own_server)
         assert (page.locator("#aloud").inner_text() == was_read_out) is guarded
-        page.locator("#agreed").dispatch_event("click")
-        expect(page.locator(".toast")).to_contain_text("sealed")
+        sign_up(page)
         go(page, "signup")
         expect(page.locator("#aloud")).to_have_text(NEW_TEXT.english)  # whole: it is the region's own
         sign_up(page, number="13912345678")
@@ -181,6 +180,78 @@ def test_a_sign_up_carries_the_text_that_stood_there_from_the_first_word_on_and_
         first = (FIRST_TEXT.version, "phone_short") if guarded else (NEW_TEXT.version, "phone_whole")
         assert consents(own_server) == [first, (NEW_TEXT.version, "phone_whole")]
         assert own_server.query("SELECT consent FROM sign_up ORDER BY made_at") == [(first[0],), (NEW_TEXT.version,)]
+
+
+def look_away(page: Page, server: Server) -> None:
+    """Show somebody the whole text and write the person down, look at the day meanwhile, and come back to the form."""
+    page.get_by_text("The whole text").click()
+    write_sign_up(page)
+    go(page, "today")
+    change_the_text(page, server)
+    go(page, "signup")
+    expect(page.locator("#tel")).to_be_focused()
+    expect(page.locator("#tel")).to_have_value(NUMBER)
+
+
+@pytest.mark.parametrize("guarded", [True, False])
+def test_who_looks_at_the_day_within_a_sign_up_goes_on_with_person_and_text_and_without_the_guard_does_not(
+    browser: Browser, own_server: Server, guarded: bool
+) -> None:
+    with crew_phone(browser, own_server, workers=False) as phone:
+        if not guarded:
+            without_guard(phone, NOT_FOR_WHOM_IT_WAS_READ_OUT, "if (!text) return;", file="views.js")
+        page = open_phone(phone, own_server, "#signup")
+        was_read_out = page.locator("#aloud").inner_text()
+        look_away(page, own_server)
+        assert (page.locator("#aloud").inner_text() == was_read_out) is guarded
+        page.locator("#agreed").dispatch_event("click")
+        expect(page.locator(".toast")).to_contain_text("sealed")
+        sign_up(page, number="13912345678")
+        flush_all(page)
+        first = FIRST_TEXT if guarded else NEW_TEXT
+        assert consents(own_server) == [(first.version, "phone_whole"), (NEW_TEXT.version, "phone_whole")]
+
+
+def test_who_comes_back_to_the_form_may_clear_it_for_another_person_who_was_shown_nothing_yet(
+    browser: Browser, own_server: Server
+) -> None:
+    with crew_phone(browser, own_server) as phone:
+        page = open_phone(phone, own_server, "#signup")
+        another = page.get_by_role("button", name="Another person: clear the form")
+        expect(another).to_be_hidden()  # nobody is written down
+        page.get_by_text("The whole text").click()
+        write_sign_up(page)
+        go(page, "today")
+        go(page, "signup")
+        another.click()
+        expect(another).to_be_hidden()
+        expect(page.locator("#tel")).to_be_focused()
+        assert [page.locator(field).input_value() for field in ("#tel", "#personName")] == ["", ""]
+        sign_up(page)
+        write_sign_up(page, number="13912345678")
+        go(page, "today")
+        change_the_text(page, own_server)
+        go(page, "signup")
+        another.click()
+        expect(page.locator("#aloud")).to_have_text(NEW_TEXT.english)
+        sign_up(page, number="13712345678")
+        flush_all(page)
+        assert consents(own_server) == [(FIRST_TEXT.version, "phone_short"), (NEW_TEXT.version, "phone_whole")]
+
+
+def test_enter_that_picks_pinyin_in_safari_leads_nowhere(browser: Browser, server: Server) -> None:
+    with crew_phone(browser, server) as phone:
+        page = open_phone(phone, server, "#signup")
+        write_sign_up(page)
+        press = (
+            "(box, code) => box.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', keyCode: code, bubbles: true,"
+            " cancelable: true }))"
+        )
+        page.locator("#personName").focus()
+        assert page.locator("#personName").evaluate(press, 229)  # left to the keyboard
+        expect(page.locator("#personName")).to_be_focused()
+        assert not page.locator("#personName").evaluate(press, 13)
+        expect(page.locator("#group")).to_be_focused()
 
 
 def test_whether_the_whole_text_was_opened_is_recorded_of_this_person_and_not_of_the_next(

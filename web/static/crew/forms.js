@@ -3,7 +3,7 @@
 import { $, data, dayOf, place, say, toast, warn } from "./app.js";
 import * as box from "./outbox.js";
 import { seal } from "./seal.js";
-import { go, heedWishes, here, last, on, press, record, tap, where } from "./views.js";
+import { go, heedWishes, here, isWritten, last, on, press, record, takeText, tap, where } from "./views.js";
 
 function showVenue(id) {
   const stop = data.stops[id];
@@ -53,12 +53,19 @@ async function saveHours() {
   if (await tap("hours", { ...where(id), day, hours: hours() }, `${hours()} h · ${place(id).label}`)) go("today");
 }
 
-let opened = false; // whether the whole text was opened since the form was opened for this person
+let opened = false; // whether this person was shown the whole text
 function showSignUp() {
-  opened = false;
-  for (const rest of $("consent").querySelectorAll("details")) rest.open = false;
+  $("another").hidden = !isWritten();
+  if (!isWritten()) nextPerson();
   $("source").textContent = (data.held[last] ?? data.kept[last])?.label ?? document.querySelector(".brand").textContent; // else the crew
   $("signSays").textContent = "";
+}
+
+/** Whoever is signed up next has been shown nothing yet. */
+function nextPerson() {
+  $("person").reset();
+  opened = false;
+  for (const rest of $("consent").querySelectorAll("details")) rest.open = false;
 }
 
 const mobile = (text) => {
@@ -120,10 +127,16 @@ on("tel", "input", ({ target, inputType }) => { // as the label says: a whole nu
   const whole = /^1[3-9]\d{9}$/.test(mobile(target.value)) && !inputType?.startsWith("delete");
   if (whole && !$("personName").value) $("personName").focus();
 });
+on("another", "click", () => {
+  $("person").reset();
+  takeText();
+  showSignUp();
+  $("tel").focus();
+});
 on("agreed", "click", () => signUp($("person")));
-/** Enter leads on: only the button says that it was read out and agreed to. In the midst of pinyin it is the keyboard's own. */
+/** Enter leads on: only the button says that it was read out and agreed to. In the midst of pinyin it is the keyboard's own: Safari says so by 229 alone. */
 on("person", "keydown", (event) => {
-  if (event.key !== "Enter" || event.isComposing || !event.target.matches("input")) return;
+  if (event.key !== "Enter" || event.isComposing || event.keyCode === 229 || !event.target.matches("input")) return;
   event.preventDefault();
   $(event.target.id === "tel" ? "personName" : "group").focus();
 });

@@ -252,11 +252,13 @@ export function isTold(now) {
   taken = performance.now();
 }
 
-let text = null;
-/** RULE 19: a text and its version change together, and not under whoever is reading it out. */
-function takeText(fresh = text) {
-  text = fresh;
-  if (!text || !$("v-signup").hidden) return;
+/** Somebody is being signed up: the form has a number or a name. */
+export const isWritten = () => Boolean($("tel").value || $("personName").value);
+
+let text = null; // what comes for the next person
+/** RULE 19: a text and its version change together, and not for whom the one before was read out. */
+export function takeText() {
+  if (!text || isWritten()) return;
   $("consent").replaceWith(document.adoptNode(text));
   text = null;
 }
@@ -274,7 +276,8 @@ export async function renew() {
   Object.assign(data, now, { words: { ...data.words, ...now.words } }); // of a newer version, that says some things otherwise
   isTold(now.now);
   $("day").replaceWith(document.adoptNode(page.getElementById("day")));
-  takeText(page.getElementById("consent"));
+  text = page.getElementById("consent");
+  if ($("v-signup").hidden) takeText(); // not under whoever is reading it out
   await heedWishes();
   if (!(await box.all("waiting")).length) await box.remember("done", {}); // the server has seen all: its list is the truth
   await showToday();
@@ -321,7 +324,7 @@ async function show() {
   if (location.hash !== meant) return;
   if (forms === null) return warn(say("e.offline"));
   here = id ?? "";
-  takeText();
+  if ($("v-signup").hidden) takeText();
   for (const one of VIEWS) $("v-" + one).hidden = one !== view;
   for (const link of document.querySelectorAll("nav.bottom a")) {
     if (link.hash.slice(1).split("=")[0] === view) link.setAttribute("aria-current", "page");
