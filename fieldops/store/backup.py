@@ -174,7 +174,9 @@ def anchor_file_of(backup: Path) -> Path:
 
 def read_anchors(path: Path) -> list[Head]:
     """Return the heads that were anchored for a region, oldest first."""
-    file = keys.beside_key(path, "anchors")
+    file = keys.place_file(path, "anchors")
+    if not file.exists():
+        file = keys.beside_key(path, "anchors")  # from before the name had a mark of the place
     if not file.exists():
         return []
     try:
@@ -188,8 +190,11 @@ def read_anchors(path: Path) -> list[Head]:
 
 def add_anchor(path: Path, head: Head) -> None:
     """Write down that the region's record had this head."""
-    with keys.beside_key(path, "anchors").open("a") as file:
-        file.write(json.dumps(asdict(head)) + "\n")
+    known = read_anchors(path)
+    marked = keys.place_file(path, "anchors")
+    new = [head] if marked.exists() else [*known, head]
+    with marked.open("a") as file:
+        file.write("".join(json.dumps(asdict(one)) + "\n" for one in new))
         file.flush()
         os.fsync(file.fileno())
 
@@ -231,17 +236,18 @@ def _replace_region(path: Path, backup: Path, aside: Path) -> Head | None:
         copy_file(private, connect.private_path(path), in_use=True)
     restored = _head(path)
     kept = [anchor for anchor in read_anchors(path) if anchor.seq <= restored.seq]
-    keys.beside_key(path, "anchors").write_text("".join(json.dumps(asdict(anchor)) + "\n" for anchor in kept))
+    keys.place_file(path, "anchors").write_text("".join(json.dumps(asdict(anchor)) + "\n" for anchor in kept))
     return before
 
 
 def _take_for_whole(path: Path) -> None:
     """Let the record that was put there be written on, although it ends before what was stored already."""
-    connection = connect.open_file(path)
+    connection, only = connect.open_file(path), onlyfile.OnlyFile(path)
     try:
-        onlyfile.OnlyFile(path).remember(connection, restored=True)
+        only.remember(connection, restored=True)
     finally:
-        connection.close()
+        with only.leaving():
+            connection.close()
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ def check_region(region: Region, now: datetime) -> list[Finding]:
         _clock(region, now),
         _anchors(region),
         _key(region),
-        _place(region),
+        _place(region, findings[0]),
         _disk(region),
     ]
 
@@ -151,7 +151,7 @@ def _key(region: Region) -> Finding:
     return Finding("key", "ok", f"{keys.key_source(region.path)}; keep a copy of it elsewhere")
 
 
-def _place(region: Region) -> Finding:
+def _place(region: Region, pages: Finding) -> Finding:
     only = onlyfile.OnlyFile(region.path)
     try:
         only.look()
@@ -159,6 +159,19 @@ def _place(region: Region) -> Finding:
         only.know(region.reader(), audit.head(region.reader()))
     except StorageFailed as refusal:
         return Finding("place", "error", str(refusal.problem), str(refusal.cure))
+    if pages.level == "error":
+        return Finding(
+            "place", "error", "the pages are damaged: whether this is the only file is not known", pages.cure
+        )
+    held, places, closed = only.places(region.reader())
+    if closed:
+        text = f"how far the record has come can be neither read nor written in {', '.join(map(str, closed))}"
+        return Finding(
+            "place", "error", text, "give it to the user who runs fieldops: `chown --reference` the region file"
+        )
+    if not held:
+        text = "nothing says yet how far the record has come: an older copy would not be told from this file"
+        return Finding("place", "warning", text, "it is written down with the next act")
     kind = mounts.kind_of(region.path.resolve(), mounts.mounts_here())
     if kind.startswith(mounts.PERHAPS_SHARED):
         text = f"the file lies on {kind}, which machines may share: they would not see each other's claims"
@@ -166,7 +179,9 @@ def _place(region: Region) -> Finding:
             "place", "warning", text, "move the folder to a disk of this machine, unless no other can reach it"
         )
     return Finding(
-        "place", "ok", "the file has one name, lies on a disk of this machine, and holds what was stored last"
+        "place",
+        "ok",
+        f"the file has one name, lies on a disk of this machine, and holds what was stored last ({held} of {places} places say so)",
     )
 
 

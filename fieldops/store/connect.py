@@ -9,7 +9,7 @@ span the region file and the private file: the private row is written first, orp
 import json
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -75,7 +75,7 @@ class Region:
 
     @property
     def in_memory(self) -> bool:
-        """Whether the region lives in memory, and so has no private file."""
+        """Whether the region lives in memory, without a private file."""
         return self.path == _MEMORY
 
     @property
@@ -117,7 +117,7 @@ class Region:
         only = self._look()
         if self._turnstile is None and not self.in_memory:
             self._turnstile = Turnstile(turnstile_path(self.path))
-        if self._turnstile is not None:
+        if self._turnstile:
             self._turnstile.enter(BUSY_SECONDS / 2)
         try:
             if self._writer is None and only is not None:
@@ -138,7 +138,7 @@ class Region:
             if only is not None and turn.head != head:
                 only.remember(connection)
         finally:
-            if self._turnstile is not None:
+            if self._turnstile:
                 self._turnstile.leave()
 
     def _look(self) -> OnlyFile | None:
@@ -206,10 +206,13 @@ class Region:
         return last
 
     def close(self) -> None:
-        """Close both connections."""
-        for one in (self._reader, self._writer, self._turnstile):  # the last to close tidies the write-ahead log up
-            if one is not None:
+        """Close both connections; the last to close tidies the write-ahead log up, and says so where nobody is writing."""
+        line = self._turnstile
+        with self._only.leaving() if self._only and line and line.is_free() else nullcontext():
+            for one in filter(None, (self._reader, self._writer)):
                 one.close()
+        if line:
+            line.close()
         self._writer = self._reader = self._turnstile = self._seals = self._only = None
 
 
@@ -271,11 +274,7 @@ def create_region(path: Path, actor: Actor, *, sandbox: bool = False, now: datet
 
 
 def create_memory_region(actor: Actor, *, now: datetime | None = None) -> Region:
-    """
-    Make a sandbox region that lives in memory, for simulations and tests; closing it forgets it.
-
-    It has one connection for reading and writing, and no private file.
-    """
+    """Make a sandbox region in memory, for simulations and tests: one connection, no private file; closing it forgets it."""
     connection = empty_database()
     connection.row_factory = sqlite3.Row
     connection.execute("PRAGMA foreign_keys=ON")
@@ -308,7 +307,7 @@ def open_region(path: Path, *, older: bool = False, bears_key: bool = True) -> R
     Parameters
     ----------
     older
-        Open it although an older fieldops made it: to examine it, or to bring it to the present version.
+        Open it although an older fieldops made it: to examine or to upgrade it.
     bears_key
         Refuse a record of which no event bears the key. Without it the region is to be examined only, never written.
 

@@ -6,6 +6,7 @@ one that a secret store mounts; the credential `fieldops.key` of systemd (`LoadC
 `region.key` beside `region.gpkg`, made with the region. A file that others can read is refused.
 """
 
+import hashlib
 import os
 import re
 import secrets
@@ -32,6 +33,20 @@ def key_path(path: Path) -> Path:
 def beside_key(path: Path, ending: str) -> Path:
     """Return a file of the region beside its key file: what must not lie in a backup. Never in a store of secrets, which is read-only."""
     return key_path(path).parent / f"{path.stem}.{ending}"
+
+
+def place_file(path: Path, ending: str, name: Path | None = None) -> Path:
+    """
+    Return a file of the region beside its key file that is kept for this place alone.
+
+    Where the key lies in a folder of its own, which several regions and copies may share, it has a mark of the place: that of
+    `name`, another name of the region file, where one is given.
+    """
+    folder, name = key_path(path).parent.resolve(), name or path.resolve()
+    if folder == name.parent:
+        return folder / f"{name.stem}.{ending}"
+    mark = hashlib.sha256(os.fsencode(name)).hexdigest()[:12]
+    return folder / f"{name.stem}.{mark}.{ending}"
 
 
 def key_source(path: Path) -> str:

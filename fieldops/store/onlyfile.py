@@ -15,6 +15,9 @@ Not promised: that two copies of a file know of each other in their own folders,
 with its key, is told from the present. Keep the key in a folder of its own.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from fieldops.errors import StorageFailed
@@ -29,6 +32,15 @@ _CURE = template(
 )
 
 
+_CURE_LOG = template(
+    "move -wal and -shm away together with this file, then put the file back that was here, or take this copy with `fieldops restore`: claims made since it are lost"
+)
+_CURE_PAGES = template("put the file back that was here before, or the latest backup with `fieldops restore`")
+_CURE_WORD = template(
+    "give the files that end in -turn and .last to the user who runs fieldops, as the region file is: `chown --reference`"
+)
+
+
 class OnlyFile:
     """A region file as one process has it open for writing."""
 
@@ -40,6 +52,7 @@ class OnlyFile:
         self._kept: tuple[Identity | None, ...] | None = None
         self._words = LastWords(path)
         self._told: frozenset[str] = frozenset()
+        self._first = ""
 
     def look(self) -> None:
         """
@@ -71,31 +84,30 @@ class OnlyFile:
 
     def fit(self, connection: sqlite3.Connection) -> None:
         """
-        Refuse where the file is of another time than the log (-wal) beside it, which SQLite would lay over it all the same.
+        Refuse where what lies there is of several times: a file, and a log (-wal) that SQLite lays, or somebody laid, over it.
 
         To be asked before it is opened for writing: whoever closes it then would put the log into the file. Where the file is not as
-        the last word left it, as after a crash, its pages are examined: every index, every event, a row for every claim.
+        the newest last word left it, as after a crash or another program, its pages are examined: every index, every event, a row
+        for every claim.
 
         Raises
         ------
         StorageFailed
             If it is.
         """
-        log = self._beside[0]
-        if not log.exists() or not log.stat().st_size:
-            return
-        state = state_of(self._real)
         try:
-            known = any(word.state == state for word in self._words.read(_chain(connection, 1)))
+            newest = self._words.newest(_chain(connection, 1))
         except sqlite3.DatabaseError as error:
             raise refusal(error) from error
-        if not known and not _is_whole(connection):
-            raise StorageFailed(
-                problem=Said(
-                    "%(path)s is of another time than the log (-wal) beside it; nothing was written", path=self._path
-                ),
-                cure=_CURE,
-            )
+        if (newest is None or newest.state != state_of(self._real)) and not _is_whole(connection):
+            if self._has_log():
+                problem, cure = (
+                    "%(path)s is of another time than the log (-wal) beside it; nothing was written",
+                    _CURE_LOG,
+                )
+            else:
+                problem, cure = "the pages of %(path)s are of several times; nothing was written", _CURE_PAGES
+            raise StorageFailed(problem=Said(problem, path=self._path), cure=cure)
 
     def know(self, connection: sqlite3.Connection, head: audit.Head) -> None:
         """
@@ -104,15 +116,30 @@ class OnlyFile:
         Raises
         ------
         StorageFailed
-            If it does.
+            If it does, or nobody could say so, because no place of the last word can be read and written.
         """
-        if self._kept is None:
-            self._kept = self._beside_now()
-        words = self._words.read(_chain(connection, 1))
+        if not self._words.is_kept():
+            raise StorageFailed(
+                problem=Said(
+                    "how far %(path)s has come can be neither read nor written beside it; nothing was written",
+                    path=self._path,
+                ),
+                cure=_CURE_WORD,
+            )
+        self._first = _chain(connection, 1)
+        words = self._words.read(self._first)
         missed = [word for word in words if _chain(connection, word.seq) != word.chain]
         if missed:
             raise self._missing(max(missed, key=lambda one: one.seq), head)
         self._told = frozenset(word.chain for word in words)
+        if self._kept is None:
+            self._kept = self._beside_now()
+            self._told = frozenset()  # say it once more: the file is as it was found to be
+            if connection.execute("SELECT count(*) FROM event").fetchone()[0] != head.seq:
+                raise StorageFailed(
+                    problem=Said("%(path)s lacks events before its last one; nothing was written", path=self._path),
+                    cure=_CURE_PAGES,
+                )
 
     def _missing(self, word: LastWord, head: audit.Head) -> StorageFailed:
         if word.seq > head.seq:
@@ -132,7 +159,8 @@ class OnlyFile:
 
     def say(self, connection: sqlite3.Connection, head: audit.Head, *, restored: bool = False) -> None:
         """Write down how far the record has come, under SQLite's write lock, unless it was known; back too where `restored`."""
-        word = LastWord(_chain(connection, 1), head.seq, head.chain, state_of(self._real))
+        self._first = _chain(connection, 1)
+        word = LastWord(self._first, head.seq, head.chain, state_of(self._real))
         if restored:
             self._words.set_back(word)
         elif head.seq and head.chain not in self._told:
@@ -158,6 +186,23 @@ class OnlyFile:
                 raise refusal(error) from error
         finally:
             connection.execute(f"PRAGMA busy_timeout={patience}")
+
+    @contextmanager
+    def leaving(self) -> Iterator[None]:
+        """
+        Close the file within, and write down how it was left where no log is left beside it; to be called by one process at a time.
+
+        Only where it was as the last word says, so that nothing that somebody put there meanwhile is taken for ours.
+        """
+        newest = self._words.newest(self._first)
+        known = newest is not None and newest.state == state_of(self._real)
+        yield
+        if newest is not None and known and not self._has_log():
+            self._words.write(replace(newest, state=state_of(self._real)))
+
+    def _has_log(self) -> bool:
+        log = self._beside[0]
+        return log.exists() and log.stat().st_size > 0
 
     def _stat(self) -> Identity:
         try:
@@ -195,6 +240,10 @@ class OnlyFile:
                 cure="move the folder to a disk of this machine: two machines would not see each other's claims",
             )
 
+    def places(self, connection: sqlite3.Connection) -> tuple[int, int, list[Path]]:
+        """Return in how many places the last word stands, how many there are, and those that cannot be read and written."""
+        return (*self._words.places(_chain(connection, 1)), self._words.closed())
+
     def _beside_now(self) -> tuple[Identity | None, ...]:
         return tuple(_identity(file) for file in self._beside)
 
@@ -213,7 +262,7 @@ def _is_whole(connection: sqlite3.Connection) -> bool:
         ).fetchone()
     except sqlite3.DatabaseError:
         return False
-    return bool(sound == "ok" and events == newest and made == claims)
+    return bool(sound == "ok" and events == (newest or 0) and made == claims)
 
 
 def _identity(file: Path) -> Identity | None:

@@ -13,8 +13,10 @@ long, and a sixth fewer turns passed in all (measured, two busy cores).
 
 import os
 import threading
+from contextlib import suppress
 from pathlib import Path
 
+_ENDING = "-turn"
 _KNOWN_HERE = os.name == "posix"  # elsewhere SQLite's own waiting has to do
 if _KNOWN_HERE:
     import fcntl
@@ -33,12 +35,24 @@ class Turnstile:
             return
         try:
             if self._file is None:
-                self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+                self._file = open_like(
+                    self._path, self._path.with_name(self._path.name.removesuffix(_ENDING)), os.O_RDWR
+                )
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             self._stand_in_line(seconds)
         except OSError:  # a folder where nothing can be written: SQLite says it better
             return
+
+    def is_free(self) -> bool:
+        """Pass where nobody else is inside, without waiting; return whether it did."""
+        if self._file is None or not _KNOWN_HERE:
+            return False
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True
 
     def leave(self) -> None:
         """Let the next one pass."""
@@ -73,4 +87,17 @@ class Turnstile:
 
 def turnstile_path(path: Path) -> Path:
     """Return the file at which writers of a region stand in line: `region.gpkg-turn`."""
-    return path.with_name(path.name + "-turn")
+    return path.with_name(path.name + _ENDING)
+
+
+def open_like(file: Path, region: Path, flags: int) -> int:
+    """Open a file, made where it is missing, with the owner and the rights of the region file, as SQLite does with its log."""
+    descriptor = os.open(file, flags | os.O_CREAT, 0o600)
+    if _KNOWN_HERE:
+        with suppress(OSError):  # neither root's nor ours: whoever owns it decides
+            model, made = region.stat(), os.fstat(descriptor)
+            if os.geteuid() == 0 and (model.st_uid, model.st_gid) != (made.st_uid, made.st_gid):
+                os.fchown(descriptor, model.st_uid, model.st_gid)
+            if (model.st_mode ^ made.st_mode) & 0o666:
+                os.fchmod(descriptor, model.st_mode & 0o666)
+    return descriptor

@@ -15,9 +15,12 @@ from fieldops.actions.keep import back_up, check_region, restore
 from fieldops.errors import FieldopsError, StorageFailed
 from fieldops.ids import CrewId, StreetId
 from fieldops.store import claims as store
+from fieldops.store import onlyfile
+from fieldops.store.backup import read_anchors
 from fieldops.store.connect import Region, create_region, open_file, open_region
-from fieldops.store.lastword import LastWord, LastWords
+from fieldops.store.lastword import LastWord, LastWords, state_of
 from fieldops.store.mounts import SHARED_KINDS, is_mounted_alone, kind_of, read_mounts
+from fieldops.store.sqlite import sqlite3
 from tests.conftest import LEAD, NOON, PLANNER
 from tests.mutants import fails_without
 from tests.small_region import add_town
@@ -378,6 +381,121 @@ def test_an_older_copy_beside_the_log_of_a_crash_gives_no_street_away_however_of
     claim(crowded, StreetId("S1"), CrewId("C22"))
 
 
+def with_its_time_and_attributes(older: Path, town: Path) -> None:
+    shutil.copy2(older, town)  # the copy was taken so too, while the region was open
+
+
+def laid_over_by_another_program(older: Path, town: Path) -> None:
+    shutil.copyfile(older, town)
+    connection = sqlite3.connect(town)
+    connection.execute("SELECT count(*) FROM event").fetchone()
+    connection.close()
+    assert not town.with_name(town.name + "-wal").exists()
+
+
+@pytest.mark.parametrize("put", [with_its_time_and_attributes, laid_over_by_another_program])
+def test_an_older_copy_is_told_from_the_file_of_the_log_by_the_newest_word_only(
+    region: Region, put: Callable[[Path, Path], None]
+) -> None:
+    add_town(region, streets=300, crews=30)
+    with region.turn(LEAD, now=NOON) as turn:
+        for i in range(200):
+            grant_in_turn(turn, street=StreetId(f"S{i + 50}"), crew=CrewId(f"C{i % 20}"))
+    path, older = region.path, region.path.with_name("older.gpkg")
+    region.close()
+    hand = Hand(path)
+    assert hand.claim(StreetId("S2"), CrewId("C23")) == "granted"
+    shutil.copy2(path, older)
+    hand.stop()
+    claim(path, StreetId("S1"), CrewId("C20"))
+    hand = Hand(path)
+    assert hand.claim(StreetId("S299"), CrewId("C21")) == "granted"
+    hand.kill()
+    put(older, path)
+    with pytest.raises(StorageFailed, match=r"of another time than the log|of several times") as refusal:
+        claim(path, StreetId("S1"), CrewId("C22"))
+    assert ("-wal and -shm" in str(refusal.value.cure)) is (put is with_its_time_and_attributes)
+    examined = open_region(path)
+    found = {one.check: one.level for one in check_region(examined, LEAD)}
+    assert found["place"] == "error"
+    examined.close()
+
+
+def test_an_ordinary_close_says_how_it_left_the_file_so_that_nothing_is_examined_again(
+    town: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim(town, S[0], C[0])
+    assert {word.state for word in words_of(town)} == {state_of(town)}
+    monkeypatch.setattr(onlyfile, "_is_whole", lambda connection: pytest.fail("the file was examined"))
+    claim(town, S[1], C[1])
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root writes for others")
+def test_what_root_writes_beside_a_region_belongs_to_the_owner_of_the_region(town: Path) -> None:
+    beside = town.with_name("region.gpkg-turn"), town.with_name("region.last")
+    for file in beside:
+        file.unlink()
+    os.chown(town, 65534, 65534)
+    town.chmod(0o640)
+    claim(town, S[0], C[0])
+    assert {(file.stat().st_uid, file.stat().st_mode & 0o777) for file in beside} == {(65534, 0o640)}
+
+
+def test_where_no_place_of_the_last_word_can_be_read_and_written_nobody_writes(town: Path) -> None:
+    beside = town.with_name("region.gpkg-turn"), town.with_name("region.last")
+    for file in beside:
+        file.unlink()
+        file.mkdir()
+    with pytest.raises(StorageFailed, match="neither read nor written") as refusal:
+        claim(town, S[0], C[0])
+    assert "chown" in str(refusal.value.cure)
+    beside[0].rmdir()
+    claim(town, S[0], C[0])
+    region = open_region(town)
+    (found,) = [one for one in check_region(region, LEAD) if one.check == "place"]
+    assert (found.level, "region.last" in found.text) == ("error", True)
+    region.close()
+
+
+def test_a_rehearsal_and_production_under_one_folder_of_keys_keep_words_and_anchors_of_their_own(
+    town: Path, other: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "keys"
+    folder.mkdir()
+    monkeypatch.setenv("FIELDOPS_KEY", str(town.with_suffix(".key").rename(folder / "the.key")))
+    region, backups = open_region(town), [tmp_path / f"{i}.gpkg" for i in range(3)]
+    back_up(region, PLANNER, backups[0])
+    make_claim(region, LEAD, street=S[0], crew=C[0], now=NOON)
+    back_up(region, PLANNER, backups[1])
+    region.close()
+    rehearsal, _ = restore(other, PLANNER, backups[0], now=NOON)
+    make_claim(rehearsal, LEAD, street=S[1], crew=C[1], now=NOON)
+    back_up(rehearsal, PLANNER, backups[2])
+    rehearsal.close()
+    restore(other, PLANNER, backups[2], replace_present=True, now=NOON)[0].close()
+    claim(town, S[2], C[2])
+    region = open_region(town)
+    back_up(region, PLANNER, tmp_path / "last.gpkg")
+    assert len(read_anchors(town)) == 3
+    region.close()
+
+
+def test_anchors_of_before_are_read_until_the_next_backup_takes_them_along(
+    town: Path, other: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    region = open_region(town)
+    back_up(region, PLANNER, town.with_name("first.gpkg"))
+    (anchor,) = read_anchors(town)
+    monkeypatch.setenv("FIELDOPS_KEY", str(town.with_suffix(".key").rename(other.with_name("the.key"))))
+    town.with_suffix(".anchors").rename(other.with_name("region.anchors"))
+    assert read_anchors(town) == [anchor]
+    make_claim(region, LEAD, street=S[0], crew=C[0], now=NOON)
+    back_up(region, PLANNER, town.with_name("second.gpkg"))
+    other.with_name("region.anchors").unlink()
+    assert [one.seq for one in read_anchors(town)] == [anchor.seq, anchor.seq + 1]
+    region.close()
+
+
 def test_a_crash_stops_nobody_also_where_it_left_another_time_on_the_file(crowded: Path) -> None:
     os.utime(crowded, (0, 0))  # as a log that was put into it just before the crash
     claim(crowded, StreetId("S2"), CrewId("C22"))
@@ -554,7 +672,7 @@ def test_nobody_is_told_that_a_claim_is_stored_where_the_file_was_taken_away(tow
         ),
         (
             "test_an_older_copy_beside_the_log_of_a_crash_gives_no_street_away_however_often_it_is_tried[by_removing]",
-            "if not known and not _is_whole(connection):",
+            "if (newest is None or newest.state != state_of(self._real)) and not _is_whole(connection):",
         ),
         (
             "test_nobody_writes_where_the_log_was_deleted_while_open_and_closing_saves_it",
