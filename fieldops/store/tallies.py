@@ -41,8 +41,10 @@ _HEADS = (  # noqa: S608  # constants
     chosen="{chosen}", orders="{orders}", known="{known}", told=", ".join(f"'{one}'" for one in NEWLY_TOLD), within=_WITHIN_A_DAY
 )  # fmt: skip
 _OF_PROMOTER = (
-    "SELECT DISTINCT m.id FROM contact AS c CROSS JOIN street AS s ON s.id = c.street_id AND s.people < ?"  # noqa: S608  # constants
-    f" CROSS JOIN measurement AS m ON m.street_id = c.street_id WHERE c.promoter_id = ? AND m.blind = 0 AND {_WITHIN_A_DAY}"
+    "SELECT DISTINCT m.id FROM contact AS c CROSS JOIN street AS s ON s.id = c.street_id"  # noqa: S608  # constants
+    " CROSS JOIN measurement AS m ON m.street_id = c.street_id CROSS JOIN tally AS t ON t.measurement_id = m.id"
+    f" WHERE c.promoter_id = ?2 AND m.blind = 0 AND {_WITHIN_A_DAY} AND (s.people < ?1 OR length(t.answers) >"
+    " (SELECT coalesce(sum(h.asked), 0) FROM home_tally AS h WHERE h.measurement_id = m.id))"
 )
 _HELD_BY = "SELECT DISTINCT s.measurement_id FROM quarantine AS q JOIN survey AS s ON s.id = q.survey_id WHERE q.since_seq IN ({orders})"
 
@@ -168,7 +170,7 @@ def read_counts(
 
 
 def sittings_of_promoter(connection: sqlite3.Connection, promoter: PromoterId, rules: Rules) -> list[MeasurementId]:
-    """Return the measurements of small streets at which the promoter told somebody who is counted by heads."""
+    """Return the measurements at which the promoter told somebody, of streets that are small or were when last counted."""
     rows = connection.execute(_OF_PROMOTER, (rules.small_street_people, promoter))
     return [MeasurementId(row[0]) for row in rows]
 
@@ -321,7 +323,7 @@ def _with_heads(
     ).fetchall()
     causes = {batch for (batch,) in batches}.union(*(quarantines.get(PromoterId(one.promoter), ()) for one in heads))
     for cause in sorted(causes, reverse=True):
-        for count in range(len(heads), 0, -1):
+        for count in range(len(heads), -1, -1):
             found = tally(_in_order(surveys, heads[:count]), rules_at(cause))
             if columns_of(found)[: len(stored)] == tuple(stored):
                 return found

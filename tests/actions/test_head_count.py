@@ -191,12 +191,20 @@ def test_a_promoter_who_told_and_asked_nobody_can_be_put_into_quarantine_and_out
     assert (verdict(region), verify(region).violations) == (Verdict.MOVE_ON, [])
 
 
-def test_a_quarantine_of_heads_alone_is_counted_by_the_settings_of_its_time(region: Region, phone: Phone) -> None:
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"least_promoters": "3", "least_clusters": "3"}, {"small_street_people": "50"}, {"surveys_per_cluster": "2"},
+        {"least_promoters": "3", "least_clusters": "3", "small_street_people": "50"},
+    ],
+)  # fmt: skip
+def test_a_quarantine_of_heads_alone_is_counted_by_the_settings_of_its_time(
+    region: Region, phone: Phone, settings: dict[str, str]
+) -> None:
     other = Phone(promoter="C0-1", device="D1")
     elsewhere = other.survey(NOON + 50 * MINUTE, True, street="S3", phase="before")
     other.send(region, [elsewhere], NOON + HOUR)
     talk(other, region, 3)
-    settings = {"least_promoters": "3", "least_clusters": "3"}
     change_rules(region, LEAD, why="correction", now=NOON + 3 * HOUR, **settings)
     order = quarantine_surveys(region, LEAD, reason="suspect", promoter=PromoterId("C0-1"), now=NOON + 4 * HOUR).order
     assert verify(region).violations == []
