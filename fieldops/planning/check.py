@@ -154,7 +154,7 @@ def _chance(problem: PlanProblem, crew: int, streets: Sequence[int], hours: floa
             float(problem.streets.doubt[i]) / max(0.1, 1.0 - away / float(problem.crews.hours_per_day[crew]))
         ) ** 2
     variance += (problem.common_doubt * hours) ** 2
-    room = float(problem.crews.capacity[crew]) - hours
+    room = float(problem.crews.capacity[crew]) - hours + HOURS_SLACK
     if not streets or variance <= 0.0:
         return 1.0
     return NormalDist().cdf(room / variance**0.5)

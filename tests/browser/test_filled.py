@@ -122,10 +122,13 @@ PAGES = [
     ("/map/imported/{imported}", "planner"),
     ("/keeping/examined/{examined}", "planner"),
 ]
+SOME = [(*page, LOOKS[number % 4]) for number, page in enumerate(PAGES)]
+ALL = [(*page, look) for page in PAGES for look in LOOKS if (*page, look) not in SOME]
 
 
-@pytest.mark.parametrize("look", LOOKS, ids=str)
-@pytest.mark.parametrize(("path", "role"), PAGES)
+@pytest.mark.parametrize(
+    ("path", "role", "look"), [*SOME, *(pytest.param(*case, marks=pytest.mark.full) for case in ALL)], ids=str
+)
 def test_axe_finds_nothing_wrong_and_nothing_sticks_out_of_long_pages(
     browser: Browser, town: Town, path: str, role: str, look: tuple[int, int, str, str]
 ) -> None:
@@ -135,7 +138,7 @@ def test_axe_finds_nothing_wrong_and_nothing_sticks_out_of_long_pages(
         check_page(page, language)
 
 
-@pytest.mark.parametrize("look", [LOOKS[0], LOOKS[3]], ids=str)  # each language, width and scheme once
+@pytest.mark.parametrize("look", [LOOKS[0], pytest.param(LOOKS[3], marks=pytest.mark.full)], ids=str)
 def test_a_second_factor_is_set_up_used_and_taken_away_in_a_browser(
     browser: Browser, town: Town, look: tuple[int, int, str, str]
 ) -> None:

@@ -58,12 +58,12 @@ def best_lawful(problem: PlanProblem) -> float:
 
 
 TOWNS = st.tuples(
-    st.lists(st.tuples(st.integers(2, 60), st.floats(0.0, 0.8), st.integers(-1, 1), st.integers(50, 900)), min_size=1, max_size=4),
+    st.lists(st.tuples(st.integers(2, 60), st.sampled_from([0.0, 1e-9, 0.1, 0.3, 0.5, 0.8]), st.integers(-1, 1), st.integers(50, 900)), min_size=1, max_size=4),
     st.lists(st.integers(0, 99), min_size=1, max_size=2),
     st.sets(st.tuples(st.integers(0, 3), st.integers(0, 1)), max_size=2),
-    st.floats(0.0, 0.3),
+    st.sampled_from([0.0, 0.1, 0.3]),
     st.integers(1, 4),
-    st.lists(st.floats(0.0, 4000.0), min_size=8, max_size=8),
+    st.lists(st.integers(0, 4000), min_size=8, max_size=8),
 )  # fmt: skip
 
 
@@ -74,7 +74,7 @@ def town(drawn: tuple) -> PlanProblem:  # type: ignore[type-arg]
         mean=[float(h) for h, _, _, _ in streets], doubt=[h * part for h, part, _, _ in streets],
         triangle=[t for _, _, t, _ in streets], capacity=tuple(float(c) for c in crews),
     )  # fmt: skip
-    home = np.array(metres)[: n * m].reshape(m, n)
+    home = np.array(metres, dtype=np.float64)[: n * m].reshape(m, n)
     return replace(
         problem, common_doubt=common, waiting=frozenset((s, c) for s, c in waits if s < n and c < m), home_m=home, turf_m=home / 4,
         streets=replace(problem.streets, people=np.array([float(p) for _, _, _, p in streets])),
@@ -82,7 +82,7 @@ def town(drawn: tuple) -> PlanProblem:  # type: ignore[type-arg]
     )  # fmt: skip
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(TOWNS)
 def test_the_plan_is_lawful_and_no_lawful_plan_is_worth_more_than_its_bound(drawn: tuple) -> None:  # type: ignore[type-arg]
     problem = town(drawn)
@@ -95,7 +95,7 @@ def test_the_plan_is_lawful_and_no_lawful_plan_is_worth_more_than_its_bound(draw
         assert found.objective == pytest.approx(best, rel=1e-5, abs=1e-5)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(TOWNS)
 def test_the_bound_holds_for_crews_that_were_not_asked(drawn: tuple) -> None:  # type: ignore[type-arg]
     problem = town(drawn)
@@ -175,7 +175,7 @@ def test_check_and_solver_know_the_same_hours_of_entry(problem: PlanProblem, bot
     assert (found.crew_of_street == 0).all() == both
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 47), st.integers(1, 47), st.integers(1, 120)), min_size=1, max_size=5),
     st.integers(1, 12),
