@@ -96,6 +96,7 @@ def test_a_page_opened_once_after_a_release_opens_again_without_network_and_so_d
         assert own_server.records() == 31
 
 
+@pytest.mark.full
 def test_control_a_page_kept_without_its_shell_has_no_scripts_without_network(
     browser: Browser, own_server: Server, tmp_path: Path
 ) -> None:
@@ -110,7 +111,7 @@ def test_control_a_page_kept_without_its_shell_has_no_scripts_without_network(
         assert not page.evaluate(READY)
 
 
-@pytest.mark.parametrize("asks", [True, False])
+@pytest.mark.parametrize("asks", [True, pytest.param(False, marks=pytest.mark.full)])
 def test_a_page_that_lies_open_over_a_release_fetches_the_new_version_by_itself_and_without_asking_does_not(
     browser: Browser, own_server: Server, tmp_path: Path, asks: bool
 ) -> None:
@@ -141,6 +142,7 @@ def test_a_page_that_lies_open_over_a_release_fetches_the_new_version_by_itself_
         assert waiting(page) == 1
 
 
+@pytest.mark.full
 def test_who_signs_out_and_comes_in_again_opens_the_day_without_network(browser: Browser, own_server: Server) -> None:
     with crew_phone(browser, own_server) as phone:
         page = open_phone(phone, own_server, "#outbox")
@@ -233,6 +235,7 @@ def test_a_new_version_waits_for_the_thumb_and_leaves_the_outbox_alone(
         assert own_server.records() == 30
 
 
+@pytest.mark.full
 def test_control_a_worker_that_does_not_wait_takes_the_page_from_under_the_thumb(
     browser: Browser, own_server: Server, tmp_path: Path
 ) -> None:

@@ -98,6 +98,7 @@ def test_any_prices_of_streets_prove_a_bound_over_all_pairs(seed: int) -> None:
     assert prove_packs(problem, rng.uniform(0, 15, streets), scale=100) >= best_of_all(problem) - 1e-9
 
 
+@pytest.mark.full
 def test_a_city_whose_crews_take_few_large_sets_each_is_proven_near_its_best() -> None:
     """Prices of hours let a crew take a part of a set: 60 crews of two or three sets each, 900 sets, 18,000 pairs."""
     rng = np.random.default_rng(4)

@@ -62,6 +62,7 @@ def test_nobody_is_paid_more_than_the_hours_of_the_crews_and_the_end_of_a_test()
     assert outcome.crew_days <= 2 * outcome.days * 1.1
 
 
+@pytest.mark.full
 def test_made_up_answers_leave_more_streets_short_and_the_trust_desk_finds_them() -> None:
     scene = grid_scene(
         city=1, seed=1, conditions=replace(PLAIN, fabricating=0.5, fabricated_share=0.8), side=5, crews=2, days=14
