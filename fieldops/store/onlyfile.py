@@ -102,11 +102,11 @@ class OnlyFile:
         if (newest is None or newest.state != state_of(self._real)) and not _is_whole(connection):
             if self._has_log():
                 problem, cure = (
-                    "%(path)s is of another time than the log (-wal) beside it; nothing was written",
+                    template("%(path)s is of another time than the log (-wal) beside it; nothing was written"),
                     _CURE_LOG,
                 )
             else:
-                problem, cure = "the pages of %(path)s are of several times; nothing was written", _CURE_PAGES
+                problem, cure = template("the pages of %(path)s are of several times; nothing was written"), _CURE_PAGES
             raise StorageFailed(problem=Said(problem, path=self._path), cure=cure)
 
     def know(self, connection: sqlite3.Connection, head: audit.Head) -> None:
