@@ -41,6 +41,14 @@ LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-bench.lock"
 LEFT_OUT = {  # of the groups of web/package.json, by what is to be done
     "run": {"dev", "optional", "peer"}, "check": {"optional", "peer"}, "browser": {"peer"}, "bench": {"optional"},
 }  # fmt: skip
+SIDE_BY_SIDE = [
+    "-n",
+    "auto",
+    "--maxprocesses",
+    "8",
+    "--dist",
+    "loadfile",
+]  # the tests of a file share a server and a town
 RELEASES = ROOT / "tests" / "security" / "releases.csv"
 BEHIND_DAYS = 90  # how long a released version may be left out, as CONTRIBUTING.md says
 NODE_FOR_FILES = 20
@@ -108,6 +116,8 @@ def test(words: list[str]) -> int:
     """Lint, then hand over to pytest, so that its summary closes the run and its exit code is ours."""
     lint([])
     os.environ["FIELDOPS_CHROMIUM"] = str(chromium())
+    if not any(word.startswith("tests") for word in words):  # a file or two start sooner alone
+        words = [*SIDE_BY_SIDE, *words]
     return become(PYTHON, "-m", "pytest", *words)
 
 

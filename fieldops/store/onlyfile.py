@@ -101,13 +101,17 @@ class OnlyFile:
             raise refusal(error) from error
         if (newest is None or newest.state != state_of(self._real)) and not _is_whole(connection):
             if self._has_log():
-                problem, cure = (
-                    template("%(path)s is of another time than the log (-wal) beside it; nothing was written"),
-                    _CURE_LOG,
+                raise StorageFailed(
+                    problem=Said(
+                        "%(path)s is of another time than the log (-wal) beside it; nothing was written",
+                        path=self._path,
+                    ),
+                    cure=_CURE_LOG,
                 )
-            else:
-                problem, cure = template("the pages of %(path)s are of several times; nothing was written"), _CURE_PAGES
-            raise StorageFailed(problem=Said(problem, path=self._path), cure=cure)
+            raise StorageFailed(
+                problem=Said("the pages of %(path)s are of several times; nothing was written", path=self._path),
+                cure=_CURE_PAGES,
+            )
 
     def know(self, connection: sqlite3.Connection, head: audit.Head) -> None:
         """

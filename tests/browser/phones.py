@@ -199,6 +199,19 @@ def flush_all(page: Page) -> None:
     raise AssertionError(f"{waiting(page)} records are still waiting")
 
 
+def record_a_day(page: Page) -> None:
+    """Record six hundred doors and surveys as taps do, each stored by itself."""
+    page.evaluate(
+        """async (address) => {
+          const box = await import(address);
+          for (let i = 0; i < 600; i++) await box.add(i % 3 ? 'contact' : 'survey', { promoter: 'C0-0', street: 'S' + i % 5,
+            what: i % 3 ? 'not_home' : 'refused', door: i % 3 ? '12-3-' + i : undefined, generation: 1, lon: 117.2, lat: 28.3,
+            accuracy_m: 20, ...(i % 3 ? {} : { cluster: 'A', phase: 'before' }) });
+        }""",
+        module(page),
+    )
+
+
 def lose_answers(page: Page, lost: Callable[[int], bool]) -> list[int]:
     """Let the server take a batch and the phone never hear of it, where `lost` says so; returns the batches' sizes."""
     sizes: list[int] = []

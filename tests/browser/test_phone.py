@@ -2,7 +2,6 @@
 
 import random
 import re
-import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,7 +19,17 @@ from fieldops.rules import Rules
 from fieldops.store.connect import open_region
 from fieldops.surveys import Asked, spread_at, why_not_counted
 from tests.browser.conftest import until
-from tests.browser.phones import READY, Server, crew_phone, flush, flush_all, in_outbox, module, open_phone
+from tests.browser.phones import (
+    READY,
+    Server,
+    crew_phone,
+    flush,
+    flush_all,
+    in_outbox,
+    module,
+    open_phone,
+    record_a_day,
+)
 from tests.conftest import NOON, PLANNER, ROOT
 
 AXE = (ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
@@ -288,77 +297,15 @@ def test_the_first_survey_of_a_day_shows_the_cards_instruction_and_no_count_of_w
 
 # ── budgets ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-TRIES = 8  # what else the machine does is no fault of the page: it has to be so quick once
-MEASURE = """() => new Promise((done) => {
-  let lcp = 0, blocked = 0;
-  new PerformanceObserver((list) => { for (const one of list.getEntries()) lcp = one.startTime; })
-    .observe({ type: 'largest-contentful-paint', buffered: true });
-  new PerformanceObserver((list) => { for (const one of list.getEntries()) blocked += Math.max(0, one.duration - 50); })
-    .observe({ type: 'longtask', buffered: true });
-  setTimeout(() => done([lcp, blocked]), 1500);
-})"""
-
-
-def first_page(browser: Browser, server: Server, *, scripts: bool) -> tuple[float, float]:
-    """Return largest contentful paint and blocked time, milliseconds, of the first page on slow 4G and a slow phone."""
-    with crew_phone(browser, server, workers=False) as phone:
-        page = phone.new_page()
-        if not scripts:
-            page.route("**/*.js", lambda route: route.abort())
-        tools = phone.new_cdp_session(page)
-        tools.send("Network.enable")
-        tools.send("Network.emulateNetworkConditions", {
-            "offline": False, "latency": 150, "downloadThroughput": 1.6e6 / 8, "uploadThroughput": 750e3 / 8,
-        })  # fmt: skip
-        tools.send("Emulation.setCPUThrottlingRate", {"rate": 4})
-        page.goto(f"{server.address}/crew/")
-        lcp, blocked = page.evaluate(MEASURE)
-    return lcp, blocked
-
-
-def test_the_first_page_is_there_in_a_second_and_a_half_on_slow_4g_and_a_slow_phone(
-    browser: Browser, server: Server
-) -> None:
-    """What the same page without any script takes beside it, on a machine slower than the budget's, is no fault of ours."""
-    for _ in range(TRIES):
-        lcp, blocked = first_page(browser, server, scripts=True)
-        bare = 0.0 if blocked <= 50 else first_page(browser, server, scripts=False)[1]
-        told = f"largest contentful paint {lcp:.0f} ms, blocked {blocked:.0f} ms, {bare:.0f} of them without scripts"
-        print(told)
-        if lcp <= 1500 and blocked - bare <= 50:
-            return
-    raise AssertionError(f"{told} in the last of {TRIES} tries")
-
 
 def test_a_day_of_six_hundred_records_fits_and_is_sent_at_once(browser: Browser, server: Server) -> None:
-    seconds = float("inf")
-    for day in range(1, TRIES + 1):
-        with crew_phone(browser, server) as phone:
-            page = open_phone(phone, server)
-            phone.set_offline(True)
-            before = page.evaluate("navigator.storage.estimate().then((one) => one.usage)")
-            record_a_day(page)
-            used = page.evaluate("navigator.storage.estimate().then((one) => one.usage)") - before
-            assert used <= 5_000_000
-            phone.set_offline(False)
-            start = time.monotonic()
-            flush_all(page)
-            seconds = time.monotonic() - start
-            assert server.records() == 600 * day
-        print(f"600 records: {used / 1e6:.2f} MB, sent in {seconds:.1f} s")
-        if seconds <= 10:
-            return
-    raise AssertionError(f"{seconds:.1f} s in the last of {TRIES} tries")
-
-
-def record_a_day(page: Page) -> None:
-    """Record six hundred doors and surveys as taps do, each stored by itself."""
-    page.evaluate(
-        """async (address) => {
-          const box = await import(address);
-          for (let i = 0; i < 600; i++) await box.add(i % 3 ? 'contact' : 'survey', { promoter: 'C0-0', street: 'S' + i % 5,
-            what: i % 3 ? 'not_home' : 'refused', door: i % 3 ? '12-3-' + i : undefined, generation: 1, lon: 117.2, lat: 28.3,
-            accuracy_m: 20, ...(i % 3 ? {} : { cluster: 'A', phase: 'before' }) });
-        }""",
-        module(page),
-    )
+    """How quickly, `python3 dev.py bench phone` says."""
+    with crew_phone(browser, server) as phone:
+        page = open_phone(phone, server)
+        phone.set_offline(True)
+        before = page.evaluate("navigator.storage.estimate().then((one) => one.usage)")
+        record_a_day(page)
+        assert page.evaluate("navigator.storage.estimate().then((one) => one.usage)") - before <= 5_000_000
+        phone.set_offline(False)
+        flush_all(page)
+    assert server.records() == 600
