@@ -3,9 +3,6 @@
 import os
 import shutil
 import signal
-import socket
-import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -25,6 +22,7 @@ from fieldops.store.connect import open_region
 from tests.accounts import PLAIN_COOKIE, session_of
 from tests.conftest import PLANNER, ROOT
 from tests.desk_town import make_desk_town
+from tests.processes import SERVER, Started, free_port, wait_for
 
 if TYPE_CHECKING:
     from tests.browser.phones import Server
@@ -67,21 +65,19 @@ def served_region(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @contextmanager
 def served(region: Path) -> Iterator[str]:
     """The production server on a region; yields its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "web", region, "--port", str(port)], cwd=ROOT, stderr=subprocess.PIPE
-    )
-    assert server.stderr is not None
-    assert b"fieldops is on" in server.stderr.readline()
-    address = f"http://127.0.0.1:{port}"
-    with urllib.request.urlopen(address) as answer:
-        assert answer.status == 200
-    yield address
-    server.send_signal(signal.SIGTERM)
-    assert server.wait(10) == 0
-    server.stderr.close()
+    port = free_port()
+    log = region.with_suffix(".log")
+    server = Started(SERVER, (region, "--port", port), out=log, err=log, folder=ROOT)
+    try:
+        wait_for(port, server)
+        address = f"http://127.0.0.1:{port}"
+        with urllib.request.urlopen(address) as answer:
+            assert answer.status == 200
+        yield address
+    finally:
+        server.send_signal(signal.SIGTERM)
+        code = server.wait(10)
+    assert code == 0
 
 
 @pytest.fixture(scope="session")

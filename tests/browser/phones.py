@@ -2,7 +2,6 @@
 
 import re
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -19,6 +18,7 @@ from tests.accounts import PLAIN_COOKIE, session_of
 from tests.browser.conftest import until
 from tests.conftest import ROOT
 from tests.phone_town import make_phone_town
+from tests.processes import SERVER, Started, free_port, wait_for
 
 READY = "document.documentElement?.dataset.ready === 'true'"
 SYNC = re.compile(r"/crew/sync\.json$")
@@ -31,7 +31,7 @@ class Server:
     region: Path
     port: int
     root: Path = ROOT  # where the web's files lie
-    process: subprocess.Popen[bytes] | None = None
+    process: Started | subprocess.Popen[bytes] | None = None
     base: int = 0  # records that were there before the test
 
     @property
@@ -39,18 +39,19 @@ class Server:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "web", self.region, "--port", str(self.port)], cwd=self.root, stderr=subprocess.PIPE
-        )
-        assert self.process.stderr is not None
-        assert b"fieldops is on" in self.process.stderr.readline()
+        words = (self.region, "--port", self.port)
+        if self.root == ROOT:
+            log = self.region.with_suffix(".log")
+            self.process = Started(SERVER, words, out=log, err=log, folder=ROOT)
+        else:
+            command = [sys.executable, "-m", "web", *map(str, words)]
+            self.process = subprocess.Popen(command, cwd=self.root, stderr=subprocess.DEVNULL)
+        wait_for(self.port, self.process)
 
     def stop(self, how: int = signal.SIGTERM) -> None:
         assert self.process is not None
-        assert self.process.stderr is not None
         self.process.send_signal(how)
         self.process.wait(10)
-        self.process.stderr.close()
         self.process = None
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
@@ -75,9 +76,7 @@ class Server:
 
 @contextmanager
 def serving(region: Path) -> Iterator[Server]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        server = Server(region, probe.getsockname()[1])
+    server = Server(region, free_port())
     server.start()
     try:
         yield server

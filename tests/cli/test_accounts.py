@@ -1,7 +1,6 @@
 """`fieldops user` and `invite` at the shell, and the link that a server prints for the first planner."""
 
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -20,6 +19,7 @@ from fieldops.people import Role
 from fieldops.store.connect import open_region
 from tests.conftest import PLANNER
 from tests.desk_town import make_desk_town
+from tests.processes import run
 
 FIELDOPS = Path(sys.executable).with_name("fieldops")
 
@@ -33,10 +33,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def fieldops(*words: str, db: Path, given: str = "") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [FIELDOPS, *words, "--db", db], capture_output=True, text=True, check=False, timeout=60, input=given,
-        env={**os.environ, "PYTHONPATH": ""},
-    )  # fmt: skip
+    return run(*words, "--db", db, folder=db.parent, typed=given)
 
 
 def document(*words: str, db: Path, given: str = "") -> Any:

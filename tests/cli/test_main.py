@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import run
+
 FIELDOPS = Path(sys.executable).with_name("fieldops")
 
 
 def fieldops(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([FIELDOPS, *words], capture_output=True, text=True, check=False, timeout=60, cwd=folder)
+    return run(*words, folder=folder)
 
 
 @pytest.mark.parametrize("words", [("nothing",), ("plan", "--nothing"), ("plan", "--seed", "many"), ("import",)])

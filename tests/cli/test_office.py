@@ -1,15 +1,13 @@
 """The office at the shell: people placed, bases, pay, incidents, stock, with one JSON document each."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests import processes
 from tests.phone_town import make_phone_town
 
-FIELDOPS = Path(sys.executable).with_name("fieldops")
 NOW = ("--now", "2026-03-02T06:00:00Z")
 
 
@@ -20,7 +18,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def run(folder: Path, *words: str, code: int = 0) -> str:
-    answer = subprocess.run([FIELDOPS, *words], capture_output=True, text=True, check=False, timeout=120, cwd=folder)
+    answer = processes.run(*words, folder=folder)
     assert answer.returncode == code, answer.stderr
     return answer.stdout or answer.stderr
 

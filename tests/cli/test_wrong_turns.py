@@ -1,15 +1,14 @@
 """Wrong turns at the shell: each ends in one line that names what was given and the cure, never in a traceback."""
 
 import json
-import os
 import sqlite3
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.cli.test_main import FIELDOPS
 from tests.conftest import NOON
+from tests.processes import run
 from tests.small_map import write_grid_map
 
 NOW = NOON.isoformat()
@@ -32,10 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def told(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [FIELDOPS, *words], capture_output=True, text=True, check=False, timeout=120, cwd=folder,
-        env={**os.environ, **environment},
-    )  # fmt: skip
+    return run(*words, folder=folder, environment=environment)
 
 
 def refusal(answer: subprocess.CompletedProcess[str]) -> str:
