@@ -9,7 +9,10 @@ from pathlib import Path
 from fieldops.errors import BadInput
 from fieldops.said import Said
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge", "microsoft-edge")
+NAMES = (
+    "chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome",
+    "msedge", "microsoft-edge",
+)  # fmt: skip
 MOST_SECONDS = 90
 HTML_INSTEAD = "write the page with --format html and print it from any browser"
 PAGE_INSTEAD = "write the page as .html and open it in any browser"

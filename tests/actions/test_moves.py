@@ -1,8 +1,6 @@
 """Streets moved and pinned by hand: told with the cost, done with an event, kept by the plans to come."""
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -22,11 +20,11 @@ from fieldops.progress import no_progress
 from fieldops.store import plans
 from fieldops.store.connect import Region
 from fieldops.store.verify import verify
+from tests import processes
 from tests.actions.test_whatif import town as town
 from tests.conftest import LEAD, NOON
 
 CREW_ACTOR = Actor(ActorId("walker"), Role.CREW, CrewId("A"))
-FIELDOPS = Path(sys.executable).with_name("fieldops")
 A, B = CrewId("A"), CrewId("B")
 
 
@@ -176,9 +174,7 @@ def test_the_command_line_tells_the_cost_moves_and_pins(town: Region) -> None:
     one = made.assignments[0]
 
     def run(*words: str, code: int = 0) -> str:
-        answer = subprocess.run(
-            [FIELDOPS, "plan", *words, "--db", town.path], capture_output=True, text=True, check=False, timeout=60
-        )
+        answer = processes.run("plan", *words, "--db", town.path, folder=Path(town.path).parent)
         assert answer.returncode == code, answer.stderr
         return answer.stdout + answer.stderr
 

@@ -1,8 +1,6 @@
 """Plans on assumptions, in the rain, fair ones; two plans side by side; why not another crew."""
 
 import json
-import subprocess
-import sys
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,10 +20,9 @@ from fieldops.rules import Rules
 from fieldops.store import plans
 from fieldops.store.connect import Region, open_region
 from fieldops.store.desk import newest_plan
+from tests import processes
 from tests.conftest import LEAD, NOON, PLANNER
 from tests.small_map import write_grid_map
-
-FIELDOPS = Path(sys.executable).with_name("fieldops")
 
 
 @pytest.fixture
@@ -181,13 +178,7 @@ def test_the_command_line_compares_and_explains(town: Region) -> None:
     made = plan(town)
 
     def run(*words: str) -> Any:
-        answer = subprocess.run(
-            [FIELDOPS, "plan", *words, "--db", town.path, "--json"],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
+        answer = processes.run("plan", *words, "--db", town.path, "--json", folder=Path(town.path).parent)
         assert answer.returncode == 0, answer.stderr
         return json.loads(answer.stdout)
 

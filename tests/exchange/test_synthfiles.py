@@ -1,5 +1,6 @@
 import csv
 import json
+import shutil
 import subprocess
 import sys
 from datetime import date
@@ -90,12 +91,12 @@ def test_a_stop_leaves_nothing_behind(last_stage: str, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_earlier_city_in_the_folder_is_replaced_as_a_whole(tmp_path: Path) -> None:
-    first = make_city(tmp_path / "city", streets=300, seed=1)
+def test_an_earlier_city_in_the_folder_is_replaced_as_a_whole(city: Path, tmp_path: Path) -> None:
+    shutil.copytree(city, tmp_path / "city")
     (tmp_path / "city" / "notes.txt").write_text("mine")
-    before = Path(str(first["map"])).read_bytes()
-    make_city(tmp_path / "city", streets=300, seed=2)
-    assert Path(str(first["map"])).read_bytes() != before
+    made = make_city(tmp_path / "city", streets=300, seed=1)
+    assert all((tmp_path / "city" / name).read_bytes() != (city / name).read_bytes() for name in FILES)
+    assert Path(str(made["map"])).parent == tmp_path / "city"
     assert sorted(path.name for path in (tmp_path / "city").iterdir()) == sorted([*FILES, "notes.txt"])
 
 
