@@ -17,12 +17,19 @@ NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)  # 12:00 in Shanghai, a Monday
 LEAD = Actor(ActorId("lead"), Role.LEAD)
 PLANNER = Actor(ActorId("planner"), Role.PLANNER)
 
-settings.register_profile("fieldops", deadline=None)  # the machines are shared: how long an example takes says nothing
-settings.load_profile("fieldops")
+# No deadline: the machines are shared, and how long an example takes says nothing.
+settings.register_profile("short", deadline=None, max_examples=50)
+settings.register_profile("full", deadline=None, max_examples=200)
+settings.load_profile("short")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", help="also run the long counts (marker `full`)")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--full"):
+        settings.load_profile("full")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
 from fieldops.actions.invitations import first_link
 from fieldops.actions.jobs import order_job
@@ -33,6 +33,7 @@ QUIET = [
     "--disable-sync", "--no-first-run", "--disable-features=Translate,OptimizationHints,MediaRouter",
 ]  # fmt: skip
 PATIENCE = 30.0  # seconds; a slow machine under load is no failure
+expect.set_options(timeout=PATIENCE * 1000)
 
 
 def chromium() -> str:
