@@ -7,7 +7,8 @@ of its translations, and writes the facts in the reader's own way. The end of a 
 | ends in | holds | English |
 |---|---|---|
 | `_n` | a count or a number to be rounded | 1200 |
-| `_share` | a share in 0..1 | 20% |
+| `_share` | a share in 0..1 | 20%, 0.4%, below 0.1% |
+| `_interval` | the ends of an interval of shares, `0.12 0.31` | 12%–31%, below 0.1% |
 | `_h` | promoter-hours | 11.5 |
 | `_hours` | promoter-hours, rounded | 12 |
 | `_m` | metres | 420 m, 1.2 km |
@@ -32,9 +33,53 @@ def way(metres: float) -> str:
     return f"{metres / 1000:.1f} km" if metres >= 1000 else f"{metres:.0f} m"
 
 
-_FORMS: dict[str, Callable[[float], str]] = {
-    "n": lambda value: f"{value:.0f}", "share": lambda value: f"{value:.0%}", "h": lambda value: f"{value:.1f}",
-    "hours": lambda value: f"{value:.0f}", "m": way,
+FINEST, WHOLE = 0.001, 0.01  # steps in which people read shares
+
+
+def is_little(share: float, finest: float = FINEST) -> bool:
+    """Return whether a share is more than nothing and would be read as nothing: then it is said to be below `finest`."""
+    return 0.0 < share < finest / 2
+
+
+def ends_to_read(low: float, high: float, finest: float = FINEST) -> tuple[float, ...]:
+    """Return the ends of an interval as they are read: none where all of it lies below `finest`, one where both read alike."""
+    if high < finest / 2:
+        return ()
+    return (low,) if round(low / finest) == round(high / finest) else (low, high)
+
+
+def say_share(share: float, finest: float = FINEST) -> str:
+    """Return a share in English, rounded to `finest`; RULE 12: little is never said to be 0 %."""
+    digits = 1 if finest < WHOLE else 0
+    return f"below {finest:.{digits}%}" if is_little(share, finest) else f"{share:.{digits}%}"
+
+
+def say_interval(low: float, high: float, finest: float = FINEST) -> str:
+    """Return an interval of shares in English, its ends rounded to `finest`."""
+    digits = 1 if finest < WHOLE else 0
+    return "–".join(f"{end:.{digits}%}" for end in ends_to_read(low, high, finest)) or f"below {finest:.{digits}%}"
+
+
+def step_of(share: float) -> float:
+    """Return the step in which a share within a sentence is read."""
+    return FINEST if 0.0 < share < WHOLE else WHOLE
+
+
+def interval_of(fact: Fact) -> tuple[float, float]:
+    """Return the ends that a fact of the sort `_interval` holds."""
+    low, high = str(fact).split()
+    return float(low), float(high)
+
+
+def _interval(fact: Fact) -> str:
+    low, high = interval_of(fact)
+    return say_interval(low, high, step_of(high))
+
+
+_FORMS: dict[str, Callable[[Fact], str]] = {
+    "n": lambda value: f"{float(value):.0f}", "share": lambda value: say_share(float(value), step_of(float(value))),
+    "interval": _interval, "h": lambda value: f"{float(value):.1f}", "hours": lambda value: f"{float(value):.0f}",
+    "m": lambda value: way(float(value)),
 }  # fmt: skip
 
 
@@ -46,7 +91,7 @@ def sort_of_fact(name: str) -> str:
 
 def _english(name: str, fact: Fact) -> str:
     form = _FORMS.get(sort_of_fact(name))
-    return form(float(fact)) if form is not None else str(fact)
+    return form(fact) if form is not None else str(fact)
 
 
 class Said(str):

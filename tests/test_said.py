@@ -3,11 +3,12 @@
 import json
 import pickle
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fieldops.planning.reasons import CODE_OF, SENTENCES, SORTS, pack, say, sort_of, unpack
-from fieldops.said import Reason, Said
+from fieldops.said import WHOLE, Reason, Said, say_interval, say_share
 
 
 def test_a_sentence_is_english_text_and_keeps_its_facts() -> None:
@@ -20,6 +21,28 @@ def test_the_end_of_a_name_says_how_a_fact_is_written() -> None:
     said = Said("%(a_n)s %(b_share)s %(c_h)s %(d_hours)s %(e_m)s %(f_m)s %(g_at)s %(h)s", a_n=12.6, b_share=0.2, c_h=1.25,
                 d_hours=7.6, e_m=420, f_m=1234, g_at="2026-03-02 08:00", h="x")  # fmt: skip
     assert said == "13 20% 1.2 8 420 m 1.2 km 2026-03-02 08:00 x"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "read", "roughly"),
+    [
+        (0.0, 0.0, "below 0.1%", "below 1%"), (0.0001, 0.0004, "below 0.1%", "below 1%"),
+        (0.0001, 0.003, "0.0%–0.3%", "below 1%"), (0.0009, 0.0011, "0.1%", "below 1%"),
+        (0.004, 0.03, "0.4%–3.0%", "0%–3%"), (0.7, 1.0, "70.0%–100.0%", "70%–100%"),
+    ],
+)  # fmt: skip
+def test_an_interval_is_never_said_to_lie_between_nothing_and_nothing(
+    low: float, high: float, read: str, roughly: str
+) -> None:
+    assert (say_interval(low, high), say_interval(low, high, WHOLE)) == (read, roughly)
+
+
+def test_a_share_of_a_few_is_never_said_to_be_none() -> None:
+    assert [say_share(share) for share in (0.0, 0.0004, 0.0006, 0.2)] == ["0.0%", "below 0.1%", "0.1%", "20.0%"]
+    said = [Said("%(known_share)s", known_share=share) for share in (0.0, 0.0004, 0.004, 0.2)]
+    assert said == ["0%", "below 0.1%", "0.4%", "20%"]
+    assert Said("%(known_interval)s", known_interval="0.0001 0.0003") == "below 0.1%"
+    assert Said("%(known_interval)s", known_interval="0.12 0.31") == "12%–31%"
 
 
 def test_a_text_with_a_per_cent_sign_and_no_facts_is_taken_as_it_is() -> None:

@@ -7,15 +7,33 @@ from flask import Flask
 from flask_babel import format_decimal, format_percent, get_locale, gettext
 from markupsafe import Markup, escape
 
-from fieldops.said import Fact, Reason, Said, sort_of_fact, unpack
+from fieldops.said import (
+    FINEST,
+    WHOLE,
+    Fact,
+    Reason,
+    Said,
+    ends_to_read,
+    interval_of,
+    is_little,
+    sort_of_fact,
+    step_of,
+    unpack,
+)
 from web.crews import crew_name
 
 
 def install(app: Flask) -> None:
-    """Give templates the filters `in_words` (text) and `reason` (text that says its language where it has no other)."""
+    """
+    Give templates the filters `in_words` (text), `reason` (text that says its language where it has no other) and `share`.
+
+    The function `interval` writes the ends of one.
+    """
     app.template_filter("in_words")(in_words)
     app.template_filter("reason")(marked)
     app.template_filter("unpacked")(unpack)
+    app.template_filter("share")(share_in_words)
+    app.template_global("interval")(interval_in_words)
     app.template_global("said")(Said)
 
 
@@ -34,6 +52,24 @@ def marked(said: str) -> Markup:
 def is_ours(said: str) -> bool:
     """Return whether a sentence can be said in the reader's language."""
     return not _is_chinese() or all(not part or _text(part.template) != part.template for part in _parts(said))
+
+
+def share_in_words(share: float, finest: float = FINEST) -> str:
+    """Return a share of people as they read it; RULE 12: little is never said to be 0 %."""
+    return _below(finest) if is_little(share, finest) else _percent(share, finest)
+
+
+def interval_in_words(low: float, high: float, finest: float = FINEST) -> str:
+    """Return an interval of shares of people as they read it."""
+    return "–".join(_percent(end, finest) for end in ends_to_read(low, high, finest)) or _below(finest)
+
+
+def _below(finest: float) -> str:
+    return str(gettext("below %(share)s", share=_percent(finest, finest)))
+
+
+def _percent(share: float, finest: float) -> str:
+    return str(format_percent(share, "0.#%" if finest < WHOLE else "0%"))
 
 
 def _parts(said: str) -> tuple[Said, ...]:
@@ -57,7 +93,10 @@ def _text(template: str) -> str:
 def _fact(name: str, fact: Fact) -> str:
     sort = sort_of_fact(name)
     if sort == "share":
-        return str(format_percent(fact, "0.#%" if 0 < float(fact) < 0.01 else "0%"))
+        return share_in_words(float(fact), step_of(float(fact)))
+    if sort == "interval":
+        low, high = interval_of(fact)
+        return interval_in_words(low, high, step_of(high))
     if sort in ("n", "hours"):
         return str(format_decimal(round(float(fact))))
     if sort == "h":

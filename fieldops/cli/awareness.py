@@ -19,6 +19,7 @@ from fieldops.cli.console import (
     reading,
     shell_actor,
 )
+from fieldops.said import say_interval, say_share
 
 if TYPE_CHECKING:
     from fieldops.actions.awareness import PlaceAwareness
@@ -157,7 +158,7 @@ def _print_fit(found: "Fit", region: "Region", *, as_json: bool) -> None:
 def _shares(one: "PlaceAwareness") -> tuple[str, str]:
     if one.share is None or one.low is None or one.high is None:
         return "unknown", ""
-    return f"{one.share:.1%}", f"{one.low:.1%} - {one.high:.1%}"
+    return say_share(one.share), say_interval(one.low, one.high)
 
 
 def _hours(one: "PlaceAwareness", zone: ZoneInfo) -> str:

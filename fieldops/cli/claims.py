@@ -21,6 +21,7 @@ from fieldops.cli.console import (
     shell_actor,
 )
 from fieldops.ids import ClaimId, CrewId, StreetId
+from fieldops.said import WHOLE, say_interval, say_share
 
 if TYPE_CHECKING:
     from fieldops.actions.standing import Standing
@@ -348,7 +349,9 @@ def _print_queue(rows: list[dict[str, Any]], found: "list[ListedClaim]") -> None
         box=None,
     )
     for row, one in zip(rows, found, strict=True):
-        share = "unknown" if row["share"] is None else f"{row['share']:.0%} ({row['low']:.0%}-{row['high']:.0%})"
+        share = "unknown"
+        if row["share"] is not None:
+            share = f"{say_share(row['share'], WHOLE)} ({say_interval(row['low'], row['high'], WHOLE)})"
         hours = "unknown" if row["hours_to_target"] is None else f"{row['hours_to_target']:.1f}"
         if row["hours_low"] is not None:
             hours += f" ({row['hours_low']:.1f}-{row['hours_high']:.1f})"

@@ -15,6 +15,7 @@ from fieldops.cli.console import (
     reading,
     shell_actor,
 )
+from fieldops.said import WHOLE, say_interval
 
 if TYPE_CHECKING:
     from fieldops.actions.decisions import Standing
@@ -100,7 +101,7 @@ def _print(noun: str, found: "list[Standing]", names: "Names") -> None:
             )
         table.add_row(
             names.place(one.measurement.street, one.measurement.triangle), f"{test.knows} of {test.asked}",
-            f"{one.low:.0%}-{one.high:.0%}", _WORDS[test.verdict], test.rule.replace("_", " "), test.why_more,
+            say_interval(one.low, one.high, WHOLE), _WORDS[test.verdict], test.rule.replace("_", " "), test.why_more,
             _WORDS[test.plain],
         )  # fmt: skip
     Console().print(table)

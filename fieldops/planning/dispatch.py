@@ -154,8 +154,8 @@ def explain_offer(room: Room, chosen: Offer) -> Reason:
     if one.measured_share is not None:
         share, low, high = one.measured_share
         known = Said(
-            "%(known_share)s know, %(low_share)s to %(high_share)s by the 80 %% interval", known_share=share, low_share=low,
-            high_share=high,
+            "%(known_share)s know, %(known_interval)s by the 80 %% interval", known_share=share,
+            known_interval=f"{low:.6f} {high:.6f}",
         )  # fmt: skip
     return Reason([
         Said("%(missing_n)s people still to be told", missing_n=one.missing)

@@ -75,7 +75,7 @@ def test_every_page_is_marked_as_ours_and_holds_no_inline_script_or_style(
 def test_the_page_of_the_day_says_until_when_each_street_is_the_crews(phone: FlaskClient) -> None:
     page = phone.get("/crew/", headers={"Accept-Language": "en"}).text
     assert page.count("yours until Mon 9 Mar, 12:00") == 5
-    assert "3 % to 12 % know" in page
+    assert "3%–12% know, of 20% wanted" in page
     assert "unknown: nobody asked yet" in page
     held = data(phone)["held"]
     assert isinstance(held, dict)

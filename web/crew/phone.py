@@ -218,12 +218,6 @@ def _without_comments(path: Path, _changed_at: int) -> str:
     return str(jsmin(path.read_text("utf-8")))
 
 
-@pages.app_template_filter("in_percent")
-def in_percent(share: float) -> str:
-    """Return a share as people read it, in whole per cent."""
-    return f"{round(share * 100)} %"
-
-
 @pages.app_template_global("shell_url")
 def shell_url(name: str) -> str:
     """Return the address of a file of the shell, which changes with the version."""
