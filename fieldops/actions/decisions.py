@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache, partial
 from itertools import zip_longest
-from typing import TYPE_CHECKING
 
 from fieldops.actions.awareness import refresh_in_turn
 from fieldops.actions.claims import end_in_turn
@@ -25,7 +24,6 @@ from fieldops.decisions import (
     Test,
     card_of,
     count_bounds,
-    is_small,
     judge,
     reopening,
     saturating,
@@ -38,15 +36,12 @@ from fieldops.permissions import require
 from fieldops.rules import Rules
 from fieldops.store import claims as claim_store
 from fieldops.store import decisions as store
-from fieldops.store import tallies, trusting
+from fieldops.store import tallies
 from fieldops.store.connect import Region, Turn, read_rules
 from fieldops.store.people import find_promoter
 from fieldops.store.places import has_triangle
 from fieldops.store.response import read_fit
 from fieldops.surveys import Asked, answers_of, digest_of, spread_at, those_that_count
-
-if TYPE_CHECKING:
-    from fieldops.store.sqlite import sqlite3
 
 _AT_A_TIME = 2_000  # measurements whose surveys are in memory
 
@@ -186,7 +181,7 @@ def decide_in_turn(
         Whether claims in force on streets that moved on end as saturated; not where a quarantine was lifted (rule 13).
     """
     done, rules = Decided(), turn.rules
-    waiting = _as_settings_count(turn.connection, store.undecided(turn.connection, triangle), rules)
+    waiting = store.undecided(turn.connection, rules, triangle)
     if only is not None:
         names = set(only)
         waiting = [one for one in waiting if one.measurement in names]
@@ -219,7 +214,7 @@ def read_standings(
     require(actor, "region.read")
     connection, at = region.reader(), region.moment(now)
     rules = read_rules(connection)
-    counted = _as_settings_count(connection, store.newest_measurements(connection, triangle, at), rules)
+    counted = store.newest_measurements(connection, rules, triangle, at)
     tests = [_test(one, rules) for one in counted]
     low, high = confidence_interval(
         [test.knows_used for test in tests], [test.surveys_used for test in tests], 1.0 - rules.interval_share
@@ -246,23 +241,6 @@ def read_swarms(region: Region, actor: Actor, standings: Iterable[Standing]) -> 
         Swarm(name, tuple(venue for venue, _ in store.venues_in(region.reader(), name)))
         for one in standings
         if (name := one.measurement.triangle) and one.test.verdict is Verdict.PUSH_ON
-    ]
-
-
-def _as_settings_count(
-    connection: "sqlite3.Connection", found: list[store.Counted], rules: Rules
-) -> list[store.Counted]:
-    """Return the measurements, without the heads told on streets that are not small any more: settings or the map have changed."""
-    leaked = [one.measurement for one in found if one.told and not is_small(one.people, rules)]
-    if not leaked:
-        return found
-    asked = tallies.read_asked(connection, leaked, with_quarantined=trusting.is_trusting(connection))
-    counted = {name: those_that_count(surveys, rules) for name, surveys in asked.items()}
-    return [
-        replace(one, answers=answers_of(own), spread_at=spread_at(own, rules), told=0)
-        if (own := counted.get(one.measurement)) is not None
-        else one
-        for one in found
     ]
 
 

@@ -2,17 +2,19 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from fieldops.awareness import Verdict
 from fieldops.clock import format_moment, parse_moment
-from fieldops.decisions import PlaceDecision
+from fieldops.decisions import PlaceDecision, is_small
 from fieldops.events import DecisionMade, DecisionWithdrawn
 from fieldops.ids import CrewId, MeasurementId, StreetId, TriangleId, VenueId
-from fieldops.store import audit
+from fieldops.rules import Rules
+from fieldops.store import audit, tallies, trusting
 from fieldops.store.sqlite import sqlite3
+from fieldops.surveys import answers_of, spread_at, those_that_count
 
 if TYPE_CHECKING:
     from fieldops.store.connect import Turn
@@ -105,7 +107,7 @@ _DECISION = (
 )
 
 
-def undecided(connection: sqlite3.Connection, triangle: TriangleId | None = None) -> list[Counted]:
+def undecided(connection: sqlite3.Connection, rules: Rules, triangle: TriangleId | None = None) -> list[Counted]:
     """
     Return the measurements with surveys that no decision has taken into account; of one triangle where given.
 
@@ -116,10 +118,12 @@ def undecided(connection: sqlite3.Connection, triangle: TriangleId | None = None
         " WHERE t.undecided = 1 AND (? IS NULL OR m.triangle_id = ? OR s.triangle_id = ?)"
         " ORDER BY t.last_asked_at, m.opened_at, m.id"
     )
-    return [_counted(row) for row in connection.execute(_COUNTED + where, (triangle, triangle, triangle))]
+    return _as_settings_count(connection, rules, connection.execute(_COUNTED + where, (triangle, triangle, triangle)))
 
 
-def newest_measurements(connection: sqlite3.Connection, triangle: TriangleId | None, at: datetime) -> list[Counted]:
+def newest_measurements(
+    connection: sqlite3.Connection, rules: Rules, triangle: TriangleId | None, at: datetime
+) -> list[Counted]:
     """Return the newest measurement of every point and street opened by `at`, of one triangle where given."""
     where = (
         " WHERE m.opened_at <= ? AND (? IS NULL OR m.triangle_id = ? OR s.triangle_id = ?) AND NOT EXISTS"
@@ -129,8 +133,30 @@ def newest_measurements(connection: sqlite3.Connection, triangle: TriangleId | N
     moment, found = format_moment(at), []
     for place in ("triangle_id", "street_id"):
         rows = connection.execute(_COUNTED + where.format(place), (moment, triangle, triangle, triangle, moment))
-        found += [_counted(row) for row in rows]
+        found += _as_settings_count(connection, rules, rows)
     return found
+
+
+def measurements_of_street(connection: sqlite3.Connection, rules: Rules, street: StreetId) -> list[Counted]:
+    """Return all measurements of a street, oldest first."""
+    rows = connection.execute(_COUNTED + " WHERE m.street_id = ? ORDER BY m.opened_at, m.id", (street,))
+    return _as_settings_count(connection, rules, rows)
+
+
+def _as_settings_count(connection: sqlite3.Connection, rules: Rules, rows: Iterable[sqlite3.Row]) -> list[Counted]:
+    """Return the measurements, without the heads told on streets that are not small any more: settings or the map have changed."""
+    found = [_counted(row) for row in rows]
+    leaked = [one.measurement for one in found if one.told and not is_small(one.people, rules)]
+    if not leaked:
+        return found
+    asked = tallies.read_asked(connection, leaked, with_quarantined=trusting.is_trusting(connection))
+    counted = {name: those_that_count(surveys, rules) for name, surveys in asked.items()}
+    return [
+        replace(one, answers=answers_of(own), spread_at=spread_at(own, rules), told=0)
+        if (own := counted.get(one.measurement)) is not None
+        else one
+        for one in found
+    ]
 
 
 def standing(

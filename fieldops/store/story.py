@@ -5,6 +5,8 @@ from datetime import datetime
 
 from fieldops.clock import parse_moment
 from fieldops.ids import CityId, StreetId
+from fieldops.store.connect import read_rules
+from fieldops.store.decisions import measurements_of_street
 from fieldops.store.sqlite import sqlite3
 
 
@@ -46,23 +48,14 @@ def read_story(connection: sqlite3.Connection, street: StreetId, most: int) -> l
         found.append(Chapter(parse_moment(since), "paused", until=parse_moment(until)))
         if ended and ended < until:
             found.append(Chapter(parse_moment(ended), "opened"))
-    for row in connection.execute(
-        "SELECT m.opened_at, m.crew_id, coalesce(c.name, ''), m.rule, t.answers, m.blind FROM measurement AS m "
-        "JOIN tally AS t ON t.measurement_id = m.id LEFT JOIN crew AS c ON c.id = m.crew_id WHERE m.street_id = ?",
-        (street,),
-    ):
-        word = "blind" if row[5] else row[3]
-        found.append(
-            Chapter(
-                parse_moment(row[0]),
-                "measured",
-                row[1] or "",
-                row[2],
-                word=word,
-                knows=row[4].count("1"),
-                asked=len(row[4]),
-            )
+    crews = {row[0]: row[1] for row in connection.execute("SELECT id, name FROM crew")}
+    found += [
+        Chapter(
+            one.opened_at, "measured", one.crew or "", crews.get(one.crew, ""), word="blind" if one.blind else one.rule,
+            knows=one.answers.count("1"), asked=len(one.answers),
         )
+        for one in measurements_of_street(connection, read_rules(connection), street)
+    ]  # fmt: skip
     for row in connection.execute(
         "SELECT decided_at, verdict, rule, knows, asked, withdrawn_at FROM decision WHERE street_id = ?", (street,)
     ):

@@ -9,6 +9,7 @@ from fieldops.actions.backcheck import lift_quarantine, quarantine_surveys
 from fieldops.actions.claims import make_claim
 from fieldops.actions.decisions import read_standings
 from fieldops.actions.rules import change_rules
+from fieldops.actions.story import read_story
 from fieldops.actions.surveys import explain_measurement
 from fieldops.actions.trusting import with_quarantined
 from fieldops.awareness import Verdict
@@ -230,6 +231,28 @@ def test_a_street_that_the_map_finds_larger_is_tested_without_its_heads(region: 
         turn.connection.execute("UPDATE street SET people = 300, people_low = 250, people_high = 350 WHERE id = 'S0'")
     test = read_standings(region, LEAD, now=NOON + 4 * HOUR)[0].test
     assert (test.rule, test.knows, test.asked) == ("r50", 4, 10)
+
+
+@pytest.mark.parametrize("larger", ["by the settings", "by the map"])
+def test_the_story_of_a_street_counts_as_its_test_does_where_it_stops_being_small(
+    region: Region, phone: Phone, larger: str
+) -> None:
+    talk(Phone(promoter="C0-1", device="D1"), region, 12)
+    assert measured(region) == [(16, 22)]
+    if larger == "by the settings":
+        change_rules(region, LEAD, why="correction", now=NOON + 3 * HOUR, small_street_people="50")
+    else:
+        with region.turn(LEAD, now=NOON + 3 * HOUR) as turn:
+            turn.connection.execute("UPDATE street SET people = 300 WHERE id = 'S0'")
+    assert measured(region) == [(4, 10)]
+    quarantine_surveys(region, LEAD, reason="suspect", promoter=PromoterId("C0-1"), now=NOON + 4 * HOUR)
+    assert measured(region) == [(4, 10)]
+    with with_quarantined(region, now=NOON + 5 * HOUR):
+        assert measured(region) == [(4, 10)]
+
+
+def measured(region: Region) -> list[tuple[int, int]]:
+    return [(one.knows, one.asked) for one in read_story(region, LEAD, S0).chapters if one.kind == "measured"]
 
 
 def test_a_card_refuses_heads() -> None:
