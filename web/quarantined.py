@@ -7,7 +7,7 @@ The parameter `quarantined=1` of an address lets all that is read for it count t
 from contextlib import ExitStack
 
 from flask import Flask, current_app, g, has_request_context, request, url_for
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 
 from fieldops.actions import trusting
 from web.asked import flag, words_asked
@@ -76,9 +76,20 @@ def quarantine_switch() -> list[tuple[str, str, bool]]:
     """Return the two ways to show this page, each with its address, words, and whether it is shown; none where none is in quarantine."""
     if request.endpoint is None or not trusting.has_quarantined(the_region()):
         return []
-    given = words_asked()
-    ways = ((None, gettext("without those in quarantine")), (1, gettext("as if those in quarantine counted")))
+    given, count = words_asked(), trusting.count_quarantined(the_region())
+    without, counting = (
+        (
+            ngettext("without the %(num)s survey in quarantine", "without the %(num)s surveys in quarantine", count),
+            ngettext(
+                "as if the %(num)s survey in quarantine counted",
+                "as if the %(num)s surveys in quarantine counted",
+                count,
+            ),
+        )
+        if count
+        else (gettext("without those in quarantine"), gettext("as if those in quarantine counted"))
+    )
     return [
         (url_for(request.endpoint, **{**given, PARAMETER: value}), words, is_counting() == bool(value))  # type: ignore[arg-type]
-        for value, words in ways
+        for value, words in ((None, without), (1, counting))
     ]

@@ -21,6 +21,11 @@ def has_quarantined(region: Region) -> bool:
     return quarantine.any_in_force(region.reader())
 
 
+def count_quarantined(region: Region) -> int:
+    """Return how many surveys are in quarantine; of a promoter who only told, and asked nobody, there are none."""
+    return quarantine.count_surveys(region.reader())
+
+
 @contextmanager
 def with_quarantined(region: Region, *, now: datetime | None = None) -> Iterator[None]:
     """

@@ -39,9 +39,13 @@ DEFAULT_DB = Path("region.gpkg")
 
 @contextmanager
 def reading(region: "Region", *, with_quarantined: bool, now: datetime | None = None) -> Iterator[None]:
-    """Let all figures that are read of the region meanwhile count the surveys in quarantine, or none of them."""
+    """Let all figures that are read of the region meanwhile count the surveys in quarantine, or none of them; say which."""
     from fieldops.actions import trusting
 
+    if trusting.has_quarantined(region):
+        count = trusting.count_quarantined(region)
+        held = f"the {count:,} survey{'s' if count != 1 else ''} in quarantine" if count else "those in quarantine"
+        say(f"as if {held} counted" if with_quarantined else f"without {held}; see --with-quarantined")
     with trusting.with_quarantined(region, now=now) if with_quarantined else trusting.without_quarantined(region):
         yield
 

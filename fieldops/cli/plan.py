@@ -292,6 +292,7 @@ def show(
     With nothing put into quarantine since, and for a plan that is over, they are those that it promised.
     """
     from fieldops.actions.comparison import open_plan
+    from fieldops.actions.trusting import count_quarantined
     from fieldops.ids import PlanId
     from fieldops.store.connect import open_region
     from fieldops.store.plans import names
@@ -300,6 +301,7 @@ def show(
     with reading(region, with_quarantined=with_quarantined):
         found = open_plan(region, shell_actor(), PlanId(name)).plan
     if as_json:
-        print_json(plan_document(found))
+        held = {"surveys": count_quarantined(region), "counted": with_quarantined}
+        print_json(plan_document(found) | {"quarantine": held})
     else:
         print_plan(found, names(region.reader()))

@@ -40,6 +40,13 @@ def any_in_force(connection: sqlite3.Connection) -> bool:
     return connection.execute("SELECT 1 FROM quarantine_order WHERE undone_at IS NULL LIMIT 1").fetchone() is not None
 
 
+def count_surveys(connection: sqlite3.Connection) -> int:
+    """Return how many surveys are in quarantine now."""
+    rows = connection.execute("SELECT count(DISTINCT survey_id) FROM quarantine WHERE until_seq IS NULL")
+    found: int = rows.fetchone()[0]
+    return found
+
+
 def orders_in_force(connection: sqlite3.Connection) -> frozenset[int]:
     """Return the numbers of the quarantines in force."""
     return frozenset(row[0] for row in connection.execute("SELECT seq FROM quarantine_order WHERE undone_at IS NULL"))

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from fieldops.actions.claims import make_claim
 from fieldops.actions.surveys import record_surveys
-from fieldops.cli import awareness, backcheck, claims, crews, decide, effort, export, surveys, venues
+from fieldops.cli import awareness, backcheck, claims, crews, decide, effort, export, plan, surveys, venues
 from fieldops.clock import format_moment, parse_moment
 from fieldops.errors import BadInput, RowsRefused
 from fieldops.ids import CrewId, StreetId
@@ -21,6 +21,7 @@ from tests.actions.test_effort import ROW as EFFORT
 from tests.actions.test_people import CREW, PROMOTER
 from tests.actions.test_venues import VENUE
 from tests.conftest import LEAD, NOON
+from tests.desk_town import PLAN, make_desk_town
 from tests.towns import add_town, numbered, position, survey_rows
 
 LATER = format_moment(NOON.replace(hour=6))
@@ -37,7 +38,7 @@ def write(path: Path, rows: list[dict[str, str]], encoding: str = "utf-8") -> Pa
 def run(region: Region, *words: object, now: str | None = LATER) -> Any:
     """Run a command on the region; a refusal goes on as the exception that `main` turns into one line and exit code 1."""
     app = typer.Typer()
-    for noun in (awareness, backcheck, claims, crews, decide, effort, export, surveys, venues):
+    for noun in (awareness, backcheck, claims, crews, decide, effort, export, plan, surveys, venues):
         noun.register(app)
     given = ["--now", now] if now else []
     done = CliRunner().invoke(app, [*(str(word) for word in words), "--db", str(region.path), *given])
@@ -264,3 +265,18 @@ def test_tables_and_queues_are_given_out_with_those_in_quarantine_and_without(re
     assert (queue(), queue("--with-quarantined")) == (0, 10)
     assert (table("without")["asked"], table("with", "--with-quarantined")["asked"]) == ("0", "10")
     assert table("again") == table("without")  # nothing of it was stored
+
+
+def test_whoever_reads_a_plan_or_awareness_is_told_how_many_surveys_are_in_quarantine(tmp_path: Path) -> None:
+    region = make_desk_town(tmp_path / "town.gpkg")
+    assert "quarantine" not in run(region, "plan", "show", PLAN, now=None).stderr
+    rows = survey_rows([True] * 7, at=NOON, street="R00", measurement="M")
+    run(region, "surveys", "import", write(tmp_path / "surveys.csv", rows), "--unknown-promoters")
+    run(region, "backcheck", "quarantine", "--measurement", "M", "--reason", "made_up")
+    for words in (("plan", "show", PLAN), ("awareness",)):
+        assert "without the 7 surveys in quarantine; see --with-quarantined" in run(region, *words, now=None).stderr
+        assert "as if the 7 surveys in quarantine counted" in run(region, *words, "--with-quarantined", now=None).stderr
+    for more in ([], ["--with-quarantined"]):
+        shown = document(region, "plan", "show", PLAN, *more, now=None)
+        assert shown["quarantine"] == {"surveys": 7, "counted": bool(more)}
+    region.close()

@@ -29,7 +29,7 @@ TEMPLATES = Path(__file__).parent.parent.parent / "web" / "templates" / "leads"
 FIGURES = re.compile(
     r"words\.awareness\(|knows=|words\.streets\(|(?:row|one)\.finish_probability|\.forecast\b|figures\.reached"
 )
-BOTH = "as if those in quarantine counted"
+BOTH = "as if the 40 surveys in quarantine counted"
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +91,16 @@ def test_every_page_of_figures_shows_them_both_ways(
     if held:
         assert not re.search(held, without)
         assert re.search(held, shown)
+
+
+def test_a_plan_says_in_both_languages_how_many_surveys_are_in_quarantine(lead: FlaskClient) -> None:
+    for language, without, counted in (
+        ("en", "without the 40 surveys in quarantine", BOTH),
+        ("zh", "不计隔离中的 40 条拦访", "假设隔离中的 40 条拦访也计入"),
+    ):
+        page = lead.get(f"/plan/{PLAN}", headers={"Accept-Language": language}).text
+        assert f'aria-current="true">{without}</a>' in page
+        assert counted in page
 
 
 def test_the_plan_page_promises_less_of_a_crew_whose_answers_do_not_count(lead: FlaskClient) -> None:
