@@ -9,6 +9,7 @@ from math import sqrt
 from fieldops.actions.appeals import list_appeals
 from fieldops.actions.backcheck import find_suspects
 from fieldops.actions.desk import Overview, read_overview
+from fieldops.actions.nightly import FailedNight, find_failed_night
 from fieldops.actions.plans import PUBLISH_WITHIN
 from fieldops.actions.recruiting_brings import end_of_day
 from fieldops.actions.shifts import WEEK, read_week
@@ -55,7 +56,7 @@ class Today:
 
     `quiet` counts crews that held streets on `quiet_day` and told no hours of it: from the evening on that is today, before
     it yesterday. `let_go` counts claims that ended unsaturated in the last 24 hours and whose street is free. `incidents` wait.
-    `suspects`, `appeals` and `calls` (candidates to be called today) are None for those who may not see them.
+    `night` is one whose work failed and is not done yet. `suspects`, `appeals` and `calls` (candidates to be called today) are None for those who may not see them.
     """
 
     overview: Overview
@@ -73,6 +74,7 @@ class Today:
     suspects: int | None
     appeals: int | None
     calls: int | None
+    night: FailedNight | None
     forecast: Forecast | None
     ending: Ending | None
     days: tuple[DayCount, ...]
@@ -113,6 +115,7 @@ def read_today(region: Region, actor: Actor, *, city: CityId | None = None) -> T
         suspects=len(find_suspects(region, actor, now=present)) if sees_suspects else None,
         appeals=len(list_appeals(region, actor)) if why(actor, "appeal.answer") is None else None,
         calls=count_due(connection, end_of_day(present, zone)) if why(actor, "candidate.read") is None else None,
+        night=find_failed_night(region, actor) if why(actor, "job.read") is None else None,
         forecast=forecast_claims(today.chances_of_claims(connection, present)),
         ending=forecast_bursts(region, day, present, overview.city.time_zone),
         days=count_days(region, overview.city.time_zone, present),

@@ -1,6 +1,7 @@
 """`fieldops worker` and `fieldops jobs`: long work in the background, followed and cancelled from anywhere."""
 
 import signal
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -41,7 +42,8 @@ def worker(
     leaves its job to the next one. More workers do more jobs at a time.
 
     Once a day of the city, from 3:00 on, it orders the job `night` itself: how streets answer effort is fitted to the record,
-    estimates are made anew, and the finished streets are chosen that are asked again on that day. A sandbox has no nights.
+    estimates are made anew, and the finished streets are chosen that are asked again on that day. What fails of it is tried again
+    a quarter of an hour later, then after twice that, and so on up to every four hours. A sandbox has no nights.
 
     Example: fieldops worker --db region.gpkg
     """
@@ -79,13 +81,16 @@ def list_all(
     from fieldops.actions.accounts import list_accounts
     from fieldops.actions.jobs import count_workers
     from fieldops.actions.jobs import list_jobs as newest
+    from fieldops.actions.nightly import find_failed_night
     from fieldops.store.connect import open_region
 
     found, workers = newest(db, shell_actor(), most=most), count_workers(db, shell_actor())
-    if as_json:
-        print_json({"workers": workers, "jobs": [document(one) for one in found]})
-        return
     region = open_region(db)
+    night = find_failed_night(region, shell_actor())
+    if as_json:
+        failed = asdict(night) if night else None
+        print_json({"workers": workers, "jobs": [document(one) for one in found], "failed_night": failed})
+        return
     names = {account.actor.id: account.name for account in list_accounts(region, shell_actor())}
     table = Table("job", "kind", "ordered", "by", "state", "done", "gap", "result", box=None)
     for one in found:
@@ -102,6 +107,15 @@ def list_all(
             told,
         )
     Console().print(table)
+    if night:
+        again = (
+            "being tried"
+            if night.under_way
+            else f"tried {in_city(night.again_at, region)}"
+            if night.again_at
+            else "due"
+        )
+        say(f"the night's work failed: {night.problem}; it is {again} again")
     if not workers and any(one.state == "waiting" for one in found):
         say("no worker is running: start one with `fieldops worker`")
 

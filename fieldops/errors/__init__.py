@@ -26,6 +26,7 @@ FieldopsError
 ├── ClockRefused             the clock is behind the record, or a time was given where none may be
 ├── StorageFailed            the disk or the file refuses; nothing was written
 ├── RecordDamaged            the stored record contradicts itself
+├── StepsFailed              steps of a work failed, each for itself; the others are done
 └── Stopped                  stopped by the user or the clock; the best result so far is kept
 """
 
@@ -54,6 +55,7 @@ from fieldops.errors.tree import (
     RepAtCap,
     RowsRefused,
     SignInRefused,
+    StepsFailed,
     Stopped,
     StorageFailed,
     TooManyTries,
@@ -79,6 +81,7 @@ __all__ = [
     "RepAtCap",
     "RowsRefused",
     "SignInRefused",
+    "StepsFailed",
     "Stopped",
     "StorageFailed",
     "StreetAlreadyClaimed",

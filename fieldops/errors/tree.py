@@ -243,6 +243,21 @@ class RecordDamaged(FieldopsError):
 
 
 @dataclass(eq=False)
+class StepsFailed(FieldopsError):
+    """Some steps of a work failed, each for itself; the others are done. `steps` says which, and why."""
+
+    steps: tuple[Said, ...]
+
+    def told(self) -> Reason:
+        """Return what failed."""
+        return Reason(self.steps)
+
+    def __str__(self) -> str:
+        """Name what failed."""
+        return str(self.told())
+
+
+@dataclass(eq=False)
 class Stopped(FieldopsError):
     """Stopped by the user or the clock; `kept` says what was kept."""
 

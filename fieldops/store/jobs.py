@@ -13,7 +13,7 @@ again.
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -116,28 +116,22 @@ def _make(connection: sqlite3.Connection) -> None:
 # ── ordering and looking ────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def add_until_done(connection: sqlite3.Connection, job: Job, *, apart: timedelta) -> Job | None:
-    """
-    Append a job that waits unless one of its id is under way or done; return what was appended.
+def tries_of(connection: sqlite3.Connection, job: JobId) -> list[Job]:
+    """Return a job and the attempts that followed it, with a number behind its id; the newest first."""
+    rows = connection.execute(
+        "SELECT * FROM job WHERE id = ?1 OR substr(id, 1, length(?1) + 1) = ?1 || '+' ORDER BY ordered_at DESC, id DESC",
+        (job,),
+    )
+    return [_job(row) for row in rows]
 
-    After one that was stopped or failed a while `apart` ago another attempt follows, with a number behind the id. Those of the
-    same kind that still wait give way to it.
-    """
-    tried = connection.execute(
-        "SELECT state, ended_at FROM job WHERE id = ?1 OR substr(id, 1, length(?1) + 1) = ?1 || '+' ORDER BY ordered_at DESC, id DESC",
-        (job.id,),
-    ).fetchall()
-    if tried:
-        state, ended_at = tried[0]
-        if state not in ("stopped", "failed") or parse_moment(ended_at) + apart > job.ordered_at:
-            return None
-        job = replace(job, id=JobId(f"{job.id}+{len(tried) + 1}"))
+
+def add_alone(connection: sqlite3.Connection, job: Job) -> None:
+    """Append a job that waits; those of the same kind that still wait give way to it."""
     connection.execute(
         "UPDATE job SET state = 'stopped', ended_at = ?, problem = ? WHERE kind = ? AND state = 'waiting'",
         (format_moment(job.ordered_at), template("a newer one took its place"), job.kind),
     )
     add_job(connection, job)
-    return job
 
 
 def add_job(connection: sqlite3.Connection, job: Job) -> None:
@@ -157,7 +151,7 @@ def add_job(connection: sqlite3.Connection, job: Job) -> None:
 
 def find_job(connection: sqlite3.Connection, job: str) -> Job:
     """
-    Return the job; an id may be cut short as long as it is unambiguous.
+    Return the job; an id may be cut short as long as it is unambiguous, whole it is one although others begin so.
 
     Raises
     ------
@@ -165,9 +159,9 @@ def find_job(connection: sqlite3.Connection, job: str) -> Job:
         If there is no such job, or several begin so.
     """
     rows = connection.execute(
-        "SELECT * FROM job WHERE substr(id, 1, length(?1)) = ?1 AND ?1 <> '' LIMIT 2", (job,)
+        "SELECT * FROM job WHERE substr(id, 1, length(?1)) = ?1 AND ?1 <> '' ORDER BY id <> ?1 LIMIT 2", (job,)
     ).fetchall()
-    if len(rows) != 1:
+    if not rows or (len(rows) > 1 and rows[0]["id"] != job):
         raise NotFound("job", job, cure="see `fieldops jobs`" if not rows else "several begin so: give more of it")
     return _job(rows[0])
 
@@ -175,6 +169,14 @@ def find_job(connection: sqlite3.Connection, job: str) -> Job:
 def newest_jobs(connection: sqlite3.Connection, *, most: int) -> list[Job]:
     """Return the newest jobs, newest first."""
     return [_job(row) for row in connection.execute("SELECT * FROM job ORDER BY ordered_at DESC, id LIMIT ?", (most,))]
+
+
+def newest_of_kind(connection: sqlite3.Connection, kind: str) -> Job | None:
+    """Return the newest job of a kind, None where there was none."""
+    row = connection.execute(
+        "SELECT * FROM job WHERE kind = ? ORDER BY ordered_at DESC, id DESC LIMIT 1", (kind,)
+    ).fetchone()
+    return _job(row) if row else None
 
 
 def workers_heard(connection: sqlite3.Connection, now: datetime) -> int:

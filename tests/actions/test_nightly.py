@@ -10,9 +10,10 @@ import pytest
 
 from fieldops import clock
 from fieldops.actions.decisions import decide
-from fieldops.actions.nightly import WORKER, order_night, run_night_job
+from fieldops.actions.nightly import WORKER, find_failed_night, order_night, run_night_job
 from fieldops.actions.surveys import record_surveys
 from fieldops.clock import local_day
+from fieldops.errors import StepsFailed
 from fieldops.ids import JobId
 from fieldops.progress import no_progress
 from fieldops.store import jobs
@@ -99,15 +100,67 @@ def test_of_nights_that_wait_only_the_newest_is_run(town: Region) -> None:
 def test_a_fit_that_fails_takes_neither_estimates_nor_sentinels_with_it(
     town: Region, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails(*given: object) -> None:
-        raise np.linalg.LinAlgError("did not converge")
-
-    monkeypatch.setattr(np.linalg, "eigh", fails)
-    done = run_night_job(town.path, WORKER, job=JobId("n"), progress=no_progress)
-    assert done["failed"] == {"fit": "LinAlgError: did not converge"}
-    assert done["sentinels"] == ["S0"]
+    monkeypatch.setattr(np.linalg, "eigh", did_not_converge)
+    with pytest.raises(StepsFailed) as failed:
+        run_night_job(town.path, WORKER, job=JobId("n"), progress=no_progress)
+    assert str(failed.value) == "fitting how streets answer effort failed (LinAlgError: did not converge)"
     assert by_worker(town) == {"SentinelsChosen": 1}
     assert town.reader().execute("SELECT count(*) FROM estimate").fetchone()[0] > 0
+    monkeypatch.undo()
+    assert run_night_job(town.path, WORKER, job=JobId("n"), progress=no_progress)["sentinels"] == ["S0"]
+    assert by_worker(town) == {"SentinelsChosen": 1, "ResponseFitted": 1}
+
+
+def did_not_converge(*given: object) -> None:
+    raise np.linalg.LinAlgError("did not converge")
+
+
+def fail(town: Region, at: datetime, why: str = "it did not converge") -> None:
+    """Let the night that waits fail at a moment."""
+    with jobs.open_jobs(town.path) as queue:
+        job = jobs.take_job(queue, worker="w", now=at)
+        assert job is not None
+        assert jobs.end_job(queue, job, state="failed", now=at, problem=why)
+
+
+def test_a_night_that_fails_is_tried_again_ever_later_and_the_lead_sees_when(town: Region) -> None:
+    at, minutes = datetime(2026, 12, 1, 3, tzinfo=ZONE).astimezone(UTC), timedelta(minutes=1)
+    assert find_failed_night(town, LEAD, now=at) is None
+    assert order_night(town.path, now=at) is not None
+    assert find_failed_night(town, LEAD, now=at) is None
+    for attempt, wait in enumerate((15, 30, 60, 120, 240, 240), start=1):
+        fail(town, at, f"failed {attempt}")
+        due = at + wait * minutes
+        seen = find_failed_night(town, LEAD, now=at)
+        assert seen is not None
+        assert (seen.problem, seen.failed_at, seen.attempts, seen.again_at) == (f"failed {attempt}", at, attempt, due)
+        assert order_night(town.path, now=due - minutes) is None
+        late = find_failed_night(town, LEAD, now=due + minutes)
+        assert late is not None
+        assert (late.again_at, late.under_way) == (None, False)  # no worker runs
+        assert order_night(town.path, now=due) is not None
+        trying = find_failed_night(town, LEAD, now=due)
+        assert trying is not None
+        assert (trying.again_at, trying.under_way, trying.attempts) == (None, True, attempt)
+        at = due
+    with jobs.open_jobs(town.path) as queue:
+        job = jobs.take_job(queue, worker="w", now=at)
+        assert job is not None
+        assert job.id == "night-2026-12-01+7"
+        jobs.end_job(queue, job, state="done", now=at)
+    assert find_failed_night(town, LEAD, now=at) is None
+
+
+def test_what_fails_late_in_the_evening_is_done_by_the_next_night(town: Region) -> None:
+    at = datetime(2026, 12, 1, 23, 50, tzinfo=ZONE).astimezone(UTC)
+    assert order_night(town.path, now=at) is not None
+    fail(town, at)
+    seen = find_failed_night(town, LEAD, now=at)
+    assert seen is not None
+    assert seen.again_at == datetime(2026, 12, 2, 3, tzinfo=ZONE)
+    assert order_night(town.path, now=at + timedelta(minutes=20)) is None
+    assert order_night(town.path, now=seen.again_at) is not None
+    assert find_failed_night(town, LEAD, now=seen.again_at) is None  # a new night, of which nothing has failed
 
 
 def test_where_nobody_was_asked_there_is_nothing_to_fit(tmp_path: Path) -> None:

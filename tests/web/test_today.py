@@ -1,5 +1,6 @@
 """The first page of a lead: each number opens its list, which holds as many rows, morning and evening."""
 
+import html
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -8,9 +9,14 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
+from fieldops import clock
 from fieldops.actions.plans import publish_plan
+from fieldops.ids import JobId
 from fieldops.people import Role
+from fieldops.said import Said
+from fieldops.store import jobs
 from fieldops.store.connect import Region
+from fieldops.store.jobs import Job
 from tests.conftest import NOON, PLANNER
 from tests.desk_town import PLAN, make_desk_town
 from tests.lead_town import EVENING, MORNING, make_lead_town, region_at
@@ -114,4 +120,35 @@ def test_every_forecast_of_the_first_page_has_its_interval_and_none_is_made_up(t
         == part.count("80 % interval")
         == 1
     )
+    region.close()
+
+
+def test_a_night_that_failed_waits_for_a_lead_who_reads_what_failed_and_when_it_is_tried_again(tmp_path: Path) -> None:
+    region = make_desk_town(tmp_path / "region.gpkg")
+    lead = browser_of(region, Role.LEAD)
+    at = clock.now()
+    name, why = "night-2026-03-02", Said("fitting how streets answer effort failed (%(error)s)", error="LinAlgError")
+    pages = []
+    for _ in range(2):
+        pages.append(lead.get("/today", headers=ENGLISH).text)
+        with jobs.open_jobs(region.path) as queue:
+            job = Job(
+                id=JobId(name), kind="night", parameters={}, actor=PLANNER, ordered_at=at, state="waiting", figures={}
+            )
+            jobs.add_alone(queue, job)
+            if not name.endswith("+2"):
+                taken = jobs.take_job(queue, worker="w", now=at)
+                assert taken is not None
+                jobs.end_job(queue, taken, state="failed", now=at, problem=why)
+        name += "+2"
+    assert "The night's work failed" not in html.unescape(pages[0])
+    assert "The night's work failed" in html.unescape(pages[1])
+    assert re.search(r"failed \(LinAlgError\): it is (tried again at|due again, as soon as)", pages[1])
+    assert "failed (LinAlgError): it is being tried again" in lead.get("/today", headers=ENGLISH).text
+    chinese = {"Accept-Language": "zh"}
+    assert "夜间工作失败" in lead.get("/today", headers=chinese).text
+    address = re.search(r'href="(/plan/jobs/night-[^"]+)"', pages[1])
+    assert address is not None
+    assert str(why) in lead.get(address[1], headers=ENGLISH).text
+    assert "推算街道对投入的反应失败（LinAlgError）" in lead.get(address[1], headers=chinese).text
     region.close()
