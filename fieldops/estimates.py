@@ -5,10 +5,9 @@ The model is that of `fieldops.awareness.dynamics` (statistics.md 4.2): pushes r
 its neighbours, nights fade it everywhere.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
-from statistics import NormalDist
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
@@ -28,7 +27,6 @@ from fieldops.evidence import (
     work_of,
 )
 from fieldops.ids import StreetId
-from fieldops.rules import Rules
 from fieldops.said import Said, template
 
 if TYPE_CHECKING:
@@ -36,7 +34,6 @@ if TYPE_CHECKING:
 
 _LEAST_BEFORE, _MOST_BEFORE = 0.002, 0.9  # awareness before a push that the prior may claim
 _TOGETHER_DAYS = 10
-_SURELY = 0.9  # the least probability from whose quantile a deviation is taken: rare long streets count in a sum
 _FEW_TRIANGLES = 8  # with fewer nobody can say how far triangles lie apart
 _NOBODY_ASKED = template("Nobody was asked yet: awareness is assumed everywhere.")
 _FEW_ASKED = template(
@@ -136,7 +133,7 @@ class Estimates:
 
 
 def estimate(
-    evidence: Evidence, response: "Response", *, target: float, interval: float, pool: "Pool | None" = None
+    evidence: Evidence, response: "Response", *, target: float, interval: float, pools: Sequence["Pool | None"] = ()
 ) -> Estimates:
     """
     Return what is known of every street and connection point today.
@@ -149,8 +146,9 @@ def estimate(
         How streets answer effort.
     target, interval
         Share to reach, and share of the posterior that the intervals hold.
-    pool
-        What ties the streets together, as of today; by default it is fitted to the evidence.
+    pools
+        What ties the streets of each city together, as of today; where one is missing it is fitted to the evidence. Cities know
+        nothing of each other.
     """
     from fieldops.awareness import posterior_interval
 
@@ -159,11 +157,12 @@ def estimate(
     work = work_of(evidence, response)
     knows, asked = arrival_counts(evidence, work.first, response)
     breadth = breadth_of(evidence)
-    held = pool or pool_of(knows, asked, evidence)
-    mean, doubt = held.triangle_posterior(knows, asked, of, evidence.triangles, breadth)
-    alpha, beta = held.street_posterior(knows, asked, mean[of], doubt[of], breadth)
+    city = evidence.city_of_triangle
+    held = _pools(knows, asked, evidence, pools)
+    mean, doubt = _each(held, city, lambda pool: pool.triangle_posterior(knows, asked, of, evidence.triangles, breadth))
+    alpha, beta = _each(held, city[of], lambda pool: pool.street_posterior(knows, asked, mean[of], doubt[of], breadth))
     pace = pace_of(evidence, response)
-    weight = held.prior_weight(mean[of], doubt[of], breadth)
+    (weight,) = _each(held, city[of], lambda pool: (pool.prior_weight(mean[of], doubt[of], breadth),))
     _push(evidence, work, (alpha, beta, pace), mean[of], weight, response)
     total_knows, total_asked = (
         np.bincount(evidence.unit, counts, units).astype(np.int64) for counts in (evidence.knows, evidence.asked)
@@ -186,100 +185,49 @@ def estimate(
         *pace,
     )
     known, points = every.take(np.arange(streets)), every.take(np.arange(streets, units))
-    inherited = np.sqrt(doubt[of]) * held.kappa / (held.kappa + asked)
-    sample = held.triangle_surveys(knows, asked, of, evidence.triangles, breadth)
-    by_zone = held.zone_posterior(*sample, evidence.point_zone, evidence.zones)
+    kappa = np.array([pool.kappa for pool in held])[city[of]]
+    inherited = np.sqrt(doubt[of]) * kappa / (kappa + asked)
+    worth, knowing = _each(
+        held, city, lambda pool: pool.triangle_surveys(knows, asked, of, evidence.triangles, breadth)
+    )
+    city_of_zone = np.zeros(evidence.zones, dtype=np.int64)
+    city_of_zone[evidence.point_zone] = city
+    zone_mean, zone_doubt = _each(
+        held, city_of_zone, lambda pool: pool.zone_posterior(worth, knowing, evidence.point_zone, evidence.zones)
+    )
     return Estimates(
         known,
         points,
         _triangles(evidence, known, points, inherited[:streets], interval),
-        _zones(evidence, every, work.first <= evidence.today, by_zone, interval),
+        _zones(evidence, every, work.first <= evidence.today, (zone_mean, zone_doubt), interval),
         *_expected_hours(known, evidence.people / known.factor, response, target, evidence.own),
     )
 
 
-def forecast_claims(
-    known: StreetAwareness, people: FloatArray, response: "Response", rules: Rules, *, days: int = 2
-) -> tuple[FloatArray, FloatArray]:
-    """
-    Return for each street the promoter-hours that finish it within a claim as surely as the rules want, and how surely.
-
-    Parameters
-    ----------
-    known
-        The streets.
-    people
-        People of each, shape (n_streets,), > 0.
-    response
-        How streets answer effort.
-    rules
-        Settings of the region: card, tests, target, probability, minutes a survey, and who is counted by heads.
-    days
-        Days over which the hours are spread.
-
-    Returns
-    -------
-    tuple of FloatArray
-        Hours, pushing and asking, inf where none suffice; probability of the decision *move on* with them.
-    """
-    from fieldops.awareness import find_rule, finish_probability, hours_for_finish
-
-    if not len(people):
-        return np.zeros(0), np.zeros(0)
-    card, reach, asked = find_rule(rules.move_on_rule), _reach(known, people, rules), _asking(rules, days)
-    street = (known.alpha, known.beta, reach)
-    hours = hours_for_finish(*street, response, card, probability=rules.finish_probability, **asked)
-    within = np.where(np.isfinite(hours), hours, 0.0)
-    return hours, finish_probability(*street, within, response, card, **asked)
-
-
-def _reach(known: StreetAwareness, people: FloatArray, rules: Rules) -> FloatArray:
-    """Return the people of each street by its pace; RULE 9: whether it has a test of its own follows from its people alone."""
-    small = rules.small_street_people
-    return np.where(people < small, people, np.maximum(people / known.factor, small))
-
-
-def _asking(rules: Rules, days: int) -> dict[str, Any]:
-    return {
-        "target": rules.target_share, "tests": rules.tests_per_claim, "survey_minutes": rules.survey_minutes,
-        "head_count_below": float(rules.small_street_people), "days": days,
-    }  # fmt: skip
-
-
-def expected_claims(
-    known: StreetAwareness, people: FloatArray, response: "Response", rules: Rules, *, days: int = 2
-) -> tuple[FloatArray, FloatArray]:
-    """
-    Return the promoter-hours to be expected until the decision *move on*, of each street by itself, and their deviation.
-
-    The deviation is that of a normal distribution with the mean and an upper quantile of these hours, which are skewed: of one
-    street alone the usual deviation would say too much. Parameters as in `forecast_claims`. What all streets have in
-    common, the doubt about the response, is not in it: it does not pool; see `Response.deviation`.
-    """
-    from fieldops.awareness import find_rule, hours_for_finish, hours_until_finish
-
-    if not len(people):
-        return np.zeros(0), np.zeros(0)
-    card, alone, asked = find_rule(rules.move_on_rule), replace(response, covariance=None), _asking(rules, days)
-    street = (known.alpha, known.beta, _reach(known, people, rules), alone, card)
-    mean, surely = hours_until_finish(*street, **asked), max(_SURELY, rules.finish_probability)
-    upper = hours_for_finish(*street, probability=surely, **asked)
-    deviation = np.maximum(upper - mean, 0.0) / NormalDist().inv_cdf(surely)
-    return mean, np.where(np.isfinite(deviation), deviation, 0.0)
-
-
-def fit_city_pool(evidence: Evidence, response: "Response") -> "Pool":
-    """Return what ties the streets of the evidence together as of today: see `fit_pool`."""
+def fit_pools(evidence: Evidence, response: "Response") -> list["Pool"]:
+    """Return what ties the streets of each city together as of today: see `fit_pool`."""
     work = work_of(evidence, response)
-    return pool_of(*arrival_counts(evidence, work.first, response), evidence)
+    return _pools(*arrival_counts(evidence, work.first, response), evidence, ())
 
 
-def pool_of(knows: FloatArray, asked: FloatArray, evidence: Evidence) -> "Pool":
-    """Return what ties the units together, from their counts before the first push."""
+def _pools(knows: FloatArray, asked: FloatArray, evidence: Evidence, known: Sequence["Pool | None"]) -> list["Pool"]:
+    """Return what ties the units of each city together: as known, else from their counts before the first push."""
     from fieldops.awareness import fit_pool
 
-    of = np.concatenate([evidence.triangle, np.arange(evidence.triangles)])
-    return fit_pool(knows, asked, of, breadth_of(evidence))
+    of, breadth = np.concatenate([evidence.triangle, np.arange(evidence.triangles)]), breadth_of(evidence)
+    city, count = evidence.city_of_triangle[of], max(1, len(evidence.cities))
+    return [
+        pool or fit_pool(np.where(city == i, knows, 0.0), np.where(city == i, asked, 0.0), of, breadth)
+        for i, pool in enumerate(known or [None] * count)
+    ]
+
+
+def _each(
+    pools: Sequence["Pool"], city: IntArray, figures: Callable[["Pool"], tuple[FloatArray, ...]]
+) -> tuple[FloatArray, ...]:
+    """Return the columns that figures make of pools, each row by the pool of its city."""
+    found = [figures(pool) for pool in pools]
+    return tuple(np.stack(columns)[city, np.arange(len(city))] for columns in zip(*found, strict=True))
 
 
 def _push(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from fieldops.ids import StreetId
+from fieldops.ids import CityId, StreetId
 
 if TYPE_CHECKING:
     from fieldops.awareness import History, Neighbours, Response
@@ -61,6 +61,10 @@ class Evidence:
         Conversations that were counted on a street, and the hours in which they were; shape (n_counts,).
     counted_in_all
         Conversations and hours of the whole city; None: these are all.
+    cities
+        Ids of the cities, in order; empty for one that has no name.
+    city
+        Index of the city of each triangle, shape (triangles,); None where there is one city.
     own
         How many of the streets are to be estimated, the first ones; the others are there for their hours. None: all.
     """
@@ -86,7 +90,14 @@ class Evidence:
     contacts: IntArray = field(default_factory=_nothing)
     counted_hours: FloatArray = field(default_factory=lambda: np.zeros(0))
     counted_in_all: tuple[float, float] | None = None
+    cities: tuple[CityId, ...] = ()
+    city: IntArray | None = None
     own: int | None = None
+
+    @property
+    def city_of_triangle(self) -> IntArray:
+        """Index of the city of each triangle, shape (triangles,)."""
+        return np.zeros(self.triangles, dtype=np.int64) if self.city is None else self.city
 
 
 @dataclass(frozen=True, slots=True)

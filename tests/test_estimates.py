@@ -16,8 +16,9 @@ from fieldops.awareness import (
     probability_at_least,
 )
 from fieldops.city.neighbours import touching_streets
-from fieldops.estimates import Basis, Estimates, estimate, expected_claims, forecast_claims
+from fieldops.estimates import Basis, Estimates, estimate
 from fieldops.evidence import Evidence
+from fieldops.forecasts import expected_claims, forecast_claims
 from fieldops.ids import StreetId
 from fieldops.rules import Rules
 
@@ -40,7 +41,7 @@ def known(
         worked_unit=efforts[:, 0].astype(int), worked_day=efforts[:, 1].astype(int), hours=efforts[:, 2], today=today, neighbours=neighbours,
         counted_unit=counts[:, 0].astype(int), contacts=counts[:, 1].astype(int), counted_hours=counts[:, 2],
     )  # fmt: skip
-    return estimate(evidence, Response(), target=0.2, interval=0.8, pool=pool)
+    return estimate(evidence, Response(), target=0.2, interval=0.8, pools=[pool])
 
 
 def test_where_nobody_was_asked_the_street_is_unmeasured_and_its_interval_is_wide() -> None:

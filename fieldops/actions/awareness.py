@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fieldops.clock import local_day
-from fieldops.estimates import Basis, Estimates, GroupAwareness, StreetAwareness, estimate, fit_city_pool
+from fieldops.estimates import Basis, Estimates, GroupAwareness, StreetAwareness, estimate, fit_pools
 from fieldops.events import ResponseFitted
 from fieldops.evidence import Evidence, FloatArray, IntArray, fitting_history
 from fieldops.ids import StreetId, TriangleId, ZoneId
@@ -114,7 +114,7 @@ def estimate_around(
 
     Quick enough for a phone once a fit has said what ties the streets of the city together; until then all are looked at.
     """
-    only = triangles if read_fit(connection, at).pool else None
+    only = triangles if _are_pooled(connection, at, triangles) else None
     evidence, known, names, _ = _estimate(connection, at, only=only)
     wanted = [i for i, name in enumerate(names) if name in set(triangles)]
     rows = np.flatnonzero(np.isin(evidence.triangle[: evidence.own], wanted))
@@ -184,7 +184,7 @@ def refresh_in_turn(turn: Turn, triangles: Collection[TriangleId]) -> bool:
         not triangles
         or made is None
         or local_day(made, zone) != local_day(at, zone)
-        or not read_fit(connection, at).pool
+        or not _are_pooled(connection, at, triangles)
     ):
         return False
     evidence, known, names, zones = _estimate(connection, at, only=triangles)
@@ -295,10 +295,10 @@ def fit_awareness(
     history = fitting_history(evidence)
     before = Response().in_doubt(places.people_doubt(connection))
     fitted = fit_response(history, before, progress=progress)
-    pool = fit_city_pool(evidence, fitted)
+    pools = zip(evidence.cities, fit_pools(evidence, fitted), strict=True)
     with region.turn(actor, now=now) as turn:
         event = ResponseFitted(
-            at=turn.now, response=fitted.to_json(), pool=pool.to_json(),
+            at=turn.now, response=fitted.to_json(), pool={"cities": {city: pool.to_json() for city, pool in pools}},
             streets=len(np.unique(history.street[history.asked > 0])), surveys=int(history.asked.sum()),
             hours=round(float(history.hours.sum()), 2),
         )  # fmt: skip
@@ -311,12 +311,18 @@ def _estimate(
 ) -> tuple[Evidence, Estimates, list[TriangleId], list[ZoneId]]:
     rules, fit = read_rules(connection), believed_fit(connection, at)
     evidence, triangles, zones = store.read_evidence(connection, at, only=only)
-    pool = fit.pool
-    if pool is not None and fit.fitted_at is not None:  # what it says of the city has faded since
+    pools = [fit.pool_of(city) for city in evidence.cities]
+    if fit.fitted_at is not None:  # what they say of their cities has faded since
         nights = evidence.today - local_day(fit.fitted_at, places.read_zone(connection)).toordinal()
-        pool = pool.faded((1.0 - fit.response.delta) ** max(nights, 0))
-    known = estimate(evidence, fit.response, target=rules.target_share, interval=rules.interval_share, pool=pool)
+        pools = [pool and pool.faded((1.0 - fit.response.delta) ** max(nights, 0)) for pool in pools]
+    known = estimate(evidence, fit.response, target=rules.target_share, interval=rules.interval_share, pools=pools)
     return evidence, known, triangles, zones
+
+
+def _are_pooled(connection: "sqlite3.Connection", at: datetime, triangles: Collection[TriangleId]) -> bool:
+    """Return whether a fit says what ties the streets of the triangles' cities together, so that others need not be looked at."""
+    fit = read_fit(connection, at)
+    return all(fit.pool_of(city) for city in places.cities_of(connection, triangles))
 
 
 def _sums(group: IntArray, values: Sequence[FloatArray], groups: int) -> list[FloatArray]:

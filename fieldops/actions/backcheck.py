@@ -1,8 +1,10 @@
 """Trust: places surveyed again by others, promoters to look closer at, quarantine and the way back."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,7 +15,7 @@ from fieldops.errors import BadInput, NotFound
 from fieldops.events import BackCheckOrdered, QuarantineLifted, SurveysQuarantined
 from fieldops.ids import CrewId, MeasurementId, PromoterId, StreetId, TriangleId, new_id
 from fieldops.intake import read_reason
-from fieldops.people import Actor, Crew
+from fieldops.people import Actor
 from fieldops.permissions import require
 from fieldops.said import Said
 from fieldops.store import backcheck as store
@@ -21,9 +23,13 @@ from fieldops.store import positions, quarantine, tallies
 from fieldops.store.backcheck import Task
 from fieldops.store.connect import Region, read_rules
 from fieldops.store.people import read_crews
+from fieldops.store.places import cities_at
 from fieldops.store.quarantine import Order
 from fieldops.store.response import read_fit
 from fieldops.suspects import Suspect, rank_suspects
+
+if TYPE_CHECKING:
+    from fieldops.store.sqlite import sqlite3
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +111,8 @@ def order_back_checks(
         waiting, ordered = store.unchecked_move_ons(turn.connection)
         chosen = choose_back_checks([one.measurement for one in waiting], ordered, wanted, np.random.default_rng(seed))
         by_name = {one.measurement: one for one in waiting}
-        crews = list(read_crews(turn.connection).values())
-        busy = {crew.id: 0 for crew in crews}
-        for name in chosen:
-            place = by_name[name]
-            crew = nearest_other_crew(place.crew, place.lon, place.lat, crews, busy)
+        places = [(one.crew, one.lon, one.lat) for one in (by_name[name] for name in chosen)]
+        for name, crew in zip(chosen, other_crews(turn.connection, places), strict=True):
             store.order_check(turn, new_id(), event=BackCheckOrdered(at=turn.now, measurement=name, crew=crew))
     new = set(chosen)
     return [task for task in store.read_tasks(region.reader()) if task.measurement in new]
@@ -215,16 +218,27 @@ def list_quarantines(region: Region, actor: Actor) -> list[Order]:
     return quarantine.read_orders(region.reader())
 
 
-def nearest_other_crew(
-    asker: CrewId | None, lon: float, lat: float, crews: list[Crew], busy: dict[CrewId, int]
-) -> CrewId | None:
-    """Return another crew than the one that asked: least busy with checks, then nearest; None where there is none."""
-    others = [crew for crew in crews if crew.id != asker]
-    if not others:
-        return None
-    here = np.array([lon]), np.array([lat])
-    best = min(
-        others, key=lambda crew: (busy[crew.id], metres_to_nearest(crew.home_lon, crew.home_lat, *here), crew.id)
-    )
-    busy[best.id] += 1
-    return best.id
+def other_crews(
+    connection: "sqlite3.Connection", places: Sequence[tuple[CrewId | None, float, float]]
+) -> list[CrewId | None]:
+    """
+    Return for each place, told with who asked there and where it lies (degrees), the crew that asks again.
+
+    It is another one of the same city: the least busy with such places, then the nearest. None where there is none.
+    """
+    crews = list(read_crews(connection).values())
+    here = cities_at(connection, [(lon, lat) for _, lon, lat in places])
+    home = dict(zip(crews, cities_at(connection, [(one.home_lon, one.home_lat) for one in crews]), strict=True))
+    busy, found = {crew.id: 0 for crew in crews}, list[CrewId | None]()
+    for (asker, lon, lat), city in zip(places, here, strict=True):
+        others = [crew for crew in crews if crew.id != asker and home[crew] == city]
+        at = np.array([lon]), np.array([lat])
+        best = min(
+            others,
+            key=lambda crew: (busy[crew.id], metres_to_nearest(crew.home_lon, crew.home_lat, *at), crew.id),
+            default=None,
+        )
+        found.append(best.id if best else None)
+        if best:
+            busy[best.id] += 1
+    return found

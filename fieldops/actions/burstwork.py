@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fieldops.actions.awareness import street_awareness
 from fieldops.clock import local_day
-from fieldops.estimates import expected_claims, forecast_claims
+from fieldops.forecasts import expected_claims, forecast_claims
 from fieldops.ids import StreetId, ZoneId
 from fieldops.planning.bursts import hours_around, nights_waited, pooled_hours
 from fieldops.rules import Rules

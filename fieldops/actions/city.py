@@ -194,6 +194,8 @@ def _store(
     turn: Turn, city_id: CityId, made: "City", coordinates: str, digest: str, progress: Progress, *, replace_city: bool
 ) -> Imported:
     """Give the streets the ids that they had, apply the edits again, and write the city in the open turn."""
+    from fieldops.city.identity import name_zones_apart
+
     connection = turn.connection
     before: set[str] = set()
     lost: list[str] = []
@@ -203,6 +205,7 @@ def _store(
         made = _with_old_ids(connection, city_id, old, made)
         made, lost = _with_edits(made, city_store.read_edits(connection, city_id))
         made = _with_own_venues(old, made)
+    made = name_zones_apart(made, city_store.zones_of_other_cities(connection, city_id))
     after = set(made.streets["street"])
     kept = len(before & after)
     if not replace_city and kept < SAME_CITY * min(len(before), len(after)):

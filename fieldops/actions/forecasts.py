@@ -11,7 +11,7 @@ import numpy as np
 
 from fieldops.actions.awareness import known_streets
 from fieldops.actions.ground import assumed_crews, hours_of_week
-from fieldops.estimates import expected_claims
+from fieldops.forecasts import expected_claims
 from fieldops.ids import CrewId, PlanId, StreetId
 from fieldops.planning.terms import Terms, WhatIf
 from fieldops.store import audit, plans, quarantine, trusting

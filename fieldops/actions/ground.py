@@ -1,7 +1,7 @@
 """What a plan is made from: the operation at a moment, read from the store and turned into arrays."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from fieldops.actions.awareness import StreetAwareness, known_streets
 from fieldops.actions.recruiting_brings import expected_rates
 from fieldops.claims import Claim
 from fieldops.clock import local_day
-from fieldops.estimates import expected_claims, forecast_claims
+from fieldops.forecasts import expected_claims, forecast_claims
 from fieldops.ids import CrewId, PlanId, StreetId, TriangleId
 from fieldops.people import Crew
 from fieldops.planning.opening import read_span
@@ -94,6 +94,14 @@ def hours_of_week(
     many = (what_if.people or 1.0) * np.array([crew.people for crew in crews], dtype=np.float64)
     per_day = np.array([crew.hours_per_day for crew in crews], dtype=np.float64)
     return np.maximum(1, np.rint(many)).astype(np.int64), days, many * per_day * days
+
+
+def read_weeks(ground: Ground, crews: Collection[CrewId]) -> dict[CrewId, tuple[float, float]]:
+    """Return the promoter-hours of these crews within a claim, and in one of its days."""
+    people, _, full = hours_of_week(ground.crews, ground.start, ground.zone, ground.rules, ground.terms)
+    day = people * np.array([crew.hours_per_day for crew in ground.crews])
+    weeks = zip((crew.id for crew in ground.crews), zip(full.tolist(), day.tolist(), strict=True), strict=True)
+    return {crew: hours for crew, hours in weeks if crew in crews}
 
 
 def _not_to_be_given(connection: "sqlite3.Connection", start: datetime, zone: ZoneInfo) -> dict[StreetId, str]:
@@ -259,7 +267,7 @@ def _walks(
         return np.zeros(shape), np.zeros(shape)
     nodes, segments = plans.read_walks(region.reader())
     graph = WalkGraph.from_segments(
-        pd.DataFrame(nodes, columns=["node", "lon", "lat"]),
+        pd.DataFrame(nodes, columns=["node", "lon", "lat", "city"]),
         pd.DataFrame(segments, columns=["from_node", "to_node", "length_m", "kind"]),
     )
     at = graph.positions([street.node for street in ground.streets])
@@ -271,7 +279,12 @@ def _walks(
     place = np.column_stack([graph.x, graph.y])
     usable = np.array([not _standing_reason(ground, street) for street in ground.streets]) & np.isfinite(work)
     held = [place[at[[s for s, c in pins if c == crew]]] for crew in range(len(ground.crews))]
-    middles = place_turfs(place[at[usable]], work[usable], place[home], held, rng=rng)
+    middles, lands = place[home].copy(), np.unique(graph.component[home])
+    for land in lands:  # of each city: no crew walks to another
+        mine = np.flatnonzero(graph.component[home] == land)
+        here = usable & (graph.component[at] == land) if len(lands) > 1 else usable
+        own = [held[crew] for crew in mine]
+        middles[mine] = place_turfs(place[at[here]], work[here], place[home[mine]], own, rng=rng)
     lon, lat = graph.plane.to_degrees(middles[:, 0], middles[:, 1])
     turf, _ = graph.nearest(lon, lat, mainland=True)
     return graph.distances(home, targets=at), graph.distances(turf, targets=at)

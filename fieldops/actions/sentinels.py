@@ -4,15 +4,13 @@ from datetime import datetime
 
 import numpy as np
 
-from fieldops.actions.backcheck import nearest_other_crew
+from fieldops.actions.backcheck import other_crews
 from fieldops.clock import local_day
 from fieldops.events import SentinelsChosen
-from fieldops.ids import CrewId
 from fieldops.people import Actor
 from fieldops.permissions import require
 from fieldops.store import sentinels as store
 from fieldops.store.connect import Region
-from fieldops.store.people import read_crews
 from fieldops.store.places import read_zone
 from fieldops.store.sentinels import Sentinel
 
@@ -61,14 +59,10 @@ def choose_sentinels_of_day(
         places = choose_sentinels(
             last_asked, triangle, np.random.default_rng(seed), count=turn.rules.sentinels_a_day
         ).tolist()
-        crews = list(read_crews(turn.connection).values())
-        busy: dict[CrewId, int] = {crew.id: 0 for crew in crews}
+        asked = [(finished[i].crew, finished[i].lon, finished[i].lat) for i in places]
         event = SentinelsChosen(
             at=turn.now, day=day, streets=tuple(finished[i].street for i in places),
-            crews=tuple(
-                nearest_other_crew(finished[i].crew, finished[i].lon, finished[i].lat, crews, busy) for i in places
-            ),
-            count=len(places),
+            crews=tuple(other_crews(turn.connection, asked)), count=len(places),
         )  # fmt: skip
         store.save_sentinels(turn, event=event)
     return store.read_sentinels(region.reader(), day)

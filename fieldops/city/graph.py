@@ -38,6 +38,7 @@ class WalkGraph:
     matrix: csr_array
     segment: IntArray
     component: IntArray
+    mainland: IntArray = field(repr=False)
     plane: Plane
     _tree: KDTree = field(repr=False)
 
@@ -64,11 +65,13 @@ class WalkGraph:
         length = np.maximum(segments["length_m"].to_numpy(dtype=float)[rows], _SHORTEST_M)
         start, end = np.searchsorted(ids, ends[:, 0]), np.searchsorted(ids, ends[:, 1])
         matrix, segment = _adjacency(start, end, length, rows, len(ids))
+        component = _islands(matrix)
+        city = nodes.set_index("node")["city"].reindex(ids).to_numpy() if "city" in nodes else np.zeros(len(ids))
         plane = Plane.around(places[:, 0], places[:, 1])
         x, y = plane.to_metres(places[:, 0], places[:, 1])
         return cls(
             nodes=ids, lon=places[:, 0], lat=places[:, 1], x=x, y=y, matrix=matrix, segment=segment,
-            component=_islands(matrix), plane=plane, _tree=KDTree(np.column_stack((x, y))),
+            component=component, mainland=_mainland(component, city), plane=plane, _tree=KDTree(np.column_stack((x, y))),
         )  # fmt: skip
 
     def __len__(self) -> int:
@@ -90,13 +93,13 @@ class WalkGraph:
         """
         Return the position of the node nearest by air to each place, and the metres to it.
 
-        With `mainland` only nodes of the largest component count, so that a walk from there leads somewhere.
+        With `mainland` only nodes of the largest component of a city count, so that a walk from there leads somewhere.
         """
         at = np.column_stack(self.plane.to_metres(np.atleast_1d(lon), np.atleast_1d(lat)))
         if not mainland:
             metres, found = self._tree.query(at)
             return np.asarray(found, dtype=np.int64), np.asarray(metres)
-        main = np.flatnonzero(self.component == 0)
+        main = self.mainland
         metres, found = KDTree(np.column_stack((self.x[main], self.y[main]))).query(at)
         return main[found].astype(np.int64), np.asarray(metres)
 
@@ -202,6 +205,15 @@ class WalkGraph:
                 & (self.y >= y.min() - margin) & (self.y <= y.max() + margin)
             )  # fmt: skip
             yield group, np.flatnonzero(near)
+
+
+def _mainland(component: IntArray, city: npt.NDArray[Any]) -> IntArray:
+    """Return the positions of the nodes that lie in the largest component of their city, sorted."""
+    _, of = np.unique(city, return_inverse=True)
+    island, where, size = np.unique(np.column_stack((of, component)), axis=0, return_inverse=True, return_counts=True)
+    largest = np.lexsort((-size, island[:, 0]))
+    first = largest[np.diff(island[largest, 0], prepend=-1) != 0]
+    return np.flatnonzero(np.isin(where.ravel(), first)).astype(np.int64)
 
 
 def _adjacency(

@@ -1,12 +1,30 @@
-"""Which street of a newer map is which street of the older one: the same id, else the same ground."""
+"""Which street of a newer map is which street of the older one: the same id, else the same ground; zones apart by their names."""
+
+from collections.abc import Collection
+from dataclasses import replace
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import shapely
 
+from fieldops.city.model import City
+
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
+
+
+def name_zones_apart(city: City, taken: Collection[str]) -> City:
+    """Return the city with its own name before those of its zones, where another city has zones that are called so."""
+    if not set(taken).intersection(city.zones["zone"]):
+        return city
+    apart = {name: f"{city.name}-{name}" for name in city.zones["zone"]}
+    tables: dict[str, Any] = {
+        noun: table.assign(zone=table["zone"].map(lambda name: apart.get(name, name)))
+        for noun, table in (("streets", city.streets), ("triangles", city.triangles), ("zones", city.zones))
+    }
+    return replace(city, **tables)
 
 
 def match_streets(

@@ -9,15 +9,15 @@ import numpy as np
 
 from fieldops.clock import format_moment, local_day, parse_moment
 from fieldops.evidence import Evidence
-from fieldops.ids import StreetId, TriangleId, ZoneId
+from fieldops.ids import CityId, StreetId, TriangleId, ZoneId
 from fieldops.store.audit import GENESIS
 from fieldops.store.connect import Turn
 from fieldops.store.places import read_neighbours, read_zone, streets_around
 from fieldops.store.sqlite import sqlite3
 from fieldops.surveys import Phase
 
-_STREETS = "SELECT id, people, triangle_id, zone_id FROM street WHERE status <> 'gone'{some} ORDER BY id"
-_TRIANGLES = "SELECT id, zone_id FROM triangle{some} ORDER BY id"
+_STREETS = "SELECT id, people, triangle_id, zone_id, city_id FROM street WHERE status <> 'gone'{some} ORDER BY id"
+_TRIANGLES = "SELECT id, zone_id, city_id FROM triangle{some} ORDER BY id"
 _WORKED = (
     "SELECT street_id, day, sum(promoter_hours), sum(contacts), sum(iif(contacts IS NULL, 0.0, promoter_hours))"
     " FROM effort WHERE day <= :today{near} GROUP BY street_id, day"
@@ -44,6 +44,7 @@ _SAVE_ESTIMATE = (
     " as_of = excluded.as_of"
 )
 
+_Street = tuple[StreetId, float, TriangleId, ZoneId, CityId]
 # place, noun, knows, asked; then share and hours to the target, each with the ends of its interval
 EstimateRow = tuple[
     str, str, int, int, float | None, float | None, float | None, float | None, float | None, float | None
@@ -70,7 +71,13 @@ def read_evidence(
     zones = [ZoneId(row[0]) for row in connection.execute("SELECT id FROM zone ORDER BY id")]
     zone_of = {name: i for i, name in enumerate(zones)}
     streets, chosen = _streets(connection, only)
-    alone, outside = len(of), len(zones)  # streets without a triangle or zone pool as one more group
+    every = (row[0] for row in connection.execute("SELECT id FROM city ORDER BY id"))
+    cities = [CityId(name) for name in every if only is None or name in {row[2] for row in points}] or [CityId("")]
+    city_of = {name: i for i, name in enumerate(cities)}
+    alone, outside = (
+        len(of),
+        len(zones),
+    )  # streets without a triangle or zone are one more group, the former of each city
     unit = {StreetId(row[0]): i for i, row in enumerate(streets)}
     zone, today = read_zone(connection), local_day(now, read_zone(connection)).toordinal()
     groups = _groups(connection, now, unit, of, len(streets), zone, only=chosen)
@@ -91,9 +98,11 @@ def read_evidence(
     surveys, efforts = np.array(groups, dtype=float).reshape(-1, 5), np.array(worked, dtype=float).reshape(-1, 3)
     return Evidence(
         streets=tuple(StreetId(row[0]) for row in streets), people=np.array([row[1] for row in streets], dtype=float),
-        triangle=np.array([of.get(row[2], alone) for row in streets], dtype=np.int64), triangles=len(of) + 1,
+        triangle=np.array([of.get(row[2], alone + city_of.get(row[4], 0)) for row in streets], dtype=np.int64),
+        triangles=len(of) + len(cities), cities=tuple(cities),
+        city=np.array([*(city_of[row[2]] for row in points), *range(len(cities))], dtype=np.int64),
         zone=np.array([zone_of.get(row[3], outside) for row in streets], dtype=np.int64), zones=len(zones) + 1,
-        point_zone=np.array([*(zone_of.get(row[1], outside) for row in points), outside], dtype=np.int64),
+        point_zone=np.array([*(zone_of.get(row[1], outside) for row in points), *(outside for _ in cities)], dtype=np.int64),
         unit=surveys[:, 0].astype(np.int64), day=surveys[:, 1].astype(np.int64), after_push=surveys[:, 2] > 0,
         knows=surveys[:, 3], asked=surveys[:, 4], worked_unit=efforts[:, 0].astype(np.int64),
         worked_day=efforts[:, 1].astype(np.int64), hours=efforts[:, 2], today=today,
@@ -105,8 +114,8 @@ def read_evidence(
 
 def _streets(
     connection: sqlite3.Connection, only: Collection[TriangleId] | None
-) -> tuple[list[tuple[StreetId, float, TriangleId, ZoneId]], list[StreetId] | None]:
-    """Return id, people, triangle and zone of the streets in their order, and which of them are the chosen triangles' own."""
+) -> tuple[list[_Street], list[StreetId] | None]:
+    """Return id, people, triangle, zone and city of the streets in their order, and which of them are the chosen triangles' own."""
     if only is None:
         return [_street(row) for row in connection.execute(_STREETS.format(some=""))], None
     by_triangle = _STREETS.format(some=" AND triangle_id IN (SELECT value FROM json_each(?))")
@@ -118,11 +127,11 @@ def _streets(
     ring = streets_around(connection, worked) - set(names)
     by_name = _STREETS.format(some=" AND id IN (SELECT value FROM json_each(?))")
     around = connection.execute(by_name, (json.dumps(list(ring)),))
-    return [*own, *((row[0], row[1], TriangleId(""), ZoneId("")) for row in around)], names
+    return [*own, *((row[0], row[1], TriangleId(""), ZoneId(""), CityId(row[4])) for row in around)], names
 
 
-def _street(row: sqlite3.Row) -> tuple[StreetId, float, TriangleId, ZoneId]:
-    return StreetId(row[0]), row[1], TriangleId(row[2] or ""), ZoneId(row[3] or "")
+def _street(row: sqlite3.Row) -> _Street:
+    return StreetId(row[0]), row[1], TriangleId(row[2] or ""), ZoneId(row[3] or ""), CityId(row[4])
 
 
 def _groups(

@@ -77,9 +77,9 @@ def zone_names(connection: "sqlite3.Connection") -> dict[ZoneId, str]:
 def neighbouring_streets(connection: "sqlite3.Connection") -> list[tuple[StreetId, StreetId]]:
     """Return the pairs of streets that meet at a node, each once."""
     rows = connection.execute(
-        "WITH touch (node, street) AS (SELECT from_node, street_id FROM segment WHERE street_id IS NOT NULL"
-        " UNION SELECT to_node, street_id FROM segment WHERE street_id IS NOT NULL)"
-        " SELECT DISTINCT a.street, b.street FROM touch AS a JOIN touch AS b ON b.node = a.node AND a.street < b.street"
+        "WITH touch (city, node, street) AS (SELECT city_id, from_node, street_id FROM segment WHERE street_id IS NOT NULL"
+        " UNION SELECT city_id, to_node, street_id FROM segment WHERE street_id IS NOT NULL) SELECT DISTINCT a.street, b.street"
+        " FROM touch AS a JOIN touch AS b ON b.node = a.node AND b.city = a.city AND a.street < b.street"
     )
     return [(StreetId(row[0]), StreetId(row[1])) for row in rows]
 

@@ -217,6 +217,11 @@ def streets_of_other_cities(connection: sqlite3.Connection, city_id: CityId, ids
     return sorted(taken.intersection(ids))
 
 
+def zones_of_other_cities(connection: sqlite3.Connection, city_id: CityId) -> set[str]:
+    """Return the names of zones that other cities of the region have."""
+    return {row[0] for row in connection.execute("SELECT id FROM zone WHERE city_id <> ?", (city_id,))}
+
+
 def _insert(connection: sqlite3.Connection, city_id: CityId, name: str, frame: "pd.DataFrame") -> None:
     import shapely
 

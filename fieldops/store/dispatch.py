@@ -13,6 +13,7 @@ from fieldops.ids import CrewId, StreetId
 from fieldops.people import Crew
 from fieldops.said import Said, template
 from fieldops.store.bursts import Running
+from fieldops.store.nodes import has_several_cities, region_node
 from fieldops.store.people import find_crew
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def near_streets(
     cursor = connection.cursor()
     cursor.row_factory = None  # plain tuples: half the time
     rows = cursor.execute(
-        "SELECT s.id, s.lon, s.lat, s.node, s.people, s.priority, s.permission, o.value, o.hours, o.finish,"
+        f"SELECT s.id, s.lon, s.lat, {region_node('s.node', 's.city_id')}, s.people, s.priority, s.permission, o.value, o.hours, o.finish,"  # noqa: S608  # constants
         " o.share, CASE WHEN e.as_of > o.as_of OR o.as_of IS NULL THEN e.share END, coalesce(e.low, 0.0),"
         " coalesce(e.high, 1.0), coalesce(e.knows, 0), coalesce(e.asked, 0), e.share"
         " FROM street AS s INDEXED BY street_near LEFT JOIN outlook AS o ON o.street_id = s.id"
@@ -154,19 +155,23 @@ def near_ways(
     nodes = {
         node: (lon, lat)
         for node, lon, lat in cursor.execute(
-            "SELECT id, lon, lat FROM node WHERE lon BETWEEN :west AND :east AND lat BETWEEN :south AND :north",
+            f"SELECT {region_node('id', 'city_id')}, lon, lat FROM node WHERE lon BETWEEN :west AND :east AND lat BETWEEN :south AND :north",  # noqa: S608  # constants
             _box(box),
         )
     }
     ways: dict[int, list[tuple[int, float]]] = {}
+    start, end, same = "w.from_node", "w.to_node", ""
+    if has_several_cities(connection):  # of one city the index holds all that is asked
+        start, end = (region_node(one, "n.city_id") for one in (start, end))
+        same = " AND w.city_id = n.city_id"
     rows = cursor.execute(
-        "SELECT w.from_node, w.to_node, w.length_m FROM node AS n JOIN segment AS w ON w.from_node = n.id"
+        f"SELECT {start}, {end}, w.length_m FROM node AS n JOIN segment AS w ON w.from_node = n.id{same}"  # noqa: S608  # constants
         " WHERE n.lon BETWEEN :west AND :east AND n.lat BETWEEN :south AND :north AND w.kind <> 'closed'",
         _box(box),
     )
-    for start, end, metres in rows:
-        ways.setdefault(start, []).append((end, metres))
-        ways.setdefault(end, []).append((start, metres))
+    for one, other, metres in rows:
+        ways.setdefault(one, []).append((other, metres))
+        ways.setdefault(other, []).append((one, metres))
     return nodes, ways
 
 
@@ -217,7 +222,8 @@ def crew_standing(connection: "sqlite3.Connection", crew: CrewId, at: datetime, 
     where = start or _last_left(connection, crew, at) or (held[0] if held else None)
     lon, lat, node = found.home_lon, found.home_lat, None
     if where is not None:
-        place = connection.execute("SELECT lon, lat, node FROM street WHERE id = ?", (where,)).fetchone()
+        query = f"SELECT lon, lat, {region_node('node', 'city_id')} FROM street WHERE id = ?"  # noqa: S608  # constants
+        place = connection.execute(query, (where,)).fetchone()
         if place is None:
             raise NotFound("street", where, cure="find it by name with `fieldops streets list`")
         lon, lat, node = place

@@ -74,6 +74,28 @@ def has_crew(connection: sqlite3.Connection, crew: CrewId) -> bool:
     return connection.execute("SELECT 1 FROM crew WHERE id = ?", (crew,)).fetchone() is not None
 
 
+def cities_of(connection: sqlite3.Connection, triangles: Collection[TriangleId]) -> list[CityId]:
+    """Return the cities in which some triangles lie."""
+    rows = connection.execute(
+        "SELECT DISTINCT city_id FROM triangle WHERE id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(triangles)),),
+    )
+    return [CityId(row[0]) for row in rows]
+
+
+def cities_at(connection: sqlite3.Connection, places: Sequence[tuple[float, float]]) -> list[CityId | None]:
+    """Return the city of each place (degrees): that of the nearest street; None in a region without streets."""
+    cities = [CityId(row[0]) for row in connection.execute("SELECT id FROM city ORDER BY id")]
+    if len(cities) < 2 or not places:
+        return [cities[0] if cities else None] * len(places)
+    rows = connection.execute("SELECT city_id, lon, lat FROM street WHERE status <> 'gone'").fetchall()
+    if not rows:
+        return [None] * len(places)
+    shrink = np.array([np.cos(np.radians(places[0][1])), 1.0])  # a degree of longitude against one of latitude
+    tree = spatial.KDTree(np.array([tuple(row)[1:] for row in rows]) * shrink)
+    return [CityId(rows[i][0]) for i in np.atleast_1d(tree.query(np.array(places) * shrink)[1])]
+
+
 def has_triangle(connection: sqlite3.Connection, triangle: TriangleId) -> bool:
     """Return whether there is such a connection triangle."""
     return connection.execute("SELECT 1 FROM triangle WHERE id = ?", (triangle,)).fetchone() is not None
@@ -149,13 +171,13 @@ def read_neighbours(connection: sqlite3.Connection, streets: Sequence[StreetId])
 def streets_around(connection: sqlite3.Connection, streets: Collection[StreetId]) -> set[StreetId]:
     """Return the streets that share a node with one of these, and these."""
     rows = connection.execute(
-        "WITH chosen (id) AS (SELECT value FROM json_each(?)), here (node) AS MATERIALIZED ("
-        " SELECT from_node FROM segment WHERE street_id IN (SELECT id FROM chosen) AND kind = 'claim'"
-        " UNION SELECT to_node FROM segment WHERE street_id IN (SELECT id FROM chosen) AND kind = 'claim'"
-        " UNION SELECT node FROM gate WHERE street_id IN (SELECT id FROM chosen))"
-        " SELECT street_id FROM segment WHERE from_node IN (SELECT node FROM here) AND kind = 'claim'"
-        " UNION SELECT street_id FROM segment WHERE to_node IN (SELECT node FROM here) AND kind = 'claim'"
-        " UNION SELECT street_id FROM gate WHERE node IN (SELECT node FROM here)",
+        "WITH chosen (id) AS (SELECT value FROM json_each(?)), here (node, city) AS MATERIALIZED ("
+        " SELECT from_node, city_id FROM segment WHERE street_id IN (SELECT id FROM chosen) AND kind = 'claim'"
+        " UNION SELECT to_node, city_id FROM segment WHERE street_id IN (SELECT id FROM chosen) AND kind = 'claim'"
+        " UNION SELECT node, city_id FROM gate WHERE street_id IN (SELECT id FROM chosen))"
+        " SELECT s.street_id FROM here CROSS JOIN segment AS s ON s.from_node = node AND s.city_id = city AND s.kind = 'claim'"
+        " UNION SELECT s.street_id FROM here CROSS JOIN segment AS s ON s.to_node = node AND s.city_id = city AND s.kind = 'claim'"
+        " UNION SELECT g.street_id FROM here CROSS JOIN gate AS g ON g.node = here.node AND g.city_id = city",
         (json.dumps(list(streets)),),
     )
     return {*streets, *(StreetId(row[0]) for row in rows if row[0])}

@@ -15,6 +15,7 @@ from fieldops.planning.reasons import pack, say, unpack
 from fieldops.said import Reason, Said
 from fieldops.store import audit
 from fieldops.store.connect import Turn
+from fieldops.store.nodes import region_node
 from fieldops.store.sqlite import sqlite3
 
 
@@ -58,6 +59,12 @@ class StoredPlan:
     def known_seq(self) -> int | None:
         """Return the number of the newest event of which it knows; None in plans of old records."""
         return self.figures.get("known_seq")
+
+    @property
+    def weeks(self) -> dict[CrewId, tuple[float, float]] | None:
+        """Return the promoter-hours of the week and of a day of each crew that it gives streets; None in plans of old records."""
+        found = self.figures.get("weeks")
+        return None if found is None else {CrewId(crew): (week, day) for crew, (week, day) in found.items()}
 
     @property
     def impossible(self) -> Reason:
@@ -222,7 +229,7 @@ class PlanStreet:
 def plan_streets(connection: sqlite3.Connection) -> list[PlanStreet]:
     """Return the streets of the region by id; closed ones and those without permission carry the reason."""
     rows = connection.execute(
-        "SELECT id, label, people, priority, node, lon, lat, status, permission, triangle_id,"
+        f"SELECT id, label, people, priority, {region_node('node', 'city_id')} AS node, lon, lat, status, permission, triangle_id,"  # noqa: S608  # constants
         " coalesce(open_from, '') AS open_from, coalesce(open_until, '') AS open_until FROM street WHERE status <> 'gone' ORDER BY id"
     )
     streets = []
@@ -292,8 +299,9 @@ def kept_pairs(
 
 def read_walks(
     connection: sqlite3.Connection,
-) -> tuple[list[tuple[int, float, float]], list[tuple[int, int, float, str]]]:
-    """Return nodes (id, lon, lat) and segments (from, to, metres, kind) of all cities, without their geometry."""
-    nodes = connection.execute("SELECT id, lon, lat FROM node GROUP BY id ORDER BY id").fetchall()
-    segments = connection.execute("SELECT from_node, to_node, length_m, kind FROM segment ORDER BY fid").fetchall()
+) -> tuple[list[tuple[int, float, float, str]], list[tuple[int, int, float, str]]]:
+    """Return nodes (id, lon, lat, city) and segments (from, to, metres, kind) of all cities, without their geometry."""
+    node, start, end = (region_node(column, "city_id") for column in ("id", "from_node", "to_node"))
+    nodes = connection.execute(f"SELECT {node}, lon, lat, city_id FROM node ORDER BY 1").fetchall()  # noqa: S608  # constants
+    segments = connection.execute(f"SELECT {start}, {end}, length_m, kind FROM segment ORDER BY fid").fetchall()  # noqa: S608  # constants
     return [tuple(row) for row in nodes], [tuple(row) for row in segments]

@@ -1,13 +1,14 @@
 """How streets answer effort: the newest fit to the record, or what is assumed until there is one."""
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from fieldops.clock import format_moment, parse_moment
 from fieldops.events import ResponseFitted
+from fieldops.ids import CityId
 from fieldops.store import audit
 from fieldops.store.audit import canonical
 from fieldops.store.connect import Turn
@@ -18,20 +19,28 @@ if TYPE_CHECKING:
     from fieldops.awareness import Pool, Response
 
 
+_ALL = CityId("")
+
+
 @dataclass(frozen=True, slots=True)
 class Fit:
     """
     What was fitted, when, and to how much: streets that were asked, surveys, promoter-hours.
 
-    `fitted_at` is None, and the counts are 0, where the response is assumed.
+    `fitted_at` is None, and the counts are 0, where the response is assumed. `pools` say what ties the streets of each city
+    together; of an old record one stands for all cities, under an empty name.
     """
 
     response: "Response"
-    pool: "Pool | None" = None
+    pools: Mapping[CityId, "Pool"] = field(default_factory=dict)
     fitted_at: datetime | None = None
     streets: int = 0
     surveys: int = 0
     hours: float = 0.0
+
+    def pool_of(self, city: CityId) -> "Pool | None":
+        """Return what ties the streets of a city together; None where it was not among those of the fit."""
+        return self.pools.get(city, self.pools.get(_ALL))
 
 
 def read_fit(connection: sqlite3.Connection, at: datetime) -> Fit:
@@ -44,9 +53,12 @@ def read_fit(connection: sqlite3.Connection, at: datetime) -> Fit:
     ).fetchone()
     if row is None:
         return Fit(Response())
+    stored = json.loads(row[1])
     return Fit(
         Response.from_json(json.loads(row[0])),
-        Pool.from_json(json.loads(row[1])),
+        {_ALL: Pool.from_json(stored)}
+        if "kappa" in stored
+        else {CityId(city): Pool.from_json(pool) for city, pool in stored["cities"].items()},
         parse_moment(row[2]),
         *tuple(row)[3:],
     )

@@ -12,6 +12,7 @@ from fieldops.events import WalkMade
 from fieldops.ids import CrewId, StreetId, TriangleId
 from fieldops.said import Said
 from fieldops.store import audit
+from fieldops.store.nodes import region_node
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -72,7 +73,7 @@ class StoredWalk:
 def held_streets(connection: "sqlite3.Connection", crew: CrewId, at: datetime, day: date) -> list[HeldStreet]:
     """Return what the crew holds at the moment, with the hours that were still needed on the morning of the day."""
     rows = connection.execute(
-        "SELECT s.id, s.label, s.kind, s.lon, s.lat, s.node, s.triangle_id, c.held_until,"
+        f"SELECT s.id, s.label, s.kind, s.lon, s.lat, {region_node('s.node', 's.city_id')}, s.triangle_id, c.held_until,"  # noqa: S608  # constants
         " coalesce(s.open_from, ''), coalesce(s.open_until, ''), coalesce(a.hours, o.hours) - (SELECT"
         " coalesce(sum(f.promoter_hours), 0) FROM effort AS f WHERE f.street_id = s.id AND f.crew_id = c.crew_id"
         " AND f.day >= substr(c.claimed_at, 1, 10) AND f.day < :day) FROM claim AS c JOIN street AS s ON s.id = c.street_id"
@@ -128,9 +129,10 @@ def segments_of(
 ) -> list[tuple[int, int, float, StreetId]]:
     """Return the walkable segments of the streets: from, to, metres, street."""
     found = []
+    start, end = (region_node(column, "city_id") for column in ("from_node", "to_node"))
     for street in streets:
         rows = connection.execute(
-            "SELECT from_node, to_node, length_m FROM segment WHERE street_id = ? AND kind <> 'closed' ORDER BY fid",
+            f"SELECT {start}, {end}, length_m FROM segment WHERE street_id = ? AND kind <> 'closed' ORDER BY fid",  # noqa: S608  # constants
             (street,),
         )
         found += [(row[0], row[1], row[2], street) for row in rows]
