@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fieldops.actions.ground import pose_ground, read_ground, settle_ground
+from fieldops.actions.ground import Ground, pose_ground, read_ground, read_weeks, settle_ground
 from fieldops.actions.pins import pin_in_turn
 from fieldops.clock import format_moment, parse_moment
 from fieldops.errors import NotFound, PlanNotPublishable
@@ -51,9 +51,10 @@ class Price:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Scene:
-    """A stored plan with the problem that it answers, and its assignments as an array."""
+    """A stored plan with its ground and the problem that it answers, and its assignments as an array."""
 
     plan: StoredPlan
+    ground: Ground
     problem: "PlanProblem"
     posed: "AssignmentProblem"
     now: "IntArray"
@@ -190,7 +191,7 @@ def _read(region: Region, plan: PlanId, street: StreetId) -> _Scene:
     for one in found.assignments:
         if not one.pinned and one.street in row and one.crew in column:
             now[row[one.street]] = column[one.crew]
-    return _Scene(found, problem, pose(problem), now, row[street], known_seq)
+    return _Scene(found, ground, problem, pose(problem), now, row[street], known_seq)
 
 
 def _price(problem: "PlanProblem", move: "Move") -> Price:
@@ -246,6 +247,7 @@ def _moved(scene: _Scene, move: "Move", price: Price, name: PlanId, at: datetime
         "hours_given": round(sum(one.hours for one in new), 1),
         "hours_kept": round(kept_hours(problem, move.crew_of_street), 1),
         "known_at": plan.figures.get("known_at") or format_moment(plan.made_at), "known_seq": scene.known_seq,
+        "weeks": read_weeks(scene.ground, {one.crew for one in new}),
         "moves": moves, "lawful": not wrong, "violations": wrong,
         "because": plan.figures.get("because", {}) | {"violations": [pack(reason) for reason in wrong]},
     }  # fmt: skip

@@ -11,7 +11,7 @@ import numpy as np
 
 from fieldops.actions.claims import Published, Refusal, publish_in_turn
 from fieldops.actions.dispatch import keep_outlook
-from fieldops.actions.ground import Ground, pose_ground, read_ground, settle_ground
+from fieldops.actions.ground import Ground, pose_ground, read_ground, read_weeks, settle_ground
 from fieldops.clock import Stopwatch, parse_moment
 from fieldops.errors import BadInput, NotFound, PlanNotPublishable
 from fieldops.events import PlanMade, PlanPublished
@@ -245,6 +245,7 @@ def _stored(
         "known_seq": known_seq, "lawful": not wrong, "crews": len(crews.ids), "crews_with_streets": len({a.crew for a in given}), "streets": len(streets.ids), "given": len(given),
         "pinned": len(pinned),
         "reasons": count_sorts(list(left.values())), "by_hand": len(problem.fixed),
+        "weeks": read_weeks(ground, {one.crew for one in given}),
         "basis": asdict(problem.basis) if problem.basis else None, "recruits": _recruits(problem, [c.street for c in choices]),
     } | _hours_figures(problem, found, given) | _reasons_figures(
         solved.impossible, wrong, crews_left_out(problem, solved.posed, {c.crew for c in choices}, {c.street for c in choices}), unkept

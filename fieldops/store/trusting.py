@@ -13,6 +13,7 @@ from fieldops.clock import format_moment
 from fieldops.store import tallies, views
 from fieldops.store.awareness import EstimateRow
 from fieldops.store.connect import read_rules
+from fieldops.store.rules import rules_of_record
 from fieldops.store.sqlite import sqlite3
 
 _COLUMNS = {
@@ -38,7 +39,11 @@ def count_quarantined(connection: sqlite3.Connection) -> None:
 
 @contextmanager
 def counting(connection: sqlite3.Connection, orders: Collection[int], *, event: int) -> Iterator[None]:
-    """Let the connection read tallies in this block as they were at an event, these quarantines and no other in force."""
+    """
+    Let the connection read tallies in this block as they were at an event, these quarantines and no other in force.
+
+    Those that quarantines concern are counted by the settings of the event.
+    """
     trusted = is_trusting(connection)
     _recount(connection)
     try:
@@ -51,7 +56,8 @@ def counting(connection: sqlite3.Connection, orders: Collection[int], *, event: 
 
 
 def _count(connection: sqlite3.Connection, orders: Collection[int], event: int | None = None) -> None:
-    counted = tallies.counted_as_if(connection, read_rules(connection), orders, event=event)
+    rules = read_rules(connection) if event is None else rules_of_record(connection)(event + 1)
+    counted = tallies.counted_as_if(connection, rules, orders, event=event)
     trusted = {name: one for name, one in counted.items() if one is not None}
     connection.execute("CREATE TEMP TABLE trusted_measurement (measurement_id TEXT PRIMARY KEY) WITHOUT ROWID")
     connection.executemany("INSERT INTO temp.trusted_measurement VALUES (?)", [(name,) for name in counted])

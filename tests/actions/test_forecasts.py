@@ -10,11 +10,14 @@ from fieldops.actions.backcheck import lift_quarantine, quarantine_surveys
 from fieldops.actions.comparison import compare_plans, open_plan, read_figures
 from fieldops.actions.desk import read_overview
 from fieldops.actions.ground import pose_ground, read_ground, settle_ground
+from fieldops.actions.moves import move_street
+from fieldops.actions.people import import_crews
 from fieldops.actions.plans import make_plan, publish_plan
+from fieldops.actions.rules import change_rules
 from fieldops.actions.surveys import record_surveys
 from fieldops.actions.today import read_today
 from fieldops.actions.trusting import with_quarantined, without_quarantined
-from fieldops.ids import PlanId, PromoterId, StreetId
+from fieldops.ids import CrewId, PlanId, PromoterId, StreetId
 from fieldops.planning.reserve import promise
 from fieldops.planning.terms import Terms, WhatIf
 from fieldops.store import plans
@@ -201,3 +204,58 @@ def test_every_figure_of_a_promise_follows(asked: Region) -> None:
             shown.append(finished)
     assert shown[0] > shown[1] + 0.2
     assert plans.read_plan(asked.reader(), made.id).assignments == made.assignments  # nothing of it is stored
+
+
+def crew_rows(region: Region, **changed: str) -> list[dict[str, str]]:
+    homes = {"A": ("20.0", "10.0"), "B": ("20.006", "10.0048")}
+    return [
+        {"crew": crew, "name": crew, "people": "3", "hours_per_day": "2.5", "home_lon": lon, "home_lat": lat} | changed
+        for crew, (lon, lat) in homes.items()
+    ]
+
+
+def test_a_change_of_crews_or_of_settings_after_a_plan_is_in_its_promise_neither_way(asked: Region) -> None:
+    made = make_plan(asked, LEAD, now=NOON + DAY / 2, time_limit=1.5)
+    said = chances(asked, made.id)
+    quarantine_surveys(asked, LEAD, reason="made_up", promoter=FAKER, now=NOON + DAY)
+    without = by_what_counts(asked, made.id)
+    assert import_crews(asked, LEAD, numbered(crew_rows(asked, people="1")), now=NOON + DAY).updated == 2
+    assert by_what_counts(asked, made.id) == without
+    change_rules(asked, PLANNER, why="pilot", target_share=0.15, survey_minutes=9.0, now=NOON + DAY)
+    assert by_what_counts(asked, made.id) == without
+    forecasts._of_file.cache_clear()
+    assert by_what_counts(asked, made.id) == without
+    with with_quarantined(asked):
+        assert chances(asked, made.id) == said
+
+
+def test_a_plan_made_after_a_change_of_crews_promises_by_the_crews_of_then(asked: Region) -> None:
+    import_crews(asked, LEAD, numbered(crew_rows(asked, people="2")), now=NOON + DAY / 4)
+    made = make_plan(asked, LEAD, now=NOON + DAY / 2, time_limit=1.5)
+    quarantine_surveys(asked, LEAD, reason="made_up", promoter=FAKER, now=NOON + DAY)
+    with without_quarantined(asked):
+        without, due = chances(asked, made.id), exactly(asked, made.id)
+    assert without == pytest.approx({street: due[street] for street in without}, abs=0.1)
+
+
+def test_a_plan_moved_by_hand_promises_by_the_crews_of_the_move(asked: Region) -> None:
+    made = make_plan(asked, LEAD, now=NOON + DAY / 2, time_limit=1.5)
+    import_crews(asked, LEAD, numbered(crew_rows(asked, people="2")), now=NOON + DAY * 0.6)
+    street = next(one for one in made.assignments if one.crew == "A").street
+    moved, _ = move_street(asked, LEAD, made.id, street, CrewId("B"), now=NOON + DAY * 0.7)
+    quarantine_surveys(asked, LEAD, reason="made_up", promoter=FAKER, now=NOON + DAY)
+    with without_quarantined(asked):
+        without, due = chances(asked, moved.id), exactly(asked, moved.id)
+    assert without == pytest.approx({one: due[one] for one in without}, abs=0.1)
+
+
+def test_of_a_plan_that_does_not_say_what_its_crews_were_a_new_import_of_crews_is_seen(asked: Region) -> None:
+    made = make_plan(asked, LEAD, now=NOON + DAY / 2, time_limit=1.5)
+    with asked.turn(PLANNER, now=NOON + DAY / 2) as turn:
+        turn.connection.execute(
+            "UPDATE plan SET figures = json_remove(figures, '$.weeks')"
+        )  # as older versions made it
+    quarantine_surveys(asked, LEAD, reason="made_up", promoter=FAKER, now=NOON + DAY)
+    without = by_what_counts(asked, made.id)
+    import_crews(asked, LEAD, numbered(crew_rows(asked, people="30")), now=NOON + DAY)
+    assert by_what_counts(asked, made.id) != without
