@@ -26,7 +26,7 @@ from fieldops.backcheck import (
     runs_test,
     stop_pattern,
 )
-from fieldops.ids import MeasurementId, PromoterId, TriangleId
+from fieldops.ids import CityId, MeasurementId, PromoterId, TriangleId
 from fieldops.said import Said
 
 SHORTEST_GAP = timedelta(seconds=20)
@@ -39,6 +39,9 @@ _LEAST_ELSEWHERE = 40  # surveys of the same phase in which the promoter has no 
 _PLACES_ICC = 0.1  # how alike answers at one place are: places differ more than interviewers
 _FLAG = 0.01
 _FLAG_Z = 3.0
+
+
+_UNNAMED = CityId("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ class Handed:
     accuracy_m: float | None = None
     device_time: datetime | None = None
     phase: str = "unknown"  # of the measurement: on arrival, or after a push
+    city: CityId = _UNNAMED
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,7 @@ class Suspect:
 
 
 def rank_suspects(
-    surveys: Iterable[Handed], *, expected: float, rechecked: Mapping[MeasurementId, tuple[int, int]]
+    surveys: Iterable[Handed], *, expected: Mapping[CityId, float], rechecked: Mapping[MeasurementId, tuple[int, int]]
 ) -> list[Suspect]:
     """
     Return the promoters with a reason to look closer, heaviest first.
@@ -97,7 +101,7 @@ def rank_suspects(
     surveys
         Of a period, of all promoters, in the order asked within each promoter.
     expected
-        Awareness of the city, for places where nobody else asked.
+        Awareness of each city that surveys name, for places where nobody else asked.
     rechecked
         Measurement -> (knows, asked) that a blind re-survey found.
     """
@@ -147,21 +151,26 @@ def _reasons_of_counts(
 
 @dataclass(frozen=True, slots=True)
 class _Apart:
-    """Counts (asked, knows) by phase and measurement: what is found where a promoter and those who ask beside them are not."""
+    """
+    Counts (asked, knows) by city and phase, and by measurement with its city and phase.
 
-    of_phase: dict[str, tuple[int, int]]
-    of_measurement: dict[MeasurementId, tuple[str, int, int]]
+    They tell what is found where a promoter and those who ask beside them are not.
+    """
+
+    of_phase: dict[tuple[CityId, str], tuple[int, int]]
+    of_measurement: dict[MeasurementId, tuple[tuple[CityId, str], int, int]]
 
     @classmethod
     def of(cls, answered: Iterable[Handed]) -> Self:
         """Count all answers."""
-        phases: dict[str, tuple[int, int]] = {}
-        measurements: dict[MeasurementId, tuple[str, int, int]] = {}
+        phases: dict[tuple[CityId, str], tuple[int, int]] = {}
+        measurements: dict[MeasurementId, tuple[tuple[CityId, str], int, int]] = {}
         for one in answered:
-            asked, knows = phases.get(one.phase, (0, 0))
-            phases[one.phase] = (asked + 1, knows + bool(one.knows))
-            _, asked, knows = measurements.get(one.measurement, (one.phase, 0, 0))
-            measurements[one.measurement] = (one.phase, asked + 1, knows + bool(one.knows))
+            phase = one.city, one.phase
+            asked, knows = phases.get(phase, (0, 0))
+            phases[phase] = (asked + 1, knows + bool(one.knows))
+            _, asked, knows = measurements.get(one.measurement, (phase, 0, 0))
+            measurements[one.measurement] = (phase, asked + 1, knows + bool(one.knows))
         return cls(phases, measurements)
 
     def reasons(self, answered: Sequence[Handed]) -> list[Reason]:
@@ -189,7 +198,7 @@ class _Apart:
 
 
 def _reasons_of_orders(
-    answered: Sequence[Handed], expected: float, rechecked: Mapping[MeasurementId, tuple[int, int]]
+    answered: Sequence[Handed], expected: Mapping[CityId, float], rechecked: Mapping[MeasurementId, tuple[int, int]]
 ) -> list[Reason]:
     """Look at the answers of each measurement: their order, an early stop, and what a blind re-survey found."""
     sittings: dict[MeasurementId, list[bool]] = defaultdict(list)
@@ -204,9 +213,10 @@ def _reasons_of_orders(
         p = combine_p([test(answers) for answers in long])
         if p < _FLAG:
             reasons.append(Reason(code, text, p))
-    firsts = [answers[:_RUN] for answers in sittings.values() if len(answers) >= _RUN]
-    stops = sum(sum(answers) >= R50.move_on_at_least[0] for answers in firsts)
-    p = stop_pattern(stops, [first_look_chance(round(expected, 3))] * len(firsts))
+    firsts = {name: answers[:_RUN] for name, answers in sittings.items() if len(answers) >= _RUN}
+    stops = sum(sum(answers) >= R50.move_on_at_least[0] for answers in firsts.values())
+    city = {one.measurement: one.city for one in answered}
+    p = stop_pattern(stops, [first_look_chance(round(expected[city[name]], 3)) for name in firsts])
     if stops and p < _FLAG:
         text = Said("%(stops)s of %(tests)s tests moved on after 10 surveys", stops=stops, tests=len(firsts))
         reasons.append(Reason("early_stops", text, p))

@@ -23,9 +23,10 @@ from fieldops.backcheck import (
     stop_pattern,
 )
 from fieldops.errors import BadInput
-from fieldops.ids import MeasurementId, PromoterId, TriangleId
+from fieldops.ids import CityId, MeasurementId, PromoterId, TriangleId
 from fieldops.suspects import Handed, rank_suspects
 
+CITY = CityId("")
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 TOO_EVEN = [answer == "1" for answer in "0000100001000010000100001"]
 
@@ -128,7 +129,7 @@ def handed(
 
 
 def codes(surveys: list[Handed], promoter: str, **rechecked: tuple[int, int]) -> set[str]:
-    found = rank_suspects(surveys, expected=0.1, rechecked={MeasurementId(k): v for k, v in rechecked.items()})
+    found = rank_suspects(surveys, expected={CITY: 0.1}, rechecked={MeasurementId(k): v for k, v in rechecked.items()})
     return {reason.code for one in found if one.promoter == promoter for reason in one.reasons}
 
 
@@ -141,7 +142,7 @@ def honest(count: int = 6, seed: int = 3) -> list[Handed]:
 
 
 def test_honest_promoters_give_no_reason() -> None:
-    assert rank_suspects(honest(), expected=0.1, rechecked={}) == []
+    assert rank_suspects(honest(), expected={CITY: 0.1}, rechecked={}) == []
 
 
 def test_whoever_finds_far_more_than_others_at_the_same_place_stands_out() -> None:
@@ -181,7 +182,7 @@ def test_whoever_asks_after_pushes_is_compared_with_those_who_do_so_too() -> Non
         rng = np.random.default_rng(seed)
         town = [one for k in range(4) for one in places(rng, f"A{k}", "arrival", 0.07)]
         town += [one for k in range(4) for one in places(rng, f"E{k}", "exit", 0.25)]
-        found = rank_suspects(town, expected=0.16, rechecked={})
+        found = rank_suspects(town, expected={CITY: 0.16}, rechecked={})
         flagged += sum(reason.code == "other_than_city" for one in found for reason in one.reasons)
     assert flagged <= 4  # of 320 honest promoters
 
@@ -216,7 +217,7 @@ def test_the_heaviest_reason_ranks_first() -> None:
     surveys = (
         honest() + handed("X", "1" * 20, measurement="x") + handed("Y", "0" * 12, measurement="y", every_s=[300.0] * 12)
     )
-    found = rank_suspects(surveys, expected=0.1, rechecked={})
+    found = rank_suspects(surveys, expected={CITY: 0.1}, rechecked={})
     assert [one.promoter for one in found] == ["X", "Y"]
     assert found[0].score > found[1].score
     weights = [reason.weight for reason in found[0].reasons]

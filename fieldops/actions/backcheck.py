@@ -1,5 +1,6 @@
 """Trust: places surveyed again by others, promoters to look closer at, quarantine and the way back."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -66,10 +67,13 @@ def find_suspects(region: Region, actor: Actor, *, days: int = 14, now: datetime
     since = at - timedelta(days=days)
     measured = positions.read_positions(region, since)
     handed = list(store.read_handed(connection, since, at + timedelta(microseconds=1), measured))
-    asked = sum(one.knows is not None for one in handed)
+    asked = Counter(one.city for one in handed if one.knows is not None)
+    knows = Counter(one.city for one in handed if one.knows)
     prior = read_fit(connection, at).response
-    knows = sum(bool(one.knows) for one in handed)
-    expected = (knows + prior.mu * prior.kappa) / (asked + prior.kappa)
+    expected = {
+        city: (knows[city] + prior.mu * prior.kappa) / (asked[city] + prior.kappa)
+        for city in {one.city for one in handed}
+    }
     return rank_suspects(handed, expected=expected, rechecked=store.read_rechecked(connection))
 
 

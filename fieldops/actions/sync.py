@@ -27,7 +27,7 @@ from fieldops.permissions import require, why
 from fieldops.said import Said
 from fieldops.store import claims as claim_store
 from fieldops.store import contacts as store
-from fieldops.store import places, quarantine, tallies
+from fieldops.store import heads, places, quarantine, tallies
 from fieldops.store.connect import Region, Turn
 from fieldops.store.people import find_promoter
 from fieldops.store.positions import coarse
@@ -297,10 +297,10 @@ class _Batch:
         digest = store.digest_of_batch(map(store.record_line, taken))
         event = RecordsTaken(at=self._turn.now, count=len(taken), late=late, digest=digest)
         store.append_records(self._turn, taken, event=event)
-        heads = tallies.sittings_of_contacts(self._turn.connection, [one.record.id for one in taken], self._turn.rules)
-        if heads:
-            tallies.recount(self._turn, heads, event=self._turn.head.seq)
-            self._touched = [*self._touched, *heads]
+        told = heads.sittings_of_contacts(self._turn.connection, [one.record.id for one in taken], self._turn.rules)
+        if told:
+            tallies.recount(self._turn, told, event=self._turn.head.seq)
+            self._touched = [*self._touched, *told]
         effects.bring_effort_up_to_date(self._turn, self._entries.values(), self._zone)
 
 

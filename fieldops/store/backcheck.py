@@ -59,8 +59,9 @@ def read_handed(
     """
     for row in connection.execute(
         "SELECT s.promoter_id, s.measurement_id, coalesce(m.triangle_id, t.triangle_id), s.asked_at, s.answer, s.id,"
-        " s.device_time, m.phase FROM measurement AS m CROSS JOIN survey AS s ON s.measurement_id = m.id"
-        " LEFT JOIN street AS t ON t.id = m.street_id"
+        " s.device_time, m.phase, coalesce(p.city_id, t.city_id, '') FROM measurement AS m"
+        " CROSS JOIN survey AS s ON s.measurement_id = m.id LEFT JOIN street AS t ON t.id = m.street_id"
+        " LEFT JOIN triangle AS p ON p.id = m.triangle_id"
         " WHERE m.opened_at >= ? AND m.opened_at < ? AND m.blind = 0 ORDER BY m.opened_at, m.id, s.asked_at, s.id",
         (format_moment(since), format_moment(until)),
     ):
@@ -68,7 +69,7 @@ def read_handed(
         lon, lat, accuracy_m = positions.get(row[5], (None, None, None))
         device_time = datetime.fromisoformat(row[6]) if row[6] else None
         asked_at = datetime.fromisoformat(row[3])
-        yield Handed(row[0], row[1], row[2], asked_at, knows, lon, lat, accuracy_m, device_time, row[7])
+        yield Handed(row[0], row[1], row[2], asked_at, knows, lon, lat, accuracy_m, device_time, row[7], row[8])
 
 
 def read_rechecked(connection: sqlite3.Connection) -> dict[MeasurementId, tuple[int, int]]:

@@ -9,7 +9,7 @@ from datetime import datetime
 from fieldops.clock import format_moment, parse_moment
 from fieldops.events import QuarantineLifted, SurveysQuarantined
 from fieldops.ids import MeasurementId, PromoterId
-from fieldops.store import audit, tallies
+from fieldops.store import audit, heads, tallies
 from fieldops.store.connect import Turn
 from fieldops.store.sqlite import sqlite3
 
@@ -146,5 +146,5 @@ def lift_order(turn: Turn, seq: int, *, event: Callable[[int], QuarantineLifted]
 
 def _touched(turn: Turn, promoter: PromoterId | None, measurements: list[MeasurementId]) -> list[MeasurementId]:
     """Return the measurements to be counted again: those of the surveys, and those whose heads the promoter told of."""
-    told = tallies.sittings_of_promoter(turn.connection, promoter, turn.rules) if promoter else []
+    told = heads.sittings_of_promoter(turn.connection, promoter, turn.rules) if promoter else []
     return sorted({*measurements, *told})

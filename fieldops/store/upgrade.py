@@ -5,7 +5,7 @@ from pathlib import Path
 from fieldops.events import RegionUpgraded
 from fieldops.ids import ActorId
 from fieldops.people import Actor, Role
-from fieldops.store import audit, connect, making, migrations, places, recruiting, tallies
+from fieldops.store import audit, connect, heads, making, migrations, places, recruiting, tallies, verify_tallies
 from fieldops.store.rules import rules_of_record
 from fieldops.store.seals import sums_of_rows
 from fieldops.store.sqlite import refusal, sqlite3
@@ -55,9 +55,9 @@ def _migrate_region(path: Path) -> None:
             if missing:
                 event = audit.append(turn, RegionUpgraded(at=turn.now, steps=missing))
                 if migrations.SPREAD in missing:
-                    tallies.note_spreads(turn, rules_of_record(turn.connection), event=event)
+                    verify_tallies.note_spreads(turn, rules_of_record(turn.connection), event=event)
                 if migrations.HEADS in missing:
-                    tallies.recount(turn, tallies.sittings_with_heads(turn.connection, turn.rules), event=event)
+                    tallies.recount(turn, heads.sittings_with_heads(turn.connection, turn.rules), event=event)
                 if migrations.JOURNEYS in missing:
                     recruiting.note_journeys(turn, places.read_zone(turn.connection), event=event)
             turn.seals.seal_all(turn, before)

@@ -23,7 +23,7 @@ from fieldops.errors import FieldopsError, Stopped
 from fieldops.events import event_kinds
 from fieldops.progress import Progress, no_progress
 from fieldops.rules import Rules
-from fieldops.store import bursts, contacts, response, surveys, tallies, walks
+from fieldops.store import bursts, contacts, response, surveys, verify_tallies, walks
 from fieldops.store.ahead import look_ahead
 from fieldops.store.audit import GENESIS, Head
 from fieldops.store.migrations import GRACE_ONCE, HEADS, SPREAD
@@ -315,7 +315,7 @@ def _compare_fits(connection: sqlite3.Connection, replay: Replay) -> None:
 def _compare_tallies(connection: sqlite3.Connection, replay: Replay) -> None:
     """Count every measurement anew from its surveys, by the settings of its time."""
     with _read(connection, replay, "the tallies cannot be counted anew"):
-        for measurement, table in tallies.unlike_their_surveys(connection, replay.rules_at):
+        for measurement, table in verify_tallies.unlike_their_surveys(connection, replay.rules_at):
             replay.violations.append(
                 Violation(0, f"the {table} of measurement {measurement} is not what its surveys come to")
             )

@@ -10,7 +10,7 @@ import pytest
 from shapely.geometry import box, mapping
 
 from fieldops.actions.awareness import estimate_around, fit_awareness, read_awareness, street_awareness
-from fieldops.actions.backcheck import order_back_checks
+from fieldops.actions.backcheck import find_suspects, order_back_checks
 from fieldops.actions.city import MapSource, import_city
 from fieldops.actions.decisions import decide
 from fieldops.actions.dispatch import suggest
@@ -128,6 +128,19 @@ def test_after_a_fit_each_city_goes_on_for_itself(cities: Region) -> None:
         some, _ = estimate_around(cities.reader(), at, [name])  # as a phone asks: nothing else is looked at
         assert some.share == pytest.approx(known.share[np.array([place[street] for street in some.street])], rel=1e-9)
     assert verify(cities).violations == []
+
+
+def test_a_promoter_of_a_city_in_which_many_know_is_no_suspect_because_in_the_other_few_do(cities: Region) -> None:
+    with cities.turn(PLANNER, now=NOON) as turn:
+        turn.connection.executemany(
+            "INSERT INTO promoter VALUES (?, ?, NULL, NULL)",
+            [(f"{crew}-{i}", crew) for crew in ("W1", "E1") for i in range(2)],
+        )
+    for city, knows in (("West", 6), ("East", 1)):
+        for half in range(2):
+            ask(cities, streets_of(cities, city)[4 * half : 4 * half + 4], knows, 20, f"{city[0]}{half}")
+    reasons = {why.code for one in find_suspects(cities, LEAD, now=NOON + DAY) for why in one.reasons}
+    assert not reasons & {"other_than_city", "early_stops"}
 
 
 def test_who_asks_again_is_of_the_same_city_and_nobody_where_it_has_no_other_crew(cities: Region) -> None:
