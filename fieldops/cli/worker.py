@@ -108,14 +108,9 @@ def list_all(
         )
     Console().print(table)
     if night:
-        again = (
-            "being tried"
-            if night.under_way
-            else f"tried {in_city(night.again_at, region)}"
-            if night.again_at
-            else "due"
-        )
-        say(f"the night's work failed: {night.problem}; it is {again} again")
+        at = in_city(night.again_at, region) if night.again_at else "as soon as a worker runs"
+        again = "is being tried again" if night.under_way else f"is tried again: {at}"
+        say(f"the night's work failed: {night.problem}; it {again}")
     if not workers and any(one.state == "waiting" for one in found):
         say("no worker is running: start one with `fieldops worker`")
 
