@@ -2,7 +2,7 @@
 
 from fieldops.actions.desk import chosen_city
 from fieldops.actions.story import streets_sounding
-from fieldops.ids import CityId, StreetId
+from fieldops.ids import CityId
 from fieldops.people import Actor
 from fieldops.permissions import require
 from fieldops.store import desk
@@ -26,12 +26,7 @@ def list_streets(
     NotFound
         If there is no such city.
     """
-    require(actor, "desk.read")
-    connection, chosen = region.reader(), chosen_city(region, city)
-    plan = desk.newest_plan(connection)
-    found = store.list_streets(
-        connection, chosen, plan.id if plan else None, wish, sounding=_sounding(region, wish, chosen), most=most, after=after
-    )  # fmt: skip
+    found = store.list_streets(region.reader(), _search(region, actor, wish, city), most=most, after=after)
     return tuple(found)
 
 
@@ -46,13 +41,11 @@ def count_streets(region: Region, actor: Actor, wish: Wish, *, city: CityId | No
     NotFound
         If there is no such city.
     """
+    return store.count_streets(region.reader(), _search(region, actor, wish, city))
+
+
+def _search(region: Region, actor: Actor, wish: Wish, city: CityId | None) -> store.Search:
     require(actor, "desk.read")
-    connection, chosen = region.reader(), chosen_city(region, city)
-    plan = desk.newest_plan(connection)
-    return store.count_streets(
-        connection, chosen, plan.id if plan else None, wish, sounding=_sounding(region, wish, chosen)
-    )
-
-
-def _sounding(region: Region, wish: Wish, city: CityId) -> tuple[StreetId, ...]:
-    return tuple(streets_sounding(region, wish.words, city)) if wish.words else ()
+    chosen, plan = chosen_city(region, city), desk.newest_plan(region.reader())
+    sounding = streets_sounding(region, wish.words, chosen) if wish.words else ()
+    return store.Search(chosen, plan.id if plan else None, wish, tuple(sounding))

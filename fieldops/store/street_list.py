@@ -34,6 +34,16 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
+class Search:
+    """A wish in a city, beside a plan where there is one; `sounding` are further streets that its words mean."""
+
+    city: CityId
+    plan: PlanId | None
+    wish: Wish
+    sounding: Sequence[StreetId] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ListedStreet:
     """A street in the table beside the map: the facts that the map shows. `share` is None where nobody has measured (rule 12)."""
 
@@ -67,26 +77,17 @@ _ROWS = (
 )
 
 
-def list_streets(
-    connection: sqlite3.Connection,
-    city: CityId,
-    plan: PlanId | None,
-    wish: Wish,
-    *,
-    sounding: Sequence[StreetId] = (),
-    most: int,
-    after: int = 0,
-) -> list[ListedStreet]:
-    """Return `most` streets of the city as wished, from number `after` on; `sounding` are further ones that the words mean."""
-    conditions, given = _wished(city, plan, wish, sounding)
-    by = SORTS.get(wish.sort or "")
-    order = f"{by} IS NULL, {by}{' DESC' if wish.down else ''}, v.fid" if by else "v.fid"
+def list_streets(connection: sqlite3.Connection, search: Search, *, most: int, after: int = 0) -> list[ListedStreet]:
+    """Return `most` streets of the city as wished, from number `after` on."""
+    conditions, given = _wished(search)
+    by = SORTS.get(search.wish.sort or "")
+    order = f"{by} IS NULL, {by}{' DESC' if search.wish.down else ''}, v.fid" if by else "v.fid"
     chosen = connection.execute(
         f"SELECT v.fid{_FROM}{conditions} ORDER BY {order} LIMIT :most OFFSET :after",
         {**given, "most": most, "after": after},
     )  # our own words; what people write is bound
     fids = [row[0] for row in chosen]
-    rows = connection.execute(_ROWS, {"fids": json.dumps(fids), "plan": plan})
+    rows = connection.execute(_ROWS, {"fids": json.dumps(fids), "plan": search.plan})
     return [
         ListedStreet(
             row[0], StreetId(row[1]), row[2], row[3], row[4], row[5], parse_moment(row[6]) if row[6] else None, *row[7:]
@@ -95,32 +96,24 @@ def list_streets(
     ]
 
 
-def count_streets(
-    connection: sqlite3.Connection,
-    city: CityId,
-    plan: PlanId | None,
-    wish: Wish,
-    *,
-    sounding: Sequence[StreetId] = (),
-) -> int:
+def count_streets(connection: sqlite3.Connection, search: Search) -> int:
     """Return how many streets of the city are as wished."""
-    conditions, given = _wished(city, plan, wish, sounding)
+    conditions, given = _wished(search)
     found: int = connection.execute(f"SELECT count(*){_FROM}{conditions}", given).fetchone()[0]
     return found
 
 
-def _wished(
-    city: CityId, plan: PlanId | None, wish: Wish, sounding: Sequence[StreetId]
-) -> tuple[str, dict[str, object]]:
+def _wished(search: Search) -> tuple[str, dict[str, object]]:
     """Return the conditions of a wish, and what is bound in them."""
-    given: dict[str, object] = {"city": city, "plan": plan}
+    wish = search.wish
+    given: dict[str, object] = {"city": search.city, "plan": search.plan}
     where, asked = [], wish.words.split()
     for i, word in enumerate(asked):
         given[f"w{i}"] = "%" + word.replace("!", "!!").replace("%", "!%").replace("_", "!_") + "%"
     if asked:
         named = " AND ".join(f"v.label LIKE :w{i} ESCAPE '!'" for i in range(len(asked)))
         where.append(f"(({named}) OR v.street IN (SELECT value FROM json_each(:sounding)))")  # noqa: S608  # names are ours: w0, w1 ...
-        given["sounding"] = json.dumps(list(sounding))
+        given["sounding"] = json.dumps(list(search.sounding))
     if wish.state is not None:
         where.append("v.state = :state")
         given["state"] = wish.state

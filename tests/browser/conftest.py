@@ -108,8 +108,10 @@ def driver() -> Iterator[Playwright]:
 @contextmanager
 def launched(driver: Playwright, *flags: str) -> Iterator[Browser]:
     browser = driver.chromium.launch(executable_path=chromium(), args=[*QUIET, *flags])
-    yield browser
-    browser.close()
+    try:
+        yield browser
+    finally:
+        browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -59,6 +59,23 @@ def open_once_after_a_release(page: Page, server: Server, folder: Path) -> tuple
     return old, new
 
 
+def load_new_version(page: Page, count: int) -> str:
+    """Tap on the new version: its page comes with all that waits, and of all versions its cache alone is left, which is named."""
+    with page.expect_navigation():
+        page.locator("#update").click()
+    until(page, READY)
+    assert waiting(page) == count
+    (kept,) = page.evaluate("caches.keys()")
+    return str(kept)
+
+
+def send_whole(page: Page, server: Server, count: int) -> None:
+    """Let the network of records be back: the server gets each of them once."""
+    page.context.unroute(SYNC)
+    flush_all(page)
+    assert server.records() == count
+
+
 def test_a_page_opened_once_after_a_release_opens_again_without_network_and_so_does_the_new_version_later(
     browser: Browser, own_server: Server, tmp_path: Path
 ) -> None:
@@ -85,15 +102,10 @@ def test_a_page_opened_once_after_a_release_opens_again_without_network_and_so_d
         assert module(page) == new  # from the old worker already
         page.evaluate("location.hash = '#signup'")
         expect(page.locator("#tel")).to_be_focused()  # its later scripts too
-        with page.expect_navigation():
-            page.locator("#update").click()
-        until(page, READY)
-        assert (module(page), waiting(page)) == (new, 31)
-        assert len(page.evaluate("caches.keys()")) == 1
+        load_new_version(page, 31)
+        assert module(page) == new
         own_server.start()
-        phone.unroute(SYNC)
-        flush_all(page)
-        assert own_server.records() == 31
+        send_whole(page, own_server, 31)
 
 
 @pytest.mark.full
@@ -219,20 +231,13 @@ def test_a_new_version_waits_for_the_thumb_and_leaves_the_outbox_alone(
         (before,) = page.evaluate("caches.keys()")
         with release(own_server, tmp_path):
             add(page, 30)
-        page.route(SYNC, lambda route: route.abort())
+        phone.route(SYNC, lambda route: route.abort())
         expect(page.locator("#update")).to_be_hidden()
         page.evaluate("navigator.serviceWorker.getRegistration().then((one) => one.update())")
         expect(page.locator("#update")).to_be_visible()
         assert waiting(page) == 30
-        with page.expect_navigation():
-            page.locator("#update").click()
-        until(page, READY)
-        (after,) = page.evaluate("caches.keys()")
-        assert after != before
-        assert waiting(page) == 30
-        page.unroute(SYNC)
-        flush_all(page)
-        assert own_server.records() == 30
+        assert load_new_version(page, 30) != before
+        send_whole(page, own_server, 30)
 
 
 @pytest.mark.full
