@@ -63,11 +63,16 @@ class Handed:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why to look closer: a code, the facts in words, and the probability that honest work gives as much (or None)."""
+    """
+    Why to look closer: a code, the facts in words, and the probability that honest work gives as much (or None).
+
+    `measurement` is the one test that the reason is about, None where it is about several.
+    """
 
     code: str
     text: str
     probability: float | None = None
+    measurement: MeasurementId | None = None
 
     @property
     def weight(self) -> float:
@@ -193,7 +198,8 @@ class _Apart:
             return []
         total, told = sum(own[name] for name in usual), sum(knew[name] for name in usual)
         expected = sum(share * own[name] for name, share in usual.items())
-        text = f"{told} of {total} know where the rest of the city gives {expected:.1f} (z = {z:+.1f})"
+        text = Said("%(told_n)s of %(total_n)s know where the rest of the city gives %(usual)s (z = %(z)s)", told_n=told,
+                    total_n=total, usual=f"{expected:.1f}", z=f"{z:+.1f}")  # fmt: skip
         return [Reason("other_than_city", text, math.erfc(abs(z) / math.sqrt(2)))]
 
 
@@ -230,9 +236,9 @@ def _reasons_of_orders(
         p = min(1.0, least * len(refuted))
         if p < _FLAG:
             own, (knows, asked) = sittings[name], rechecked[name]
-            text = Said("reported %(told_n)s of %(of_n)s, a blind re-survey found %(knows_n)s of %(asked_n)s (%(measurement)s)",
-                        told_n=sum(own), of_n=len(own), knows_n=knows, asked_n=asked, measurement=name)  # fmt: skip
-            reasons.append(Reason("refuted", text, p))
+            text = Said("reported %(told_n)s of %(of_n)s, a blind re-survey found %(knows_n)s of %(asked_n)s",
+                        told_n=sum(own), of_n=len(own), knows_n=knows, asked_n=asked)  # fmt: skip
+            reasons.append(Reason("refuted", text, p, name))
     return reasons
 
 

@@ -69,6 +69,14 @@ def turn_read(count: int, read: Callable[[int, int], Sequence[Row]], name: str =
 
 
 def turned(page: int, name: str, *, endpoint: str = "", anchor: str = "") -> str:
-    """Return the address of another page of a list: that of this page with all that it asks for."""
+    """
+    Return the address of another page of a list: that of this page with all that it asks for.
+
+    A page that a form brought, such as `POST /candidates/<candidate>/reveal`, names the `endpoint` at which its list stands;
+    what the form's own path named is no part of that.
+    """
+    target = endpoint or request.endpoint or ""
     given = words_asked() | {name: page if page > 1 else None}
-    return url_for(endpoint or request.endpoint or "", **given, _anchor=anchor or None)  # type: ignore[arg-type]
+    if target != request.endpoint:
+        given = {word: value for word, value in given.items() if word not in (request.view_args or {})}
+    return url_for(target, **given, _anchor=anchor or None)  # type: ignore[arg-type]

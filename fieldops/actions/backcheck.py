@@ -1,7 +1,7 @@
 """Trust: places surveyed again by others, promoters to look closer at, quarantine and the way back."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
@@ -220,6 +220,14 @@ def list_quarantines(region: Region, actor: Actor) -> list[Order]:
     """Return all quarantines, newest first. Permission: survey.quarantine."""
     require(actor, "survey.quarantine")
     return quarantine.read_orders(region.reader())
+
+
+def read_places(
+    region: Region, actor: Actor, measurements: Iterable[MeasurementId]
+) -> dict[MeasurementId, tuple[StreetId | None, TriangleId | None]]:
+    """Return where measurements were made: a street, or a triangle's connection point. Permission: survey.quarantine."""
+    require(actor, "survey.quarantine")
+    return store.read_places(region.reader(), measurements)
 
 
 def other_crews(

@@ -45,7 +45,8 @@ def show_suspects(
     if as_json:
         print_json([
             {"promoter": one.promoter, "score": round(one.score, 3), "knows": one.knows, "asked": one.asked, "reasons": [
-                {"code": why.code, "text": why.text, "probability": why.probability} for why in one.reasons
+                {"code": why.code, "text": why.text, "probability": why.probability, "measurement": why.measurement}
+                for why in one.reasons
             ]}
             for one in found
         ])  # fmt: skip
@@ -56,7 +57,7 @@ def show_suspects(
     names = read_names(region, shell_actor())
     table = Table("promoter", "score", "knows / asked", "reasons")
     for one in found:
-        reasons = "\n".join(why.text for why in one.reasons)
+        reasons = "\n".join(f"{why.text} ({why.measurement})" if why.measurement else why.text for why in one.reasons)
         table.add_row(names.promoter(one.promoter), f"{one.score:.1f}", f"{one.knows} / {one.asked}", reasons)
     Console().print(table)
     say("a reason is no proof: send a verifier before you put anything into quarantine")

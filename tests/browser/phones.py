@@ -122,6 +122,15 @@ def open_phone(context: BrowserContext, server: Server, at: str = "") -> Page:
     return page
 
 
+def controlled(page: Page) -> None:
+    until(page, "navigator.serviceWorker.controller !== null")
+
+
+def forget_files(page: Page) -> None:
+    """Empty the browser's own cache, as any browser may at any time: what is left is what the worker keeps."""
+    page.context.new_cdp_session(page).send("Network.clearBrowserCache")
+
+
 def module(page: Page) -> str:
     """The address of the outbox's module, as the page itself loads it."""
     found: str = page.evaluate(

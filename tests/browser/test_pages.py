@@ -1,5 +1,6 @@
 """Every page in both languages, light and dark, on a phone and a desk: nothing wrong to axe, nothing that sticks out."""
 
+import urllib.request
 from itertools import combinations
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from fieldops.actions.jobs import list_jobs
-from tests.browser.conftest import opened, until
+from tests.browser.conftest import opened, served, until
 from tests.conftest import PLANNER, ROOT
 from web.app import create_app
 from web.settings import Settings
@@ -154,3 +155,10 @@ def test_the_link_of_the_first_planner_leads_to_the_desk(browser: Browser, fresh
         page.get_by_label("密码").fill("harbour lamp seven tulip")
         page.get_by_role("button", name="登录").click()
         expect(page).to_have_url(f"{address}/today")
+
+
+def test_a_server_ends_also_where_what_it_was_started_for_fails(served_region: Path) -> None:
+    with pytest.raises(RuntimeError, match="a test that fails"), served(served_region) as address:
+        raise RuntimeError("a test that fails")
+    with pytest.raises(urllib.request.URLError):
+        urllib.request.urlopen(address)

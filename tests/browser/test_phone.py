@@ -21,7 +21,9 @@ from fieldops.surveys import Asked, spread_at, why_not_counted
 from tests.browser.conftest import until
 from tests.browser.phones import (
     READY,
+    SYNC,
     Server,
+    add,
     crew_phone,
     flush,
     flush_all,
@@ -67,6 +69,12 @@ BROKEN = """() => {
 }"""
 
 
+ONE_ROW = """() => {
+  const [name, badge] = ['.brand', '.badge'].map((one) => document.querySelector(one).getBoundingClientRect());
+  return name.top < badge.bottom && badge.top < name.bottom && name.width >= 48;
+}"""
+
+
 def show(page: Page, server: Server, view: str) -> None:
     page.goto("about:blank")
     page.goto(f"{server.address}/crew/{view}")
@@ -109,6 +117,22 @@ def test_no_word_is_broken_on_a_small_screen_and_letters_of_twice_the_size_fit_e
             assert page.evaluate(BROKEN) == [], view
             page.evaluate("document.documentElement.style.fontSize = '225%'")
             assert page.evaluate(NARROW), view
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en-US"])
+def test_with_letters_of_twice_the_size_the_bar_is_one_row_and_no_word_of_the_menu_is_broken(
+    browser: Browser, server: Server, language: str
+) -> None:
+    with crew_phone(browser, server, language=language) as phone:
+        page = open_phone(phone, server)
+        phone.route(SYNC, lambda route: route.abort())
+        add(page, 3)
+        expect(page.locator("#badge")).to_contain_text("3")
+        page.evaluate("document.documentElement.style.fontSize = '225%'")
+        assert page.evaluate(ONE_ROW)
+        menu = page.locator("nav.bottom a").all_inner_texts()
+        assert not {word for text in menu for word in text.split()} & set(page.evaluate(BROKEN))
+        in_outbox(page, "await box.work(['waiting'], (waiting) => waiting.clear());")
 
 
 def test_the_phones_card_says_what_the_servers_says(browser: Browser, server: Server) -> None:

@@ -134,7 +134,7 @@ def test_whether_a_team_mate_pitched_is_not_said_in_ones_own_name_and_without_th
                 phone,
                 "const mine = asked.filter(({ who }) => who === data.promoter);",
                 "const mine = asked;",
-                file="views.js",
+                file="ask.js",
             )
         page = open_phone(phone, own_server, "#survey=T0")
         expect(page.locator("#askedCount")).to_have_text("1 asked")

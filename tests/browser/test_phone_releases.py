@@ -9,7 +9,19 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import until
-from tests.browser.phones import READY, SYNC, Server, add, crew_phone, flush_all, module, open_phone, sign_in, waiting
+from tests.browser.phones import (
+    READY,
+    SYNC,
+    Server,
+    add,
+    controlled,
+    crew_phone,
+    flush_all,
+    forget_files,
+    module,
+    open_phone,
+    waiting,
+)
 from tests.conftest import ROOT
 
 WORKER = Path("templates", "crew", "worker.js")
@@ -34,15 +46,6 @@ def release(server: Server, folder: Path, mark: str = "newer") -> Iterator[Path]
     yield web
     server.root = web.parent
     server.start()
-
-
-def controlled(page: Page) -> None:
-    until(page, "navigator.serviceWorker.controller !== null")
-
-
-def forget_files(page: Page) -> None:
-    """Empty the browser's own cache, as any browser may at any time: what is left is what the worker keeps."""
-    page.context.new_cdp_session(page).send("Network.clearBrowserCache")
 
 
 def open_once_after_a_release(page: Page, server: Server, folder: Path) -> tuple[str, str]:
@@ -152,41 +155,6 @@ def test_a_page_that_lies_open_over_a_release_fetches_the_new_version_by_itself_
         until(page, READY)
         assert module(page) != old
         assert waiting(page) == 1
-
-
-@pytest.mark.full
-def test_who_signs_out_and_comes_in_again_opens_the_day_without_network(browser: Browser, own_server: Server) -> None:
-    with crew_phone(browser, own_server) as phone:
-        page = open_phone(phone, own_server, "#outbox")
-        controlled(page)
-        page.get_by_role("button", name="Sign out").click()
-        page.wait_for_url("**/sign-in")
-        assert page.evaluate("caches.keys()") == []  # whoever has the phone next does not see whose day it was
-        sign_in(phone, own_server)
-        page.goto(f"{own_server.address}/crew/")
-        until(page, READY)
-        own_server.stop()
-        forget_files(page)
-        page.reload()
-        until(page, READY)
-
-
-def test_who_signs_out_without_network_is_told_so_and_still_opens_the_day(browser: Browser, own_server: Server) -> None:
-    with crew_phone(browser, own_server) as phone:
-        page = open_phone(phone, own_server, "#outbox")
-        controlled(page)
-        kept = page.evaluate("caches.keys()")
-        own_server.stop()
-        forget_files(page)
-        page.get_by_role("button", name="Sign out").click()
-        expect(page.locator("#warning")).to_contain_text("You are still signed in")
-        assert page.evaluate("caches.keys()") == kept
-        page.reload()
-        until(page, READY)
-        own_server.start()
-        page.get_by_role("button", name="Sign out").click()
-        page.wait_for_url("**/sign-in")
-        assert page.evaluate("caches.keys()") == []
 
 
 def told_at(page: Page) -> int:

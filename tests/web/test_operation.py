@@ -228,6 +228,7 @@ def test_a_comparison_stays_in_sight_when_its_test_goes_into_quarantine(lead: Fl
     assert "Count this measurement in no decision" in words(lead, "/trust")
     lead.post("/trust/quarantine", data=form, headers=HERE)
     seen = words(lead, "/trust")
+    assert f"M{street}" not in seen  # neither in the reasons nor in the quarantine: people know the street by its name
     assert "12 of 20" in seen
     assert "Count this measurement in no decision" not in seen
     assert "in quarantine" in seen

@@ -18,19 +18,20 @@ from fieldops.store.accounts import private_turn
 from fieldops.store.attempts import add_attempt
 from fieldops.store.connect import open_region
 from tests.accounts import PLAIN_COOKIE, session_of
-from tests.conftest import NOON, PLANNER
+from tests.conftest import NOON, PLANNER, ROOT
 from tests.phone_town import make_phone_town
 from tests.phones import Phone
 from tests.web.conftest import Browser
 from web.answers import FOR_EVER
 from web.app import create_app
-from web.crew.phone import MOST_DRAWN, MOST_SYNCS, SYNC_WINDOW
+from web.crew.phone import FIRST, LATER, MOST_DRAWN, MOST_SYNCS, NEXT, SHELL, SYNC_WINDOW
 from web.crew.sketch import MOST_HEIGHT, draw
 from web.settings import Settings
 
 HERE = {"Origin": "http://localhost"}
 PAGES = ("/crew/", "/crew/me", "/crew/learn", "/crew/hand-over", "/crew/push")
 NOW = NOON.isoformat()
+SCRIPTS = ROOT / "web" / "static" / "crew"
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +113,33 @@ def test_files_of_the_shell_are_kept_for_ever_under_their_version_and_never_unde
     assert phone.get("/crew/shell/old/app.js").headers["Cache-Control"] == "no-store"
     assert phone.get("/crew/shell/old/region.key").status_code == 404
     assert phone.get("/crew/shell/old/..%2f..%2fapp.py").status_code == 404
+
+
+def brought_by(*names: str) -> set[str]:
+    """Return scripts with all that they import as they begin."""
+    found, open_ = set[str](), list(names)
+    while open_:
+        name = open_.pop()
+        if name not in found:
+            found.add(name)
+            open_ += re.findall(r'^import .*"\./(.+)";$', (SCRIPTS / name).read_text("utf-8"), re.MULTILINE)
+    return found
+
+
+def test_every_script_is_kept_by_the_worker_and_what_is_fetched_at_once_is_whole() -> None:
+    assert {one.name for one in SCRIPTS.iterdir()} == set(SHELL)
+    assert brought_by("views.js") | {"start.js"} == set(FIRST)  # the first view evaluates these and no other
+    assert brought_by(*FIRST, *NEXT) == {*FIRST, *NEXT}
+
+
+def test_whatever_the_page_of_the_day_may_import_later_is_brought_while_the_browser_is_idle() -> None:
+    words = {name: (SCRIPTS / name).read_text("utf-8") for name in FIRST + NEXT + LATER}
+    rooms = re.search(r"const ROOMS = \{(.*?)\};", words["views.js"], re.DOTALL)
+    brought = re.search(r"const LATER = \[(.*?)\];", words["app.js"])
+    assert rooms
+    assert brought
+    wanted = {name for text in words.values() for name in re.findall(r'import\("\./(\w+)\.js"\)', text)} - {"views"}
+    assert wanted | set(re.findall(r': "(\w+)"', rooms[1])) == set(re.findall(r'"(\w+)"', brought[1]))
 
 
 def test_the_first_load_stays_within_its_budget(phone: FlaskClient) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -385,6 +386,25 @@ def test_long_lists_of_recruiting_are_turned_and_say_how_many_there_are(town: tu
     assert "51 posters" in text_of(client.get("/posters", headers=HERE).text)
     assert client.get(f"/posters/{made[0]}", headers=HERE).status_code == 200
     assert client.get("/posters/none", headers=HERE).status_code == 404
+
+
+def test_a_number_that_is_shown_among_the_calls_of_a_rep_leaves_the_lists_that_reps_and_on_their_page(
+    town: tuple[Flask, Path, str],
+) -> None:
+    region, client = open_region(town[1]), lead_of(town)
+    import_reps(region, LEAD, [(2, {"rep": "R3", "name": "小周", "base": "北站", "languages": "zh"})], now=NOON)
+    sellers(region, 2 * A_PAGE + 1, RepId("R3"), first=7000, street="R00")
+    set_poster_words(region, LEAD, {}, now=NOON + timedelta(days=9))  # the sandbox's present
+    region.close()
+    listed = client.get("/calls?rep=R3&stuck=2", headers=HERE).text
+    form = re.search(r'action="(/candidates/[\w-]+/reveal[^"#]*)', listed)
+    assert form is not None
+    shown = client.post(unescape(form[1]), data={"page": "calls"}, headers=HERE).text
+    assert re.search(r'href="tel:', shown)
+    assert '<option value="R3" selected>' in shown
+    turns = {unescape(one) for one in re.findall(r'rel="(?:prev|next)" href="([^"]+)"', shown)}
+    assert turns == {"/calls?rep=R3#stuck", "/calls?rep=R3&stuck=3#stuck"}
+    assert 'name="back" value="/calls?rep=R3&amp;stuck=2"' in shown
 
 
 def test_a_rep_reads_the_names_of_reps_and_not_their_numbers(shared_town: tuple[Flask, Path, str]) -> None:

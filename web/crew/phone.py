@@ -1,11 +1,12 @@
 """The phone of a crew: one page for the whole day, the door for what it recorded, and its worker for days without network."""
 
 import json
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import segno
 from flask import (
@@ -32,7 +33,7 @@ from fieldops.actions.roster import LESSONS, read_own_work
 from fieldops.actions.sessions import count_try
 from fieldops.actions.standby import choose_board
 from fieldops.actions.sync import sync_records
-from fieldops.clock import format_moment
+from fieldops.clock import format_moment, local_day
 from fieldops.errors import BadInput, NotFound
 from fieldops.ids import CrewId, DeviceId, PromoterId
 from web.answers import FOR_EVER
@@ -43,8 +44,18 @@ from web.navigation import Entry
 from web.regions import the_region
 from web.session import current_actor, current_session, needs, public
 
-SCRIPTS = ("app.js", "outbox.js", "card.js", "views.js")  # what the page of the day needs at once
-SHELL = ("crew.css", *SCRIPTS, "forms.js", "moving.js", "me.js", "seal.js", "list.js", "near.js", "maps.js", "learn.js")
+FIRST = ("app.js", "outbox.js", "start.js", "views.js")  # what the first view of the day needs
+NEXT = (
+    "taps.js",
+    "doors.js",
+    "ask.js",
+    "card.js",
+)  # what its first tap needs: fetched at once, evaluated when it is asked for
+LATER = (
+    "forms.js", "moving.js", "me.js", "seal.js", "list.js", "near.js", "maps.js", "learn.js", "told.js", "leave.js", "account.js",
+)  # fmt: skip
+SHELL = ("crew.css", *FIRST, *NEXT, *LATER)
+DAYS_BEFORE = 8  # for which a phone keeps what it sent, and may lie there before it opens its page again
 MOST_DRAWN = 8  # streets of the sketch: those of the coming hours; more would lie on top of each other
 LARGEST_BATCH = 400_000  # bytes: fifty records, sign-ups among them
 MOST_SYNCS, SYNC_WINDOW = (
@@ -76,7 +87,7 @@ def today() -> AnyResponse:
     response = make_response(
         render_template(
             "crew/today.html", day=day, sketch=draw([one.place.lines for one in near], spots), drawn=len(near), data=_data(day),
-            scripts=SCRIPTS, wechat="MicroMessenger" in request.user_agent.string, text=day.consent.read_out(chinese=chosen_language() == CHINESE),
+            scripts=FIRST + NEXT, wechat="MicroMessenger" in request.user_agent.string, text=day.consent.read_out(chinese=chosen_language() == CHINESE),
             points=_point_labels(day),
         )
     )  # fmt: skip
@@ -257,7 +268,7 @@ def _uncached(response: Response) -> Response:
 
 def _frame() -> dict[str, Any]:
     """Return what every page but that of the day needs: the script of the badge and its words."""
-    return {"scripts": SCRIPTS[:2], "data": {"words": phone_words()}}
+    return {"scripts": FIRST[:2], "data": {"words": phone_words()}}
 
 
 def _point_labels(day: acts.Day) -> dict[str, str]:
@@ -291,7 +302,7 @@ def _data(day: acts.Day) -> dict[str, Any]:
     }
     rules = day.rules
     return {
-        "now": _ms(day.now), "promoter": day.promoter, "crew": day.crew.id, "mayClaim": day.may_claim,
+        "now": _ms(day.now), "days": _days(day.now, day.zone), "promoter": day.promoter, "crew": day.crew.id, "mayClaim": day.may_claim,
         "key": day.key, "publicKey": day.public_key,
         "held": held, "kept": kept,
         "stops": {
@@ -317,6 +328,13 @@ def _data(day: acts.Day) -> dict[str, Any]:
         },
         "zone": day.zone.key, "server": format_moment(day.now), "version": version(), "words": phone_words(),
     }  # fmt: skip
+
+
+def _days(moment: datetime, zone: ZoneInfo) -> dict[str, object]:
+    """Return the city's midnights around a moment, milliseconds, and the first day of which they are: what a phone keeps is not older."""
+    first = local_day(moment, zone) - timedelta(days=DAYS_BEFORE)
+    days = [first + timedelta(days=number) for number in range(2 * DAYS_BEFORE + 1)]
+    return {"first": first.isoformat(), "midnights": [_ms(datetime.combine(one, time(), zone)) for one in days]}
 
 
 def _ms(moment: datetime) -> int:

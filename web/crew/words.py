@@ -110,6 +110,9 @@ def _sentences() -> dict[str, str]:
         "m.do_not_contact": gettext("had asked not to be contacted"), "m.long_day": gettext("a very long day"),
         "newVersion": gettext("New version: load it"), "signOutFirst": gettext("Send everything first."),
         "signOutLater": gettext("You are still signed in: signing out needs network. The day stays on this phone."),
+        "signOutSlow": gettext(
+            "No answer came. Sign out again where the network is better: until then you may still be signed in, and the day stays on this phone."
+        ),
         "learned": gettext("Kept: your crew and your lead see it."),
         "needHours": gettext("Choose more than 0 hours."),
         "really": gettext("{n} hours in one day: really? Your lead sees the mark."),

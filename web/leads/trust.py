@@ -25,9 +25,12 @@ def page() -> str:
     quarantines = backcheck.list_quarantines(region, actor)
     shut = {one.promoter or one.measurement for one in quarantines if not one.undone_at}
     tasks = backcheck.list_tasks(region, actor) if may("survey.record") else []
+    suspects = backcheck.find_suspects(region, actor, now=act_moment())
+    told = [one.measurement for one in quarantines] + [why.measurement for one in suspects for why in one.reasons]
+    where = backcheck.read_places(region, actor, [name for name in told if name])
     return render_template(
         "leads/trust.html", seen=seen, quarantines=quarantines, shut=shut,
-        suspects=backcheck.find_suspects(region, actor, now=act_moment()), tasks=tasks, called=read_names(region, actor),
+        suspects=suspects, tasks=tasks, called=read_names(region, actor), where=where,
         sentinels=sentinels.list_sentinels(region, actor, now=act_moment()) if may("backcheck.order") else [],
         checked=backcheck.list_checked(region, actor, with_quarantined=True), names=promoter_names(region, actor),
     )  # fmt: skip

@@ -64,15 +64,13 @@ async function draw() {
   }
 }
 
-export const dayOf = (ms) => new Intl.DateTimeFormat("en-CA", { timeZone: data.zone }).format(ms);
-export const when = (ms) => new Date(ms).toLocaleString(document.documentElement.lang,
-  { month: "short", day: "numeric", weekday: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: data.zone });
-/** Why the server did not take a record: who had been quicker, where somebody was; and until when, where it said so. */
-export const whyNot = ({ reason, holder, holder_name, until }, label) => {
-  const facts = { holder: holder_name || holder, label, until: until && when(Date.parse(until)) };
-  return holder ? say("by." + reason, facts) : say("r." + reason) + (until ? " " + say("opens", facts) : "");
-};
-export const clock = (ms) => new Date(ms).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: data.zone });
+/** The city's day at a moment, from the midnights that the page brought: the browser's calendar takes a fifth of a second to wake on an old phone. */
+export function dayOf(ms) {
+  const { first, midnights } = data.days;
+  const after = midnights.findIndex((at) => ms < at);
+  if (after < 1) return new Intl.DateTimeFormat("en-CA", { timeZone: data.zone }).format(ms);
+  return new Date(Date.parse(first) + (after - 1) * 86_400_000).toISOString().slice(0, 10);
+}
 export const place = (id) => data.held?.[id] ?? data.kept?.[id] ?? data.stops?.[id]
   ?? (data.points?.[id] && { ...data.points[id], label: say("point", data.points[id]) });
 export function toast(text, action) {
@@ -95,17 +93,14 @@ export function warn(text, stays = "") {
   $("warning").hidden = false;
 }
 
-function wire() {
-  for (const form of document.querySelectorAll("[data-leave]")) {
-    form.addEventListener("submit", async (event) => {
-      event.preventDefault(); // at once; it goes on where nothing waits
-      if ((await box.all("waiting")).length) return warn(say("signOutFirst"));
-      const answer = await fetch(form.action, { method: "POST" }).catch(() => null);
-      if (!answer?.ok || !answer.redirected) return warn(say("signOutLater")); // also where some network answered instead
-      for (const key of await globalThis.caches?.keys() ?? []) await caches.delete(key); // not before: the day still opens
-      location.assign(answer.url);
-    });
-  }
+/** At once; it goes on where nothing waits. */
+async function signOut(event) {
+  if (!event.target.matches("[data-leave]")) return;
+  event.preventDefault();
+  const { leave } = await import("./leave.js").catch(() => ({}));
+  const tell = (why) => warn(say(why));
+  if (leave) await leave(event.target, tell);
+  else tell("signOutLater");
 }
 
 // ── when to send ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -121,9 +116,25 @@ async function beat() {
   setTimeout(beat, pause);
 }
 
-/** Where no worker keeps the scripts that come later, or only those of another version, they come now: the page that is open goes on without network. */
-function takeTheRestIn() {
-  if ($("v-today")) for (const name of ["moving", "forms", "list", "maps", "near"]) import(`./${name}.js`).catch(() => {});
+// ── what can wait until the first view is there ─────────────────────────────────────────────────────────────────────
+
+const LATER = ["doors", "ask", "moving", "forms", "list", "maps", "near", "leave"]; // what the page of the day imports when it is asked for
+/** Go on when the browser has nothing to do. */
+const idle = () => new Promise((done) => (globalThis.requestIdleCallback ? requestIdleCallback(done, { timeout: 2_000 }) : setTimeout(done, 50)));
+
+/** One thing at a time. In the end every script is here: the page that is open goes on without network also where no worker keeps them. */
+async function goOn() {
+  addEventListener("online", () => box.flush(true));
+  document.addEventListener("visibilitychange", () => document.hidden || box.flush(true)); // taken out of the pocket: what is new?
+  setTimeout(beat, pause);
+  await idle();
+  box.flush(true);
+  await idle();
+  worker();
+  for (const name of $("v-today") ? LATER : []) {
+    await idle();
+    await import(`./${name}.js`).catch(() => {});
+  }
 }
 
 async function worker() {
@@ -131,8 +142,7 @@ async function worker() {
   const registered = await navigator.serviceWorker?.register("/crew/worker.js", { scope: "/crew/" }).catch(() => null);
   const kept = await navigator.storage?.persisted?.();
   if (state) state.textContent = say(!registered ? "onlineOnly" : kept ? "persisted" : "offlineOk");
-  if (!registered) return takeTheRestIn();
-  if (navigator.serviceWorker.controller && !(await caches.match(import.meta.url))) takeTheRestIn();
+  if (!registered) return;
   const offer = () => {
     if (!registered.waiting || !navigator.serviceWorker.controller) return;
     const button = $("update");
@@ -148,18 +158,14 @@ async function worker() {
   });
 }
 
-export async function start() {
+async function start() {
   const lost = await box.checkStorage(data);
   if (lost !== null) warn(say(lost ? "gone" : "wiped", { n: lost }), "open");
   box.onChange(refresh);
-  wire();
   await refresh();
-  addEventListener("online", () => box.flush(true));
-  document.addEventListener("visibilitychange", () => document.hidden || box.flush(true)); // taken out of the pocket: what is new?
-  setTimeout(beat, pause);
-  box.flush(true);
-  worker();
+  setTimeout(goOn); // after whatever waits for `ready`
 }
 
-const ready = start().catch((error) => warn(say("onlineOnly") + " (" + (error?.name ?? error) + ")"));
-export { ready };
+document.addEventListener("submit", signOut);
+/** Settled once the storage is looked at and the badge is right. */
+export const ready = start().catch((error) => warn(say("onlineOnly") + " (" + (error?.name ?? error) + ")"));

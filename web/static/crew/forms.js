@@ -3,7 +3,8 @@
 import { $, data, dayOf, place, say, toast, warn } from "./app.js";
 import * as box from "./outbox.js";
 import { seal } from "./seal.js";
-import { go, heedWishes, here, isWritten, last, on, press, record, takeText, tap, where } from "./views.js";
+import { on, press, record, tap, where } from "./taps.js";
+import { go, heedWishes, here, isWritten, last, takeText } from "./views.js";
 
 function showVenue(id) {
   const stop = data.stops[id];
@@ -113,7 +114,7 @@ async function incident(what) {
   if (await tap("incident", { ...(street && { street }), what }, say(what))) go("today");
 }
 
-export function show(view, id) {
+export function show(id, view) {
   ({ venue: showVenue, hours: showHours, signup: showSignUp, incident: showIncident })[view](id);
 }
 

@@ -1,7 +1,8 @@
 // The page of the outbox: what waits and why, what was refused and what to do about it, the file for the lead.
 
-import { $, clock, clone, data, place, refresh, say, toast, whyNot } from "./app.js";
+import { $, clone, data, place, refresh, say, toast } from "./app.js";
 import * as box from "./outbox.js";
+import { clock, whyNot } from "./told.js";
 
 const age = (ms) => (ms < 5_400_000 ? say("minutes", { n: Math.max(0, Math.round(ms / 60_000)) })
   : say("hoursAge", { n: Math.round(ms / 3_600_000) }));
@@ -19,6 +20,8 @@ async function problem() {
 const NO_FACT = ["claim", "withdrawal", "undo", "appeal"]; // they wish for something: nobody can say that they are true
 const labelOf = ({ record, label }) => place(record.street ?? record.venue ?? record.triangle)?.label ?? label;
 const name = (one) => [say(one.record.what || one.record.kind), labelOf(one), one.record.door].filter(Boolean).join(" · ");
+
+export const show = refresh; // what is drawn anew draws the list too, where it is open
 
 export async function showOutbox(waiting, oldest) {
   const { sentAt } = await box.meta();

@@ -1,8 +1,10 @@
 // Moving on: what the card's verdict brings, wishes for streets, races won and lost. It comes when it is first needed.
 
-import { $, data, dayOf, place, say, toast, when, whyNot } from "./app.js";
+import { $, data, dayOf, place, say, toast } from "./app.js";
 import * as box from "./outbox.js";
-import { go, isTold, record, renew } from "./views.js";
+import { record } from "./taps.js";
+import { when, whyNot } from "./told.js";
+import { go, isTold, renew } from "./views.js";
 
 let saying = ""; // the place that the view speaks of
 let wish = ""; // the record whose answer the view waits for
@@ -37,8 +39,8 @@ export async function stay(id) {
 }
 
 /** The view was opened at an address: say again what is to be said of the place, or show the day where nothing is. */
-export async function resume(id) {
-  if (saying === id) return;
+export async function show(id) {
+  if (id && saying === id) return;
   const [{ done = {} }, now, waiting, answered] = await Promise.all([box.meta(), box.trueNow(), box.all("waiting"), box.all("done")]);
   const wished = [...answered, ...waiting].filter(({ record: { kind, street } }) => kind === "claim" && street === id)
     .sort((a, b) => a.seq - b.seq).pop();

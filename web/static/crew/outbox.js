@@ -7,7 +7,10 @@ const KEEP = 7 * 86_400_000; // ms for which what was sent can be looked at
 const PATIENCE = 20_000; // ms for an answer
 const LONGEST_WAIT = 900_000; // ms that a server may ask for before it is tried again
 
-const opening = new Promise((done, fail) => {
+/** Go on once the browser has drawn and heard what waits for it. */
+export const breath = () => globalThis.scheduler?.yield?.() ?? new Promise((done) => setTimeout(done));
+
+const opening = breath().then(() => new Promise((done, fail) => {
   const asked = indexedDB.open("fieldops", 1);
   asked.onupgradeneeded = () => {
     asked.result.createObjectStore("waiting", { keyPath: "id" });
@@ -16,14 +19,16 @@ const opening = new Promise((done, fail) => {
   };
   asked.onsuccess = () => done(asked.result);
   asked.onerror = () => fail(asked.error);
-});
-const told = globalThis.BroadcastChannel && new BroadcastChannel("fieldops-outbox");
+}));
 const listeners = [];
-if (told) told.onmessage = () => listeners.forEach((listen) => listen(true));
+let told = null; // the other tabs
 
 /** Be told of every change; with `true` where another tab made it. */
 export function onChange(listen) {
   listeners.push(listen);
+  if (told || !globalThis.BroadcastChannel) return;
+  told = new BroadcastChannel("fieldops-outbox");
+  told.onmessage = () => listeners.forEach((one) => one(true));
 }
 
 export async function changed() {

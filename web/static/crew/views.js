@@ -1,67 +1,21 @@
-// The page of the day: what to do next, doors, the card, venues, hours, sign-ups, moving on.
+// The page of the day: what to do next, and which view is open. What only other views need comes with them, or before.
 
-import { $, clone, data, dayOf, place, ready, refresh, say, toast, warn } from "./app.js";
-import { cornerOf, judge } from "./card.js";
+import { $, data, dayOf, place, ready, refresh, say, toast, warn } from "./app.js";
 import * as box from "./outbox.js";
 
-const VIEWS = ["today", "street", "survey", "venue", "hours", "signup", "moveon", "outbox", "incident"];
-const FORMS = ["venue", "hours", "signup", "incident"];
+const ROOMS = { // by view, what shows it
+  today: "", street: "doors", survey: "ask", venue: "forms", hours: "forms", signup: "forms", incident: "forms", moveon: "moving", outbox: "list",
+};
+const VIEWS = Object.keys(ROOMS);
 export let here = ""; // the street, point or venue of the view
 export let last = sessionStorage.getItem("street") ?? ""; // the street worked on last: the source of sign-ups
-
-// ── where the phone is: asked for once, never waited for ────────────────────────────────────────────────────────────
-
-let fix = null, watching = false;
-function watch() {
-  if (watching || !navigator.geolocation) return;
-  watching = true;
-  navigator.geolocation.watchPosition(
-    ({ coords, timestamp }) => { fix = { lon: coords.longitude, lat: coords.latitude, accuracy_m: Math.round(coords.accuracy), timestamp }; },
-    () => {}, { enableHighAccuracy: true, maximumAge: 30_000 },
-  );
-}
-const position = () => {
-  if (!fix || Date.now() - fix.timestamp > 120_000) return {};
-  const { lon, lat, accuracy_m } = fix;
-  return { lon, lat, accuracy_m };
-};
-
-export async function record(kind, fields, options = {}) {
-  watch();
-  try {
-    const made = await box.add(kind, { promoter: data.promoter, ...position(), ...fields }, options);
-    navigator.storage?.persist?.();
-    return made;
-  } catch (error) {
-    console.warn(error);
-    warn(say("lost"));
-    return null;
-  }
-}
-
-/** Record with one tap, ten seconds to take it back; returns what was stored, null where it was not: whoever tapped stays and taps again. */
-export async function tap(kind, fields, what, after, undone = after) {
-  const made = await record(kind, fields, { hold: box.HOLD });
-  if (!made) return null;
-  navigator.vibrate?.(15);
-  toast(say("saved", { what }), async () => {
-    await box.undo(made);
-    toast(say("undone"));
-    undone?.();
-  });
-  after?.();
-  return made;
-}
-
-export const where = (id) => (data.stops[id] ? { venue: id } : data.points[id] ? { triangle: id } : { street: id });
-const claim = (id) => (data.held[id] ? { generation: data.held[id].gen } : {});
 
 // ── today ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 export async function showToday() {
   const [now, { order, done }] = await Promise.all([box.trueNow(), box.meta()]);
   const list = $("streets");
-  if (order?.day === dayOf(now)) for (const id of [...order.ids].reverse()) { // of this day's walk only; what came since stands after it
+  if (order && order.day === dayOf(now)) for (const id of [...order.ids].reverse()) { // of this day's walk only; what came since stands after it
     const row = list.querySelector(`[data-street="${CSS.escape(id)}"]`);
     if (row) list.prepend(row);
   }
@@ -84,30 +38,7 @@ export async function showToday() {
   }
 }
 
-// ── a street: one tap a door ────────────────────────────────────────────────────────────────────────────────────────
-
-const doorOf = (text) => text.trim().toUpperCase().replace(/[－–—#号室栋单元.\s]+/g, "-").replace(/^-+|-+$/g, "");
-const isDoor = (door) => !door || /^[0-9A-Z]{1,8}(-[0-9A-Z]{1,8}){0,3}$/.test(door);
-
-const afterDoor = (door) => door.replace(/\d+$/, (number) => String(Number(number) + 1).padStart(number.length, "0"));
-function setDoor(door) {
-  $("door").value = door;
-  checkDoor();
-}
-
-/** One big button: the next door, or where none is written the venue of this street that this phone has not been at today. */
-let ahead = "";
-async function showOnward() {
-  const door = doorOf($("door").value), street = here;
-  const [now, ...told] = await Promise.all([box.trueNow(), box.all("waiting"), box.all("done")]);
-  if (street !== here) return;
-  const been = new Set(told.flat().filter((one) => ["visit", "contact"].includes(one.record.kind) && !one.back && dayOf(one.at) === dayOf(now)).map((one) => one.record.venue));
-  ahead = door ? "" : Object.keys(data.stops).find((id) => data.stops[id].street === street && !been.has(id)) ?? "";
-  const [what, label] = $("onward").children;
-  what.textContent = say(door ? "nextDoor" : "nextVenue");
-  label.textContent = door ? afterDoor(door) : data.stops[ahead]?.label ?? "";
-  $("onward").hidden = !door && !ahead;
-}
+// ── whom nobody contacts ────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Whoever asked for it is contacted no more, also before the server has heard of it: what waits here counts as what it told. */
 export async function heedWishes() {
@@ -119,123 +50,9 @@ export async function heedWishes() {
   }
 }
 
-function checkDoor() {
-  const door = doorOf($("door").value);
-  const asked = (data.held[here]?.doors ?? []).includes(door) && door;
-  const wrong = !isDoor(door);
-  $("doorSays").textContent = asked ? say("dnc", { door }) : wrong ? say("badDoor") : "";
-  $("outcomes").classList.toggle("shut", Boolean(asked) || wrong);
-  for (const button of $("outcomes").children) button.disabled = Boolean(asked) || wrong;
-  showOnward();
-}
-
-function showStreet(id) {
-  const street = place(id);
-  if (!street || !(data.held[id] ?? data.kept[id])) return go("today");
-  last = id;
-  sessionStorage.setItem("street", id);
-  $("streetLabel").textContent = street.label;
-  $("streetUntil").textContent = street.until ? $("streets").querySelector(`[data-street="${CSS.escape(id)}"] [data-until]`)?.textContent ?? "" : "";
-  setDoor("");
-  $("doors").textContent = (street.doors ?? []).join(", ");
-  $("doorsBox").hidden = !street.doors?.length;
-  const stops = Object.entries(data.stops).filter(([, stop]) => stop.street === id);
-  $("stops").replaceChildren(...stops.map(([venue, stop]) => {
-    const made = clone("stop", { label: stop.label });
-    made.href = "#venue=" + encodeURIComponent(venue);
-    return made;
-  }));
-  $("stopsBox").hidden = !stops.length;
-  const ask = street.point && data.points[street.point]?.ours ? street.point : id;
-  $("ask").href = "#survey=" + encodeURIComponent(ask);
-  $("worked").href = "#hours=" + encodeURIComponent(id);
-  $("giveUpBox").hidden = !data.mayClaim || !data.held[id];
-}
-
-async function contact(what) {
-  const door = doorOf($("door").value), street = here;
-  const made = await tap("contact", { ...where(street), ...claim(street), what, ...(door && { door }) }, [say(what), door].filter(Boolean).join(" · "), null, () => {
-    if (what === "do_not_contact" && data.held[street]) data.held[street].doors = data.held[street].doors.filter((one) => one !== door);
-    if (here === street) setDoor(door); // it is to be told again
-  });
-  if (!made) return;
-  await heedWishes();
-  if (what === "signed_up") return go("signup");
-  if (door) setDoor(afterDoor(door));
-}
-
-// ── the card ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-/** The surveys of the sitting at a place: the server's, and those of this phone that it has not counted yet. */
-async function sitting(id) {
-  const now = await box.trueNow(), length = data.rules.sitting;
-  const open = data.sittings.filter((one) => one.place === id && now - one.opened < length).pop();
-  const seen = new Map((open?.asked ?? []).map(([name, at, who, corner, knows, phase]) =>
-    [name, { id: name, at, who, corner, answer: knows ? "knows" : "does_not_know", phase }]));
-  const [waiting, done, { phone }] = await Promise.all([box.all("waiting"), box.all("done"), box.meta()]);
-  for (const { record, answer } of [...waiting, ...done]) {
-    if (record.kind !== "survey" || (record.triangle ?? record.street) !== id || answer?.result === "rejected") continue;
-    const at = Date.parse(record.device_time) + (record.offset_s ?? phone.offset ?? 0) * 1000;
-    seen.set(record.id, { id: record.id, at, who: record.promoter, corner: record.cluster ?? "", answer: record.what, phase: record.phase });
-  }
-  const asked = [...seen.values()].filter((one) => now - one.at < length).sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1));
-  const opened = open?.opened ?? asked[0]?.at ?? now;
-  return { asked: asked.filter((one) => one.at - opened <= length), rule: open?.rule ?? data.rules.rule, now };
-}
-
-const verdictOn = async (id) => {
-  const { asked, rule } = await sitting(id);
-  return judge(asked, data.cards[rule], data.rules).verdict;
-};
-const small = (id) => data.held[id] && data.held[id].people < data.rules.small;
-
-/** Open the card: where a test goes on, it goes on as this promoter asked last. */
-async function openSurvey(id) {
-  const { asked } = await sitting(id);
-  const mine = asked.filter(({ who }) => who === data.promoter); // whether a team-mate pitched is for the team-mate to say
-  $("corner").elements.phase.value = mine.filter(({ phase }) => ["before", "after"].includes(phase)).pop()?.phase ?? "before";
-  return showSurvey(id);
-}
-
-async function showSurvey(id) {
-  const spot = place(id);
-  if (!spot) return go("today");
-  $("surveyLabel").textContent = spot.label;
-  const { asked, rule, now } = await sitting(id);
-  const card = judge(asked, data.cards[rule], data.rules);
-  const corner = $("corner").elements.corner.value;
-  const crowd = asked.filter((one) => one.who === data.promoter && cornerOf(one.corner) === cornerOf(corner) && one.answer !== "refused"
-    && now - one.at < data.rules.window).length >= data.rules.crowd;
-  $("askedCount").textContent = say("asked", { n: card.asked });
-  $("cardSays").textContent = small(id) ? say("small") : card.verdict === "push_on" ? say("pushOn")
-    : card.verdict === "move_on" ? say("thanks", { label: spot.label })
-    : crowd ? say("crowd") : card.alone ? say("another") : say("askMore", { n: card.ask });
-  const homes = data.homes[data.points[id] ? id : spot.point] ?? [];
-  $("homeBox").hidden = !homes.length;
-  $("home").replaceChildren(new Option(say("notAsked"), ""), ...homes.map(([home, label]) => new Option(label, home)));
-  $("v-survey").classList.toggle("crowded", crowd && card.verdict === "ask_more");
-  return card.verdict;
-}
-
-async function survey(what) {
-  const id = here;
-  const { corner, phase } = Object.fromEntries(new FormData($("corner")));
-  sessionStorage.setItem("corner", corner);
-  const home = $("home").value; // of this person only: the next one is asked again
-  let verdict = "";
-  await tap("survey", { ...where(id), ...claim(id), what, cluster: corner, phase, ...(home && { home_street: home }) }, say(what), null, async () => {
-    const now = await verdictOn(id);
-    if (here === id) await showSurvey(id);
-    if (verdict === "move_on" && now !== verdict) await (await moving()).stay(id);
-    await showToday();
-  });
-  verdict = await showSurvey(id);
-  if (verdict === "move_on" && !small(id)) await (await moving()).movedOn(id);
-}
-
 // ── moving on ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-const moving = () => import("./moving.js");
+export const moving = () => import("./moving.js");
 
 async function answered({ answers, moved }) {
   const wishes = answers.filter(({ record }) => record.kind === "claim");
@@ -269,6 +86,7 @@ export async function renew() {
   const answer = await fetch("/crew/", { headers: { Accept: "text/html" } }).catch(() => null);
   if (!answer?.ok || !answer.headers.get("X-Fieldops")) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  await box.breath();
   const fresh = page.getElementById("data");
   const now = fresh && JSON.parse(fresh.textContent);
   if (!now || (asked < taken && now.now < data.now)) return;
@@ -320,10 +138,10 @@ async function show() {
   if (asked === "take") return (await moving()).takeOver(id);
   const view = VIEWS.includes(asked) ? asked : "today", meant = location.hash;
   // First: no tap may come before it is heard.
-  const forms = FORMS.includes(view) ? await import("./forms.js").catch(() => null) : undefined;
+  const room = ROOMS[view] && await import(`./${ROOMS[view]}.js`).catch(() => null);
   if (location.hash !== meant) return;
-  if (forms === null) return warn(say("e.offline"));
-  here = id ?? "";
+  if (room === null) return warn(say("e.offline"));
+  here = id || (view === "survey" ? defaultPoint() : "");
   if ($("v-signup").hidden) takeText();
   for (const one of VIEWS) $("v-" + one).hidden = one !== view;
   for (const link of document.querySelectorAll("nav.bottom a")) {
@@ -332,12 +150,7 @@ async function show() {
   }
   for (const one of document.querySelectorAll(".maps")) one.open = false;
   $("content").scrollTo(0, 0);
-  if (view === "today") await showToday();
-  if (view === "street") showStreet(id);
-  if (view === "survey") await openSurvey(id || defaultPoint());
-  if (forms) forms.show(view, id);
-  if (view === "outbox") await refresh();
-  if (view === "moveon") await (await moving()).resume(id);
+  await (room ? room.show(here, view) : showToday());
   const section = $("v-" + view);
   (section.querySelector("[data-first]") ?? section.querySelector("h1"))?.focus({ preventScroll: true });
 }
@@ -345,29 +158,17 @@ async function show() {
 /** Where to ask if nothing was chosen: the point that is this crew's to ask at, else the street worked on last. */
 function defaultPoint() {
   const point = data.held[last]?.point;
-  here = data.points[point]?.ours ? point : Object.keys(data.points).find((id) => data.points[id].ours)
+  return data.points[point]?.ours ? point : Object.keys(data.points).find((id) => data.points[id].ours)
     ?? (data.held[last] ? last : Object.keys(data.held)[0] ?? "");
-  return here;
 }
 
-// ── taps ────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-export const on = (id, event, act) => $(id).addEventListener(event, act);
-export const press = (id, act) => on(id, "click", (event) => {
-  const what = event.target.closest("button")?.dataset.what;
-  if (what) act(what);
-});
+/** The street that is worked on: sign-ups and hours are of it where nobody says otherwise. */
+export function workOn(id) {
+  last = id;
+  sessionStorage.setItem("street", id);
+}
 
 function wire() {
-  press("outcomes", contact);
-  press("answers", survey);
-  on("door", "input", checkDoor);
-  on("onward", "click", () => (ahead ? go("venue", ahead) : setDoor(afterDoor(doorOf($("door").value)))));
-  on("corner", "change", () => showSurvey(here));
-  on("giveUp", "click", async () => {
-    const made = await record("withdrawal", { street: here, ...claim(here), why: "crew_gave_up" });
-    if (made) go("today");
-  });
   $("day").parentElement.addEventListener("click", (event) => {
     const button = event.target.closest("[data-take]");
     if (button) moving().then(({ take }) => take(button.dataset.take, button.dataset.label));
@@ -380,15 +181,13 @@ function wire() {
   document.addEventListener("toggle", async ({ target }) => {
     if (target.open && target.matches(".maps") && place(here)?.at) (await import("./maps.js")).fill(target, place(here));
   }, true);
-  const corner = sessionStorage.getItem("corner");
-  if (corner) $("corner").elements.corner.value = corner;
 }
 
-// Not awaited here: forms.js imports this module and would wait for it while it waits for forms.js.
+// Not awaited here: what shows a view imports this module, and would wait for it while it waits for that.
 async function begin() {
   box.onAnswers(answered);
-  wire();
   await ready;
+  wire();
   await heedWishes();
   await show();
   document.documentElement.dataset.ready = "true";
