@@ -36,6 +36,7 @@ def install(app: Flask) -> None:
     app.register_blueprint(pages)
     app.template_filter("moment")(moment)
     app.template_filter("own_moment")(own_moment)
+    app.template_global("own_span")(own_span)
     app.template_filter("day")(day)
     app.template_filter("weekday")(weekday)
     app.template_global("languages")(lambda: NAMES)
@@ -124,6 +125,14 @@ def weekday(value: date) -> str:
 def own_moment(value: datetime) -> str:
     """Return a moment in the zone of the region's first city: for pages that belong to no city."""
     return moment(value, read_time_zone(the_region()))
+
+
+def own_span(begin: datetime, end: datetime) -> str:
+    """Return from when until when, in the zone of the region's first city; a day that both have is said once."""
+    zone = ZoneInfo(read_time_zone(the_region()))
+    if begin.astimezone(zone).date() != end.astimezone(zone).date():
+        return f"{own_moment(begin)} – {own_moment(end)}"
+    return f"{own_moment(begin)} – {format_datetime(end.astimezone(zone), 'HH:mm', locale=get_locale())}"
 
 
 @pages.post("/language")

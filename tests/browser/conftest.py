@@ -77,7 +77,7 @@ def served(region: Path) -> Iterator[str]:
         yield address
     finally:
         server.send_signal(signal.SIGTERM)
-        code = server.wait(10)
+        code = server.wait(PATIENCE)
     assert code == 0
 
 

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route
 from fieldops.people import Role
 from fieldops.store.connect import open_region
 from tests.accounts import PLAIN_COOKIE, session_of
-from tests.browser.conftest import until
+from tests.browser.conftest import PATIENCE, until
 from tests.conftest import ROOT
 from tests.phone_town import make_phone_town
 from tests.processes import SERVER, Started, free_port, wait_for
@@ -51,7 +51,7 @@ class Server:
     def stop(self, how: int = signal.SIGTERM) -> None:
         assert self.process is not None
         self.process.send_signal(how)
-        self.process.wait(10)
+        self.process.wait(PATIENCE)
         self.process = None
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:

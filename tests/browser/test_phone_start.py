@@ -105,6 +105,9 @@ def test_every_view_opens_without_network_also_where_the_browser_had_no_time_to_
     with crew_phone(browser, own_server) as phone:
         page = open_phone(phone, own_server)
         controlled(page)
+        until(page, "document.querySelectorAll('[data-take]').length > 0")
+        page.reload()  # the worker keeps the page on which streets are kept for the crew
+        until(page, READY)
         page.close()
         own_server.stop()
         page = phone.new_page()

@@ -1,7 +1,7 @@
 """The public page under abuse, and what the desk's pages show and hide."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
 
@@ -393,7 +393,7 @@ def test_a_number_that_is_shown_among_the_calls_of_a_rep_leaves_the_lists_that_r
 ) -> None:
     region, client = open_region(town[1]), lead_of(town)
     import_reps(region, LEAD, [(2, {"rep": "R3", "name": "小周", "base": "北站", "languages": "zh"})], now=NOON)
-    sellers(region, 2 * A_PAGE + 1, RepId("R3"), first=7000, street="R00")
+    sellers(region, A_PAGE + 1, RepId("R3"), first=7000, street="R00")
     set_poster_words(region, LEAD, {}, now=NOON + timedelta(days=9))  # the sandbox's present
     region.close()
     listed = client.get("/calls?rep=R3&stuck=2", headers=HERE).text
@@ -403,8 +403,27 @@ def test_a_number_that_is_shown_among_the_calls_of_a_rep_leaves_the_lists_that_r
     assert re.search(r'href="tel:', shown)
     assert '<option value="R3" selected>' in shown
     turns = {unescape(one) for one in re.findall(r'rel="(?:prev|next)" href="([^"]+)"', shown)}
-    assert turns == {"/calls?rep=R3#stuck", "/calls?rep=R3&stuck=3#stuck"}
+    assert turns == {"/calls?rep=R3#stuck"}
     assert 'name="back" value="/calls?rep=R3&amp;stuck=2"' in shown
+
+
+def test_a_training_says_its_day_once_and_is_not_cancelled_by_one_slip_of_the_hand(
+    shared_town: tuple[Flask, Path, str],
+) -> None:
+    region, client = open_region(shared_town[1]), lead_of(shared_town)
+    begin = datetime(2026, 3, 9, 4, tzinfo=UTC)
+    spans = (
+        (timedelta(hours=2), "Mon 9 Mar, 12:00 – 14:00"),
+        (timedelta(days=1), "Mon 9 Mar, 12:00 – Tue 10 Mar, 12:00"),
+    )
+    for length, said in spans:
+        made = make_training(
+            region, LEAD, base="北站", topic="直播", starts_at=begin, ends_at=begin + length, capacity=9, now=NOON
+        )
+        page = client.get(f"/trainings/{made}", headers=HERE).text
+        assert said in text_of(page)
+        assert "<summary>Cancel this training</summary>" in page
+    region.close()
 
 
 def test_a_rep_reads_the_names_of_reps_and_not_their_numbers(shared_town: tuple[Flask, Path, str]) -> None:
