@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -88,6 +89,7 @@ def free_port() -> int:
 def _run(
     module: str, words: list[str], out: Path, err: Path, folder: Path, environment: dict[str, str], typed: str
 ) -> None:  # fmt: skip
+    threading.Thread(target=_end_with_the_tests, daemon=True).start()
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
@@ -99,3 +101,11 @@ def _run(
     sys.stdin = io.StringIO(typed)
     sys.argv = [module.split(".")[0], *words]
     sys.exit(import_module(module).main())
+
+
+def _end_with_the_tests() -> None:
+    """Leave no server behind where the tests themselves are killed."""
+    tests = multiprocessing.parent_process()
+    assert tests is not None
+    tests.join()
+    os.kill(os.getpid(), signal.SIGKILL)
