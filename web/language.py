@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from io import BytesIO
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
@@ -10,8 +11,9 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import Translations
-from flask import Blueprint, Flask, Response, request
+from flask import Blueprint, Flask, Response, current_app, request
 from flask_babel import Babel, Domain, get_locale
+from werkzeug.exceptions import HTTPException
 
 from fieldops.actions.desk import read_time_zone
 from web.regions import the_region
@@ -42,7 +44,24 @@ def install(app: Flask) -> None:
     app.template_global("languages")(lambda: NAMES)
     app.template_global("language")(lambda: str(get_locale()))
     app.template_global("html_language")(lambda: str(get_locale()).replace("_", "-"))
-    app.template_global("here")(lambda: request.full_path.rstrip("?"))
+    app.template_global("here")(here)
+
+
+def here() -> str:
+    """Return the address that shows this page again; where only a form leads to it, that of the page with the form."""
+    if request.method in ("GET", "HEAD") or _can_be_asked_for(request.path):
+        return request.full_path.rstrip("?")
+    before = urlsplit(request.referrer or "")
+    ours = before.netloc == request.host and _can_be_asked_for(before.path)
+    return urlunsplit(("", "", before.path, before.query, "")) if ours else "/"
+
+
+def _can_be_asked_for(path: str) -> bool:
+    try:
+        current_app.create_url_adapter(request).match(path, method="GET")  # type: ignore[union-attr]
+    except HTTPException:
+        return False
+    return True
 
 
 def read_translations(locale: str) -> Translations:

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
+from flask import Flask
 from flask.testing import FlaskClient
 
 from tests import refusal_texts
 from tests.conftest import ROOT
-from web.language import CHINESE, ENGLISH, TRANSLATIONS, asked_language, read_catalogue
+from web.language import CHINESE, ENGLISH, TRANSLATIONS, asked_language, here, read_catalogue
 
 WEB = TRANSLATIONS.parent
 CJK = re.compile(r"[\u2e80-\u9fff\uff00-\uffef]")
@@ -87,3 +88,14 @@ def test_templates_hold_no_chinese_of_their_own(template: Path) -> None:
 def test_english_pages_show_chinese_only_in_names(client: FlaskClient) -> None:
     page = client.get("/nothing", headers={"Accept-Language": "en"}).text.replace("中文", "")
     assert not CJK.search(page)
+
+
+@pytest.mark.parametrize(("referrer", "back"), [("/bases?page=1", "/bases?page=1"), ("", "/"), ("//elsewhere/x", "/")])
+def test_another_language_after_a_refused_form_shows_the_page_that_had_the_form(
+    app: Flask, referrer: str, back: str
+) -> None:
+    headers = {"Referer": f"http://localhost{referrer}" if referrer.startswith("/b") else referrer}
+    with app.test_request_context("/bases/remove", method="POST", headers=headers):
+        assert here() == back
+    with app.test_request_context("/bases?page=2", headers=headers):
+        assert here() == "/bases?page=2"
