@@ -9,7 +9,7 @@ from fieldops.ids import CrewId, PromoterId, StreetId
 from fieldops.people import Role
 from fieldops.store.connect import open_region
 from tests.browser.conftest import until
-from tests.browser.phones import READY, Server, crew_phone, flush, flush_all, in_outbox, later, open_phone
+from tests.browser.phones import READY, Server, crew_phone, flush, flush_all, in_outbox, later, module, open_phone
 from tests.browser.test_phone import NARROW, SMALL
 from tests.browser.thumbs import decide, go, write_sign_up
 from tests.conftest import LEAD, PLANNER
@@ -91,6 +91,21 @@ def test_save_and_seal_tapped_twice_signs_one_person_up(browser: Browser, own_se
         expect(page.locator(".toast")).to_contain_text("sealed")
         settled(page)
         assert kinds(page) == ["sign_up"]
+
+
+def test_a_tap_during_which_the_outbox_is_drawn_anew_is_not_lost(browser: Browser, own_server: Server) -> None:
+    with crew_phone(browser, own_server) as phone:
+        page = open_phone(phone, own_server)
+        in_outbox(page, "await box.add('contact', {promoter: 'C0-0', street: 'GONE', what: 'refused'})")
+        flush(page)
+        page.locator("#badge").click()
+        page.get_by_role("button", name="It is true: appeal").hover()
+        page.mouse.down()
+        page.evaluate(
+            "async (address) => { await (await import(address)).refresh(); }", module(page).replace("outbox", "app")
+        )
+        page.mouse.up()
+        expect(page.locator("#refused")).to_contain_text("Your appeal is on its way.")
 
 
 def test_what_was_refused_is_appealed_against_once_and_then_says_so(browser: Browser, own_server: Server) -> None:

@@ -23,6 +23,9 @@ const name = (one) => [say(one.record.what || one.record.kind), labelOf(one), on
 
 export const show = refresh; // what is drawn anew draws the list too, where it is open
 
+// A list that says the same keeps its rows: a tap is lost whose row is drawn anew between touch and release.
+const put = (list, rows) => { if (rows.map((one) => one.outerHTML).join("") !== list.innerHTML) list.replaceChildren(...rows); };
+
 export async function showOutbox(waiting, oldest) {
   const { sentAt } = await box.meta();
   const done = (await box.all("done")).sort((a, b) => b.at - a.at);
@@ -36,15 +39,15 @@ export async function showOutbox(waiting, oldest) {
     return made;
   };
   const appealed = new Set([...waiting, ...done].filter(({ record }) => record.kind === "appeal").map(({ record }) => record.about));
-  $("refused").replaceChildren(...done.filter((one) => one.answer.result === "rejected").map((one) => {
+  put($("refused"), done.filter((one) => one.answer.result === "rejected").map((one) => {
     const already = appealed.has(one.id);
     const made = row(one, whyNot(one.answer, labelOf(one)) + (already ? " " + say("appealed") : ""));
     made.append(clone("appeal"));
     made.querySelector("[data-why=it_is_true]").hidden = already || NO_FACT.includes(one.record.kind);
     return made;
   }));
-  $("waitingList").replaceChildren(...waiting.slice(0, 100).map((one) => row(one, "")));
-  $("takenList").replaceChildren(...done.filter((one) => one.answer.result !== "rejected").slice(0, 50).map((one) => {
+  put($("waitingList"), waiting.slice(0, 100).map((one) => row(one, "")));
+  put($("takenList"), done.filter((one) => one.answer.result !== "rejected").slice(0, 50).map((one) => {
     const marks = (one.answer.marks ?? []).map((mark) => say("m." + mark)).join(", ");
     const made = row(one, one.back ? say("undone") : one.answer.again ? say("again") : marks && say("marked", { marks }));
     if (!one.back && ["contact", "visit"].includes(one.record.kind)) made.append(clone("takeBack"));
