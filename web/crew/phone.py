@@ -45,12 +45,8 @@ from web.regions import the_region
 from web.session import current_actor, current_session, needs, public
 
 FIRST = ("app.js", "outbox.js", "start.js", "views.js")  # what the first view of the day needs
-NEXT = (
-    "taps.js",
-    "doors.js",
-    "ask.js",
-    "card.js",
-)  # what its first tap needs: fetched at once, evaluated when it is asked for
+# What its first tap needs: fetched at once, evaluated when it is asked for.
+NEXT = ("taps.js", "doors.js", "ask.js", "card.js")
 LATER = (
     "forms.js", "moving.js", "me.js", "seal.js", "list.js", "near.js", "maps.js", "learn.js", "told.js", "leave.js", "account.js",
 )  # fmt: skip
@@ -58,10 +54,8 @@ SHELL = ("crew.css", *FIRST, *NEXT, *LATER)
 DAYS_BEFORE = 8  # for which a phone keeps what it sent, and may lie there before it opens its page again
 MOST_DRAWN = 8  # streets of the sketch: those of the coming hours; more would lie on top of each other
 LARGEST_BATCH = 400_000  # bytes: fifty records, sign-ups among them
-MOST_SYNCS, SYNC_WINDOW = (
-    600,
-    timedelta(minutes=10),
-)  # of one session: 30,000 records at once, 60 batches a minute for long
+# Of one session: 30,000 records at once, 60 batches a minute for long.
+MOST_SYNCS, SYNC_WINDOW = 600, timedelta(minutes=10)
 
 pages = Blueprint("phone", __name__, url_prefix="/crew")
 MENU = [Entry("phone.today", lazy_gettext("Today"), 10, "crew", home=True)]
