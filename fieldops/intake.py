@@ -230,11 +230,14 @@ def read_position(row: Mapping[str, str], lon: str = "lon", lat: str = "lat") ->
     Raises
     ------
     BadInput
-        If only one is given, or one is outside its range.
+        If only one is given, one is outside its range, or the latitude can only be a longitude.
     """
     if not row.get(lon) and not row.get(lat):
         return None, None
-    return read_number(row, lon, low=-180, high=180), read_number(row, lat, low=-85, high=85)
+    east, north = read_number(row, lon, low=-180, high=180), read_number(row, lat)
+    if 85 < abs(north) <= 180 and abs(east) <= 85:
+        raise BadInput("longitude and latitude look exchanged", field=lat, cure="exchange the two columns")
+    return east, read_number(row, lat, low=-85, high=85)
 
 
 def read_moment(row: Mapping[str, str], field: str) -> datetime:

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fieldops.actions.datum import check_given, read_given
 from fieldops.actions.refusals import in_words
 from fieldops.clock import Stopwatch, find_zone
 from fieldops.errors import BadInput, NotFound, StreetInUse
@@ -32,10 +33,15 @@ UNDER_CLAIM_REFUSED = frozenset({"split", "join", "close"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MapSource:
-    """What an import reads: the map file and what goes with it; `residents` is a number, a file, or None."""
+    """
+    What an import reads: the map file and what goes with it; `residents` is a number, a file, or None.
+
+    `coordinates` is what map and boundary are in, `tables` what hubs and residents are: the same where None.
+    """
 
     map: Path
     coordinates: str = "wgs84"
+    tables: str | None = None
     boundary: Path | None = None
     residents: str | None = None
     hubs: Path | None = None
@@ -146,15 +152,16 @@ def _read_source(
 ) -> "tuple[City, str]":
     from fieldops import maps
     from fieldops.city.build import build_city
-    from fieldops.exchange.residents import read_hubs, read_residents
 
     rules = read_rules(region.reader()) if region else Rules()
     before = None if replace_city else _city_before(region, name)
     given: dict[str, Any] = dict(before.report.get("given") or {}) if before else {}  # type: ignore[call-overload]
     residents = source.residents or given.get("residents")
-    people = read_residents(residents) if residents else None
-    hand_hubs = read_hubs(source.hubs) if source.hubs else _hand_hubs(before)
+    people, hubs = read_given(residents, source.hubs, source.tables or source.coordinates)
+    hand_hubs = _hand_hubs(before) if hubs is None else hubs
     raw = maps.read_map(source.map, boundary=source.boundary, coordinates=source.coordinates, progress=progress)
+    if source.tables is None:
+        check_given(people, hubs, maps.map_lines(raw))
     if before and not _overlaps(before, raw):
         raise _another_place(name, len(before.streets), 0)
     if before and given.get("boundary") and raw.boundary is None:

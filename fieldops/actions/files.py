@@ -29,15 +29,16 @@ class Table:
     known: tuple[str, ...]
     take: Take
     permission: str
+    places: bool = False  # it has places in degrees, whose coordinates may be stated
 
 
 CANDIDATES = "candidates"
 IMPORTS: dict[str, Table] = {
-    "crews": Table(people.CREW_NEEDED, people.CREW_KNOWN, people.import_crews, "crew.import"),
+    "crews": Table(people.CREW_NEEDED, people.CREW_KNOWN, people.import_crews, "crew.import", places=True),
     "promoters": Table(people.PROMOTER_NEEDED, people.PROMOTER_KNOWN, people.import_promoters, "crew.import"),
-    "venues": Table(venues.NEEDED, venues.KNOWN, venues.import_venues, "venue.import"),
+    "venues": Table(venues.NEEDED, venues.KNOWN, venues.import_venues, "venue.import", places=True),
     "effort": Table(effort.NEEDED, effort.KNOWN, effort.import_effort, "effort.record"),
-    "surveys": Table(tuple(COLUMNS_NEEDED), tuple(COLUMNS_KNOWN), record_surveys, "survey.record"),
+    "surveys": Table(tuple(COLUMNS_NEEDED), tuple(COLUMNS_KNOWN), record_surveys, "survey.record", places=True),
     "reps": Table(recruiting_reps.NEEDED, recruiting_reps.KNOWN, recruiting_reps.import_reps, "rep.manage"),
     CANDIDATES: Table(
         recruiting_import.NEEDED, recruiting_import.KNOWN, recruiting_import.import_candidates, "candidate.import"
@@ -48,12 +49,13 @@ EXPORTS = ("streets", "claims", "crews", "decisions", "effort", "timesheet", "su
 
 def take_table(
     region: Region, actor: Actor, noun: str, file: Path, *, strict: bool = False, consent: str = "",
-    now: datetime | None = None,
+    coordinates: str = "", now: datetime | None = None,
 ) -> tuple[Intake, tuple[str, ...]]:  # fmt: skip
     """
     Take a CSV or XLSX file in, and return what became of its rows, and the columns that were left out.
 
     `consent` is the version of the text to which all candidates of the file agreed whose row names none.
+    `coordinates` is what the places are in; where it is empty they are compared with the streets: see `datum.rows_in_wgs84`.
 
     Raises
     ------
@@ -64,7 +66,7 @@ def take_table(
     ConsentMissing
         RULE 19: if the file has candidates, and neither it nor `consent` names the text to which they agreed.
     BadInput
-        If the file is no such table.
+        If the file is no such table, or its places lie beside the streets.
     RowsRefused
         With `strict`, if any row cannot be used: nothing is taken then.
     """
@@ -73,7 +75,9 @@ def take_table(
         raise NotFound("table", noun, cure=Said("choose one of %(choices)s", choices=", ".join(IMPORTS)))
     require(actor, kind.permission)
     table = open_given(file, needed=kind.needed, known=kind.known)
-    more = {"consent": consent} if noun == CANDIDATES else {}
+    more: dict[str, str | None] = {"consent": consent} if noun == CANDIDATES else {}
+    if kind.places:
+        more["coordinates"] = coordinates or None
     if noun == CANDIDATES and not consent and "consent" not in table.header:
         raise ConsentMissing(version="")
     return kind.take(region, actor, table.rows(stage="read"), strict=strict, now=now, **more), table.unknown

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import partial
 
+from fieldops.actions.datum import rows_in_wgs84
 from fieldops.actions.intake import Row, imported, read_by_key, summarise
 from fieldops.city.places import metres_to_nearest
 from fieldops.errors import BadInput
@@ -25,19 +26,21 @@ HOME_FROM_STREETS_MAX_KM = 50.0
 
 
 def import_crews(
-    region: Region, actor: Actor, rows: Iterable[Row], *, strict: bool = False, now: datetime | None = None
-) -> Intake:
+    region: Region, actor: Actor, rows: Iterable[Row], *, strict: bool = False, coordinates: str | None = "wgs84",
+    now: datetime | None = None,
+) -> Intake:  # fmt: skip
     """
     Take in crews, given as numbered rows of text with the columns `CREW_KNOWN`.
 
     A crew that is there already is updated where a value differs. Permission: crew.import. Event: RowsImported.
+    `coordinates`: see `datum.rows_in_wgs84`.
 
     Raises
     ------
     Forbidden
         If the actor may not.
     BadInput
-        If the region has no streets yet.
+        If the region has no streets yet, or nobody stated the coordinates, and the homes lie beside the streets.
     RowsRefused
         With `strict`, if any row cannot be used; nothing is stored then.
     """
@@ -51,6 +54,7 @@ def import_crews(
         before = store.read_crews(turn.connection)
         refusals = Refusals()
         distance = partial(metres_to_nearest, lons=lons, lats=lats)
+        rows = rows_in_wgs84(turn.connection, rows, coordinates, lon="home_lon", lat="home_lat")
         crews = read_by_key(rows, "crew", lambda row: _read_crew(row, distance), refusals)
         if strict:
             refusals.refuse_any()

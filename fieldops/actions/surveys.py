@@ -7,6 +7,7 @@ from functools import cache, partial
 from itertools import islice
 from zoneinfo import ZoneInfo
 
+from fieldops.actions.datum import rows_in_wgs84
 from fieldops.actions.intake import Row
 from fieldops.clock import local_day
 from fieldops.errors import BadInput, NotFound
@@ -45,6 +46,7 @@ def record_surveys(
     *,
     strict: bool = False,
     unknown_promoters: bool = False,
+    coordinates: str | None = "wgs84",
     now: datetime | None = None,
     device: DeviceId | None = None,
     progress: Progress = no_progress,
@@ -66,6 +68,8 @@ def record_surveys(
         Refuse the whole batch where a row cannot be used.
     unknown_promoters
         Take surveys of promoters whom the region does not know.
+    coordinates
+        What lon and lat are; None where nobody stated it: see `datum.rows_in_wgs84`.
     now, device
         The moment, in a sandbox only; the phone that sends.
     progress
@@ -80,6 +84,8 @@ def record_surveys(
     ------
     Forbidden
         If the actor may not.
+    BadInput
+        If nobody stated the coordinates, and the places lie beside the streets.
     RowsRefused
         With `strict`, if any row cannot be used.
     Stopped
@@ -88,6 +94,7 @@ def record_surveys(
     require(actor, "survey.record")
     refusals = Refusals()
     with region.turn(actor, now=now, device=device) as turn:
+        rows = rows_in_wgs84(turn.connection, rows, coordinates)
         done, _ = record_surveys_in_turn(turn, rows, refusals, unknown_promoters=unknown_promoters, progress=progress)
         if strict:
             refusals.refuse_any()

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+from fieldops.actions.datum import rows_in_wgs84
 from fieldops.actions.intake import Row, imported, read_by_key, summarise
 from fieldops.city.places import AT_STREET_M, Ground
 from fieldops.errors import BadInput
@@ -25,15 +26,19 @@ _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
 
 
 def import_venues(
-    region: Region, actor: Actor, rows: Iterable[Row], *, strict: bool = False, now: datetime | None = None
-) -> Intake:
+    region: Region, actor: Actor, rows: Iterable[Row], *, strict: bool = False, coordinates: str | None = "wgs84",
+    now: datetime | None = None,
+) -> Intake:  # fmt: skip
     """
     Take in venues, given as numbered rows of text with the columns `KNOWN`; each stands on the nearest street.
 
     A venue that is there already is updated, also one of the map. Permission: venue.import. Event: RowsImported.
+    `coordinates`: see `datum.rows_in_wgs84`.
 
     Raises
     ------
+    BadInput
+        If nobody stated the coordinates, and the places lie beside the streets.
     Forbidden
         If the actor may not.
     RowsRefused
@@ -44,6 +49,7 @@ def import_venues(
         grounds = read_grounds(turn.connection)
         before = store.read_venues(turn.connection)
         refusals = Refusals()
+        rows = rows_in_wgs84(turn.connection, rows, coordinates)
         read = read_by_key(rows, "venue_id", lambda row: _read_venue(row, grounds), refusals)
         if strict:
             refusals.refuse_any()

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fieldops.cli.console import DEFAULT_DB, AsJson, Db, Now, given_moment, print_json, say, shell_actor
-from fieldops.cli.tables import File, Numbered, Strict, import_table
+from fieldops.cli.tables import Coordinates, File, Numbered, Strict, import_table
 
 if TYPE_CHECKING:
     from fieldops.intake import Intake
@@ -24,8 +24,9 @@ def register(app: typer.Typer) -> None:
 
 @crews.command("import")
 def import_crews(
-    file: File, db: Db = DEFAULT_DB, strict: Strict = False, now: Now = None, as_json: AsJson = False
-) -> None:
+    file: File, db: Db = DEFAULT_DB, strict: Strict = False, coordinates: Coordinates = None, now: Now = None,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
     """
     Take in crews; crews that are there already are updated.
 
@@ -39,7 +40,9 @@ def import_crews(
 
     def take(rows: Numbered, _: "Progress") -> "Intake":
         region = open_region(db)
-        return people.import_crews(region, shell_actor(), rows, strict=strict, now=given_moment(now))
+        return people.import_crews(
+            region, shell_actor(), rows, strict=strict, coordinates=coordinates, now=given_moment(now)
+        )
 
     import_table(file, take, needed=people.CREW_NEEDED, known=people.CREW_KNOWN, as_json=as_json)
 

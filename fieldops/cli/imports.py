@@ -39,8 +39,14 @@ def import_map(
     db: Db = DEFAULT_DB,
     timezone: TimeZone = None,
     coordinates: Annotated[
-        str, typer.Option(help="What the file's coordinates are: wgs84, gcj02 (Amap, Tencent) or bd09 (Baidu).")
+        str,
+        typer.Option(
+            help="What the coordinates of map, boundary, hubs and residents are: wgs84, gcj02 (Amap, Tencent) or bd09 (Baidu)."
+        ),
     ] = "wgs84",
+    tables: Annotated[
+        str | None, typer.Option(help="What those of hubs and residents are, where they differ from the map's.")
+    ] = None,
     boundary: Annotated[
         Path | None, typer.Option(help="Polygon file of the operation area; what lies outside is left out.")
     ] = None,
@@ -73,7 +79,13 @@ def import_map(
     from fieldops.actions.city import MapSource, import_city
 
     source = MapSource(
-        map=map_file, coordinates=coordinates, boundary=boundary, residents=residents, hubs=hubs, zones=zones
+        map=map_file,
+        coordinates=coordinates,
+        tables=tables,
+        boundary=boundary,
+        residents=residents,
+        hubs=hubs,
+        zones=zones,
     )
     with progress_bar() as progress:
         done = import_city(

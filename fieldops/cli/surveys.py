@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fieldops.cli.console import DEFAULT_DB, AsJson, Db, Now, given_moment, in_city, print_json, shell_actor
-from fieldops.cli.tables import File, Numbered, Strict, import_table
+from fieldops.cli.tables import Coordinates, File, Numbered, Strict, import_table
 
 if TYPE_CHECKING:
     from fieldops.intake import Intake
@@ -27,6 +27,7 @@ def import_surveys(
     unknown_promoters: Annotated[
         bool, typer.Option("--unknown-promoters", help="Take surveys of promoters whom nobody has imported.")
     ] = False,
+    coordinates: Coordinates = None,
     now: Now = None,
     as_json: AsJson = False,
 ) -> None:
@@ -49,7 +50,7 @@ def import_surveys(
     def take(rows: Numbered, progress: "Progress") -> "Intake":
         return record_surveys(
             open_region(db), shell_actor(), rows, strict=strict, unknown_promoters=unknown_promoters,
-            now=given_moment(now), progress=progress,
+            coordinates=coordinates, now=given_moment(now), progress=progress,
         )  # fmt: skip
 
     import_table(file, take, needed=COLUMNS_NEEDED, known=COLUMNS_KNOWN, as_json=as_json)

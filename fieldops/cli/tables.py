@@ -15,7 +15,19 @@ if TYPE_CHECKING:
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="CSV in UTF-8 or GB18030, or XLSX, with a header row.")]
 Strict = Annotated[
-    bool, typer.Option("--strict", help="Refuse the whole file where a row cannot be used; otherwise that row only.")
+    bool,
+    typer.Option(
+        "--strict",
+        help="Refuse the whole file where a row cannot be used; otherwise that row only, and the command ends with exit 0"
+        " as long as one row was taken.",
+    ),
+]
+Coordinates = Annotated[
+    str | None,
+    typer.Option(
+        help="What the file's places are: wgs84, gcj02 (Amap, Tencent) or bd09 (Baidu). Where it is left out they count as"
+        " wgs84, and a file whose places lie beside the streets is refused."
+    ),
 ]
 _SHOWN = 20
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from fieldops.cli.console import DEFAULT_DB, AsJson, Db, Now, given_moment, print_json, shell_actor
-from fieldops.cli.tables import File, Numbered, Strict, import_table
+from fieldops.cli.tables import Coordinates, File, Numbered, Strict, import_table
 
 if TYPE_CHECKING:
     from fieldops.intake import Intake
@@ -21,8 +21,9 @@ def register(app: typer.Typer) -> None:
 
 @venues.command("import")
 def import_venues(
-    file: File, db: Db = DEFAULT_DB, strict: Strict = False, now: Now = None, as_json: AsJson = False
-) -> None:
+    file: File, db: Db = DEFAULT_DB, strict: Strict = False, coordinates: Coordinates = None, now: Now = None,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
     """
     Take in venues; each stands on the street nearest to it, at most 150 m away.
 
@@ -35,7 +36,9 @@ def import_venues(
     from fieldops.store.connect import open_region
 
     def take(rows: Numbered, _: "Progress") -> "Intake":
-        return acts.import_venues(open_region(db), shell_actor(), rows, strict=strict, now=given_moment(now))
+        return acts.import_venues(
+            open_region(db), shell_actor(), rows, strict=strict, coordinates=coordinates, now=given_moment(now)
+        )
 
     import_table(file, take, needed=acts.NEEDED, known=acts.KNOWN, as_json=as_json)
 

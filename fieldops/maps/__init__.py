@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fieldops.maps.layers import read_layer as read_layer
+    from fieldops.maps.reading import map_lines as map_lines
     from fieldops.maps.reading import read_city as read_city
     from fieldops.maps.reading import read_map as read_map
 
-_ROOM_OF_NAME = {"read_map": "reading", "read_city": "reading", "read_layer": "layers"}
+_ROOM_OF_NAME = {"read_map": "reading", "read_city": "reading", "map_lines": "reading", "read_layer": "layers"}
 __all__ = list(_ROOM_OF_NAME)
 
 

@@ -133,6 +133,16 @@ def read_city(
     )  # fmt: skip
 
 
+def map_lines(raw: RawMap) -> np.ndarray:
+    """Return the ways of a map as lines (degrees WGS-84); a way of one place is none."""
+    sizes = np.diff(raw.starts)
+    owner = np.repeat(np.arange(len(sizes)), sizes)
+    whole = np.isin(owner, np.flatnonzero(sizes >= 2))
+    _, indices = np.unique(owner[whole], return_inverse=True)
+    xy = np.column_stack((raw.lon[whole], raw.lat[whole]))
+    return np.asarray(shapely.linestrings(xy, indices=indices), dtype=object)
+
+
 def _read(path: Path, progress: Progress) -> RawMap:
     form = formats.detect_format(path)
     if form in formats.OSM_FORMATS:
@@ -181,12 +191,7 @@ def _read_boundary(given: Path | str | Area, coordinates: str) -> Area:
 def _notes(raw: RawMap) -> list[str]:
     """Say which of the points and the boundary look shifted against the streets."""
     plane = Plane.around(raw.lon, raw.lat)
-    sizes = np.diff(raw.starts)
-    owner = np.repeat(np.arange(len(sizes)), sizes)
-    whole = np.isin(owner, np.flatnonzero(sizes >= 2))
-    xy = np.column_stack(plane.to_metres(raw.lon[whole], raw.lat[whole]))
-    _, indices = np.unique(owner[whole], return_inverse=True)
-    lines = np.asarray(shapely.linestrings(xy, indices=indices), dtype=object)
+    lines = plane.flatten(map_lines(raw))
     notes: list[str] = []
     if raw.source == "layers" and len(raw.point_shapes):
         shift = find_shift(shapely.get_coordinates(plane.flatten(raw.point_shapes)), lines)

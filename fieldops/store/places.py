@@ -27,6 +27,11 @@ def street_positions(connection: sqlite3.Connection) -> tuple[FloatArray, FloatA
     return positions[:, 0], positions[:, 1]
 
 
+def street_lines(connection: sqlite3.Connection) -> npt.NDArray[np.object_]:
+    """Return every segment of the region's street graph as a line (degrees WGS-84)."""
+    return geopackage.decode([row[0] for row in connection.execute("SELECT geom FROM segment ORDER BY fid")])
+
+
 def read_grounds(connection: sqlite3.Connection) -> dict[CityId, Ground]:
     """Return for each city its streets and connection points, ready to be searched."""
     grounds: dict[CityId, Ground] = {}

@@ -53,7 +53,7 @@ def take() -> AnyResponse:
         try:
             done, unknown = files.take_table(
                 the_region(), current_actor(), noun, path, strict=bool(request.form.get("strict")),
-                consent=request.form.get("consent", ""), now=act_moment(),
+                consent=request.form.get("consent", ""), coordinates=request.form.get("coordinates", ""), now=act_moment(),
             )  # fmt: skip
         except RowsRefused as refusal:
             return make_response(_page(noun=noun, refused=refusal, rejected=refusal.rejected), 422)
