@@ -33,7 +33,7 @@ from fieldops.ids import ClaimId, CrewId, PlanId, StreetId, new_id
 from fieldops.intake import read_reason
 from fieldops.people import Actor
 from fieldops.permissions import require
-from fieldops.said import Said
+from fieldops.said import Reason, Said
 from fieldops.store import claims as store
 from fieldops.store.connect import Region, Turn
 from fieldops.store.recruiting_settings import read_wind_down
@@ -50,6 +50,11 @@ class Refusal:
     street: StreetId
     crew: CrewId
     error: Conflict | NotFound
+
+    @property
+    def reason(self) -> str:
+        """Return why, without the words about the plan as a whole."""
+        return Reason(self.error.violations) if isinstance(self.error, PlanNotPublishable) else str(self.error)
 
 
 @dataclass(frozen=True, slots=True)

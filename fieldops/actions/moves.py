@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fieldops.actions.ground import Ground, pose_ground, read_ground, read_weeks, settle_ground
+from fieldops.actions.ground import Ground, pose_ground, read_ground, read_rooms, read_weeks, settle_ground
 from fieldops.actions.pins import pin_in_turn
 from fieldops.clock import format_moment, parse_moment
 from fieldops.errors import NotFound, PlanNotPublishable
@@ -247,7 +247,7 @@ def _moved(scene: _Scene, move: "Move", price: Price, name: PlanId, at: datetime
         "hours_given": round(sum(one.hours for one in new), 1),
         "hours_kept": round(kept_hours(problem, move.crew_of_street), 1),
         "known_at": plan.figures.get("known_at") or format_moment(plan.made_at), "known_seq": scene.known_seq,
-        "weeks": read_weeks(scene.ground, {one.crew for one in new}),
+        "weeks": read_weeks(scene.ground, {one.crew for one in new}), "rooms": read_rooms(problem, move.crew_of_street),
         "moves": moves, "lawful": not wrong, "violations": wrong,
         "because": plan.figures.get("because", {}) | {"violations": [pack(reason) for reason in wrong]},
     }  # fmt: skip

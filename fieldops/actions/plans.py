@@ -1,6 +1,5 @@
 """The acts on plans: make one, publish it as claims, tell why."""
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -11,19 +10,20 @@ import numpy as np
 
 from fieldops.actions.claims import Published, Refusal, publish_in_turn
 from fieldops.actions.dispatch import keep_outlook
-from fieldops.actions.ground import Ground, pose_ground, read_ground, read_weeks, settle_ground
+from fieldops.actions.ground import Ground, pose_ground, read_ground, read_rooms, read_weeks, settle_ground
+from fieldops.actions.overtaken import find_overtaken
 from fieldops.clock import Stopwatch, parse_moment
 from fieldops.errors import BadInput, NotFound, PlanNotPublishable
 from fieldops.events import PlanMade, PlanPublished
-from fieldops.ids import CrewId, JobId, PlanId, StreetId, new_id
+from fieldops.ids import JobId, PlanId, StreetId, new_id
 from fieldops.people import Actor
 from fieldops.permissions import require
 from fieldops.planning.reasons import pack, say
 from fieldops.planning.terms import Terms, WhatIf
 from fieldops.progress import Progress, no_progress
 from fieldops.said import Reason, Said
-from fieldops.store import audit, pins, places, plans
-from fieldops.store.connect import Region, Turn, open_region
+from fieldops.store import audit, places, plans
+from fieldops.store.connect import Region, open_region
 from fieldops.store.plans import StoredAssignment, StoredPlan
 
 if TYPE_CHECKING:
@@ -245,7 +245,7 @@ def _stored(
         "known_seq": known_seq, "lawful": not wrong, "crews": len(crews.ids), "crews_with_streets": len({a.crew for a in given}), "streets": len(streets.ids), "given": len(given),
         "pinned": len(pinned),
         "reasons": count_sorts(list(left.values())), "by_hand": len(problem.fixed),
-        "weeks": read_weeks(ground, {one.crew for one in given}),
+        "weeks": read_weeks(ground, {one.crew for one in given}), "rooms": read_rooms(problem, found.crew_of_street) if found else {},
         "basis": asdict(problem.basis) if problem.basis else None, "recruits": _recruits(problem, [c.street for c in choices]),
     } | _hours_figures(problem, found, given) | _reasons_figures(
         solved.impossible, wrong, crews_left_out(problem, solved.posed, {c.crew for c in choices}, {c.street for c in choices}), unkept
@@ -320,7 +320,8 @@ def publish_plan(
     """
     Make the plan's assignments claims, through the one door, all of them or (`best_effort`) those that the rules allow.
 
-    The check is the door's: it asks the rules again at this moment. RULE 15: protection starts when the claims are made.
+    The door asks the rules again at this moment; before it, crews, bursts and pins are looked at as they are now, see
+    `overtaken`. RULE 15: protection starts when the claims are made.
 
     Raises
     ------
@@ -332,20 +333,20 @@ def publish_plan(
         found = plans.read_plan(turn.connection, plan)
         reasons = [*found.violations, *_untimely(found, turn.now, places.read_zone(turn.connection))]
         pairs = [(a.street, a.crew) for a in found.assignments if not a.pinned]
-        unlike = _unlike_pins(turn, pairs)
+        over = find_overtaken(turn, found, pairs)
         if best_effort:
-            pairs = [pair for pair in pairs if pair[0] not in unlike]
+            pairs = [pair for pair in pairs if pair[0] not in over.streets]
         else:
-            reasons += unlike.values()
+            reasons += over.reasons
         if not pairs:
-            reasons.append(found.impossible or say("gives_nothing"))
+            reasons += [found.impossible] if found.impossible else over.reasons or [say("gives_nothing")]
         if reasons:
             raise PlanNotPublishable(plan=found.id, violations=tuple(reasons))
         published = publish_in_turn(turn, found.id, pairs, best_effort=best_effort)
         published.refused.extend(
-            Refusal(a.street, a.crew, PlanNotPublishable(plan=found.id, violations=(unlike[a.street],)))
+            Refusal(a.street, a.crew, PlanNotPublishable(plan=found.id, violations=(over.streets[a.street],)))
             for a in found.assignments
-            if a.street in unlike and not a.pinned
+            if a.street in over.streets and not a.pinned
         )
         event = PlanPublished(
             at=turn.now, plan=found.id, granted=len(published.granted), refused=len(published.refused),
@@ -367,13 +368,3 @@ def _untimely(plan: StoredPlan, now: datetime, zone: ZoneInfo) -> list[str]:
     if now < plan.starts_at:
         reasons.append(say("begins_later", start_at=start))
     return reasons
-
-
-def _unlike_pins(turn: Turn, pairs: Sequence[tuple[StreetId, CrewId]]) -> dict[StreetId, str]:
-    """Return the streets that are pinned otherwise than the plan gives them, with the sentence that says so."""
-    wanted = {pin.street: pin.crew for pin in pins.pins_in_force(turn.connection)}
-    return {
-        street: say("pinned_elsewhere" if wanted[street] else "pinned_free", street=street)
-        for street, crew in pairs
-        if street in wanted and wanted[street] != crew
-    }

@@ -148,7 +148,7 @@ def publish(
     from fieldops.store.connect import open_region
 
     done = publish_plan(open_region(db), shell_actor(), PlanId(name), best_effort=best_effort, now=given_moment(now))
-    refused = [{"street": r.street, "crew": r.crew, "reason": str(r.error)} for r in done.refused]
+    refused = [{"street": r.street, "crew": r.crew, "reason": r.reason} for r in done.refused]
     if as_json:
         granted = [
             {"claim": c.id, "street": c.street, "crew": c.crew, "from": c.claimed_at, "until": c.held_until}

@@ -82,6 +82,8 @@ SENTENCES: dict[str, str] = {
     "was_published": template("it was published at %(published_at)s"),
     "overtaken": template("it was made for %(start_at)s, and the first day is over"),
     "begins_later": template("it starts at %(start_at)s, and claims begin when they are made"),
+    "crew_fewer": template("crew %(crew)s had %(before_h)s h for it when this plan was made and has %(room_h)s h now"),
+    "outside_now": template("%(outside_n)s of its streets are in no burst on %(day)s (%(street)s ...), and no lead has overridden that (`fieldops burst --override ZONE`)"),
     # why a move by hand is not made
     "moved_published": template("it is published: its streets are claims, and a claim is given by the claims' own acts"),
     # what a move by hand costs

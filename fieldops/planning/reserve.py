@@ -16,7 +16,7 @@ Letters 40(5), and the tangent).
 import numpy as np
 from scipy import special
 
-from fieldops.planning.assignment import NOBODY, FloatArray, IntArray
+from fieldops.planning.assignment import NOBODY, BoolArray, FloatArray, IntArray
 from fieldops.planning.problem import HUNDREDTHS, PlanProblem, pair_hours, part_there
 
 _NONE = 1e-9
@@ -66,6 +66,57 @@ def kept_hours(problem: PlanProblem, crew_of_street: IntArray) -> float:
     crew = crew_of_street[street]
     shares = counted_hours(problem, street, crew) - pair_hours(problem, street, crew)
     return float((problem.crews.capacity - free_hours(problem)).sum() + shares.sum())
+
+
+def sure_hours(problem: PlanProblem, crew_of_street: IntArray) -> FloatArray:
+    """
+    Return the promoter-hours with which each crew can do all its streets as surely as the rules want, shape (n_crews,).
+
+    Live claims come first and are not in it, but for their doubt. In a lawful plan no crew needs more than it has.
+
+    Parameters
+    ----------
+    crew_of_street
+        The plan, shape (n_streets,), -1 where nobody has a street.
+    """
+    street = np.flatnonzero(crew_of_street != NOBODY)
+    crew, many = crew_of_street[street], len(problem.crews.ids)
+    hours = np.bincount(crew, pair_hours(problem, street, crew), many)
+    variance = np.bincount(crew, pair_doubt(problem, street, crew) ** 2, many) + _pinned_doubt(problem) ** 2
+    return np.asarray(hours + surety(problem) * np.sqrt(variance + (problem.common_doubt * hours) ** 2))
+
+
+def still_fit(hours: FloatArray, values: FloatArray, sets: IntArray, *, reserve: float, room: float) -> BoolArray:
+    """
+    Return which of a crew's streets it can still do after its hours have become fewer, shape (n_streets,).
+
+    Parameters
+    ----------
+    hours, values
+        Promoter-hours that each street is expected to take, and what it is worth, shape (n_streets,), >= 0.
+    sets
+        Number of the set of each street, shape (n_streets,), >= 0: a set is kept whole or not at all.
+    reserve
+        Promoter-hours that all of them take beside these, >= 0: what `sure_hours` adds.
+    room
+        Promoter-hours that the crew has now.
+
+    Notes
+    -----
+    Most value an hour first. The reserve of a part is at most that of the whole times the root of the part's share of the hours:
+    variances add up.
+    """
+    total = float(hours.sum())
+    if total + reserve <= room:
+        return np.ones(len(hours), dtype=bool)
+    many = int(sets.max(initial=-1)) + 1
+    size, worth = np.bincount(sets, hours, many), np.bincount(sets, values, many)
+    used, kept = 0.0, np.zeros(many, dtype=bool)
+    for part in np.argsort(-worth / np.maximum(size, _NONE), kind="stable").tolist():
+        more = used + float(size[part])
+        if more + reserve * (more / max(total, _NONE)) ** 0.5 <= room:
+            used, kept[part] = more, True
+    return np.asarray(kept[sets])
 
 
 def promise(problem: PlanProblem, crew_of_street: IntArray) -> FloatArray:

@@ -67,6 +67,16 @@ class StoredPlan:
         return None if found is None else {CrewId(crew): (week, day) for crew, (week, day) in found.items()}
 
     @property
+    def rooms(self) -> dict[CrewId, tuple[float, float]]:
+        """
+        Return the promoter-hours that each crew with streets had left beside its claims, and what its streets take of them.
+
+        So many that it can do them as surely as the rules want, see `reserve.sure_hours`. Empty in plans of old records.
+        """
+        found = self.figures.get("rooms", {})
+        return {CrewId(crew): (room, needs) for crew, (room, needs) in found.items()}
+
+    @property
     def impossible(self) -> Reason:
         """Return why nothing at all could be planned, empty where something was."""
         return unpack(self._because.get("impossible", ""), self.figures.get("impossible", ""))

@@ -1,5 +1,7 @@
 """Plans: started as a job with its bound and gap while it runs, opened crew by crew, compared, and published."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -9,10 +11,15 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from fieldops import clock
 from fieldops.actions import comparison, desk, jobs, pins, plans
+from fieldops.actions.claims import Refusal
+from fieldops.actions.names import read_names
+from fieldops.errors import PlanNotPublishable
 from fieldops.ids import PlanId
+from fieldops.said import Reason
 from web.asked import city_moment, whole
 from web.navigation import Entry
 from web.regions import act_moment, region_path, the_region
+from web.said import in_words
 from web.session import current_actor, needs
 from web.wording import wording
 
@@ -130,5 +137,17 @@ def publish(plan: str) -> AnyResponse:
     )
     flash(ngettext("%(num)s street is claimed now.", "%(num)s streets are claimed now.", len(done.granted)))
     if done.refused:
-        flash(gettext("Refused: %(streets)s", streets="; ".join(wording(one.error).text for one in done.refused[:5])))
+        flash(gettext("Refused: %(streets)s", streets=_refused(done.refused)))
     return redirect(url_for("plans.opened", plan=plan), 303)
+
+
+def _refused(refused: Sequence[Refusal]) -> str:
+    """Return which streets of a plan were not claimed, and why: equal reasons once, not more than a message holds."""
+    streets, called = defaultdict[str, list[str]](list), read_names(the_region(), current_actor()).street
+    for one in refused:
+        error = one.error
+        why = in_words(Reason(error.violations)) if isinstance(error, PlanNotPublishable) else wording(error).text
+        streets[why].append(called(one.street))
+    shown = list(streets.items())[:5]
+    named = [f"{', '.join(some[:12])}{' ...' if len(some) > 12 else ''} ({len(some)}): {why}" for why, some in shown]
+    return "; ".join(named + (["..."] if len(streets) > len(shown) else []))
