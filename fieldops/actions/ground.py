@@ -104,12 +104,12 @@ def read_weeks(ground: Ground, crews: Collection[CrewId]) -> dict[CrewId, tuple[
     return {crew: hours for crew, hours in weeks if crew in crews}
 
 
-def read_rooms(problem: "PlanProblem", crew_of_street: Any) -> dict[CrewId, tuple[float, float]]:
+def read_rooms(problem: "PlanProblem", crew_of_street: Any) -> dict[CrewId, list[float]]:
     """Return for each crew with streets the promoter-hours that it has for them, and how many they take; see `StoredPlan.rooms`."""
     from fieldops.planning.reserve import sure_hours
 
     room, needs = problem.crews.capacity.tolist(), np.round(sure_hours(problem, crew_of_street), 4).tolist()
-    return {problem.crews.ids[j]: (room[j], needs[j]) for j in np.unique(crew_of_street[crew_of_street >= 0]).tolist()}
+    return {problem.crews.ids[j]: [room[j], needs[j]] for j in np.unique(crew_of_street[crew_of_street >= 0]).tolist()}
 
 
 def _not_to_be_given(connection: "sqlite3.Connection", start: datetime, zone: ZoneInfo) -> dict[StreetId, str]:

@@ -12,7 +12,6 @@ from fieldops.clock import local_day
 from fieldops.ids import CrewId, StreetId, TriangleId
 from fieldops.planning.reasons import say
 from fieldops.planning.terms import Terms
-from fieldops.said import Said
 from fieldops.store import bursts, dispatch, pins, places, plans
 from fieldops.store import claims as claim_store
 from fieldops.store.connect import Turn
@@ -26,8 +25,8 @@ Pairs = Sequence[tuple[StreetId, CrewId]]
 class Overtaken:
     """The streets that cannot be claimed as the plan says, each with the reason; and all reasons, equal ones once."""
 
-    streets: dict[StreetId, Said]
-    reasons: list[Said]
+    streets: dict[StreetId, str]
+    reasons: list[str]
 
 
 def find_overtaken(turn: Turn, plan: StoredPlan, pairs: Pairs) -> Overtaken:
@@ -43,7 +42,7 @@ def find_overtaken(turn: Turn, plan: StoredPlan, pairs: Pairs) -> Overtaken:
     return Overtaken(beyond | outside | unlike, list(dict.fromkeys([*beyond.values(), *told, *unlike.values()])))
 
 
-def _unlike_pins(turn: Turn, pairs: Pairs) -> dict[StreetId, Said]:
+def _unlike_pins(turn: Turn, pairs: Pairs) -> dict[StreetId, str]:
     """Return the streets that are pinned otherwise than the plan gives them."""
     wanted = {pin.street: pin.crew for pin in pins.pins_in_force(turn.connection)}
     return {
@@ -53,7 +52,7 @@ def _unlike_pins(turn: Turn, pairs: Pairs) -> dict[StreetId, Said]:
     }
 
 
-def _outside_bursts(turn: Turn, pairs: Pairs) -> tuple[dict[StreetId, Said], list[Said]]:
+def _outside_bursts(turn: Turn, pairs: Pairs) -> tuple[dict[StreetId, str], list[str]]:
     """RULE 15: return the streets that belong to no burst that runs today, and the sentence that tells how many they are."""
     day = local_day(turn.now, places.read_zone(turn.connection))
     outside = bursts.outside_bursts(turn.connection, day)
@@ -63,7 +62,7 @@ def _outside_bursts(turn: Turn, pairs: Pairs) -> tuple[dict[StreetId, Said], lis
     return found, [say("outside_now", outside_n=len(found), day=day.isoformat(), street=min(found))]
 
 
-def _beyond_hours(turn: Turn, plan: StoredPlan, pairs: Pairs) -> dict[StreetId, Said]:
+def _beyond_hours(turn: Turn, plan: StoredPlan, pairs: Pairs) -> dict[StreetId, str]:
     """RULE 5: return the streets for which crews lack the hours that the plan counted on: fewer people, days, or new claims."""
     held = claim_store.claims_in_force(turn.connection, turn.now)
     taken, wanted = {claim.street for claim in held}, set(pairs)
@@ -71,7 +70,7 @@ def _beyond_hours(turn: Turn, plan: StoredPlan, pairs: Pairs) -> dict[StreetId, 
     for one in plan.assignments:
         if (one.street, one.crew) in wanted and one.street not in taken:  # what is taken the door refuses
             mine[one.crew].append(one)
-    room, found = _rooms_now(turn, plan, mine), dict[StreetId, Said]()
+    room, found = _rooms_now(turn, plan, mine), dict[StreetId, str]()
     triangle = {one.id: one.triangle for one in plans.plan_streets(turn.connection)}
     for crew, given in mine.items():
         total = sum(one.hours for one in plan.assignments if one.crew == crew and not one.pinned)

@@ -245,7 +245,7 @@ def _stored(
         "known_seq": known_seq, "lawful": not wrong, "crews": len(crews.ids), "crews_with_streets": len({a.crew for a in given}), "streets": len(streets.ids), "given": len(given),
         "pinned": len(pinned),
         "reasons": count_sorts(list(left.values())), "by_hand": len(problem.fixed),
-        "weeks": read_weeks(ground, {one.crew for one in given}), "rooms": read_rooms(problem, found.crew_of_street) if found else {},
+        "weeks": {crew: [*hours] for crew, hours in read_weeks(ground, {one.crew for one in given}).items()}, "rooms": read_rooms(problem, found.crew_of_street) if found else {},
         "basis": asdict(problem.basis) if problem.basis else None, "recruits": _recruits(problem, [c.street for c in choices]),
     } | _hours_figures(problem, found, given) | _reasons_figures(
         solved.impossible, wrong, crews_left_out(problem, solved.posed, {c.crew for c in choices}, {c.street for c in choices}), unkept
