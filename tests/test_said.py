@@ -7,14 +7,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fieldops.planning.reasons import CODE_OF, SENTENCES, SORTS, pack, say, sort_of, unpack
+from fieldops.planning.reasons import CODE_OF, SENTENCES, SORTS, fold_crews, pack, say, sort_of, unpack
 from fieldops.said import WHOLE, Reason, Said, say_interval, say_share
 
 
 def test_a_sentence_is_english_text_and_keeps_its_facts() -> None:
     said = say("lacks_hours", crew="C1", needs_h=12.34, room_h=8.0)
-    assert said == "crew C1 would need 12.3 h and has 8.0 h in all (rule 5)"
+    assert (
+        said == "crew C1 would need 12.3 h for it, its ways there and back included, and can give 8.0 h in all (rule 5)"
+    )
     assert said.facts == {"crew": "C1", "needs_h": 12.34, "room_h": 8.0}
+
+
+def test_reasons_that_differ_in_their_crew_only_are_one_line() -> None:
+    waits = [Reason([say("cools_down", crew=crew)]) for crew in ("C1", "C2")]
+    held = [Reason([say("claimed", crew="C9", until_at="2026-03-09 08:00")])] * 2
+    lacks = [Reason([say("lacks_hours", crew=crew, needs_h=h, room_h=8.0)]) for crew, h in (("C3", 9.0), ("C4", 12.0))]
+    assert fold_crews([waits[0], held[0], *lacks, held[1], waits[1]]) == [
+        "crew C1, C2 cools down for it: it forfeited the street (rule 4)", held[0], *lacks
+    ]  # fmt: skip
 
 
 def test_the_end_of_a_name_says_how_a_fact_is_written() -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fieldops import said
 from fieldops.actions.ground import Ground, pose_ground, read_ground, read_rooms, read_weeks, settle_ground
 from fieldops.actions.pins import pin_in_turn
 from fieldops.clock import format_moment, parse_moment
@@ -66,7 +67,8 @@ def price_moves(region: Region, actor: Actor, plan: PlanId, street: StreetId) ->
     """
     Return what it would cost to move a street of a plan to each of the crews nearest to it, and to nobody.
 
-    The ground is read as of the moment when the plan was made; claims that the plan itself became are left out of it.
+    Awareness and claims are those of the moment for which the plan was made, without the claims that it became itself; crews, bursts,
+    pins and settings are those of now, see `costs_note`.
 
     Raises
     ------
@@ -79,6 +81,39 @@ def price_moves(region: Region, actor: Actor, plan: PlanId, street: StreetId) ->
     scene = _read(region, plan, street)
     found = moves.price_moves(scene.problem, scene.posed, scene.now, scene.street)
     return [_price(scene.problem, one) for one in found]
+
+
+def check_movable(region: Region, actor: Actor, plan: PlanId) -> None:
+    """
+    Let a plan be moved. Permission: region.read.
+
+    Raises
+    ------
+    NotFound
+        If there is no such plan.
+    PlanNotPublishable
+        If it is published already: its streets are claims.
+    """
+    require(actor, "region.read")
+    _refuse_published(plans.read_plan(region.reader(), plan))
+
+
+def _refuse_published(plan: StoredPlan) -> None:
+    if plan.published_at is not None:
+        raise PlanNotPublishable(plan=plan.id, violations=(say("moved_published"),))
+
+
+def costs_note(region: Region, actor: Actor, plan: PlanId) -> str:
+    """
+    Return the sentence that the costs of moves are of today, where crews, bursts, pins or settings changed since; else nothing.
+
+    Permission: region.read.
+    """
+    require(actor, "region.read")
+    connection = region.reader()
+    found = plans.read_plan(connection, plan)
+    seq = audit.seq_at(connection, found.made_at) if found.known_seq is None else found.known_seq
+    return say("costs_of_today") if plans.has_ground_changed(connection, seq) else ""
 
 
 def move_street(
@@ -116,6 +151,7 @@ def move_street(
     from fieldops.planning import moves
 
     require(actor, "plan.make")
+    check_movable(region, actor, plan)
     scene = _read(region, plan, street)
     column = {name: j for j, name in enumerate(scene.problem.crews.ids)}
     if crew is not None and crew not in column:
@@ -127,8 +163,7 @@ def move_street(
     price = _price(scene.problem, move)
     with region.turn(actor, now=now) as turn:
         found = plans.read_plan(turn.connection, scene.plan.id)
-        if found.published_at is not None:
-            raise PlanNotPublishable(plan=found.id, violations=(say("moved_published"),))
+        _refuse_published(found)
         moved = _moved(scene, move, price, name or PlanId(new_id()[:12]), turn.now)
         made = PlanMade(
             at=turn.now, plan=moved.id, objective=moved.objective, bound=moved.bound, assignments=len(moved.assignments)
@@ -156,7 +191,8 @@ def run_move_job(path: Path, actor: Actor, *, job: JobId, progress: Progress, **
         progress("reading", 0.0)
         if "crew" not in given:
             found = price_moves(region, actor, plan, street)
-            return {"prices": [_document(one) for one in found], "street": street, "of": plan}
+            note = costs_note(region, actor, plan)
+            return {"prices": [_document(one) for one in found], "street": street, "of": plan, "note": said.pack(note)}
         crew, name = CrewId(given["crew"]) if given["crew"] else None, PlanId(job)
         try:
             moved = plans.read_plan(region.reader(), name)

@@ -7,11 +7,14 @@ from fieldops.events import StreetPinned, StreetUnpinned
 from fieldops.ids import CrewId, StreetId
 from fieldops.people import Actor
 from fieldops.permissions import require
+from fieldops.planning.reasons import say
 from fieldops.store import pins as store
+from fieldops.store.claims import street_state
 from fieldops.store.connect import Region, Turn
 from fieldops.store.desk import street_labels
 from fieldops.store.people import find_crew
 from fieldops.store.pins import Pin as Pin
+from fieldops.store.places import read_zone
 
 REPLACED = "replaced"  # why a pin was lifted: another took its place
 
@@ -24,9 +27,11 @@ def list_pins(region: Region, actor: Actor) -> list[Pin]:
 
 def pin_street(
     region: Region, actor: Actor, street: StreetId, crew: CrewId | None, *, why: str, now: datetime | None = None
-) -> None:
+) -> str:
     """
-    Pin a street to a crew, or to nobody (None); a pin that it has is replaced.
+    Pin a street to a crew, or to nobody (None); a pin that it has is replaced. Return from when on that counts.
+
+    Empty where the next plan keeps it; where another crew holds the street, the sentence that says until when.
 
     Plans made from now on keep it, where the rules allow it, until it is lifted or the crew claims the street. Claims are
     not touched. Permission: plan.make. Event: StreetPinned.
@@ -41,6 +46,11 @@ def pin_street(
     require(actor, "plan.make")
     with region.turn(actor, now=now) as turn:
         pin_in_turn(turn, street, crew, why=why)
+        held = street_state(turn.connection, street, turn.now).claim
+        if held is None or held.crew == crew:
+            return ""
+        until = held.held_until.astimezone(read_zone(turn.connection))
+    return say("pin_later", until_at=f"{until:%Y-%m-%d %H:%M}", crew=held.crew)
 
 
 def pin_in_turn(turn: Turn, street: StreetId, crew: CrewId | None, *, why: str) -> None:

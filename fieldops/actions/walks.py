@@ -174,7 +174,7 @@ def _held(
     if not held:
         raise BadInput(
             Said("crew %(crew)s holds no street on %(day)s", crew=crew.id, day=day), field="--crew",
-            cure=Said("give it some: fieldops next --crew %(crew)s, or fieldops plan", crew=crew.id),
+            cure=Said("give it some: fieldops plan publish, or fieldops claims grant --crew %(crew)s --street STREET", crew=crew.id),
         )  # fmt: skip
     return held
 

@@ -174,10 +174,11 @@ def explain(
 
     Example: fieldops plan explain 1a2b --street S0012
     """
-    from fieldops.actions.moves import price_moves
+    from fieldops.actions.moves import costs_note, price_moves
     from fieldops.actions.names import read_names
     from fieldops.errors import BadInput, NotFound
     from fieldops.ids import PlanId, StreetId
+    from fieldops.planning.reasons import fold_crews
     from fieldops.store.connect import open_region
     from fieldops.store.plans import read_plan
 
@@ -193,20 +194,21 @@ def explain(
         if not reasons:
             raise NotFound("street", street, cure="see `fieldops streets list`")
     others = [one.reason for one in price_moves(region, shell_actor(), found.id, StreetId(street))] if street else []
+    note = costs_note(region, shell_actor(), found.id) if street else ""
     names = read_names(region, shell_actor())
     if crew is not None and not reasons and crew not in names.crews:
         raise NotFound("crew", crew, cure="`fieldops crews list` names them")
     if as_json:
-        print_json({"plan": found.id, "reasons": reasons, "others": others})
+        print_json({"plan": found.id, "reasons": reasons, "others": others, "note": note})
         return
     if not reasons:
         say(f"crew {crew} has no street in this plan; {found.figures.get('impossible') or 'see --street for a street'}")
     for one in reasons:
         street_name, crew_name = names.street(one["street"]), names.crew(one["crew"])
         typer.echo(
-            f"{called(one['street'], street_name)}  {called(one['crew'], crew_name) if one['crew'] else '–'}  {one['reason']}"
+            f"{called(one['street'], street_name)}  {called(one['crew'], crew_name) if one['crew'] else 'nobody'}  {one['reason']}"
         )
-    for sentence in others:
+    for sentence in [*fold_crews(others), *([note] if note else [])]:
         typer.echo(f"    {sentence}")
     if crew is not None and not reasons and crew in found.figures.get("left_out", {}):
         typer.echo(f"crew {crew}: {found.figures['left_out'][crew]}")

@@ -34,17 +34,23 @@ def move(
 
     Example: fieldops plan move 1a2b --street S0012
     """
-    from fieldops.actions.moves import move_street, price_moves
+    from fieldops.actions.moves import check_movable, costs_note, move_street, price_moves
     from fieldops.ids import PlanId, StreetId
     from fieldops.store.connect import open_region
 
     region, actor = open_region(db), shell_actor()
     if crew is None and not nobody:
-        found = price_moves(region, actor, PlanId(name), StreetId(street))
+        check_movable(region, actor, PlanId(name))
+        found, note = (
+            price_moves(region, actor, PlanId(name), StreetId(street)),
+            costs_note(region, actor, PlanId(name)),
+        )
         if as_json:
-            print_json({"street": street, "moves": [_shown(one) for one in found]})
+            print_json({"street": street, "moves": [_shown(one) for one in found], "note": note})
         for one in found if not as_json else ():
             typer.echo(f"{one.crew or 'nobody'}  {one.reason if one.possible else f'not possible: {one.reason}'}")
+        if note and not as_json:
+            typer.echo(note)
         return
     made, done = move_street(
         region, actor, PlanId(name), StreetId(street), _wanted(crew, nobody), pin=keep, why=why, now=given_moment(now)
@@ -92,8 +98,10 @@ def pin(
     from fieldops.ids import StreetId
     from fieldops.store.connect import open_region
 
-    pin_street(open_region(db), shell_actor(), StreetId(street), _wanted(crew, nobody), why=why, now=given_moment(now))
-    say(f"street {street} is pinned to {crew or 'nobody'}: coming plans keep it so")
+    later = pin_street(
+        open_region(db), shell_actor(), StreetId(street), _wanted(crew, nobody), why=why, now=given_moment(now)
+    )
+    say(f"street {street} is pinned to {crew or 'nobody'}: {later or 'coming plans keep it so'}")
 
 
 def unpin(street: Street, why: Why = "lead_decision", db: Db = DEFAULT_DB, now: Now = None) -> None:

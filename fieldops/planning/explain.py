@@ -12,6 +12,8 @@ from fieldops.planning.reasons import SORTS, say, sort_of
 from fieldops.planning.reserve import promise
 from fieldops.said import Reason, Said
 
+SEARCHED_OUT = 0.01  # gap up to which a street that nobody has is not worth its hours
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -119,12 +121,19 @@ def explain_unassigned(problem: PlanProblem, posed: AssignmentProblem, found: As
     reasons: dict[int, str] = {}
     for street in np.flatnonzero(found.crew_of_street == NOBODY).tolist():
         reasons[street] = _why_not(
-            problem, street, float(values[street]), bool(listed[street]), room, street in waiting
+            problem, street, float(values[street]), bool(listed[street]), room, street in waiting, _open_gap(found)
         )
     return reasons
 
 
-def _why_not(problem: PlanProblem, street: int, value: float, listed: bool, room: float, waits: bool) -> str:
+def _open_gap(found: Assignment) -> float:
+    """Return the gap where the search ended with so much of it that other crews may gain by the street; else 0."""
+    return min(found.gap, 1.0) if found.status != "optimal" and found.gap > SEARCHED_OUT else 0.0
+
+
+def _why_not(
+    problem: PlanProblem, street: int, value: float, listed: bool, room: float, waits: bool, gap: float
+) -> str:
     streets = problem.streets
     if streets.excluded[street]:
         return streets.excluded[street]
@@ -147,6 +156,8 @@ def _why_not(problem: PlanProblem, street: int, value: float, listed: bool, room
         return say("cooling" if waits else "no_hours")
     if np.isfinite(inside):
         return say("elsewhere_open", open=_entry(problem, street), needs_h=round(needs, 2), worth_n=round(value, 1))
+    if gap:
+        return say("not_placed", needs_h=round(needs, 2), worth_n=round(value, 1), gap_share=round(gap, 4))
     return say("elsewhere", needs_h=round(needs, 2), worth_n=round(value, 1))
 
 
@@ -169,11 +180,27 @@ def impossible(problem: PlanProblem) -> Reason:
         return Reason([say("all_full")])
     reasons = [reason for reason in streets.excluded if reason]
     if len(reasons) == len(streets.ids):
-        sorts = [sort_of(reason) for reason in reasons]
-        most = max(sorted(set(sorts)), key=sorts.count)
-        first = reasons[sorts.index(most)]
-        return Reason([say("all_shut", most_n=sorts.count(most), streets_n=len(sorts)), first])
+        return _all_shut(reasons)
     return _nothing_fits(problem)
+
+
+def _all_shut(reasons: list[str]) -> Reason:
+    """Return what stands against all streets, most of them first."""
+    of_sort: dict[str, list[str]] = {}
+    for reason in reasons:
+        sort = sort_of(reason)
+        of_sort.setdefault("outside" if sort in ("burst_later", "burst_none") else sort, []).append(reason)
+    told = list[str]()
+    for sort, mine in sorted(of_sort.items(), key=lambda one: -len(one[1])):
+        many = {"part_n": len(mine), "streets_n": len(reasons)}
+        if sort == "claimed":
+            first = min(str(one.facts["until_at"]) for one in mine if isinstance(one, Said))
+            told.append(say("all_claimed", **many, until_at=first))
+        elif sort == "outside":
+            told.append(say("all_outside", **many))
+        else:
+            told += [say("all_other", **many), mine[0]]
+    return Reason(told)
 
 
 def _nothing_fits(problem: PlanProblem) -> Reason:

@@ -1,5 +1,7 @@
 """Every sentence of reason that a plan can give, by its code; what they mean stands where they are used."""
 
+from collections.abc import Sequence
+
 from fieldops.said import Fact, Reason, Said, template
 
 SENTENCES: dict[str, str] = {
@@ -39,7 +41,8 @@ SENTENCES: dict[str, str] = {
     "elsewhere_open": template("the hours of the crews near it are worth more elsewhere while it lets promoters in, %(open)s (needs %(needs_h)s h for %(worth_n)s)"),
     "cooling": template("every crew near it cools down or lacks the hours"),
     "no_hours": template("no crew near it has the hours"),
-    "elsewhere": template("the hours of the crews near it are worth more elsewhere (needs %(needs_h)s h for %(worth_n)s)"),
+    "elsewhere": template("it would take %(needs_h)s h for %(worth_n)s people: each crew near it gains more on other streets"),
+    "not_placed": template("it would take %(needs_h)s h for %(worth_n)s people, and was not placed before the search ended (gap %(gap_share)s): try a longer --time-limit"),
     "given_up": template("given up by hand, so that crew %(crew)s can take another street"),
     "taken_out": template("taken out of the plan by hand"),
     # why nothing at all
@@ -48,6 +51,9 @@ SENTENCES: dict[str, str] = {
     "all_off": template("no crew has an hour left in these seven days: all are off, or busy with their claims"),
     "all_full": template("every crew holds as many claims as it may"),
     "all_shut": template("no street may be given to anybody; most often (%(most_n)s of %(streets_n)s streets) for this reason"),
+    "all_claimed": template("%(part_n)s of %(streets_n)s streets are claimed, the first is free again at %(until_at)s"),
+    "all_outside": template("%(part_n)s of %(streets_n)s streets are outside running bursts"),
+    "all_other": template("%(part_n)s of %(streets_n)s streets may be given to nobody for this reason"),
     "all_worthless": template("no street has people and a priority: nothing is worth an hour"),
     "all_cut_off": template("no crew can walk from its home to any street: crews %(crews)s are cut off"),
     "all_too_large": template("every street is larger than every crew: the smallest needs %(needs_hours)s h, the largest crew has %(room_hours)s h"),
@@ -65,7 +71,7 @@ SENTENCES: dict[str, str] = {
     "cools_down": template("crew %(crew)s cools down for it: it forfeited the street (rule 4)"),
     "cannot_walk": template("crew %(crew)s cannot walk there from its home"),
     "holds_most": template("crew %(crew)s holds as many claims as it may (rule 5)"),
-    "lacks_hours": template("crew %(crew)s would need %(needs_h)s h and has %(room_h)s h in all (rule 5)"),
+    "lacks_hours": template("crew %(crew)s would need %(needs_h)s h for it, its ways there and back included, and can give %(room_h)s h in all (rule 5)"),
     "lacks_entry": template("crew %(crew)s can work %(room_h)s h there while it lets promoters in, and it needs more"),
     "no_time_beside": template("crew %(crew)s has no time for it beside what it holds while it lets promoters in"),
     "pinned_full": template("crew %(crew)s has no room beside what is pinned to it (rule 5)"),
@@ -86,7 +92,10 @@ SENTENCES: dict[str, str] = {
     "outside_now": template("%(outside_n)s of its streets are in no burst on %(day)s (%(street)s ...), and no lead has overridden that (`fieldops burst --override ZONE`)"),
     # why a move by hand is not made
     "moved_published": template("it is published: its streets are claims, and a claim is given by the claims' own acts"),
+    # what a pin does while another crew holds the street
+    "pin_later": template("coming plans keep it so from %(until_at)s on; crew %(crew)s holds it until then"),
     # what a move by hand costs
+    "costs_of_today": template("crews, bursts, pins or settings have changed since this plan was made: what moves cost is reckoned as they are today"),
     "move_costs": template("crew %(crew)s would take it in %(needs_h)s h: %(fewer_n)s people told fewer"),
     "move_gains": template("crew %(crew)s would take it in %(needs_h)s h: %(more_n)s people told more"),
     "move_same": template("crew %(crew)s would take it in %(needs_h)s h: as many people told"),
@@ -129,7 +138,7 @@ SORTS: dict[str, str] = {
     "no_effort": template("no effort brings it to the target"), "no_crew": template("there is no crew"),
     "no_way": template("no crew can walk there"), "too_large": template("needs more hours than any crew has"),
     "cooling": template("every crew near it cools down or lacks the hours"), "no_hours": template("no crew near it has the hours"),
-    "entry_hours": template("lets promoters in at too few hours"),
+    "entry_hours": template("lets promoters in at too few hours"), "not_placed": template("not placed before the search ended"),
     "elsewhere_open": template("the hours of the crews near it are worth more elsewhere"),
     "elsewhere": template("the hours of the crews near it are worth more elsewhere"), "given_up": template("given up by hand"),
     "taken_out": template("taken out of the plan by hand"),
@@ -152,6 +161,23 @@ def pack(reason: str) -> str:
 def unpack(stored: str, english: str) -> Reason:
     """Return a stored reason; where none was packed, its English as it is."""
     return Reason.from_json(stored, SENTENCES) if stored else Reason([english])
+
+
+def fold_crews(reasons: Sequence[Reason]) -> list[Reason]:
+    """Return reasons that differ in nothing but their crew as one that names all these crews; in the order of the first of each."""
+    alike: dict[tuple[object, ...], list[Reason]] = {}
+    for reason in reasons:
+        key = tuple((part.template, *((k, v) for k, v in part.facts.items() if k != "crew")) for part in reason.parts)
+        alike.setdefault(key, []).append(reason)
+    return [
+        Reason(_of_all(parts) for parts in zip(*(one.parts for one in some), strict=True)) for some in alike.values()
+    ]
+
+
+def _of_all(parts: Sequence[Said]) -> Said:
+    """Return a sentence of several crews."""
+    crews = dict.fromkeys(str(part.facts["crew"]) for part in parts if "crew" in part.facts)
+    return Said(parts[0].template, **(parts[0].facts | ({"crew": ", ".join(crews)} if crews else {})))
 
 
 def sort_of(reason: str) -> str:

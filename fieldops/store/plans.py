@@ -207,6 +207,16 @@ def plans_since(connection: sqlite3.Connection, moment: datetime) -> list[Stored
     return [_plan(row) for row in rows]
 
 
+def has_ground_changed(connection: sqlite3.Connection, seq: int) -> bool:
+    """Return whether crews, bursts, pins or settings were changed after an event."""
+    found = connection.execute(
+        "SELECT 1 FROM event WHERE seq > ? AND (kind IN ('BurstsSet', 'BurstOverridden', 'StreetPinned', 'StreetUnpinned', 'RulesChanged')"
+        " OR (kind = 'RowsImported' AND json_extract(facts, '$.noun') = 'crews')) LIMIT 1",
+        (seq,),
+    )
+    return found.fetchone() is not None
+
+
 def _plan(row: Any) -> StoredPlan:
     return StoredPlan(
         PlanId(row["id"]), parse_moment(row["made_at"]), parse_moment(row["starts_at"]), row["status"], row["objective"],

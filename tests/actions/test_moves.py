@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fieldops.actions.moves import move_street, price_moves, run_move_job
+from fieldops.actions.moves import costs_note, move_street, price_moves, run_move_job
 from fieldops.actions.pins import list_pins, pin_street, unpin_street
 from fieldops.actions.plans import make_plan, publish_plan
 from fieldops.errors import Forbidden, NotFound, PlanNotPublishable
@@ -143,11 +143,22 @@ def test_a_new_pin_takes_the_place_of_the_old_one_and_a_claim_makes_it_done(town
 
 def test_a_published_plan_is_not_moved(town: Region) -> None:
     made = plan(town)
-    publish_plan(town, LEAD, made.id, now=NOON)
     one = made.assignments[0]
+    with pytest.raises(NotFound):
+        move_street(town, LEAD, made.id, one.street, CrewId("nobody"), now=NOON)
+    assert costs_note(town, LEAD, made.id) == ""
+    publish_plan(town, LEAD, made.id, now=NOON)
+    assert costs_note(town, LEAD, made.id) == ""
+    to = B if one.crew == A else A
+    until = f"{NOON + timedelta(days=7):%Y-%m-%d %H:%M}"
+    assert pin_street(town, LEAD, one.street, to, why="lead_decision", now=NOON) == (
+        f"coming plans keep it so from {until} on; crew {one.crew} holds it until then"
+    )
+    assert pin_street(town, LEAD, one.street, one.crew, why="lead_decision", now=NOON) == ""
+    assert "pins or settings have changed since" in costs_note(town, LEAD, made.id)
     with pytest.raises(PlanNotPublishable, match="published"):
         move_street(town, LEAD, made.id, one.street, None, now=NOON)
-    with pytest.raises(NotFound):
+    with pytest.raises(PlanNotPublishable, match="it is published"):  # before anything is looked at
         move_street(town, LEAD, made.id, one.street, CrewId("nobody"), now=NOON)
     with pytest.raises(Forbidden):
         move_street(town, CREW_ACTOR, made.id, one.street, None, now=NOON)

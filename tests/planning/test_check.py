@@ -20,6 +20,7 @@ from fieldops.planning.explain import (
 )
 from fieldops.planning.posing import pose
 from fieldops.planning.problem import Crews, PlanProblem, Streets, pair_hours, street_values
+from fieldops.planning.reasons import say
 from fieldops.planning.solve import assign
 from fieldops.rules import Rules
 
@@ -146,7 +147,9 @@ def test_every_street_has_a_reason_given_or_not() -> None:
     assert "60 of 400 people still to be told (never measured); crew C0 finishes with 100%" in choices[0].reason
     assert set(reasons) == {1, 2}
     assert reasons[2] == "saturated; open again from 2026-03-09"
-    assert "worth more elsewhere" in reasons[1]
+    assert reasons[1] == "it would take 8.0 h for 36 people: each crew near it gains more on other streets"
+    ended = replace(found, bound=found.objective * 1.059, status="feasible")
+    assert "not placed before the search ended (gap 6%)" in explain_unassigned(problem, posed, ended)[1]
 
 
 def test_streets_that_are_believed_at_the_target_are_given_to_be_tested_since_only_a_test_closes_them() -> None:
@@ -180,6 +183,13 @@ def test_the_tests_of_its_triangles_point_count_as_hours_of_the_crew() -> None:
     more = pair_hours(tested, np.arange(3), np.zeros(3, dtype=np.int64)) - plain.streets.hours
     day = float(plain.crews.people[0] * plain.crews.hours_per_day[0])
     assert more.tolist() == pytest.approx([0.75 * ceil(8.0 / day), 0.75 * ceil(40.0 / day), 0.0])
+
+
+def test_where_no_street_may_be_given_it_is_told_how_many_for_which_reason_and_when_the_first_is_free() -> None:
+    held = [say("claimed", crew="C9", until_at=f"2026-03-0{day} 08:00") for day in (9, 4)]
+    assert impossible(small_problem(excluded=(held[0], say("burst_none", day="2026-03-02"), held[1]))) == (
+        "2 of 3 streets are claimed, the first is free again at 2026-03-04 08:00; 1 of 3 streets are outside running bursts"
+    )
 
 
 @pytest.mark.parametrize(

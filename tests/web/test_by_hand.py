@@ -113,7 +113,7 @@ def test_reasons_are_chinese_on_a_chinese_page_with_the_crews_name(lead: FlaskCl
     )
     assert 'lang="en"' not in page.replace('value="en" lang="en"', "")
     street = lead.get("/streets/X64", headers=CHINESE).text
-    assert "附近小组的工时用在别处更值" in street
+    assert "附近每个小组在别的街道上收获更多" in street
 
 
 def test_a_refused_publication_says_why_in_chinese(lead: FlaskClient, town: Region) -> None:

@@ -8,9 +8,11 @@ from fieldops.actions import comparison, desk, jobs, pins
 from fieldops.actions.jobs import Job
 from fieldops.errors import NotFound
 from fieldops.ids import CrewId, PlanId, StreetId
+from fieldops.said import unpack
 from web.crews import read_crew
 from web.language import is_path
 from web.regions import act_moment, region_path, the_region
+from web.said import in_words
 from web.session import current_actor, needs
 
 pages = Blueprint("moves", __name__)
@@ -25,8 +27,9 @@ def page(plan: str, street: str) -> str:
     facts = desk.read_street(region, actor, StreetId(street))
     job = _job(request.args.get("job", ""), opened.plan.id, street)
     prices = comparison.name_prices(region, actor, job.result["prices"]) if job and job.result else ()
+    note = job.result.get("note", "") if job and job.result else ""
     return render_template(
-        "leads/move.html", seen=desk.read_overview(region, actor), opened=opened, facts=facts, job=job, prices=prices,
+        "leads/move.html", note=unpack(note) if note else "", seen=desk.read_overview(region, actor), opened=opened, facts=facts, job=job, prices=prices,
         mine=next((one for one in opened.plan.assignments if one.street == street), None),
         left=dict(opened.plan.unassigned).get(StreetId(street)), workers=jobs.count_workers(region_path(), actor),
         pin=next((one for one in pins.list_pins(region, actor) if one.street == street), None),
@@ -79,8 +82,10 @@ def _crew() -> CrewId | None:
 @needs("plan.make")
 def pin(street: str) -> AnyResponse:
     """Pin the street to a crew, or to nobody (empty): coming plans keep it so."""
-    pins.pin_street(the_region(), current_actor(), StreetId(street), _crew(), why="lead_decision", now=act_moment())
-    flash(gettext("Pinned: coming plans keep it so."))
+    later = pins.pin_street(
+        the_region(), current_actor(), StreetId(street), _crew(), why="lead_decision", now=act_moment()
+    )
+    flash(gettext("Pinned: %(how)s.", how=in_words(later)) if later else gettext("Pinned: coming plans keep it so."))
     return _back()
 
 
