@@ -244,6 +244,7 @@ def _take_for_whole(path: Path) -> None:
     """Let the record that was put there be written on, although it ends before what was stored already."""
     connection, only = connect.open_file(path), onlyfile.OnlyFile(path)
     try:
+        only.own()
         only.remember(connection, restored=True)
     finally:
         with only.leaving():

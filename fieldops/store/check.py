@@ -3,6 +3,7 @@
 import shutil
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from fieldops.clock import local_text
 from fieldops.errors import StorageFailed
@@ -155,7 +156,7 @@ def _place(region: Region, pages: Finding) -> Finding:
     only = onlyfile.OnlyFile(region.path)
     try:
         only.look()
-        only.fit(region.reader())
+        only.fit(region.reader(), partial(connect.open_file, region.path, read_only=True))
         only.know(region.reader(), audit.head(region.reader()))
     except StorageFailed as refusal:
         return Finding("place", "error", str(refusal.problem), str(refusal.cure))

@@ -120,9 +120,13 @@ class Region:
         if self._turnstile:
             self._turnstile.enter(BUSY_SECONDS / 2)
         try:
-            if self._writer is None and only is not None:
-                only.fit(self.reader())
-            self._writer = connection = self._writer or open_file(self.path)
+            if only is not None:
+                only.fit(self.reader(), self._open_anew)
+            if self._writer is None:
+                self._writer = open_file(self.path)
+                if only is not None:
+                    only.own()  # to turn to a log is written into the file
+            connection = self._writer
             self._seals = self._seals or Seals(connection, self.key)
             with self._transaction(connection):
                 head = audit.head(connection)
@@ -134,12 +138,17 @@ class Region:
                 self._seals.begin()
                 yield turn
                 self._seals.record(turn)
-                self._look()
-            if only is not None and turn.head != head:
+                if only is not None:
+                    only.look()
+                    only.keep_fit(self._open_anew)
+            if only is not None and (only.own() or turn.head != head):
                 only.remember(connection)
         finally:
             if self._turnstile:
                 self._turnstile.leave()
+
+    def _open_anew(self) -> sqlite3.Connection:
+        return open_file(self.path, read_only=True)
 
     def _look(self) -> OnlyFile | None:
         """Refuse to write where the file is not the only one; nothing to look at in memory."""

@@ -9,13 +9,15 @@ and after:
 - the path leads to the file that was opened, which has one name, is no mount by itself, and lies on a disk of this machine;
 - what SQLite keeps beside it is what was there when it was opened;
 - the record holds the newest event that was ever acknowledged (`lastword`), of which an older copy put in its place, and a file
-  without what lay beside it, know nothing.
+  without what lay beside it, know nothing;
+- the file is as the turn before left it; where it is not, all of it is examined: a file that somebody wrote over this one while it
+  is open has its newest events in the log all the same.
 
 Not promised: that two copies of a file know of each other in their own folders, nor that the past of a whole folder, put back
 with its key, is told from the present. Keep the key in a folder of its own.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +29,7 @@ from fieldops.store.lastword import LastWord, LastWords, state_of
 from fieldops.store.sqlite import refusal, sqlite3
 
 Identity = tuple[int, int]
+Opening = Callable[[], sqlite3.Connection]
 _CURE = template(
     "put back what lay beside it (-wal), the file that was here before, or this one under its former name; to go on with this copy all the same, move it away and take it with `fieldops restore`"
 )
@@ -41,6 +44,22 @@ _CURE_WORD = template(
 )
 
 
+_UNLIKE_THEIR_EVENTS = """
+WITH told AS (SELECT seq, kind, took_effect_at AS at, json_extract(facts, '$.claim') AS claim, facts FROM event
+    WHERE kind IN ('StreetClaimed', 'ClaimForfeited', 'ClaimSaturated', 'ClaimWithdrawn', 'ClaimRevoked')),
+made AS (SELECT claim, at, json_extract(facts, '$.street') AS street, json_extract(facts, '$.crew') AS crew FROM told
+    WHERE kind = 'StreetClaimed'),
+ended AS (SELECT claim, at, max(seq), CASE kind WHEN 'ClaimForfeited' THEN 'forfeited' WHEN 'ClaimSaturated' THEN 'saturated'
+    WHEN 'ClaimWithdrawn' THEN 'withdrawn' ELSE 'revoked' END AS outcome FROM told WHERE kind <> 'StreetClaimed' GROUP BY claim),
+stored AS (SELECT id AS claim, claimed_at AS at, street_id AS street, crew_id AS crew FROM claim NOT INDEXED)
+SELECT EXISTS (SELECT claim, at, street, crew FROM made EXCEPT SELECT claim, at, street, crew FROM stored)
+    OR EXISTS (SELECT claim, at, street, crew FROM stored EXCEPT SELECT claim, at, street, crew FROM made)
+    OR EXISTS (SELECT claim, at, outcome FROM ended EXCEPT SELECT id, ended_at, outcome FROM claim NOT INDEXED)
+    OR EXISTS (SELECT id, ended_at, outcome FROM claim NOT INDEXED WHERE ended_at IS NOT NULL OR outcome IS NOT NULL
+        EXCEPT SELECT claim, at, outcome FROM ended)
+"""
+
+
 class OnlyFile:
     """A region file as one process has it open for writing."""
 
@@ -53,6 +72,8 @@ class OnlyFile:
         self._words = LastWords(path)
         self._told: frozenset[str] = frozenset()
         self._first = ""
+        self._anew = False  # say it once more: the file is otherwise than the last word says
+        self._state = ""  # of the file, as a turn left it or as it was examined
 
     def look(self) -> None:
         """
@@ -82,13 +103,13 @@ class OnlyFile:
                 cure="stop every fieldops of this region in the ordinary way, which puts what it knows into the file, then start it again; leave those files alone",
             )
 
-    def fit(self, connection: sqlite3.Connection) -> None:
+    def fit(self, connection: sqlite3.Connection, examined: Opening) -> None:
         """
         Refuse where what lies there is of several times: a file, and a log (-wal) that SQLite lays, or somebody laid, over it.
 
-        To be asked before it is opened for writing: whoever closes it then would put the log into the file. Where the file is not as
-        the newest last word left it, as after a crash or another program, its pages are examined: every index, every event, a row
-        for every claim.
+        To be asked before it is opened for writing, because whoever closes it then would put the log into the file, and before every
+        turn. Where the file is not as the newest last word left it, as after a crash or another program, its pages are examined
+        through a connection that `examined` opens, which remembers none: every index, every event, the row of every claim.
 
         Raises
         ------
@@ -99,19 +120,54 @@ class OnlyFile:
             newest = self._words.newest(_chain(connection, 1))
         except sqlite3.DatabaseError as error:
             raise refusal(error) from error
-        if (newest is None or newest.state != state_of(self._real)) and not _is_whole(connection):
-            if self._has_log():
-                raise StorageFailed(
-                    problem=Said(
-                        "%(path)s is of another time than the log (-wal) beside it; nothing was written",
-                        path=self._path,
-                    ),
-                    cure=_CURE_LOG,
-                )
-            raise StorageFailed(
-                problem=Said("the pages of %(path)s are of several times; nothing was written", path=self._path),
-                cure=_CURE_PAGES,
+        self._examine(newest.state if newest is not None else "", examined)
+
+    def keep_fit(self, examined: Opening) -> None:
+        """
+        Refuse where the file was written by somebody else since the turn began; to be asked last in it.
+
+        Without a log a turn writes the file itself, so that nothing can be told there.
+
+        Raises
+        ------
+        StorageFailed
+            If what lies there is of several times now.
+        """
+        if self._beside[0].exists():
+            self._examine(self._state, examined)
+
+    def _examine(self, known: str, examined: Opening) -> None:
+        found = state_of(self._real)
+        if known != found:
+            self._anew = True
+            connection = examined()
+            try:
+                whole = _is_whole(connection)
+            finally:
+                connection.close()
+            if not whole:
+                raise self._mixed()
+        self._state = found
+
+    def _mixed(self) -> StorageFailed:
+        if self._has_log():
+            return StorageFailed(
+                problem=Said(
+                    "%(path)s is of another time than the log (-wal) beside it; nothing was written",
+                    path=self._path,
+                ),
+                cure=_CURE_LOG,
             )
+        return StorageFailed(
+            problem=Said("the pages of %(path)s are of several times; nothing was written", path=self._path),
+            cure=_CURE_PAGES,
+        )
+
+    def own(self) -> bool:
+        """Take the file's state for ours, right after we wrote it; return whether that is to be said."""
+        before, self._state = self._state, state_of(self._real)
+        self._anew |= before != self._state
+        return self._anew
 
     def know(self, connection: sqlite3.Connection, head: audit.Head) -> None:
         """
@@ -138,7 +194,7 @@ class OnlyFile:
         self._told = frozenset(word.chain for word in words)
         if self._kept is None:
             self._kept = self._beside_now()
-            self._told = frozenset()  # say it once more: the file is as it was found to be
+            self._anew = True
             if connection.execute("SELECT count(*) FROM event").fetchone()[0] != head.seq:
                 raise StorageFailed(
                     problem=Said("%(path)s lacks events before its last one; nothing was written", path=self._path),
@@ -164,11 +220,12 @@ class OnlyFile:
     def say(self, connection: sqlite3.Connection, head: audit.Head, *, restored: bool = False) -> None:
         """Write down how far the record has come, under SQLite's write lock, unless it was known; back too where `restored`."""
         self._first = _chain(connection, 1)
-        word = LastWord(self._first, head.seq, head.chain, state_of(self._real))
+        word = LastWord(self._first, head.seq, head.chain, self._state)
         if restored:
             self._words.set_back(word)
-        elif head.seq and head.chain not in self._told:
+        elif head.seq and (self._anew or head.chain not in self._told):
             self._words.write(word)
+        self._anew = False
 
     def remember(self, connection: sqlite3.Connection, *, restored: bool = False) -> None:
         """
@@ -258,15 +315,14 @@ def _chain(connection: sqlite3.Connection, seq: int) -> str:
 
 
 def _is_whole(connection: sqlite3.Connection) -> bool:
+    """Return whether every index and every event is there, and every claim as its events left it: its newest end counts."""
     try:
         (sound,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
         events, newest = connection.execute("SELECT count(*), max(seq) FROM event").fetchone()
-        made, claims = connection.execute(
-            "SELECT count(*) FILTER (WHERE kind = 'StreetClaimed'), (SELECT count(*) FROM claim NOT INDEXED) FROM event"
-        ).fetchone()
+        unlike = connection.execute(_UNLIKE_THEIR_EVENTS).fetchone()[0]
     except sqlite3.DatabaseError:
         return False
-    return bool(sound == "ok" and events == (newest or 0) and made == claims)
+    return bool(sound == "ok" and events == (newest or 0) and not unlike)
 
 
 def _identity(file: Path) -> Identity | None:
