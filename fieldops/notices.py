@@ -14,7 +14,11 @@ from fieldops.said import Said
 
 INBOX = "inbox"
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=1)
-_ADDRESS = re.compile(r"https?://[^\s/@]+(/\S*)?")
+_HOST_LENGTH_MAX = 253
+_ADDRESS = re.compile(
+    r"https?://(?P<host>([a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}|\[[0-9a-f:.]+\])(:(?P<port>[0-9]{1,5}))?(/[!-~]*)?",
+    re.IGNORECASE | re.ASCII,
+)
 
 
 class Form(StrEnum):
@@ -78,13 +82,19 @@ def make_channel(name: str, form: str, url: str, secret: str = "", language: str
             field="name",
             cure="choose a short name such as leads",
         )
-    if not _ADDRESS.fullmatch(url):
+    if not _is_address(url):
         raise BadInput(
             Said("'%(url)s' is no address of a webhook", url=url),
             field="--url",
             cure="copy the https:// address of the bot",
         )
     return Channel(name, Form(form), url, secret, language)
+
+
+def _is_address(url: str) -> bool:
+    """Return whether there is a host, and a port where one is named, that can be asked."""
+    found = _ADDRESS.fullmatch(url)
+    return found is not None and len(found["host"]) <= _HOST_LENGTH_MAX and 0 < int(found["port"] or 80) < 1 << 16
 
 
 def due_reminder(claim: Claim, at: datetime, rules: Rules) -> timedelta | None:

@@ -1,6 +1,8 @@
 """Keeping a region: examine it, back it up, restore it, and repair its time after the clock had been wrong."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +14,7 @@ from fieldops.actions.awareness import estimates_unlike
 from fieldops.actions.claims import end_event
 from fieldops.actions.recruiting_duties import forget_again
 from fieldops.claims import Claim
-from fieldops.errors import BadInput, ClockRefused, NotFound
+from fieldops.errors import BadInput, ClockRefused, FieldopsError, NotFound
 from fieldops.events import ClockAccepted, RegionRestored
 from fieldops.intake import read_reason
 from fieldops.people import Actor
@@ -49,7 +51,7 @@ def verify_record(
     """
     Return what is wrong with the record, replayed from its first event, and with the estimates where none is stale.
 
-    The anchors beside the key are looked up, and the one of a backup where `anchor_file` names it. What is derived again, and of
+    The anchors beside the key are looked up, the last words, and the one of a backup where `anchor_file` names it. What is derived again, and of
     what a seal is the proof, stands in `store/verify.py`.
 
     Raises
@@ -62,7 +64,7 @@ def verify_record(
         If SQLite finds the file malformed.
     """
     require(actor, "record.verify")
-    anchors = backup_store.read_anchors(region.path)
+    anchors = [*backup_store.read_anchors(region.path), *backup_store.last_heads(region)]
     if anchor_file is not None:
         anchors.append(backup_store.read_anchor(anchor_file)[0])
     found = verify_store.verify(region, anchors=anchors, progress=progress)
@@ -131,6 +133,7 @@ def restore(
 
     The backup is examined first, against the anchor beside it where there is one. What was recorded after it was taken is
     gone from the region and stays in the file put aside; the restored record tells so. Who had been erased stays erased.
+    A backup of an older version is brought to the present one. Where anything is refused, the region stays as it was.
 
     Raises
     ------
@@ -142,6 +145,8 @@ def restore(
         If a region is there and `replace_present` does not say that it may be replaced, or the key is missing.
     RecordDamaged
         If the backup is damaged, or is not the one that its anchor names.
+    ClockRefused
+        If the clock is far behind the backup's record.
     """
     require(actor, "record.restore")
     if path.exists() and not replace_present:
@@ -149,19 +154,27 @@ def restore(
             Said("%(path)s exists already", path=path),
             cure="say --replace to put it aside, or restore to another file with --db",
         )
-    examine_backup(path, actor, backup, progress=progress)
-    stamp = clock.now().strftime("%Y%m%dT%H%M%SZ")
-    aside = path.with_name(f"{path.stem}.replaced-{stamp}{path.suffix}") if path.exists() else None
-    before = backup_store.replace_region(path, backup, aside or path)
-    region = connect.open_region(path, older=True)
-    with region.turn(actor, now=now) as turn:
-        event = RegionRestored(
-            at=turn.now, seq=before.seq if before else 0, chain=before.chain if before else "",
-            digest=hashlib.sha256(backup.read_bytes()).hexdigest(),
-        )  # fmt: skip
-        backup_store.record_restore(turn, event=event)
-    forget_again(region, actor, now=now)
-    return region, aside
+    with _examined(path, backup, progress) as (_, file):
+        backup_store.refuse_clock(path, file, now)
+        was_there, digest = path.exists(), hashlib.sha256(backup.read_bytes()).hexdigest()
+        stamp = clock.now().strftime("%Y%m%dT%H%M%SZ")
+        aside = path.with_name(f"{path.stem}.replaced-{stamp}{path.suffix}")
+        with backup_store.replacing(path, file, aside) as (region, before):
+            with region.turn(actor, now=now) as turn:
+                event = RegionRestored(
+                    at=turn.now, seq=before.seq, chain=before.chain if before.seq else "", digest=digest
+                )
+                backup_store.record_restore(turn, event=event)
+            forget_again(region, actor, now=now)
+    return region, aside if was_there else None
+
+
+def left_behind(aside: Path, restored: Path) -> dict[str, int]:
+    """Return how many events of each kind a file that was put aside has and the restored region has not; none where it is unreadable."""
+    try:
+        return backup_store.compare_records(aside, restored).lost
+    except FieldopsError:
+        return {}
 
 
 def examine_backup(path: Path, actor: Actor, backup: Path, *, progress: Progress = no_progress) -> "audit.Head":
@@ -180,6 +193,13 @@ def examine_backup(path: Path, actor: Actor, backup: Path, *, progress: Progress
         If the backup is damaged.
     """
     require(actor, "record.keep")
+    with _examined(path, backup, progress) as (head, _):
+        return head
+
+
+@contextmanager
+def _examined(path: Path, backup: Path, progress: Progress) -> Iterator[tuple["audit.Head", Path]]:
+    """Yield the head of a backup that was examined as it is, and the file to put in place: an upgraded copy of an older one."""
     if not backup.exists():
         raise NotFound("backup", str(backup), cure="name the file that `fieldops backup --out` wrote")
     key = keys.read_key(path)
@@ -192,7 +212,11 @@ def examine_backup(path: Path, actor: Actor, backup: Path, *, progress: Progress
             Said("%(backup)s is not the file that its anchor describes", backup=backup),
             cure="use the pair that was written together",
         )
-    return head
+    if backup_store.is_older(backup):
+        with backup_store.upgraded_copy(backup, path.parent, key, progress=progress) as copy:
+            yield head, copy
+    else:
+        yield head, backup
 
 
 def preview_clock(region: Region, actor: Actor, *, now: datetime | None = None) -> ClockRepair | None:

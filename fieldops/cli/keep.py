@@ -82,16 +82,23 @@ def restore(
 
     The key must lie where the region expects it. Example: fieldops restore monday.gpkg --db region.gpkg --replace
     """
+    from fieldops.actions.keep import left_behind
     from fieldops.actions.keep import restore as act
     from fieldops.store.audit import head
 
     with progress_bar(quiet=as_json) as progress:
         region, aside = act(db, shell_actor(), file, replace_present=replace, now=given_moment(now), progress=progress)
     events = head(region.reader()).seq
+    lost = left_behind(aside, db) if aside else {}
+    left = {"events": sum(lost.values()), "claims": lost.get("StreetClaimed", 0)}
     if as_json:
-        print_json({"region": str(db), "put_aside": str(aside) if aside else None, "events": events})
+        print_json(
+            {"region": str(db), "put_aside": str(aside) if aside else None, "events": events, "left_behind": left}
+        )
     else:
         say(f"{db}: restored with {events} events" + (f"; what was there lies in {aside}" if aside else ""))
+        if left["events"]:
+            say(f"left behind there: {left['events']} events, {left['claims']} claims, recorded after the backup")
 
 
 @check.callback()

@@ -13,11 +13,15 @@ Base64, good for an hour; a body of at most 20 KB, 100 messages a minute and 5 a
 
 import base64
 import hmac
+import http.client
 import json
+import socket
+import threading
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import Message as Headers
@@ -29,6 +33,7 @@ from fieldops.notices import Channel, Form, Notice, message_text
 TIMEOUT_SECONDS = 10.0
 MOST_A_ROUND = 20  # messages to a channel: what the strictest of the bots takes in a minute
 _ANSWER_BYTES_MAX = 65_536
+_BOT_CODE_END = 10**9
 _TEXT_BYTES_MAX = {"wecom": 2_000, "dingtalk": 15_000, "feishu": 15_000, "plain": 100_000}
 
 
@@ -40,6 +45,7 @@ class Message:
     url: str
     body: bytes
     headers: dict[str, str]
+    form: Form = Form.PLAIN
 
 
 def messages(channel: Channel, notices: Sequence[Notice], sent_at: datetime) -> Iterator[Message]:
@@ -55,23 +61,68 @@ def messages(channel: Channel, notices: Sequence[Notice], sent_at: datetime) -> 
         yield _message(channel, part, sent_at)
 
 
-def send(message: Message) -> str:
+def send(message: Message, *, seconds: float = TIMEOUT_SECONDS) -> str:
     """
     Hand the message over and return what went wrong as a code, empty where the other side has taken it.
 
-    Redirects are not followed. Codes: `http_<status>`, `refused_<code of the bot>`, `unreachable`, `no_answer`.
+    The whole answer has to be there within `seconds` of the connection, however it drips. Redirects are not followed. Codes:
+    `http_<status>`, `refused` or `refused_<code of the bot>`, `unreachable`, `no_answer`, `bad_answer`.
     """
-    request = urllib.request.Request(message.url, message.body, message.headers, method="POST")  # noqa: S310  # checked
+    connections = _Connections()
+    deadline = threading.Timer(seconds, connections.end)
+    deadline.daemon = True
+    deadline.start()
     try:
-        with urllib.request.build_opener(_NoRedirect).open(request, timeout=TIMEOUT_SECONDS) as answer:
-            return _problem(answer.read(_ANSWER_BYTES_MAX))
+        request = urllib.request.Request(message.url, message.body, message.headers, method="POST")  # noqa: S310  # checked
+        with urllib.request.build_opener(_NoRedirect, connections).open(request, timeout=seconds) as answer:
+            problem = "" if message.form is Form.PLAIN else _problem(answer.read(_ANSWER_BYTES_MAX))
     except urllib.error.HTTPError as error:
         error.close()
-        return f"http_{error.code}"
+        problem = f"http_{error.code}"
     except TimeoutError:
-        return "no_answer"
-    except (OSError, ValueError):
-        return "unreachable"
+        problem = "no_answer"
+    except (OSError, ValueError, http.client.InvalidURL):
+        problem = "unreachable"
+    except (http.client.HTTPException, RecursionError):
+        problem = "bad_answer"
+    finally:
+        deadline.cancel()
+    return "no_answer" if connections.ended else problem
+
+
+class _Connections(urllib.request.HTTPHandler, urllib.request.HTTPSHandler):
+    """Opens connections and remembers their sockets, so that another thread can end them: a time limit of urllib is one of each byte."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        urllib.request.HTTPSHandler.__init__(self)
+        self.ended = False
+        self._sockets: list[socket.socket] = []
+
+    def end(self) -> None:
+        """End what is open: whoever reads there reads the end of it."""
+        self.ended = True
+        for one in self._sockets:
+            with suppress(OSError):  # it is closed already
+                socket.socket.shutdown(one, socket.SHUT_RDWR)
+
+    def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+        """Open a plain connection."""
+        return self.do_open(self._remembering(http.client.HTTPConnection), req)
+
+    def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+        """Open an encrypted connection."""
+        return self.do_open(self._remembering(http.client.HTTPSConnection), req)
+
+    def _remembering(self, kind: type[http.client.HTTPConnection]) -> Callable[..., http.client.HTTPConnection]:
+        sockets = self._sockets
+
+        class Remembering(kind):  # type: ignore[misc, valid-type]
+            def connect(self) -> None:
+                super().connect()
+                sockets.append(self.sock)
+
+        return Remembering
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -90,12 +141,12 @@ def _problem(answer: bytes) -> str:
         told = json.loads(answer)
     except ValueError:
         return ""  # no bot
-    code = (
-        next((told[name] for name in ("errcode", "code", "StatusCode") if name in told), 0)
-        if isinstance(told, dict)
-        else 0
-    )
-    return "" if code == 0 else f"refused_{code}"
+    if not isinstance(told, dict):
+        return ""
+    code = next((told[name] for name in ("errcode", "code", "StatusCode") if name in told), 0)
+    if type(code) is not int or abs(code) >= _BOT_CODE_END:
+        return "refused"  # anything may stand there, also names and numbers
+    return f"refused_{code}" if code else ""
 
 
 def trial(channel: Channel, sent_at: datetime) -> Message:
@@ -134,7 +185,7 @@ def _wrapped(
             body = {"msgtype": "text", "text": {"content": text}}
             if channel.secret:
                 sign = _base64_hmac(channel.secret, f"{seconds * 1000}\n{channel.secret}")
-                joint = "&" if urllib.parse.urlsplit(url).query else "?"
+                joint = "&" if "?" in url else "?"
                 url += joint + urllib.parse.urlencode({"timestamp": seconds * 1000, "sign": sign})
         case Form.FEISHU:
             body = {"msg_type": "text", "content": {"text": text}}
@@ -147,7 +198,7 @@ def _wrapped(
         headers["X-Fieldops-Timestamp"] = str(seconds)
         signed = f"{seconds}.".encode() + payload
         headers["X-Fieldops-Signature"] = "sha256=" + hmac.digest(channel.secret.encode(), signed, "sha256").hex()
-    return Message(notices, url, payload, headers)
+    return Message(notices, url, payload, headers, channel.form)
 
 
 def _base64_hmac(key: str, message: str) -> str:

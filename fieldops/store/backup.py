@@ -10,7 +10,10 @@ newest events off a region cannot make the record reach an anchor again without 
 import json
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,12 +21,13 @@ from fieldops.errors import BadInput, RecordDamaged
 from fieldops.events import RegionRestored
 from fieldops.progress import Progress, no_progress
 from fieldops.said import Said
-from fieldops.store import audit, connect, keys, onlyfile
+from fieldops.store import audit, connect, keys, migrations, onlyfile, upgrade
 from fieldops.store.audit import Head
 from fieldops.store.connect import Region
+from fieldops.store.lastword import LastWords
 from fieldops.store.sqlite import refusal, sqlite3
 from fieldops.store.turnstile import Turnstile, turnstile_path
-from fieldops.store.verify import verify
+from fieldops.store.verify import verify, verify_chain
 
 if TYPE_CHECKING:
     from fieldops.store.connect import Turn
@@ -110,8 +114,12 @@ def examine_copy(
     """
     Return the head of a copy's record and the rows of its tables, after pages, chain and tables were examined.
 
+    Of a copy that an older version wrote the tables are not compared: see `upgraded_copy`.
+
     Raises
     ------
+    BadInput
+        If it is no region.
     RecordDamaged
         If anything is wrong; the error names the first finding.
     """
@@ -121,7 +129,10 @@ def examine_copy(
         found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
         if found != "ok":
             raise RecordDamaged(problem=Said("%(path)s is damaged: %(found)s", path=path, found=found))
-        result = verify(copy, anchors=anchors or [], progress=progress)
+        if is_older(path):
+            result = verify_chain(copy, anchors=anchors or [])
+        else:
+            result = verify(copy, anchors=anchors or [], progress=progress)
         if result.violations:
             first = result.violations[0]
             raise RecordDamaged(
@@ -137,6 +148,65 @@ def examine_copy(
         raise refusal(error) from error
     finally:
         copy.close()
+
+
+def is_older(path: Path) -> bool:
+    """
+    Return whether a region file was written by an older version.
+
+    Raises
+    ------
+    BadInput
+        If it is no region.
+    """
+    connection = connect.open_file(path, read_only=True)
+    try:
+        connection.execute("SELECT 1 FROM setting, event LIMIT 1")
+        return bool(migrations.steps_missing(connection))
+    except sqlite3.OperationalError as error:
+        if "no such table" not in str(error):
+            raise refusal(error) from error
+        raise BadInput(
+            "this is no backup of fieldops", field="file", cure="choose the .gpkg file of a backup"
+        ) from None
+    except sqlite3.DatabaseError as error:
+        raise refusal(error) from error
+    finally:
+        connection.close()
+
+
+@contextmanager
+def upgraded_copy(backup: Path, folder: Path, key: bytes, *, progress: Progress = no_progress) -> Iterator[Path]:
+    """
+    Yield a copy of a backup in the folder, brought to the present version and examined whole; it is gone afterwards.
+
+    Raises
+    ------
+    RecordDamaged
+        If its tables are not those of its record.
+    """
+    copy = folder / f".{backup.name}.{secrets.token_hex(4)}.new"
+    private = connect.private_path(copy)
+    try:
+        copy_file(backup, copy)
+        connection = sqlite3.connect(copy, isolation_level=None)
+        connection.row_factory = sqlite3.Row
+        (sandbox,) = connection.execute("SELECT value FROM setting WHERE name = 'sandbox'").fetchone() or ("false",)
+        alone = Region(
+            connect.MEMORY, key, bool(json.loads(sandbox)), connection, connection
+        )  # nobody else has it open
+        try:
+            upgrade.migrate_open(alone)
+        finally:
+            connection.close()
+        examine_copy(copy, key, progress=progress)
+        if connect.private_path(backup).exists():
+            copy_file(connect.private_path(backup), private)
+            upgrade.migrate_private(private)
+        yield copy
+    finally:
+        copy.unlink(missing_ok=True)
+        private.unlink(missing_ok=True)
 
 
 def count_rows(connection: sqlite3.Connection) -> dict[str, int]:
@@ -199,24 +269,71 @@ def add_anchor(path: Path, head: Head) -> None:
         os.fsync(file.fileno())
 
 
-def replace_region(path: Path, backup: Path, aside: Path) -> Head | None:
+def refuse_clock(path: Path, backup: Path, now: datetime | None) -> None:
     """
-    Put a backup in the place of a region, and what was there to `aside`; return the head that was put aside.
+    Let a moment pass at which a region restored from the backup could be written.
+
+    Raises
+    ------
+    ClockRefused
+        If the clock is far behind the record of the backup, or a time was given outside a sandbox.
+    """
+    connection = connect.open_file(backup, read_only=True)
+    try:
+        row = connection.execute("SELECT value FROM setting WHERE name = 'sandbox'").fetchone()
+        Region(path, b"", bool(row and json.loads(row[0])), None, connection).writing_moment(now)
+    finally:
+        connection.close()
+
+
+def last_heads(region: Region) -> list[Head]:
+    """Return the newest events that somebody was told to be stored, as far as the last words of the region say."""
+    row = region.reader().execute("SELECT chain FROM event WHERE seq = 1").fetchone()
+    if region.in_memory or row is None:
+        return []
+    return [Head(word.seq, word.chain) for word in LastWords(region.path).read(row[0])]
+
+
+@contextmanager
+def replacing(path: Path, backup: Path, aside: Path) -> Iterator[tuple[Region, Head]]:
+    """
+    Put a backup in the place of a region, and what was there to `aside`; yield the new region and the head that was put aside.
 
     The pages are replaced in one transaction, so that whoever has the region open sees the one or the other. Where the
     present file is no readable database it is moved to `aside` as it is, which other processes must not have open. Writers
-    wait at the turnstile meanwhile: what they were answered as stored lies in `aside`, or comes after the restore.
+    wait at the turnstile until the block ends: what they were answered as stored lies in `aside`, or comes after it. Where
+    the block fails, what was put aside is put back.
+
+    Not promised: that this is so where the process dies within.
     """
     turnstile = Turnstile(turnstile_path(path))
     turnstile.enter(connect.BUSY_SECONDS)
+    marked = keys.place_file(path, "anchors")
+    anchored = marked.read_text() if marked.exists() else None
     try:
-        return _replace_region(path, backup, aside)
-    finally:
+        before = _put_aside(path, aside)
+        region: Region | None = None
+        try:
+            _put_in_place(path, backup)
+            region = connect.open_region(path)
+            region.stand_inside(turnstile)
+            yield region, before or Head()
+        except BaseException:
+            if region is not None:
+                region.leave_open(turnstile)
+            _put_back(path, aside, moved=before is None)
+            _write_or_unlink(marked, anchored)
+            turnstile.leave()
+            turnstile.close()
+            raise
         turnstile.leave()
+    except BaseException:
         turnstile.close()
+        raise
 
 
-def _replace_region(path: Path, backup: Path, aside: Path) -> Head | None:
+def _put_aside(path: Path, aside: Path) -> Head | None:
+    """Put what lies there aside, and return its head; None where there was no region, or one that cannot be read."""
     before: Head | None = None
     if path.exists():
         try:
@@ -227,24 +344,55 @@ def _replace_region(path: Path, backup: Path, aside: Path) -> Head | None:
             path.rename(aside)
             for left in ("-wal", "-shm"):
                 path.with_name(path.name + left).unlink(missing_ok=True)
+    if connect.private_path(path).exists():
+        copy_file(connect.private_path(path), connect.private_path(aside))
+    return before
+
+
+def _put_in_place(path: Path, backup: Path) -> None:
     copy_file(backup, path, in_use=True)
     _take_for_whole(path)
     private = connect.private_path(backup)
     if private.exists():
-        if connect.private_path(path).exists():
-            copy_file(connect.private_path(path), connect.private_path(aside))
         copy_file(private, connect.private_path(path), in_use=True)
-    restored = _head(path)
-    kept = [anchor for anchor in read_anchors(path) if anchor.seq <= restored.seq]
+    connection = connect.open_file(path, read_only=True)
+    try:
+        kept = [anchor for anchor in read_anchors(path) if _chain(connection, anchor.seq) == anchor.chain]
+    finally:
+        connection.close()
     keys.place_file(path, "anchors").write_text("".join(json.dumps(asdict(anchor)) + "\n" for anchor in kept))
-    return before
+
+
+def _put_back(path: Path, aside: Path, *, moved: bool) -> None:
+    """Undo what was done so far of a restore: where nothing lay there, nothing lies there again."""
+    if not moved:
+        copy_file(aside, path, in_use=True)
+        _take_for_whole(path)
+        aside.unlink()
+    else:
+        for file in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))):
+            file.unlink(missing_ok=True)
+        if aside.exists():
+            aside.rename(path)
+    private, kept = connect.private_path(path), connect.private_path(aside)
+    if kept.exists():
+        copy_file(kept, private, in_use=True)
+        kept.unlink()
+    elif private.exists():
+        private.unlink()  # the backup's: none was there before
+
+
+def _write_or_unlink(file: Path, text: str | None) -> None:
+    if text is None:
+        file.unlink(missing_ok=True)
+    else:
+        file.write_text(text)
 
 
 def _take_for_whole(path: Path) -> None:
     """Let the record that was put there be written on, although it ends before what was stored already."""
     connection, only = connect.open_file(path), onlyfile.OnlyFile(path)
     try:
-        only.own()
         only.remember(connection, restored=True)
     finally:
         with only.leaving():

@@ -50,7 +50,7 @@ class Turn:
         return read_rules(self.connection)
 
 
-_MEMORY = Path(":memory:")
+MEMORY = Path(":memory:")
 
 
 @dataclass(slots=True)
@@ -76,7 +76,7 @@ class Region:
     @property
     def in_memory(self) -> bool:
         """Whether the region lives in memory, without a private file."""
-        return self.path == _MEMORY
+        return self.path == MEMORY
 
     @property
     def private_path(self) -> Path:
@@ -214,6 +214,27 @@ class Region:
             )
         return last
 
+    def stand_inside(self, turnstile: Turnstile) -> None:
+        """Let the coming turns pass as one that is inside already."""
+        self._turnstile = turnstile
+
+    def leave_open(self, turnstile: Turnstile) -> None:
+        """Close the region without leaving a turnstile in which it stands."""
+        assert self._turnstile is turnstile
+        self._turnstile = None
+        self.close()
+
+    def writing_moment(self, given: datetime | None = None) -> datetime:
+        """
+        Return the moment that a write turn would have now (rule 2).
+
+        Raises
+        ------
+        ClockRefused
+            If it would be refused.
+        """
+        return self._moment(self.reader(), audit.head(self.reader()), given, accept_clock=False)
+
     def close(self) -> None:
         """Close both connections; the last to close tidies the write-ahead log up, and says so where nobody is writing."""
         line = self._turnstile
@@ -254,7 +275,7 @@ def create_region(path: Path, actor: Actor, *, sandbox: bool = False, now: datet
     Raises
     ------
     BadInput
-        If the file exists already or its folder does not.
+        If the file exists already or its folder does not, or what belongs to another region of this name lies there.
     """
     if path.exists():
         raise BadInput(Said("%(path)s exists already", path=path), cure="choose another file with --db")
@@ -263,23 +284,35 @@ def create_region(path: Path, actor: Actor, *, sandbox: bool = False, now: datet
             Said("the folder %(parent)s does not exist", parent=path.parent),
             cure="make it first, or choose another --db",
         )
+    if left := [one for one in _of_its_name(path) if one.exists()]:
+        raise BadInput(
+            Said("%(files)s belongs to another region of this name", files=", ".join(map(str, left))),
+            cure="choose another name with --db, or move away what is left of a region that is gone",
+        )
     building = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
+    private_building = private_path(building)
     try:
-        for file, migrate in ((building, migrations.migrate_region), (private_path(path), migrations.migrate_private)):
-            making.make_file(file, migrate)
+        making.make_file(building, migrations.migrate_region)
+        making.make_file(private_building, migrations.migrate_private)
         keys.make_key(path)
         connection = sqlite3.connect(building, isolation_level=None)
         connection.execute("INSERT INTO setting VALUES ('sandbox', ?)", (json.dumps(sandbox),))
         connection.close()
         building.rename(path)
+        private_building.rename(private_path(path))
     finally:
-        for left in (building, Path(f"{building}-wal"), Path(f"{building}-shm")):
-            left.unlink(missing_ok=True)
+        for file in (building, Path(f"{building}-wal"), Path(f"{building}-shm"), private_building):
+            file.unlink(missing_ok=True)
     region = open_region(path)
     with region.turn(actor, now=now) as turn:
         audit.append(turn, RegionCreated(at=turn.now, sandbox=sandbox))
         turn.seals.seal_all(turn, before={})
     return region
+
+
+def _of_its_name(path: Path) -> tuple[Path, ...]:
+    """Return the files that a region has for itself beside its own and its key, and may share with no other."""
+    return (private_path(path), keys.place_file(path, "anchors"), keys.place_file(path, "last"))
 
 
 def create_memory_region(actor: Actor, *, now: datetime | None = None) -> Region:
@@ -288,7 +321,7 @@ def create_memory_region(actor: Actor, *, now: datetime | None = None) -> Region
     connection.row_factory = sqlite3.Row
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute("INSERT INTO setting VALUES ('sandbox', 'true')")
-    region = Region(_MEMORY, secrets.token_bytes(32), True, connection, connection)
+    region = Region(MEMORY, secrets.token_bytes(32), True, connection, connection)
     with region.turn(actor, now=now) as turn:
         audit.append(turn, RegionCreated(at=turn.now, sandbox=True))
         turn.seals.seal_all(turn, before={})

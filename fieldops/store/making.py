@@ -19,8 +19,7 @@ def database(connection: sqlite3.Connection) -> "Database":
 
 
 def make_file(path: Path, migrate: Callable[["Database"], None]) -> None:
-    """Make a file with the tables that `migrate` adds, in the place of what may lie there."""
-    path.unlink(missing_ok=True)
+    """Make a file with the tables that `migrate` adds."""
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute(f"PRAGMA application_id={geopackage.APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version={geopackage.USER_VERSION}")

@@ -234,6 +234,8 @@ class OnlyFile:
         The newest event of this very moment is written, under SQLite's write lock, so that a writer that slept sets nothing back.
         Where another one is writing already, it is left to them: they say what they found before they go on.
         """
+        if restored:
+            self.own()
         (patience,) = connection.execute("PRAGMA busy_timeout").fetchone()
         connection.execute(f"PRAGMA busy_timeout={patience if restored else 0}")
         try:

@@ -28,10 +28,12 @@ class Turnstile:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file: int | None = None
+        self._inside = 0
 
     def enter(self, seconds: float) -> None:
-        """Wait for the others, at most so long; then pass in any case."""
-        if not _KNOWN_HERE:
+        """Wait for the others, at most so long; then pass in any case. Who is inside already passes at once."""
+        self._inside += 1
+        if not _KNOWN_HERE or self._inside > 1:
             return
         try:
             if self._file is None:
@@ -55,8 +57,9 @@ class Turnstile:
         return True
 
     def leave(self) -> None:
-        """Let the next one pass."""
-        if self._file is not None:
+        """Let the next one pass, once this has been left as often as it was entered."""
+        self._inside -= 1
+        if self._file is not None and not self._inside:
             fcntl.flock(self._file, fcntl.LOCK_UN)
 
     def close(self) -> None:

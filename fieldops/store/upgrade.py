@@ -28,8 +28,24 @@ def migrate_files(path: Path) -> None:
     ClockRefused
         If there is something to do and the clock is far behind the record.
     """
-    _migrate_region(path)
-    connection = sqlite3.connect(connect.private_path(path), timeout=connect.BUSY_SECONDS)
+    region = connect.open_region(path, older=True)
+    try:
+        migrate_open(region)
+    finally:
+        region.close()
+    migrate_private(connect.private_path(path))
+
+
+def migrate_private(file: Path) -> None:
+    """
+    Bring a private file to the present schema.
+
+    Raises
+    ------
+    StorageFailed
+        If it is in use.
+    """
+    connection = sqlite3.connect(file, timeout=connect.BUSY_SECONDS)
     try:
         migrations.migrate_private(making.database(connection))
         connection.commit()
@@ -39,8 +55,8 @@ def migrate_files(path: Path) -> None:
         connection.close()
 
 
-def _migrate_region(path: Path) -> None:
-    region = connect.open_region(path, older=True)
+def migrate_open(region: connect.Region) -> None:
+    """Bring an open region to the present schema, in one turn of its own; see `migrate_files`."""
     try:
         reader = region.reader()
         sealed = reader.execute("SELECT 1 FROM setting WHERE name = 'sealed'").fetchone() is not None
@@ -63,5 +79,3 @@ def _migrate_region(path: Path) -> None:
             turn.seals.seal_all(turn, before)
     except sqlite3.OperationalError as error:
         raise refusal(error) from error
-    finally:
-        region.close()

@@ -100,6 +100,29 @@ def verify(region: "Region", *, anchors: Iterable[Head] = (), progress: Progress
         raise refusal(error) from error
 
 
+def verify_chain(region: "Region", *, anchors: Iterable[Head] = ()) -> Verification:
+    """
+    Return what is wrong with the chain of the record and its anchors alone: also of one that an older version wrote.
+
+    Raises
+    ------
+    RecordDamaged
+        If SQLite itself finds the file malformed.
+    """
+    connection = region.reader()
+    chain = _Chain(region.key, anchors)
+    try:
+        with _snapshot(connection):
+            for _ in _events(connection, chain, {kind.encode(): kind for kind in event_kinds()}):
+                pass
+    except sqlite3.DatabaseError as error:
+        raise refusal(error) from error
+    chain.finish()
+    return Verification(
+        0, chain.events, chain.head, chain.violations[:MOST_VIOLATIONS], len(chain.violations), sealed=False
+    )
+
+
 @contextmanager
 def _snapshot(connection: sqlite3.Connection) -> Iterator[None]:
     """Hold one read transaction with text as bytes, so that a byte that is no UTF-8 is a finding and no accident."""
@@ -118,7 +141,7 @@ def _examine(connection: sqlite3.Connection, key: bytes, anchors: list[Head], pr
     ahead = look_ahead(connection)
     replay = Replay(ahead.repaired, ahead.longest_cool_down, ahead.steps.get(GRACE_ONCE, 0))
     decisions = Decisions(connection, max(ahead.steps.get(step, 0) for step in (SPREAD, HEADS)), ahead.redrawn)
-    chain = _Chain(key, {anchor.seq: anchor.chain for anchor in anchors})
+    chain = _Chain(key, anchors)
     known = {kind.encode(): kind for kind in event_kinds()}
     sealed = Sealed(key)
     for event in _events(connection, chain, known):
@@ -164,10 +187,13 @@ def _examine(connection: sqlite3.Connection, key: bytes, anchors: list[Head], pr
 class _Chain:
     """The HMAC chain as far as it was read: every link, every number, every anchor."""
 
-    def __init__(self, key: bytes, anchors: dict[int, str]) -> None:
+    def __init__(self, key: bytes, anchors: Iterable[Head]) -> None:
         self.violations: list[Violation] = []
         self.events = 0
-        self._key, self._anchors = key, anchors
+        self._key = key
+        self._anchors: dict[int, set[str]] = {}
+        for anchor in anchors:
+            self._anchors.setdefault(anchor.seq, set()).add(anchor.chain)
         self._seq, self._value, self._recorded_at = 0, GENESIS.encode(), b""
 
     @property
@@ -190,7 +216,7 @@ class _Chain:
         else:
             self.violations.append(Violation(seq, "the event was changed: a column is no text"))
         anchored = self._anchors.pop(seq, None)
-        if anchored is not None and anchored.encode() != self._value:
+        if anchored is not None and anchored != {self._value.decode(errors="replace")}:
             self.violations.append(
                 Violation(seq, "the event is not the one that an anchor names: the record was replaced")
             )

@@ -1,6 +1,7 @@
 """Backups that can be trusted, a region that is examined, and a record that survives a wrong clock."""
 
 import multiprocessing
+import os
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,7 @@ import pytest
 
 from fieldops.actions.claims import end_claim, make_claim, override_cool_down
 from fieldops.actions.keep import accept_clock, back_up, check_region, preview_clock, restore, verify_record
+from fieldops.actions.recruiting_duties import erase_person
 from fieldops.claims import Outcome
 from fieldops.errors import BadInput, ClockRefused, Forbidden, NotFound, RecordDamaged
 from fieldops.ids import ActorId, CrewId, StreetId
@@ -19,8 +21,13 @@ from fieldops.store import audit, backup
 from fieldops.store import claims as store
 from fieldops.store.connect import Region, create_memory_region, create_region, open_region
 from fieldops.store.keys import beside_key
+from fieldops.store.lastword import ATTRIBUTE
+from fieldops.store.persons import read_persons
+from fieldops.store.recruiting_duties import forgotten_path
+from fieldops.store.sqlite import sqlite3
 from tests.conftest import LEAD, NOON, PLANNER
 from tests.races.contest import killed_writers
+from tests.recruits import join
 from tests.small_region import add_town
 
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
@@ -116,6 +123,107 @@ def test_an_unreadable_region_is_put_aside_and_replaced(town: Region, tmp_path: 
     restored.close()
 
 
+def names(folder: Path) -> list[str]:
+    return sorted(file.name for file in folder.iterdir() if not file.name.endswith(("-turn", "-wal", "-shm")))
+
+
+def test_a_restore_that_the_clock_refuses_leaves_the_region_as_it_is(tmp_path: Path) -> None:
+    region = create_region(tmp_path / "region.gpkg", PLANNER, sandbox=True, now=NOON)
+    add_town(region, streets=6, crews=4)
+    make_claim(region, LEAD, street=S[0], crew=C[0], now=NOON)
+    made = back_up(region, LEAD, tmp_path / "monday.gpkg")
+    make_claim(region, LEAD, street=S[1], crew=C[1], now=NOON)
+    region.close()
+    there = names(tmp_path)
+    with pytest.raises(ClockRefused):
+        restore(region.path, PLANNER, made.file, replace_present=True, now=NOON - 3 * DAY)
+    assert names(tmp_path) == there
+    region = open_region(region.path)
+    assert len(store.claims_in_force(region.reader(), NOON)) == 2
+    region.close()
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_restore_that_fails_after_the_region_was_replaced_puts_it_back(
+    town: Region, tmp_path: Path, there: bool
+) -> None:
+    gone = join(town, 0).candidate
+    made = back_up(town, LEAD, tmp_path / "monday.gpkg")
+    erase_person(town, LEAD, gone, now=NOON)
+    make_claim(town, LEAD, street=S[1], crew=C[1], now=NOON)
+    back_up(town, LEAD, tmp_path / "tuesday.gpkg")
+    anchored = backup.read_anchors(town.path)
+    forgotten = forgotten_path(town)
+    known = forgotten.read_text()
+    forgotten.unlink()
+    forgotten.mkdir()  # who was erased cannot be read
+    path = town.path
+    town.close()
+    if not there:
+        for file in tmp_path.glob("region.gpkg*"):
+            file.unlink()
+    before = names(tmp_path)
+    with pytest.raises(OSError, match="directory"):
+        restore(path, PLANNER, made.file, replace_present=True, now=NOON)
+    assert names(tmp_path) == before
+    assert backup.read_anchors(path) == anchored
+    forgotten.rmdir()
+    forgotten.write_text(known)
+    if there:
+        region = open_region(path)
+        assert len(store.claims_in_force(region.reader(), NOON)) == 2
+        make_claim(region, LEAD, street=S[2], crew=C[2], now=NOON)
+        assert read_persons(region, [gone]) == {}
+        assert verify_record(region, LEAD).violations == []
+        region.close()
+
+
+def test_two_restores_leave_only_anchors_that_the_record_reaches(town: Region, tmp_path: Path) -> None:
+    first = back_up(town, LEAD, tmp_path / "first.gpkg")
+    for i in range(1, 4):
+        make_claim(town, LEAD, street=S[i], crew=C[i], now=NOON)
+    second = back_up(town, LEAD, tmp_path / "second.gpkg")
+    town.close()
+    region, _ = restore(town.path, PLANNER, first.file, replace_present=True, now=NOON)
+    back_up(region, LEAD, tmp_path / "wrong.gpkg")
+    region.close()
+    region, _ = restore(town.path, PLANNER, second.file, replace_present=True, now=NOON + DAY)
+    assert verify_record(region, LEAD).violations == []
+    back_up(region, LEAD, tmp_path / "third.gpkg")
+    region.close()
+
+
+def test_a_private_file_is_said_to_be_no_backup(town: Region, tmp_path: Path) -> None:
+    back_up(town, LEAD, tmp_path / "monday.gpkg")
+    with pytest.raises(BadInput, match="no backup of fieldops"):
+        restore(town.path, PLANNER, tmp_path / "monday.private.db", replace_present=True, now=NOON)
+
+
+def test_a_new_region_takes_nothing_that_another_of_its_name_has_for_itself(town: Region, tmp_path: Path) -> None:
+    back_up(town, LEAD, tmp_path / "monday.gpkg")
+    kept = town.private_path.read_bytes()
+    with pytest.raises(BadInput, match=r"region\.private\.db.*region\.anchors.*region\.last"):
+        create_region(tmp_path / "region.db", PLANNER, sandbox=True, now=NOON)
+    assert town.private_path.read_bytes() == kept
+    assert not (tmp_path / "region.db").exists()
+
+
+def test_a_tail_that_was_cut_is_found_by_the_last_word(town: Region) -> None:
+    make_claim(town, LEAD, street=S[1], crew=C[1], now=NOON)
+    assert verify_record(town, LEAD).violations == []
+    town.close()
+    connection = sqlite3.connect(town.path, isolation_level=None)
+    triggers = connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
+    for (name,) in triggers:
+        connection.execute(f"DROP TRIGGER {name}")
+    connection.execute("DELETE FROM claim WHERE street_id = 'S1'")
+    connection.execute("DELETE FROM event WHERE seq = (SELECT max(seq) FROM event)")
+    connection.close()
+    region = open_region(town.path)
+    assert "its tail was cut" in " ".join(one.what for one in verify_record(region, LEAD).violations)
+    region.close()
+
+
 def test_backups_taken_while_writers_are_killed_are_whole(tmp_path: Path) -> None:
     region = create_region(tmp_path / "region.gpkg", PLANNER, sandbox=True, now=NOON)
     add_town(region, streets=600, crews=60)
@@ -196,6 +304,10 @@ def test_a_region_that_was_cut_back_behind_its_anchor_is_found(town: Region, tmp
     (violation,) = verify_record(town, LEAD).violations
     assert "its tail was cut" in violation.what
     beside_key(town.path, "anchors").unlink()
+    assert verify_record(town, LEAD).found == 1  # the last word tells too
+    town.path.with_name("region.gpkg-turn").unlink()
+    beside_key(town.path, "last").unlink()
+    os.removexattr(town.path, ATTRIBUTE)
     assert verify_record(town, LEAD).violations == []
     assert verify_record(town, LEAD, anchor_file=tmp_path / "monday.gpkg.anchor").found == 1
 

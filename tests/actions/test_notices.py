@@ -14,11 +14,13 @@ from fieldops.actions.notices import (
     set_channel,
 )
 from fieldops.errors import Forbidden, NotFound
-from fieldops.exchange.webhooks import Message
+from fieldops.events import ChannelSet
+from fieldops.exchange.webhooks import Message, send
 from fieldops.ids import ActorId, CrewId, StreetId
-from fieldops.notices import make_channel, next_try
+from fieldops.notices import Channel, Form, make_channel, next_try
 from fieldops.people import Actor, Role
 from fieldops.store.connect import Region
+from fieldops.store.notices import save_channel
 from fieldops.store.verify import verify
 from tests.conftest import LEAD, NOON
 from tests.small_region import add_town
@@ -132,3 +134,15 @@ def test_a_channel_can_be_replaced_and_forgotten_and_its_address_never_reaches_t
     assert list_channels(town, LEAD) == []
     with pytest.raises(NotFound):
         remove_channel(town, LEAD, "leads", now=NOON)
+
+
+def test_a_webhook_that_answers_nonsense_keeps_the_next_one_from_nothing(town: Region) -> None:
+    for name, url in (("a", "http://127.0.0.1:1/x"), ("b", "https://bot.example")):
+        set_channel(town, LEAD, make_channel(name, "dingtalk", url, "secret"), now=NOON)
+    with town.turn(LEAD, now=NOON) as turn:  # as one was set before addresses were examined
+        old = Channel("a", Form.DINGTALK, "http://[::1/x", "secret")
+        save_channel(turn, old, event=ChannelSet(at=NOON, channel="a", form="dingtalk"))
+    other = Other()
+    done = deliver(town, LEAD, now=END - 2 * HOUR, send=lambda one: send(one) if "::1" in one.url else other(one))
+    assert (done.sent, done.problems) == (1, {"a": "unreachable"})
+    assert other.got == [[S0]]

@@ -4,8 +4,10 @@ import base64
 import hashlib
 import hmac
 import json
+import socket
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from urllib.parse import parse_qs, urlsplit
@@ -132,7 +134,24 @@ def test_many_reminders_become_few_messages_within_the_bots_limit_and_none_is_lo
 
 
 @pytest.mark.parametrize(
-    "url", ["file:///etc/passwd", "ftp://host/x", "bot.example", "https://", "https://user:pw@host/x", "https://a b/"]
+    "url",
+    [
+        "file:///etc/passwd",
+        "ftp://host/x",
+        "bot.example",
+        "https://",
+        "https://user:pw@host/x",
+        "https://a b/",
+        "http://host:abc/x",
+        "http://host:99999/x",
+        "http://host:0/x",
+        "http:///x",
+        "http://:80/x",
+        "http://[::1/x",
+        f"http://{'a' * 70}.com/",
+        "http://a..b/",
+        "http://host/路径",
+    ],
 )
 def test_only_addresses_of_web_servers_are_taken(url: str) -> None:
     with pytest.raises(BadInput):
@@ -159,6 +178,9 @@ class Bot(BaseHTTPRequestHandler):
         answers = {
             "/200": (200, b"ok"), "/500": (500, b""), "/errcode": (200, b'{"errcode": 310000}'), "/zero": (200, b'{"errcode": 0}'),
             "/code": (200, b'{"code": 19021, "msg": "sign match fail"}'), "/move": (302, b""), "/list": (200, b"[]"),
+            "/name": (200, '{"errcode": "王小明 不在群里"}'.encode()), "/number": (200, b'{"errcode": 13800138000}'),
+            "/names": (200, b'{"code": [1, {"phone": "13800138000"}]}'), "/true": (200, b'{"code": true}'),
+            "/deep": (200, b"[" * 60_000),
         }  # fmt: skip
         status, answer = answers[self.path]
         self.send_response(status)
@@ -185,19 +207,29 @@ def bot() -> Iterator[str]:
 
 
 @pytest.mark.parametrize(
-    ("path", "problem"),
+    ("form", "path", "problem"),
     [
-        ("200", ""),
-        ("zero", ""),
-        ("list", ""),
-        ("500", "http_500"),
-        ("errcode", "refused_310000"),
-        ("code", "refused_19021"),
-        ("move", "http_302"),
+        ("wecom", "200", ""),
+        ("wecom", "zero", ""),
+        ("wecom", "list", ""),
+        ("wecom", "500", "http_500"),
+        ("wecom", "errcode", "refused_310000"),
+        ("feishu", "code", "refused_19021"),
+        ("wecom", "name", "refused"),
+        ("wecom", "number", "refused"),
+        ("wecom", "names", "refused"),
+        ("wecom", "true", "refused"),
+        ("wecom", "deep", "bad_answer"),
+        ("plain", "code", ""),  # what a plain webhook answers is its own affair: its status decides
+        ("plain", "deep", ""),
+        ("plain", "500", "http_500"),
+        ("plain", "move", "http_302"),
     ],
 )
-def test_what_the_other_side_says_becomes_a_code(bot: str, path: str, problem: str) -> None:
-    message, _ = one_message("plain", url=f"{bot}/{path}")
+def test_what_the_other_side_says_becomes_a_code_and_nothing_else_it_says(
+    bot: str, form: str, path: str, problem: str
+) -> None:
+    message, _ = one_message(form, secret="", url=f"{bot}/{path}")
     assert webhooks.send(message) == problem
     assert Bot.seen == [(f"/{path}", message.body)]  # a redirect is not followed
 
@@ -206,3 +238,50 @@ def test_a_side_that_is_not_there_is_a_code_and_no_traceback(bot: str) -> None:
     port = urlsplit(bot).port
     message, _ = one_message("plain", url=f"http://127.0.0.1:{1 if port != 1 else 2}/x")
     assert webhooks.send(message) == "unreachable"
+
+
+def answering(answer: bytes, *, drip: bytes = b"") -> str:
+    """Return the address of a server that answers one request so, whatever it is, and drips on for ever where told so."""
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def answer_once() -> None:
+        line, _ = server.accept()
+        with server, line, suppress(ConnectionError):
+            line.recv(65_536)
+            line.sendall(answer)
+            line.settimeout(0.05)
+            while drip:
+                with suppress(TimeoutError):
+                    if not line.recv(1):
+                        return
+                line.sendall(drip)
+
+    threading.Thread(target=answer_once, daemon=True).start()
+    return f"http://127.0.0.1:{server.getsockname()[1]}/"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"hello there\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX: " + b"a" * 70_000 + b"\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"X: a\r\n" * 150 + b"\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nabc",
+    ],
+)
+def test_an_answer_that_is_none_of_the_web_is_a_code_and_no_traceback(answer: bytes) -> None:
+    message, _ = one_message("wecom", url=answering(answer))
+    assert webhooks.send(message) in {"bad_answer", "unreachable"}
+
+
+@pytest.mark.parametrize("begun", ["X: ", "Content-Length: 60000\r\n\r\n"])
+def test_an_answer_that_drips_ends_with_the_time_limit_and_not_with_the_last_drop(begun: str) -> None:
+    message, _ = one_message("wecom", url=answering(b"HTTP/1.1 200 OK\r\n" + begun.encode(), drip=b"x"))
+    assert webhooks.send(message, seconds=0.5) == "no_answer"
+
+
+@pytest.mark.parametrize("url", ["http://host:abc/x", "http://[::1/x", "http://host/路径", "http://a..b/"])
+def test_an_address_that_was_set_before_addresses_were_examined_is_a_code_and_no_traceback(url: str) -> None:
+    for form in Form:
+        message, _ = one_message(form, url=url)
+        assert webhooks.send(message) == "unreachable"

@@ -444,6 +444,24 @@ def test_an_end_that_was_told_is_not_undone_by_an_older_copy_beside_the_log_of_a
         claim(wide, StreetId("S99"), CrewId("C57"))
 
 
+def test_a_claim_that_is_not_as_its_events_left_it_stops_whoever_opens_the_file_next(town: Path) -> None:
+    region = open_region(town)
+    ended = make_claim(region, LEAD, street=S[0], crew=C[0], now=NOON)
+    end_claim(region, LEAD, ended.id, outcome="revoked", why="safety", now=NOON)
+    region.close()
+    claim(town, S[1], C[1])
+    connection = sqlite3.connect(town, isolation_level=None)
+    triggers = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'claim'")
+    for name, _ in (found := triggers.fetchall()):
+        connection.execute(f"DROP TRIGGER {name}")
+    connection.execute("UPDATE claim SET ended_at = NULL, outcome = NULL, reason = '' WHERE street_id = 'S0'")
+    for _, sql in found:
+        connection.execute(sql)
+    connection.close()
+    with pytest.raises(StorageFailed, match="of several times"):
+        claim(town, S[2], C[2])
+
+
 def test_what_another_program_wrote_in_order_into_an_open_region_stops_nobody(town: Path) -> None:
     hand = Hand(town)
     assert hand.claim(S[0], C[0]) == "granted"

@@ -8,11 +8,12 @@ import pytest
 
 from fieldops import claims
 from fieldops.actions.claims import end_in_turn, make_claim, start_event
+from fieldops.actions.keep import back_up, examine_backup, restore
 from fieldops.actions.recruiting_lists import Filters, read_funnel
 from fieldops.actions.rules import change_rules
 from fieldops.actions.surveys import record_surveys
 from fieldops.claims import Ground
-from fieldops.errors import CrewCoolingDown
+from fieldops.errors import CrewCoolingDown, RecordDamaged, StreetAlreadyClaimed
 from fieldops.ids import ClaimId, CrewId, StreetId
 from fieldops.recruiting.stages import Stage
 from fieldops.store import claims as store
@@ -199,6 +200,32 @@ def test_what_was_counted_by_corners_as_they_were_typed_is_counted_anew_and_noth
     found = [what for what in findings(region.path) if "not what its surveys come to" in what]
     assert len(found) == 1
     again.close()
+
+
+def test_a_backup_that_an_older_version_made_is_restored_as_a_region_of_this_one(old: Path) -> None:
+    region = open_region(old)
+    advance(region, join(region, 0).candidate, Stage.SIGNED, now=NOON)
+    make_claim(region, LEAD, street=S0, crew=C0, now=NOON)
+    backup = old.with_name("monday.gpkg")
+    back_up(region, PLANNER, backup)
+    region.close()
+    by_hand(
+        backup,
+        *(f"DROP INDEX funnel_of_{name}" for name in ("street", "venue", "crew", "poster", "base")),
+        "CREATE INDEX candidate_venue ON candidate (venue_id)",
+        "CREATE INDEX candidate_poster ON candidate (poster)",
+        "ALTER TABLE candidate DROP COLUMN journey",
+        f"DELETE FROM _sqlite_migrations WHERE name = '{JOURNEYS}'",
+    )
+    examine_backup(old, PLANNER, backup)
+    restore(old, PLANNER, backup, replace_present=True, now=NOON)[0].close()
+    assert findings(old) == []
+    with pytest.raises(StreetAlreadyClaimed):
+        make_claim(open_region(old), LEAD, street=S0, crew=CrewId("C1"), now=NOON)
+    assert not [file.name for file in old.parent.iterdir() if file.name.startswith(".")]
+    by_hand(backup, "DELETE FROM event WHERE seq = 2")
+    with pytest.raises(RecordDamaged, match="are missing"):
+        examine_backup(old, PLANNER, backup)
 
 
 def test_the_ways_of_candidates_of_before_are_written_from_their_moves(old: Path) -> None:
