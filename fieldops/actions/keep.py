@@ -21,7 +21,7 @@ from fieldops.people import Actor
 from fieldops.permissions import require
 from fieldops.progress import Progress, no_progress
 from fieldops.said import Said
-from fieldops.store import audit, connect, keys, upgrade
+from fieldops.store import audit, connect, keys, restoring, upgrade
 from fieldops.store import backup as backup_store
 from fieldops.store import check as check_store
 from fieldops.store import claims as claim_store
@@ -155,11 +155,11 @@ def restore(
             cure="say --replace to put it aside, or restore to another file with --db",
         )
     with _examined(path, backup, progress) as (_, file):
-        backup_store.refuse_clock(path, file, now)
+        restoring.refuse_clock(path, file, now)
         was_there, digest = path.exists(), hashlib.sha256(backup.read_bytes()).hexdigest()
         stamp = clock.now().strftime("%Y%m%dT%H%M%SZ")
         aside = path.with_name(f"{path.stem}.replaced-{stamp}{path.suffix}")
-        with backup_store.replacing(path, file, aside) as (region, before):
+        with restoring.replacing(path, file, aside) as (region, before):
             with region.turn(actor, now=now) as turn:
                 event = RegionRestored(
                     at=turn.now, seq=before.seq, chain=before.chain if before.seq else "", digest=digest

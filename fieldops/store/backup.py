@@ -13,7 +13,6 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,12 +20,11 @@ from fieldops.errors import BadInput, RecordDamaged
 from fieldops.events import RegionRestored
 from fieldops.progress import Progress, no_progress
 from fieldops.said import Said
-from fieldops.store import audit, connect, keys, migrations, onlyfile, upgrade
+from fieldops.store import audit, connect, keys, migrations, upgrade
 from fieldops.store.audit import Head
 from fieldops.store.connect import Region
 from fieldops.store.lastword import LastWords
 from fieldops.store.sqlite import refusal, sqlite3
-from fieldops.store.turnstile import Turnstile, turnstile_path
 from fieldops.store.verify import verify, verify_chain
 
 if TYPE_CHECKING:
@@ -269,134 +267,12 @@ def add_anchor(path: Path, head: Head) -> None:
         os.fsync(file.fileno())
 
 
-def refuse_clock(path: Path, backup: Path, now: datetime | None) -> None:
-    """
-    Let a moment pass at which a region restored from the backup could be written.
-
-    Raises
-    ------
-    ClockRefused
-        If the clock is far behind the record of the backup, or a time was given outside a sandbox.
-    """
-    connection = connect.open_file(backup, read_only=True)
-    try:
-        row = connection.execute("SELECT value FROM setting WHERE name = 'sandbox'").fetchone()
-        Region(path, b"", bool(row and json.loads(row[0])), None, connection).writing_moment(now)
-    finally:
-        connection.close()
-
-
 def last_heads(region: Region) -> list[Head]:
     """Return the newest events that somebody was told to be stored, as far as the last words of the region say."""
     row = region.reader().execute("SELECT chain FROM event WHERE seq = 1").fetchone()
     if region.in_memory or row is None:
         return []
     return [Head(word.seq, word.chain) for word in LastWords(region.path).read(row[0])]
-
-
-@contextmanager
-def replacing(path: Path, backup: Path, aside: Path) -> Iterator[tuple[Region, Head]]:
-    """
-    Put a backup in the place of a region, and what was there to `aside`; yield the new region and the head that was put aside.
-
-    The pages are replaced in one transaction, so that whoever has the region open sees the one or the other. Where the
-    present file is no readable database it is moved to `aside` as it is, which other processes must not have open. Writers
-    wait at the turnstile until the block ends: what they were answered as stored lies in `aside`, or comes after it. Where
-    the block fails, what was put aside is put back.
-
-    Not promised: that this is so where the process dies within.
-    """
-    turnstile = Turnstile(turnstile_path(path))
-    turnstile.enter(connect.BUSY_SECONDS)
-    marked = keys.place_file(path, "anchors")
-    anchored = marked.read_text() if marked.exists() else None
-    try:
-        before = _put_aside(path, aside)
-        region: Region | None = None
-        try:
-            _put_in_place(path, backup)
-            region = connect.open_region(path)
-            region.stand_inside(turnstile)
-            yield region, before or Head()
-        except BaseException:
-            if region is not None:
-                region.leave_open(turnstile)
-            _put_back(path, aside, moved=before is None)
-            _write_or_unlink(marked, anchored)
-            turnstile.leave()
-            turnstile.close()
-            raise
-        turnstile.leave()
-    except BaseException:
-        turnstile.close()
-        raise
-
-
-def _put_aside(path: Path, aside: Path) -> Head | None:
-    """Put what lies there aside, and return its head; None where there was no region, or one that cannot be read."""
-    before: Head | None = None
-    if path.exists():
-        try:
-            copy_file(path, aside)
-            before = _head(aside)
-        except (RecordDamaged, BadInput, sqlite3.DatabaseError):
-            aside.unlink(missing_ok=True)
-            path.rename(aside)
-            for left in ("-wal", "-shm"):
-                path.with_name(path.name + left).unlink(missing_ok=True)
-    if connect.private_path(path).exists():
-        copy_file(connect.private_path(path), connect.private_path(aside))
-    return before
-
-
-def _put_in_place(path: Path, backup: Path) -> None:
-    copy_file(backup, path, in_use=True)
-    _take_for_whole(path)
-    private = connect.private_path(backup)
-    if private.exists():
-        copy_file(private, connect.private_path(path), in_use=True)
-    connection = connect.open_file(path, read_only=True)
-    try:
-        kept = [anchor for anchor in read_anchors(path) if _chain(connection, anchor.seq) == anchor.chain]
-    finally:
-        connection.close()
-    keys.place_file(path, "anchors").write_text("".join(json.dumps(asdict(anchor)) + "\n" for anchor in kept))
-
-
-def _put_back(path: Path, aside: Path, *, moved: bool) -> None:
-    """Undo what was done so far of a restore: where nothing lay there, nothing lies there again."""
-    if not moved:
-        copy_file(aside, path, in_use=True)
-        _take_for_whole(path)
-        aside.unlink()
-    else:
-        for file in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))):
-            file.unlink(missing_ok=True)
-        if aside.exists():
-            aside.rename(path)
-    private, kept = connect.private_path(path), connect.private_path(aside)
-    if kept.exists():
-        copy_file(kept, private, in_use=True)
-        kept.unlink()
-    elif private.exists():
-        private.unlink()  # the backup's: none was there before
-
-
-def _write_or_unlink(file: Path, text: str | None) -> None:
-    if text is None:
-        file.unlink(missing_ok=True)
-    else:
-        file.write_text(text)
-
-
-def _take_for_whole(path: Path) -> None:
-    """Let the record that was put there be written on, although it ends before what was stored already."""
-    connection, only = connect.open_file(path), onlyfile.OnlyFile(path)
-    try:
-        only.remember(connection, restored=True)
-    finally:
-        with only.leaving():
-            connection.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -425,7 +301,7 @@ def compare_records(path: Path, backup: Path) -> Loss:
         low, high = 0, min(audit.head(here).seq, audit.head(there).seq)
         while low < high:
             middle = (low + high + 1) // 2
-            if _chain(here, middle) == _chain(there, middle):
+            if chain_at(here, middle) == chain_at(there, middle):
                 low = middle
             else:
                 high = middle - 1
@@ -444,7 +320,8 @@ def compare_records(path: Path, backup: Path) -> Loss:
         there.close()
 
 
-def _chain(connection: sqlite3.Connection, seq: int) -> str:
+def chain_at(connection: sqlite3.Connection, seq: int) -> str:
+    """Return the chain value of the event of that number; empty where there is none."""
     row = connection.execute("SELECT chain FROM event WHERE seq = ?", (seq,)).fetchone()
     return row[0] if row else ""
 
@@ -458,14 +335,6 @@ def last_restored(connection: sqlite3.Connection) -> str:
     """Return the digest of the backup that the newest event says was put in place; empty where it says anything else."""
     row = connection.execute("SELECT kind, facts FROM event ORDER BY seq DESC LIMIT 1").fetchone()
     return str(json.loads(row[1])["digest"]) if row and row[0] == "RegionRestored" else ""
-
-
-def _head(path: Path) -> Head:
-    connection = connect.open_file(path, read_only=True)
-    try:
-        return audit.head(connection)
-    finally:
-        connection.close()
 
 
 def _sync(path: Path) -> None:
