@@ -18,6 +18,19 @@ TimeZone = Annotated[
     str | None,
     typer.Option(help="The city's time zone, for 'today' and printed times; Asia/Shanghai where a new city has none."),
 ]
+MapCoordinates = Annotated[
+    str,
+    typer.Option(
+        help="What the coordinates of map, boundary, hubs and residents are: wgs84, gcj02 (Amap, Tencent) or bd09 (Baidu)."
+    ),
+]
+TableCoordinates = Annotated[
+    str | None, typer.Option(help="What those of hubs and residents are, where they differ from the map's.")
+]
+Residents = Annotated[
+    str | None,
+    typer.Option(help="People: a total (198398), a CSV (street,people or lon,lat,people), or a population grid."),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -29,31 +42,15 @@ def import_map(
     map_file: Annotated[
         Path, typer.Argument(metavar="MAP", help="OSM (.osm, .pbf, .gz, .bz2), GeoPackage, GeoJSON or Shapefile.")
     ],
-    city: Annotated[
-        str | None,
-        typer.Option(
-            "--city",
-            help="The city's name, as its file is called by default; importing the same name again renews its map.",
-        ),
-    ] = None,
+    city: CityName = None,
     db: Db = DEFAULT_DB,
     timezone: TimeZone = None,
-    coordinates: Annotated[
-        str,
-        typer.Option(
-            help="What the coordinates of map, boundary, hubs and residents are: wgs84, gcj02 (Amap, Tencent) or bd09 (Baidu)."
-        ),
-    ] = "wgs84",
-    tables: Annotated[
-        str | None, typer.Option(help="What those of hubs and residents are, where they differ from the map's.")
-    ] = None,
+    coordinates: MapCoordinates = "wgs84",
+    tables: TableCoordinates = None,
     boundary: Annotated[
         Path | None, typer.Option(help="Polygon file of the operation area; what lies outside is left out.")
     ] = None,
-    residents: Annotated[
-        str | None,
-        typer.Option(help="People: a total (198398), a CSV (street,people or lon,lat,people), or a population grid."),
-    ] = None,
+    residents: Residents = None,
     hubs: Annotated[Path | None, typer.Option(help="CSV of hubs set by hand: lon,lat[,weight].")] = None,
     zones: Annotated[
         int | None, typer.Option(min=1, help="How many zones to cut; by default as many as one burst each needs.")
