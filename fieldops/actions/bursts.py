@@ -34,12 +34,21 @@ from fieldops.store.connect import Region
 
 
 @dataclass(frozen=True, slots=True)
+class Before:
+    """The bursts that were set before: since which day, for how many people, and the first day on which none runs."""
+
+    first_day: date
+    people: int
+    ends_on: date
+
+
+@dataclass(frozen=True, slots=True)
 class Bursts:
     """
     The bursts as they are set: slots by start, days until all is done with the bound, and what stands out.
 
     `gaps` are (part, zone, day) on which nobody worked; `lagging` names running parts that will not be done in time;
-    `done` names zones that need nothing more.
+    `done` names zones that need nothing more. `before` is what was in force when these were found.
     """
 
     first_day: date
@@ -50,6 +59,12 @@ class Bursts:
     gaps: tuple[tuple[str, ZoneId, date], ...]
     lagging: dict[str, float] = field(default_factory=dict)
     done: tuple[ZoneId, ...] = ()
+    before: "Before | None" = None
+
+    @property
+    def ends_on(self) -> date | None:
+        """Return the first day on which none runs any more."""
+        return max((one.ends_on for one in self.slots), default=None)
 
     @property
     def gap(self) -> float:
@@ -68,11 +83,12 @@ def set_bursts(
     time_limit: float = 10.0,
     seed: int = 1,
     workers: int = 2,
+    dry_run: bool = False,
     now: datetime | None = None,
     progress: Progress = no_progress,
 ) -> Bursts:
     """
-    Decide which zones are pushed when, and store it in the place of the bursts before.
+    Decide which zones are pushed when, and store it in the place of the bursts before; nothing is stored by a `dry_run`.
 
     What has begun before the first day goes on: it is not started anew, and where it lags it is given more days, up to the longest
     burst; what is left then gets a later one. A zone that needs more people than there are is split (rule 14).
@@ -86,6 +102,7 @@ def set_bursts(
         If there is nobody, no zone, or the days are not within the settings of the region.
     """
     require(actor, "burst.set")
+    region.check_moment(now)
     connection, at = region.reader(), region.moment(now)
     scene = read_scene(region, at, now)
     first = start or scene.today
@@ -115,14 +132,28 @@ def set_bursts(
     slots = [*past, *running, *_stored(units, found.slots, first)]
     ends = max([found.days, *((one.ends_on - first).days for one in running)], default=0)
     bound = max([found.bound_days, *((one.ends_on - first).days for one in running)], default=0)
+    replaced = _before(connection, before)
+    if not dry_run:
+        _store(region, actor, first, people_at_hand, slots, (ends, bound), now)
+    gaps = store.gap_days(connection, slots, scene.today, places.read_zone(connection))
+    return Bursts(first, people_at_hand, tuple(slots), ends, bound, tuple(gaps), lagging, done, replaced)
+
+
+def _before(connection: Any, slots: Sequence[StoredBurst]) -> Before | None:
+    facts = store.newest_setting(connection)
+    return Before(facts[0], facts[1], max(one.ends_on for one in slots)) if facts and slots else None
+
+
+def _store(
+    region: Region, actor: Actor, first: date, people: int, slots: Sequence[StoredBurst], days: tuple[int, int],
+    now: datetime | None,
+) -> None:  # fmt: skip
     with region.turn(actor, now=now) as turn:
         event = BurstsSet(
-            at=turn.now, first_day=first, people=people_at_hand, zones=len(slots), days=ends, bound_days=bound,
+            at=turn.now, first_day=first, people=people, zones=len(slots), days=days[0], bound_days=days[1],
             digest=store.bursts_digest((s.part, s.zone, s.starts_on.isoformat(), s.days, s.people) for s in slots),
         )  # fmt: skip
         store.set_bursts(turn, slots, event=event)
-    gaps = store.gap_days(connection, slots, scene.today, places.read_zone(connection))
-    return Bursts(first, people_at_hand, tuple(slots), ends, bound, tuple(gaps), lagging, done)
 
 
 def read_bursts(region: Region, actor: Actor, *, now: datetime | None = None) -> Bursts:

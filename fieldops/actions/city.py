@@ -114,6 +114,8 @@ def import_city(
             Said("%(path)s is a region in use, and stays one", path=path), field="--sandbox",
             cure="leave it away, or make a sandbox in another file with --db",
         )  # fmt: skip
+    if region is not None:
+        region.check_moment(now)
     made, digest = _read_source(region, source, name, time_zone, progress, replace_city=replace_city)
     if region is None:
         region = create_region(path, actor, sandbox=sandbox, now=now)
@@ -152,6 +154,8 @@ def _read_source(
 ) -> "tuple[City, str]":
     from fieldops import maps
     from fieldops.city.build import build_city
+    from fieldops.city.raw import MADE_UP
+    from fieldops.city.sun import zone_note
 
     rules = read_rules(region.reader()) if region else Rules()
     before = None if replace_city else _city_before(region, name)
@@ -179,7 +183,15 @@ def _read_source(
     total = (
         residents if residents and not Path(residents).exists() else None
     )  # a file is read again where it is named again
-    made = replace(made, report=made.report | {"given": {"residents": total, "boundary": raw.boundary is not None}})
+    odd = (
+        zone_note(name, float(made.boundary.centroid.x), find_zone(made.time_zone))
+        if raw.attribution != MADE_UP
+        else None
+    )
+    notes = [*raw.notes, *([odd] if odd else [])]
+    made = replace(
+        made, report=made.report | {"notes": notes, "given": {"residents": total, "boundary": raw.boundary is not None}}
+    )
     with source.map.open("rb") as file:
         return made, hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -14,6 +14,7 @@ IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
 
 OPENSTREETMAP = "© OpenStreetMap contributors, ODbL 1.0"  # shown wherever a map made of its data is shown
+MADE_UP = "made up by fieldops synth, CC0 1.0"
 # The tags that are read; a tag that a way or place lacks is an empty text.
 WAY_TAGS = (
     "highway", "name", "access", "foot", "service", "footway", "bridge", "tunnel", "oneway", "junction", "motorroad",

@@ -31,6 +31,9 @@ def burst(
         typer.Option(metavar="ZONE", help="Let the plan give streets of this zone outside bursts; needs --why."),
     ] = None,
     why: Annotated[str, typer.Option(help="A code for the record, for example school_fair.")] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what so many people would take, and store nothing.")
+    ] = False,
     time_limit: Annotated[float, typer.Option(min=0.5, help="Seconds for the solver.")] = 10.0,
     seed: Annotated[int, typer.Option(help="The same seed searches in the same order.")] = 1,
     db: Db = DEFAULT_DB,
@@ -41,9 +44,9 @@ def burst(
     Set bursts: zones pushed at the same time for 7 to 15 days, so that the city is done soonest.
 
     Once set, the plan gives streets only inside running ones. Set them again when a zone lags: what runs goes on, and is
-    given more days.
+    given more days. What would so many people take? See it with --dry-run: the bursts that are set stay.
 
-    Example: fieldops burst --people 1000 --from 2026-03-02
+    Example: fieldops burst --people 1000 --from 2026-03-02 --dry-run
     """
     from fieldops.actions.bursts import override_burst, read_bursts, set_bursts
     from fieldops.ids import ZoneId
@@ -61,12 +64,14 @@ def burst(
         with progress_bar(quiet=as_json) as progress:
             found = set_bursts(
                 region, actor, people_at_hand=people, start=read_day({"--from": start or ""}, "--from"), days_min=days_min,
-                days_max=days_max, time_limit=time_limit, seed=seed, now=at, progress=progress,
+                days_max=days_max, time_limit=time_limit, seed=seed, dry_run=dry_run, now=at, progress=progress,
             )  # fmt: skip
     if as_json:
-        print_json(_document(found))
+        print_json(_document(found) | {"stored": not dry_run and people is not None})
     else:
         _print(found, zone_names(region.reader()))
+        if people is not None:
+            _say_before(found, stored=not dry_run)
 
 
 def _document(found: "Bursts") -> dict[str, Any]:
@@ -90,7 +95,21 @@ def _document(found: "Bursts") -> dict[str, Any]:
         "days": found.days, "bound_days": found.bound_days, "gap": round(found.gap, 6),
         "gaps": [{"part": part, "zone": zone, "day": day.isoformat()} for part, zone, day in found.gaps],
         "lagging": [{"part": part, "hours": hours} for part, hours in sorted(found.lagging.items())], "done": found.done,
+        "ends_on": found.ends_on and found.ends_on.isoformat(),
+        "before": found.before and {"first_day": found.before.first_day.isoformat(), "people": found.before.people, "ends_on": found.before.ends_on.isoformat()},
     }  # fmt: skip
+
+
+def _say_before(found: "Bursts", *, stored: bool) -> None:
+    """Say what these bursts take the place of, or would."""
+    if found.before and found.ends_on:
+        old, new = (day - timedelta(days=1) for day in (found.before.ends_on, found.ends_on))
+        say(
+            f"the bursts set for {found.before.people} people from {found.before.first_day} on end on {old}; these end on {new}"
+            f"{' and have taken their place' if stored else ''}"
+        )
+    if not stored:
+        say("nothing was stored: leave --dry-run away to set these")
 
 
 def _print(found: "Bursts", names: dict[Any, str]) -> None:

@@ -98,7 +98,7 @@ def import_map(
     if as_json:
         print_json(figures)
     else:
-        _print_figures(figures)
+        _print_figures(figures, f" --now {now}" if now else "")
     if city is None:
         say(f"note: the city is called {figures['city']}, as its file is: see --city")
     _say_notes(figures, zone_given=timezone is not None)
@@ -106,7 +106,8 @@ def import_map(
 
 def _say_notes(figures: dict[str, Any], *, zone_given: bool) -> None:
     lon, lat = figures["centre"]
-    if not zone_given and figures["time_zone"] == "Asia/Shanghai" and not _in_china(lon, lat):
+    told = any("--timezone" in str(note) for note in figures["report"].get("notes", ()))
+    if not told and not zone_given and figures["time_zone"] == "Asia/Shanghai" and not _in_china(lon, lat):
         say(
             f"note: {figures['city']} lies at {lon:.1f}, {lat:.1f}; its times are shown in Asia/Shanghai: see --timezone"
         )
@@ -121,33 +122,64 @@ def _in_china(lon: float, lat: float) -> bool:
     return 73 < lon < 136 and 17 < lat < 54
 
 
-def _print_figures(figures: dict[str, Any]) -> None:
+# What an import tells, the map's lacks first: figure, words, and how it is written (n number, s share).
+_LACKS = (
+    ("named_share_km", "length with a name", "s"), ("venues_per_km2", "venues per km²", "n"),
+    ("homes", "residential buildings", "n"), ("homes_within_50_m", "  within 50 m of a street with doors", "s"),
+    ("compounds_mapped", "compounds drawn on the map", "n"),
+    ("residential_areas_not_compounds", "residential areas taken for no compound", "n"),
+    ("unreachable_nodes", "junctions cut off from the rest", "n"), ("islands", "parts of the town cut off", "n"),
+    ("islands_km", "  their streets, km", "n"), ("islands_bridged", "parts bridged for the zones", "n"),
+    ("islands_beyond_300_m", "  over more than 300 m", "n"), ("triangles_beyond_radius", "triangles too large to walk", "n"),
+    ("triangles_with_barrier", "triangles with a barrier inside", "n"),
+    ("points_outside_their_triangle", "connection points outside their triangle", "n"),
+)  # fmt: skip
+_MADE = (
+    ("streets", "streets", "n"), ("named_streets", "  named on the map", "n"), ("compounds", "  compounds", "n"),
+    ("cut_streets", "  cut because they were too long", "n"), ("length_km", "walkable km with doors", "n"),
+    ("dual_km", "  drawn as two carriageways", "n"), ("link_km", "km to walk only", "n"),
+    ("closed_km", "km closed to walkers", "n"), ("segments", "segments", "n"), ("nodes", "junctions and ends", "n"),
+    ("joined_across", "pieces of a street joined over a gap", "n"), ("people", "people", "n"), ("hubs", "hubs", "n"),
+    ("border_hubs", "  set at the border", "n"), ("triangles", "triangles", "n"),
+    ("triangle_radius_median_m", "  longest walk to a corner, median m", "n"),
+    ("triangle_radius_max_m", "  the longest of all, m", "n"), ("zones", "zones", "n"),
+    ("zone_work_max_to_mean", "  work of the largest, of the mean", "s"),
+    ("zone_work_min_to_mean", "  work of the smallest, of the mean", "s"),
+    ("operation_area_km2", "operation area, km²", "n"),
+)  # fmt: skip
+_KEPT = (("kept", "kept from the map before", "n"), ("added", "new", "n"), ("removed", "gone", "n"))
+_COST = (("seconds", "seconds", "n"), ("peak_mb", "peak MB", "n"))
+
+
+def _print_figures(figures: dict[str, Any], after: str) -> None:
+    """Print what an import found, each figure once; `after` is what the next commands are to be given, too."""
     from rich.console import Console
     from rich.table import Table
 
     table = Table(title=f"{figures['city']}", show_header=False, box=None, pad_edge=False)
     table.add_column(style="bold")
     table.add_column(justify="right")
-    labels = {
-        "streets": "streets", "named_streets": "  named on the map", "compounds": "  compounds", "segments": "segments",
-        "length_km": "walkable km with doors", "people": "people", "hubs": "hubs", "triangles": "triangles",
-        "zones": "zones", "seconds": "seconds", "peak_mb": "peak MB",
-    }  # fmt: skip
-    for key, label in labels.items():
-        table.add_row(label, f"{figures[key]:,}")
+    known = {**figures["report"], **figures}
+
+    def add(rows: tuple[tuple[str, str, str], ...]) -> None:
+        for key, label, form in rows:
+            if known.get(key) is not None:
+                table.add_row(label, f"{known[key]:.0%}" if form == "s" else f"{known[key]:,}")
+
+    table.add_row("[dim]what the map holds and lacks[/]", "")
+    add(_LACKS)
+    for reason, count in figures["left_out"].items():
+        table.add_row(f"left out: {reason.replace('_', ' ')}", f"{count:,}")
+    table.add_row("[dim]what was made of it[/]", "")
+    add(_MADE)
     table.add_row("venues", f"{sum(figures['venues'].values()):,}")
     for kind, count in figures["venues"].items():
         table.add_row(f"  {kind.replace('_', ' ')}", f"{count:,}")
-    for reason, count in figures["left_out"].items():
-        table.add_row(f"left out: {reason.replace('_', ' ')}", f"{count:,}")
-    for key, value in figures["report"].items():
-        if isinstance(value, int | float | str):
-            table.add_row(key.replace("_", " "), f"{value:,}" if not isinstance(value, str) else value)
     if figures["kept"] or figures["removed"]:
-        table.add_row("kept from the map before", f"{figures['kept']:,}")
-        table.add_row("new", f"{figures['added']:,}")
-        table.add_row("gone", f"{figures['removed']:,}")
+        add(_KEPT)
+    add(_COST)
     Console().print(table)
-    Console(stderr=True).print(
-        "Next: [bold]fieldops crews import crews.csv[/], then [bold]fieldops plan[/]; look at it with [bold]fieldops map[/]."
+    Console(stderr=True, soft_wrap=True).print(
+        f"Next: [bold]fieldops crews import crews.csv{after}[/], then [bold]fieldops plan{after}[/]; look at it with"
+        " [bold]fieldops map[/]."
     )

@@ -1,6 +1,7 @@
 """`fieldops plan`: who claims which streets for the next seven days, with a proven bound and a reason for every choice."""
 
 import dataclasses
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -90,7 +91,11 @@ def make(
     from fieldops.errors import BadInput, Stopped
     from fieldops.planning.terms import Terms, WhatIf
 
-    assumed = WhatIf.from_words(what_if) if what_if else None
+    try:
+        assumed = WhatIf.from_words(what_if) if what_if else None
+    except BadInput as refusal:
+        name = (refusal.field or "").removeprefix("--what-if")
+        raise replace(refusal, field=f"--what-if {name}".rstrip()) from None
     terms = Terms(rain=frozenset(parse_day(word, field="--rain") for word in rain or []), fair=fair, what_if=assumed)
     search: dict[str, Any] = {"time_limit": time_limit, "gap": gap, "seed": seed, "workers": workers}
     if job:
@@ -102,6 +107,7 @@ def make(
     from fieldops.store.plans import names
 
     region = open_region(db)
+    region.check_moment(given_moment(now))
     with progress_bar() as progress:
         made = make_plan(
             region, shell_actor(), start=given_moment(start), now=given_moment(now), progress=progress, terms=terms,

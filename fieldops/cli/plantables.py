@@ -49,10 +49,10 @@ def print_plan(one: "StoredPlan", names: dict[str, str]) -> None:
         )  # fmt: skip
     console.print(table)
     console.print(
-        f"{figures['given']} of {figures['streets']} streets for {figures['crews_with_streets']} of {figures['crews']} crews, "
-        f"{_say_hours(figures)}; value {one.objective:,.1f} people, "
-        f"proven bound {one.bound:,.1f}, gap {one.gap:.3%}; {'lawful' if figures['lawful'] else 'UNLAWFUL'}; {one.seconds:.1f} s"
+        f"{figures['given']} of {figures['streets']} streets · gap {one.gap:.3%} · {'lawful' if figures['lawful'] else 'UNLAWFUL'}"
     )
+    console.print(f"{figures['crews_with_streets']} of {figures['crews']} crews; {_say_hours(figures)}")
+    console.print(f"value {one.objective:,.1f} people, proven bound {one.bound:,.1f}; {one.seconds:.1f} s")
     if figures.get("recruits"):
         console.print(_say_recruits(**figures["recruits"]))
     if one.basis_warning:

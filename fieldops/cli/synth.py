@@ -35,9 +35,9 @@ def synth(
     estimates can be checked against it.
 
     Example: fieldops synth --streets 2000 --seed 7 --out /tmp/town
-             fieldops import /tmp/town/map.osm.pbf --city 岚川 --timezone Asia/Shanghai --sandbox
+             fieldops import /tmp/town/map.osm.pbf --city 岚川 --timezone Asia/Shanghai --sandbox --now 2026-11-23T08:00:00+08:00
     """
-    from datetime import date
+    from datetime import date, timedelta
 
     from fieldops.errors import BadInput
     from fieldops.exchange.synthfiles import LAST_DAY, make_city
@@ -65,4 +65,8 @@ def synth(
     table.add_row(str(made["venues"]), "venues that the map does not know")
     table.add_row(str(made["truth"]), "what nobody is told: people, awareness and response by street")
     Console().print(table)
-    say(f"next: fieldops import {made['map']} --city {made['city']} --timezone {made['time_zone']} --sandbox")
+    # With the morning after the surveys, so that later commands may be given times from then on.
+    morning = f"{last + timedelta(days=1)}T08:00:00+08:00"
+    say(
+        f"next: fieldops import {made['map']} --city {made['city']} --timezone {made['time_zone']} --sandbox --now {morning}"
+    )

@@ -153,14 +153,14 @@ class StreetInUse(Conflict):
             "end_at": f"{self.held_until:%Y-%m-%d %H:%M}",
         }  # fmt: skip
         more = Said("and %(others_n)s more claimed streets", others_n=self.others) if self.others else ""
-        lost = Said("%(street)s would be lost while %(crew)s holds it until %(end_at)s", **facts)
+        lost = Said("%(street)s cannot be changed while %(crew)s holds it until %(end_at)s", **facts)
         return Reason([lost, more, Said("wait for that moment, or take the claim back with a reason")])
 
     def __str__(self) -> str:
         """Name street, holder, end and cure."""
         more = f" (and {self.others} more claimed streets)" if self.others else ""
         return (
-            f"street {_named(self.street, self.street_label)} would be lost while crew "
+            f"street {_named(self.street, self.street_label)} cannot be changed while crew "
             f"{_named(self.holder, self.holder_name)} holds it until {_local(self.held_until)}{more}; wait for that "
             "moment, or revoke the claim with a reason"
         )

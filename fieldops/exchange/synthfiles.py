@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fieldops.city import places
 from fieldops.errors import BadInput, Stopped
 from fieldops.exchange.synthhistory import Ground, Row, make_history
 from fieldops.exchange.synthmap import write_map
@@ -148,8 +149,19 @@ def _write_table(path: Path, rows: Iterable[Mapping[str, object]]) -> None:
         table.writerows(rows)
 
 
-def _venue_rows(town: "Town") -> Iterable[Row]:
-    for number, (kind, name, lon, lat, people, start, end) in enumerate(town.venues, start=1):
+def _venue_rows(draft: _Draft) -> Iterable[Row]:
+    """Yield the venues that an import takes: those at a street."""
+    import shapely
+
+    streets = draft.settled.streets
+    ground = places.Ground.of(tuple(streets["street"]), streets.geometry.to_numpy(object), (), [], [])
+    at = shapely.get_coordinates(shapely.points([one[2:4] for one in draft.town.venues]))
+    _, away = ground.nearest_streets(at[:, 0], at[:, 1])
+    for number, ((kind, name, lon, lat, people, start, end), away_m) in enumerate(
+        zip(draft.town.venues, away, strict=True), start=1
+    ):
+        if away_m > places.AT_STREET_M:
+            continue
         yield {"venue_id": f"V{number:05d}", "kind": kind, "name": name, "lon": lon, "lat": lat, "people_per_hour": people,
                "open_from": start, "open_until": end}  # fmt: skip
 
@@ -220,7 +232,7 @@ def make_city(
         history = make_history(ground, crews=crews or crews_for(draft.streets), last=until, rng=history_rng)
         tables: dict[str, Iterable[Mapping[str, object]]] = {
             CREWS: history.crews, PROMOTERS: history.promoters, SURVEYS: history.surveys, EFFORT: history.effort,
-            VENUES: _venue_rows(draft.town),
+            VENUES: _venue_rows(draft),
             TRUTH: ({"street": s, "people": int(p), "awareness": round(float(a), 6), "response": round(float(r), 4)}
                     for s, p, a, r in zip(ground.street, ground.people, history.awareness, ground.response, strict=True)),
         }  # fmt: skip

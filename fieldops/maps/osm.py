@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from fieldops.city.raw import OPENSTREETMAP, PLACE_TAGS, WAY_TAGS, IntArray, RawMap
+from fieldops.city.raw import MADE_UP, OPENSTREETMAP, PLACE_TAGS, WAY_TAGS, IntArray, RawMap
 from fieldops.errors import BadInput
 from fieldops.maps.fetch import fetch
 from fieldops.progress import Progress, no_progress
@@ -15,7 +15,6 @@ from fieldops.said import Said
 
 _NO_COORDINATE = 2147483647  # libosmium's mark of a node that the file does not hold
 _SYNTH = "fieldops synth"  # what a made-up city names as its generator
-_MADE_UP = "made up by fieldops synth, CC0 1.0"
 _UNITS = 10_000_000  # libosmium's units of a degree
 
 
@@ -74,7 +73,7 @@ def map_of_scan(arrays: dict[str, np.ndarray]) -> RawMap:
         point_shapes=np.asarray(shapely.points(arrays["point_xy"] / _UNITS), dtype=object),
         source="osm",
         left_out={reason: count for reason, count in left_out.items() if count},
-        attribution=_MADE_UP if tables["generator"] == _SYNTH else OPENSTREETMAP,
+        attribution=MADE_UP if tables["generator"] == _SYNTH else OPENSTREETMAP,
     )
 
 

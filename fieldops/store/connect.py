@@ -24,6 +24,7 @@ from fieldops.people import Actor
 from fieldops.rules import Rules
 from fieldops.said import Said
 from fieldops.store import audit, keys, making, migrations
+from fieldops.store.moments import behind_the_record
 from fieldops.store.onlyfile import OnlyFile
 from fieldops.store.opening import BUSY_SECONDS as BUSY_SECONDS
 from fieldops.store.opening import journal_mode as journal_mode
@@ -192,6 +193,10 @@ class Region:
             return present
         return last if self.sandbox or last - present <= read_rules(self.reader()).clock_tolerance else present
 
+    def check_moment(self, given: datetime | None) -> None:
+        """Refuse at once the moment that a write turn would refuse after a long search; see `turn`."""
+        self._moment(self.reader(), audit.head(self.reader()), given, accept_clock=False)
+
     def _moment(
         self, connection: sqlite3.Connection, head: audit.Head, given: datetime | None, *, accept_clock: bool
     ) -> datetime:
@@ -205,16 +210,7 @@ class Region:
         if accept_clock or not head.recorded_at or present >= (last := clock.parse_moment(head.recorded_at)):
             return present
         if last - present > read_rules(connection).clock_tolerance:
-            zone = read_zone(connection)
-            raise ClockRefused(
-                problem=Said(
-                    "the clock says %(given)s, but the last event was recorded at %(given2)s",
-                    given=clock.local_text(present, zone),
-                    given2=clock.local_text(last, zone),
-                ),
-                cure="set the clock of this machine right; if it is right and the record had run ahead, see "
-                "`fieldops check clock`",
-            )
+            raise behind_the_record(present, last, read_zone(connection), given=given is not None)
         return last
 
     def stand_inside(self, turnstile: Turnstile) -> None:

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from fieldops.actions.bursts import Bursts, override_burst, read_bursts, set_bursts
+from fieldops.actions.bursts import Before, Bursts, override_burst, read_bursts, set_bursts
 from fieldops.actions.decisions import decide
 from fieldops.actions.dispatch import near_streets, next_street
 from fieldops.actions.effort import import_effort
 from fieldops.actions.plans import make_plan
 from fieldops.actions.surveys import record_surveys
-from fieldops.errors import BadInput, Forbidden, NotFound
+from fieldops.errors import BadInput, ClockRefused, Forbidden, NotFound
 from fieldops.ids import ActorId, CrewId, ZoneId
 from fieldops.people import Actor, Role
 from fieldops.store.connect import Region, create_region
@@ -189,3 +189,28 @@ def test_a_changed_burst_is_found(region: Region) -> None:
         turn.connection.execute("DROP TRIGGER burst_is_never_changed")
         turn.connection.execute("UPDATE burst SET days = days + 1")
     assert any("are not those that were recorded" in one.what for one in verify(region).violations)
+
+
+def test_a_dry_run_stores_nothing_and_tells_what_is_in_force(region: Region) -> None:
+    two_zones(region)
+    old = put(region, 40)
+    events = region.reader().execute("SELECT count(*) FROM event").fetchone()[0]
+    asked = set_bursts(region, LEAD, people_at_hand=3, dry_run=True, now=NOON, time_limit=1.0)
+    assert region.reader().execute("SELECT count(*) FROM event").fetchone()[0] == events
+    assert read_bursts(region, LEAD, now=NOON).slots == old.slots
+    assert asked.people == 3
+    assert asked.before == Before(old.first_day, 40, old.ends_on)
+    assert asked.ends_on is not None
+    assert old.before is None
+
+
+def test_bursts_of_a_moment_before_the_record_are_refused_before_the_search_and_blame_the_given_time(
+    region: Region,
+) -> None:
+    two_zones(region)
+
+    def never(*_: object, **__: object) -> bool:
+        raise AssertionError("it searched")
+
+    with pytest.raises(ClockRefused, match=r"^--now 2026-02-28 12:00:00\+08:00 lies before the last event"):
+        set_bursts(region, LEAD, people_at_hand=3, now=NOON - 2 * DAY, progress=never)

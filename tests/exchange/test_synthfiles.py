@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fieldops.city.places import AT_STREET_M, Ground
 from fieldops.city.settle import settle
 from fieldops.errors import BadInput, Stopped
 from fieldops.exchange.synthfiles import crews_for, make_city
-from fieldops.maps import read_map
+from fieldops.maps import read_city, read_map
 from fieldops.rules import Rules
 
 ROOT = Path(__file__).parents[2]
@@ -143,3 +144,13 @@ def test_the_city_of_the_demo_has_the_ids_that_an_import_gives() -> None:
     assert {row["street"] for row in rows(folder / "truth.csv")} == found
     assert {row["street"] for row in rows(folder / "surveys.csv")} <= found | {""}
     assert sum(path.stat().st_size for path in folder.iterdir()) < 1_500_000
+
+
+def test_every_venue_of_a_made_up_city_stands_at_a_street_that_the_import_knows(tmp_path: Path) -> None:
+    make_city(tmp_path / "city", streets=300, seed=3)
+    streets = read_city(tmp_path / "city" / "map.osm.pbf").streets
+    ground = Ground.of(tuple(streets["street"]), streets.geometry.to_numpy(object), (), [], [])
+    venues = rows(tmp_path / "city" / "venues.csv")
+    _, away = ground.nearest_streets([float(one["lon"]) for one in venues], [float(one["lat"]) for one in venues])
+    assert len(venues) > 20
+    assert away.max() <= AT_STREET_M

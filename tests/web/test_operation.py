@@ -501,7 +501,7 @@ def test_a_street_is_changed_as_a_job_that_the_worker_does(lead: FlaskClient, to
     refused = jobs[0]  # R00 is claimed: it may not be closed under its claim
     assert refused.state == "failed"
     assert "Nothing came of it" in words(lead, f"/plan/jobs/{refused.id}")
-    assert "would be lost while 甲组 holds it until 9 Mar 12:00" in words(lead, f"/plan/jobs/{refused.id}")
+    assert "cannot be changed while 甲组 holds it until 9 Mar 12:00" in words(lead, f"/plan/jobs/{refused.id}")
     for wrong in ({"kind": "split"}, {}):
         assert lead.post("/streets/R30/edit", data=wrong, headers=HERE).status_code == 422
     assert lead.post("/streets/none/edit", data={"kind": "close"}, headers=HERE).status_code == 404
