@@ -154,8 +154,7 @@ def _read_source(
 ) -> "tuple[City, str]":
     from fieldops import maps
     from fieldops.city.build import build_city
-    from fieldops.city.raw import MADE_UP
-    from fieldops.city.sun import zone_note
+    from fieldops.city.sun import zone_notes
 
     rules = read_rules(region.reader()) if region else Rules()
     before = None if replace_city else _city_before(region, name)
@@ -183,15 +182,9 @@ def _read_source(
     total = (
         residents if residents and not Path(residents).exists() else None
     )  # a file is read again where it is named again
-    odd = (
-        zone_note(name, float(made.boundary.centroid.x), find_zone(made.time_zone))
-        if raw.attribution != MADE_UP
-        else None
-    )
-    notes = [*raw.notes, *([odd] if odd else [])]
-    made = replace(
-        made, report=made.report | {"notes": notes, "given": {"residents": total, "boundary": raw.boundary is not None}}
-    )
+    told = [*raw.notes, *zone_notes(made, find_zone(made.time_zone))]
+    given = {"residents": total, "boundary": raw.boundary is not None}
+    made = replace(made, report=made.report | {"notes": told, "given": given})
     with source.map.open("rb") as file:
         return made, hashlib.file_digest(file, "sha256").hexdigest()
 

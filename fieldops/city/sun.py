@@ -3,10 +3,18 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from fieldops.city.model import City
+from fieldops.city.raw import MADE_UP
 from fieldops.said import Said
 
 FARTHEST_H = 4.0  # Kashgar keeps the time of Beijing with the sun 3 h behind; farther off is a slip
 _DEGREES_AN_HOUR = 15.0
+
+
+def zone_notes(city: City, zone: ZoneInfo) -> list[Said]:
+    """Return what is odd about the time zone of a city; a made-up one lies in the sea and keeps any time."""
+    note = None if city.attribution == MADE_UP else zone_note(city.name, float(city.boundary.centroid.x), zone)
+    return [note] if note else []
 
 
 def zone_note(city: str, lon: float, zone: ZoneInfo) -> Said | None:

@@ -1,9 +1,8 @@
 """`fieldops plan`: who claims which streets for the next seven days, with a proven bound and a reason for every choice."""
 
 import dataclasses
-from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -23,6 +22,11 @@ from fieldops.cli.console import (
     shell_actor,
 )
 from fieldops.cli.plantables import called, plan_document, print_plan, summary, title
+
+if TYPE_CHECKING:
+    from fieldops.planning.terms import WhatIf
+    from fieldops.store.connect import Region
+    from fieldops.store.plans import StoredPlan
 
 plan = typer.Typer(
     invoke_without_command=True, help="Decide who claims which streets for the next seven days; publish it, ask why."
@@ -88,14 +92,9 @@ def make(
     if is_handed_on(context):
         return
     from fieldops.clock import parse_day
-    from fieldops.errors import BadInput, Stopped
-    from fieldops.planning.terms import Terms, WhatIf
+    from fieldops.planning.terms import Terms
 
-    try:
-        assumed = WhatIf.from_words(what_if) if what_if else None
-    except BadInput as refusal:
-        name = (refusal.field or "").removeprefix("--what-if")
-        raise replace(refusal, field=f"--what-if {name}".rstrip()) from None
+    assumed = _read_what_if(what_if) if what_if else None
     terms = Terms(rain=frozenset(parse_day(word, field="--rain") for word in rain or []), fair=fair, what_if=assumed)
     search: dict[str, Any] = {"time_limit": time_limit, "gap": gap, "seed": seed, "workers": workers}
     if job:
@@ -104,7 +103,6 @@ def make(
         return
     from fieldops.actions.plans import make_plan
     from fieldops.store.connect import open_region
-    from fieldops.store.plans import names
 
     region = open_region(db)
     region.check_moment(given_moment(now))
@@ -113,6 +111,14 @@ def make(
             region, shell_actor(), start=given_moment(start), now=given_moment(now), progress=progress, terms=terms,
             **search,
         )  # fmt: skip
+    _tell(made, region, as_json=as_json, assumed=assumed is not None)
+
+
+def _tell(made: "StoredPlan", region: "Region", *, as_json: bool, assumed: bool) -> None:
+    """Print a plan that was just made; fail where none is possible or it was stopped."""
+    from fieldops.errors import BadInput, Stopped
+    from fieldops.store.plans import names
+
     if as_json:
         print_json(plan_document(made))
     elif not made.figures["impossible"]:
@@ -123,6 +129,18 @@ def make(
         raise BadInput(f"no plan is possible: {made.figures['impossible']}")
     if made.status == "stopped":
         raise Stopped(kept=f"the best plan so far is kept as {made.id}")
+
+
+def _read_what_if(words: list[str]) -> "WhatIf":
+    """Return the assumptions of `--what-if`, which a refusal names with its option."""
+    from fieldops.errors import BadInput
+    from fieldops.planning.terms import WhatIf
+
+    try:
+        return WhatIf.from_words(words)
+    except BadInput as refusal:
+        name = (refusal.field or "").removeprefix("--what-if")
+        raise dataclasses.replace(refusal, field=f"--what-if {name}".rstrip()) from None
 
 
 def _order(db: Path, parameters: dict[str, Any], as_json: bool) -> None:
