@@ -18,9 +18,17 @@ of its translations, and writes the facts in the reader's own way. The end of a 
 
 import json
 from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
 from typing import Self
 
 Fact = str | int | float
+
+
+def say_end(moment: datetime) -> str:
+    """Return an end in its own zone, rounded up to the second, so that what it promises holds: `2026-03-09 12:00:00+08:00`."""
+    if moment.microsecond:
+        moment = moment.replace(microsecond=0) + timedelta(seconds=1)
+    return moment.isoformat(" ")
 
 
 def template(text: str) -> str:

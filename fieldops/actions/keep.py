@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,15 +14,15 @@ from fieldops import clock
 from fieldops.actions.awareness import estimates_unlike
 from fieldops.actions.claims import end_event
 from fieldops.actions.recruiting_duties import forget_again
-from fieldops.claims import Claim
+from fieldops.claims import Claim, Reserve
 from fieldops.errors import BadInput, ClockRefused, FieldopsError, NotFound
-from fieldops.events import ClockAccepted, RegionRestored
+from fieldops.events import ClockAccepted, RegionRestored, ReservesReleased
 from fieldops.intake import read_reason
 from fieldops.people import Actor
 from fieldops.permissions import require
 from fieldops.progress import Progress, no_progress
 from fieldops.said import Said
-from fieldops.store import audit, connect, keys, restoring, upgrade
+from fieldops.store import audit, connect, keys, reserves, restoring, upgrade
 from fieldops.store import backup as backup_store
 from fieldops.store import check as check_store
 from fieldops.store import claims as claim_store
@@ -37,12 +38,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ClockRepair:
-    """What accepting the clock changes: claims that never were, and claims that end earlier than was written."""
+    """What accepting the clock changes: claims that never were, claims that end earlier than was written, streets that nobody kept."""
 
     clock: datetime
     record: datetime
     voided: tuple[Claim, ...]
     shortened: tuple[Claim, ...]
+    released: tuple[Reserve, ...]
 
 
 def verify_record(
@@ -233,7 +235,7 @@ def preview_clock(region: Region, actor: Actor, *, now: datetime | None = None) 
     if last is None or last <= present:
         return None
     beyond = claim_store.claims_beyond(region.reader(), present)
-    return _repair(present, last, beyond)
+    return _repair(present, last, beyond, reserves.reserves_beyond(region.reader(), present))
 
 
 def accept_clock(region: Region, actor: Actor, *, why: str, now: datetime | None = None) -> ClockRepair:
@@ -243,8 +245,9 @@ def accept_clock(region: Region, actor: Actor, *, why: str, now: datetime | None
     Claims made later than now are voided: no time is left to them, and they bring no cool-down; so are those that were made
     this very moment and ended later, of which nothing is left either. Claims that were ended
     by an act later than now end now instead. Claims that the wrong time had let run out are in force again by their own
-    span, with no act: that they were written down as forfeited says nothing yet about the present. From this event on the
-    record's time goes on from the clock.
+    span, with no act: that they were written down as forfeited says nothing yet about the present. Streets kept from later than
+    now on are kept for nobody, and reminders made later than now are made anew when they are due. From this event on the record's
+    time goes on from the clock.
 
     Not promised: decisions, surveys and lifted cool-downs of the wrong time keep the moment they were given and count
     again when it comes; quarantine what is wrong. And whoever accepts a clock that is itself behind voids true claims:
@@ -275,19 +278,24 @@ def accept_clock(region: Region, actor: Actor, *, why: str, now: datetime | None
                 ),
                 cure="set the clock of this machine right",
             )
-        repair = _repair(turn.now, last, claim_store.claims_beyond(turn.connection, turn.now))
+        beyond = claim_store.claims_beyond(turn.connection, turn.now)
+        repair = _repair(turn.now, last, beyond, reserves.reserves_beyond(turn.connection, turn.now))
         event = ClockAccepted(
             at=turn.now, why=why, ahead=last, voided=len(repair.voided), shortened=len(repair.shortened)
         )
         audit.append(turn, event)
         for claim in (*repair.voided, *repair.shortened):
             claim_store.write_end(turn, claim, event=end_event(claim))
+        for (crew, since), kept in groupby(repair.released, lambda one: (one.crew, one.kept_from)):
+            streets = tuple(one.street for one in kept)
+            release = ReservesReleased(at=since, why=CLOCK_REPAIR, crew=crew, streets=streets)
+            reserves.release_reserves(turn, event=release)
     return repair
 
 
-def _repair(present: datetime, last: datetime, beyond: list[Claim]) -> ClockRepair:
+def _repair(present: datetime, last: datetime, beyond: list[Claim], kept: list[Reserve]) -> ClockRepair:
     voided = tuple(rule.void_claim(claim, CLOCK_REPAIR) for claim in beyond if claim.claimed_at >= present)
     shortened = tuple(
         replace(claim, ended_at=present, reason=CLOCK_REPAIR) for claim in beyond if claim.claimed_at < present
     )
-    return ClockRepair(present, last, voided, shortened)
+    return ClockRepair(present, last, voided, shortened, tuple(kept))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from fieldops import clock
 from fieldops import notices as rule
@@ -29,6 +30,9 @@ from fieldops.store import claims as claim_store
 from fieldops.store import notices as store
 from fieldops.store.connect import Region, Turn, read_rules
 from fieldops.store.notices import SentMessage, StoredNotice
+
+if TYPE_CHECKING:
+    from fieldops.store.sqlite import sqlite3
 
 FORMS = tuple(str(one) for one in Form)
 Send = Callable[[webhooks.Message], str]
@@ -60,7 +64,7 @@ def due_notices(
     at, connection = region.moment(now), region.reader()
     rules = read_rules(connection)
     due = [(claim, rule.due_reminder(claim, at, rules)) for claim in claim_store.claims_in_force(connection, at)]
-    return at, [(c, before) for c, before in due if before and not store.made_already(connection, c, before, INBOX)]
+    return at, [(c, before) for c, before in due if before and not _is_made(connection, at, c, before, INBOX)]
 
 
 def deliver(region: Region, actor: Actor, *, now: datetime | None = None, send: Send = webhooks.send) -> Delivery:
@@ -200,16 +204,23 @@ def list_sent(region: Region, actor: Actor, *, most: int = 50) -> list[SentMessa
     return store.read_sent(region.reader(), most=most)
 
 
+def _is_made(connection: "sqlite3.Connection", at: datetime, claim: Claim, before: timedelta, channel: str) -> bool:
+    """Return whether the crew was reminded by the moment: a reminder of a time that never was is none."""
+    made = store.made_at(connection, claim, before, channel)
+    return made is not None and made <= at
+
+
 def _make_due(turn: Turn, channels: Sequence[str]) -> int:
     rules, wanted = turn.rules, []
     for claim in claim_store.claims_in_force(turn.connection, turn.now):
         before = rule.due_reminder(claim, turn.now, rules)
         if before is not None:
-            exists = partial(store.made_already, turn.connection, claim, before)
+            exists = partial(_is_made, turn.connection, turn.now, claim, before)
             wanted += [(claim, before, channel) for channel in channels if not exists(channel)]
     if wanted:
         named = [f"{claim.id} {before} {channel}" for claim, before, channel in wanted]
-        event = NoticesMade(at=turn.now, count=len(wanted), digest=store.digest_of(named))
+        anew = sum(store.made_at(turn.connection, *one) is not None for one in wanted)
+        event = NoticesMade(at=turn.now, count=len(wanted) - anew, digest=store.digest_of(named), anew=anew)
         store.add_notices(turn, wanted, event=event)
     return len(wanted)
 

@@ -193,18 +193,18 @@ def state(
             "paused_until": _moment(seen.state.paused_until) if seen.state.paused_until else None,
         })  # fmt: skip
         return
-    at = _in_zone(seen.at, seen.time_zone)
-    whose = f" by {_crew(seen, held.crew)} until {_in_zone(held.ends_at, seen.time_zone)}" if held else ""
+    at = in_zone(seen.at, seen.time_zone)
+    whose = f" by {_crew(seen, held.crew)} until {in_zone(held.ends_at, seen.time_zone)}" if held else ""
     opens = seen.state.paused_until if seen.word == "paused" else None
-    whose = f" until {_in_zone(opens, seen.time_zone)}" if opens else whose
+    whose = f" until {in_zone(opens, seen.time_zone)}" if opens else whose
     typer.echo(f"{seen.label} ({street}) is {seen.word.replace('_', ' ')}{whose}, as of {at} ({seen.time_zone})")
     if opens:
         typer.echo("  then it opens by itself; a lead opens it before with `fieldops incidents reopen`")
     if before:
-        ended = _in_zone(before.ends_at, seen.time_zone)
+        ended = in_zone(before.ends_at, seen.time_zone)
         typer.echo(f"  before: {_crew(seen, before.crew)}, {before.outcome_at(seen.at)} at {ended}")
     for crew, until in seen.state.cool_downs.items():
-        typer.echo(f"  {_crew(seen, crew)} may not claim it before {_in_zone(until, seen.time_zone)}")
+        typer.echo(f"  {_crew(seen, crew)} may not claim it before {in_zone(until, seen.time_zone)}")
 
 
 @claims.command()
@@ -327,7 +327,7 @@ def _print_table(rows: list[dict[str, Any]], found: "list[ListedClaim]") -> None
         state = row["outcome"] or f"{row['hours_left']:.1f} h"
         table.add_row(
             row["street"], row["label"], f"{row['crew_name']} ({row['crew']})", row["zone"],
-            _in_zone(one.claim.ends_at, one.time_zone), state,
+            in_zone(one.claim.ends_at, one.time_zone), state,
         )  # fmt: skip
     Console().print(table)
 
@@ -356,7 +356,7 @@ def _print_queue(rows: list[dict[str, Any]], found: "list[ListedClaim]") -> None
         if row["hours_low"] is not None:
             hours += f" ({row['hours_low']:.1f}-{row['hours_high']:.1f})"
         table.add_row(
-            row["street"], row["label"], f"{row['crew_name']} ({row['crew']})", _in_zone(one.claim.ends_at, one.time_zone),
+            row["street"], row["label"], f"{row['crew_name']} ({row['crew']})", in_zone(one.claim.ends_at, one.time_zone),
             f"{row['hours_left']:.1f} h", f"{row['knows']} of {row['asked']}", share, hours,
         )  # fmt: skip
     Console().print(table)
@@ -370,12 +370,6 @@ def _moment(moment: datetime) -> str:
     from fieldops.clock import format_moment
 
     return format_moment(moment)
-
-
-def _in_zone(moment: datetime, zone: str) -> str:
-    from fieldops.clock import find_zone
-
-    return moment.astimezone(find_zone(zone)).strftime("%Y-%m-%d %H:%M")
 
 
 def _local(region: Any, claim: "Claim", moment: datetime) -> str:

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,6 +18,7 @@ from fieldops.errors import BadInput
 from fieldops.ids import ActorId
 from fieldops.people import Actor, Role
 from fieldops.progress import Progress
+from fieldops.said import say_end
 
 if TYPE_CHECKING:
     from fieldops.store.connect import Region
@@ -89,14 +90,12 @@ def given_moment(now: str | None) -> datetime | None:
 
 
 def in_zone(moment: datetime, zone: str) -> str:
-    """Return a moment as people of the city read it, with the name of their zone; rounded up to the minute."""
-    late = moment.second or moment.microsecond
-    shown = moment.replace(second=0, microsecond=0) + timedelta(minutes=1) if late else moment
-    return f"{shown.astimezone(clock.find_zone(zone)):%Y-%m-%d %H:%M} ({zone})"
+    """Return a moment on the clocks of the city, in the form in which refusals tell ends (`said.say_end`)."""
+    return say_end(moment.astimezone(clock.find_zone(zone)))
 
 
 def in_city(moment: datetime, region: "Region") -> str:
-    """Return a moment as people of the region's first city read it, to the minute."""
+    """Return a moment on the clocks of the region's first city, see `in_zone`."""
     from fieldops.store.places import read_zone
 
     return in_zone(moment, read_zone(region.reader()).key)

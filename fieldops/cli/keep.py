@@ -161,7 +161,7 @@ def clock(
     if as_json:
         print_json({"agree": found is None, "accepted": accept} | ({} if found is None else {
             "clock": found.clock, "record": found.record, "voided": [one.id for one in found.voided],
-            "shortened": [one.id for one in found.shortened],
+            "shortened": [one.id for one in found.shortened], "released": [one.street for one in found.released],
         }))  # fmt: skip
     elif found is None:
         say("clock and record agree")
@@ -169,6 +169,8 @@ def clock(
         done = "were" if accept else "would be"
         say(f"the clock says {in_city(found.clock, region)}, the record stood at {in_city(found.record, region)}")
         say(f"{len(found.voided)} claims {done} voided, {len(found.shortened)} ends {done} moved to now")
+        if found.released:
+            say(f"{len(found.released)} streets {done} no longer kept for a phone's list")
 
 
 def _plain(finding: Any) -> dict[str, str]:

@@ -6,22 +6,15 @@ is not known to the pure rules: `actions.claims` puts it in, with the names.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from fieldops.errors.tree import Conflict
 from fieldops.ids import ClaimId, CrewId, StreetId
-from fieldops.said import Reason, Said
+from fieldops.said import Reason, Said, say_end
 
 
 def _named(id: str, name: str) -> str:  # noqa: A002  # the domain's word
     return f"{name} ({id})" if name and name != id else id
-
-
-def _local(moment: datetime) -> str:
-    """Return the moment in its own zone, rounded up to the second, so that what it promises holds."""
-    if moment.microsecond:
-        moment = moment.replace(microsecond=0) + timedelta(seconds=1)
-    return moment.isoformat(" ")
 
 
 @dataclass(eq=False)
@@ -39,12 +32,12 @@ class StreetAlreadyClaimed(Conflict):
         """Name holder, end and cure."""
         if self.own:
             return (
-                f"you hold it until {_local(self.held_until)}: street {_named(self.street, self.street_label)} is claimed "
+                f"you hold it until {say_end(self.held_until)}: street {_named(self.street, self.street_label)} is claimed "
                 f"by crew {_named(self.holder, self.holder_name)} itself; work on, or give it back with `fieldops claims end`"
             )
         return (
             f"street {_named(self.street, self.street_label)} is claimed by crew "
-            f"{_named(self.holder, self.holder_name)} until {_local(self.held_until)}; claim it from that moment on, "
+            f"{_named(self.holder, self.holder_name)} until {say_end(self.held_until)}; claim it from that moment on, "
             "see what is free with `fieldops next`, or let a lead revoke the claim with a reason"
         )
 
@@ -63,7 +56,7 @@ class StreetReserved(Conflict):
         """Name crew, end and cure."""
         street, crew = _named(self.street, self.street_label), _named(self.crew, self.crew_name)
         cure = "claim it from that moment on, or give the list back with `fieldops next --release`"
-        return f"street {street} is kept for the phone of crew {crew} until {_local(self.kept_until)}; {cure}"
+        return f"street {street} is kept for the phone of crew {crew} until {say_end(self.kept_until)}; {cure}"
 
 
 @dataclass(eq=False)
@@ -86,7 +79,7 @@ class CrewCoolingDown(Conflict):
         street = _named(self.street, self.street_label)
         did = f"withdrew from street {street} again" if self.withdrew_again else f"forfeited street {street}"
         return (
-            f"crew {_named(self.crew, self.crew_name)} {did} and may claim it again from {_local(self.until)}; another crew may claim it now, or a lead lifts the "
+            f"crew {_named(self.crew, self.crew_name)} {did} and may claim it again from {say_end(self.until)}; another crew may claim it now, or a lead lifts the "
             "cool-down with `fieldops claims override` and a reason"
         )
 
@@ -105,7 +98,7 @@ class CrewAtCap(Conflict):
         """Name crew, count, end and cure."""
         return (
             f"crew {_named(self.crew, self.crew_name)} holds {self.holds} claims and may hold {self.cap}; finish or "
-            f"withdraw from a street first, or wait: the first of them ends at {_local(self.first_ends)}"
+            f"withdraw from a street first, or wait: the first of them ends at {say_end(self.first_ends)}"
         )
 
 
@@ -131,7 +124,7 @@ class StreetClosed(Conflict):
             "closed": "a planner opens it again with `fieldops streets open`",
             "no_permission": "entry was refused; once it is granted, record it with `fieldops streets permit`",
         }[self.reason]
-        end = f" until {_local(self.until)}" if self.until else ""
+        end = f" until {say_end(self.until)}" if self.until else ""
         return f"street {_named(self.street, self.street_label)} cannot be claimed{end}: {self.reason.replace('_', ' ')}; {cure}"
 
 
@@ -161,7 +154,7 @@ class StreetInUse(Conflict):
         more = f" (and {self.others} more claimed streets)" if self.others else ""
         return (
             f"street {_named(self.street, self.street_label)} cannot be changed while crew "
-            f"{_named(self.holder, self.holder_name)} holds it until {_local(self.held_until)}{more}; wait for that "
+            f"{_named(self.holder, self.holder_name)} holds it until {say_end(self.held_until)}{more}; wait for that "
             "moment, or revoke the claim with a reason"
         )
 
@@ -182,7 +175,7 @@ class ClaimNotInForce(Conflict):
         """Name claim, crew, outcome, moment and cure."""
         return (
             f"claim {self.claim} of crew {_named(self.crew, self.crew_name)} on street "
-            f"{_named(self.street, self.street_label)} ended as {self.outcome} at {_local(self.ended_at)}; nothing is "
+            f"{_named(self.street, self.street_label)} ended as {self.outcome} at {say_end(self.ended_at)}; nothing is "
             "left to end, see `fieldops claims list`"
         )
 
@@ -197,5 +190,5 @@ class RegionWindingDown(Conflict):
     def __str__(self) -> str:
         """Name what ended and when."""
         return (
-            f"the region is winding down: no {self.what} since {_local(self.since)}; see `fieldops recruit wind-down`"
+            f"the region is winding down: no {self.what} since {say_end(self.since)}; see `fieldops recruit wind-down`"
         )

@@ -75,10 +75,11 @@ class ChannelSet(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticesMade(Event):
-    """Reminders of coming ends were put into the inboxes and onto the way to the webhooks."""
+    """Reminders of coming ends were put into the inboxes and onto the way; `anew` were there, made in a time that never was."""
 
     count: int
     digest: str
+    anew: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

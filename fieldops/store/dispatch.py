@@ -111,7 +111,7 @@ def near_streets(
         " AND NOT EXISTS (SELECT 1 FROM closure AS d WHERE d.street_id = s.id AND d.since <= :at AND d.reopens_at > :at"
         " AND (d.ended_at IS NULL OR d.ended_at > :at)) AND NOT EXISTS (SELECT 1 FROM pause AS p WHERE p.street_id = s.id"
         " AND p.since <= :at AND coalesce(p.ended_at, p.until) > :at) AND NOT EXISTS (SELECT 1 FROM reserve AS r"
-        " WHERE r.street_id = s.id AND r.crew_id <> :crew AND r.kept_until > :at"
+        " WHERE r.street_id = s.id AND r.crew_id <> :crew AND r.kept_from <= :at AND r.kept_until > :at"
         " AND coalesce(r.ended_at, r.kept_until) > :at)",
         _box(box) | runs | {"crew": crew, "at": format_moment(at)},
     )
@@ -134,7 +134,7 @@ def taken_streets(connection: "sqlite3.Connection", box: Box, crew: CrewId, at: 
         " coalesce(c.ended_at, c.held_until) > :at) THEN 0 WHEN EXISTS (SELECT 1 FROM closure AS d WHERE"
         " d.street_id = s.id AND d.since <= :at AND d.reopens_at > :at AND (d.ended_at IS NULL OR d.ended_at > :at))"
         " THEN 1 WHEN EXISTS (SELECT 1 FROM reserve AS r WHERE r.street_id = s.id AND r.crew_id <> :crew"
-        " AND r.kept_until > :at AND coalesce(r.ended_at, r.kept_until) > :at) THEN 2 END AS why, count(*)"
+        " AND r.kept_from <= :at AND r.kept_until > :at AND coalesce(r.ended_at, r.kept_until) > :at) THEN 2 END AS why, count(*)"
         " FROM street AS s WHERE s.lon BETWEEN :west AND :east AND s.lat BETWEEN :south AND :north"
         " AND s.status <> 'gone' GROUP BY why ORDER BY why",
         _box(box) | {"crew": crew, "at": format_moment(at)},

@@ -44,18 +44,29 @@ class StoredNotice:
     problem: str
 
 
-def made_already(connection: "sqlite3.Connection", claim: Claim, before: timedelta, channel: str) -> bool:
-    """Return whether the claim has that reminder on that channel."""
+def made_at(connection: "sqlite3.Connection", claim: Claim, before: timedelta, channel: str) -> datetime | None:
+    """Return when that reminder of the claim was made for that channel; later than now where the clock had been ahead."""
     row = connection.execute(
-        "SELECT 1 FROM notice WHERE claim_id = ? AND channel = ? AND lead_time_s = ?",
+        "SELECT made_at FROM notice WHERE claim_id = ? AND channel = ? AND lead_time_s = ?",
         (claim.id, channel, int(before.total_seconds())),
     ).fetchone()
-    return row is not None
+    return parse_moment(row[0]) if row is not None else None
 
 
 def add_notices(turn: Turn, wanted: Sequence[tuple[Claim, timedelta, str]], *, event: NoticesMade) -> None:
-    """Store reminders (claim, time before its end, channel) with their event; those of the inbox have arrived."""
+    """Store reminders (claim, time before its end, channel) with their event, also what is made anew; those of the inbox have arrived."""
     now = format_moment(turn.now)
+    anew = [one for one in wanted if made_at(turn.connection, *one) is not None]
+    assert (event.count, event.anew) == (len(wanted) - len(anew), len(anew))  # the event tells how many rows there are
+    turn.connection.executemany(
+        "UPDATE notice SET made_at = ?, delivered_at = ?, next_try_at = ?, attempts = 0, problem = ''"
+        " WHERE claim_id = ? AND channel = ? AND lead_time_s = ?",
+        [
+            (now, now if channel == INBOX else None, None if channel == INBOX else now, claim.id, channel,
+             int(before.total_seconds()))
+            for claim, before, channel in anew
+        ],
+    )  # fmt: skip
     turn.connection.executemany(
         "INSERT INTO notice (id, claim_id, crew_id, street_id, lead_time_s, due_at, held_until, channel, made_at,"
         " delivered_at, next_try_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -66,6 +77,7 @@ def add_notices(turn: Turn, wanted: Sequence[tuple[Claim, timedelta, str]], *, e
                 now if channel == INBOX else None, None if channel == INBOX else now,
             )
             for claim, before, channel in wanted
+            if (claim, before, channel) not in anew
         ],
     )  # fmt: skip
     audit.append(turn, event)
@@ -74,7 +86,8 @@ def add_notices(turn: Turn, wanted: Sequence[tuple[Claim, timedelta, str]], *, e
 def waiting_notices(connection: "sqlite3.Connection", channel: str, at: datetime) -> list[StoredNotice]:
     """Return what the channel has to carry at the moment, soonest end first; claims that have ended need none."""
     rows = connection.execute(
-        _NOTICE + f"n.channel = :channel AND n.delivered_at IS NULL AND n.next_try_at <= :at AND {_IN_FORCE}"
+        _NOTICE
+        + f"n.channel = :channel AND n.delivered_at IS NULL AND n.next_try_at <= :at AND n.made_at <= :at AND {_IN_FORCE}"
         " ORDER BY n.held_until, n.street_id",
         {"channel": channel, "at": format_moment(at)},
     )

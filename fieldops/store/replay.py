@@ -243,7 +243,7 @@ class Replay:
             before = self._reserves.pop(street, None)
             if before is not None:
                 self.settled_reserves.append(before)
-                if event.at < before.ends_at:
+                if before.kept_from < before.ends_at and before.kept_from < until and event.at < before.ends_at:
                     self._blame(
                         event, f"keeps street {street}, which is kept for crew {before.crew} until {before.ends_at}"
                     )

@@ -36,6 +36,15 @@ def reserves_of_crew(connection: "sqlite3.Connection", crew: CrewId, at: datetim
     return [_reserve(row) for row in rows]
 
 
+def reserves_beyond(connection: "sqlite3.Connection", at: datetime) -> list[Reserve]:
+    """Return what is kept from later than the moment on: the clock had been ahead."""
+    rows = connection.execute(
+        f"SELECT {_COLUMNS} FROM reserve WHERE kept_from > :at AND ended_at IS NULL ORDER BY kept_from, crew_id, street_id",  # noqa: S608  # constants
+        {"at": format_moment(at)},
+    )
+    return [_reserve(row) for row in rows]
+
+
 def kept_streets(connection: "sqlite3.Connection", at: datetime) -> list[Reserve]:
     """Return every street that is kept for somebody at the moment."""
     rows = connection.execute(f"SELECT {_COLUMNS} FROM reserve WHERE {_IN_FORCE}", {"at": format_moment(at)})  # noqa: S608  # constants

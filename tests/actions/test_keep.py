@@ -12,6 +12,7 @@ import pytest
 from fieldops.actions.claims import end_claim, make_claim, override_cool_down
 from fieldops.actions.keep import accept_clock, back_up, check_region, preview_clock, restore, verify_record
 from fieldops.actions.recruiting_duties import erase_person
+from fieldops.actions.reserves import keep_reserves
 from fieldops.claims import Outcome
 from fieldops.errors import BadInput, ClockRefused, Forbidden, NotFound, RecordDamaged
 from fieldops.ids import ActorId, CrewId, StreetId
@@ -366,6 +367,25 @@ def test_an_accepted_clock_gives_the_true_holders_back_and_locks_nothing_for_eve
     for street in (S[0], S[1]):  # each true claim ends when it always would have
         make_claim(astray, LEAD, street=street, crew=C[2], now=NOON + WEEK)
     assert verify_record(astray, LEAD).violations == []
+
+
+@pytest.mark.parametrize("ahead", [timedelta(hours=1), 3 * DAY])
+def test_what_was_kept_for_a_phone_in_a_time_that_never_was_is_in_nobodys_way(ahead: timedelta) -> None:
+    region = create_memory_region(PLANNER, now=NOON)
+    add_town(region, streets=6, crews=4)
+    keep_reserves(region, LEAD, C[0], streets=6, now=NOON + ahead)
+    shown = preview_clock(region, LEAD, now=NOON)
+    assert shown is not None
+    repair = accept_clock(region, LEAD, why="ntp_failed", now=NOON)
+    assert {one.street for one in repair.released} == {one.street for one in shown.released} == set(S)
+    assert len(keep_reserves(region, LEAD, C[1], streets=6, now=NOON)) == 6
+    assert verify_record(region, LEAD).violations == []
+    for kept in S[:2]:
+        make_claim(region, LEAD, street=kept, crew=C[1], now=NOON + timedelta(minutes=1))
+    for street in S[2:4]:
+        make_claim(region, LEAD, street=street, crew=C[2], now=NOON + DAY + ahead)
+    assert verify_record(region, LEAD).violations == []
+    region.close()
 
 
 def test_a_claim_that_the_wrong_time_had_let_run_out_can_be_given_up_again(astray: Region) -> None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from fieldops.actions.claims import end_claim, make_claim
+from fieldops.actions.keep import accept_clock
 from fieldops.actions.notices import (
     deliver,
     due_notices,
@@ -146,3 +147,14 @@ def test_a_webhook_that_answers_nonsense_keeps_the_next_one_from_nothing(town: R
     done = deliver(town, LEAD, now=END - 2 * HOUR, send=lambda one: send(one) if "::1" in one.url else other(one))
     assert (done.sent, done.problems) == (1, {"a": "unreachable"})
     assert other.got == [[S0]]
+
+
+def test_a_reminder_of_a_time_that_never_was_is_made_again_when_it_is_due(town: Region) -> None:
+    set_channel(town, LEAD, make_channel("leads", "plain", "https://bot.example"), now=NOON)
+    assert deliver(town, LEAD, now=END - 2 * HOUR, send=Other()).sent == 1
+    accept_clock(town, LEAD, why="ntp_failed", now=NOON + HOUR)
+    assert list_notices(town, LEAD, channel=None, now=END - 48 * HOUR) == []
+    other = Other()
+    done = [deliver(town, LEAD, now=END - hours * HOUR, send=other) for hours in (48, 24, 3, 2)]
+    assert [(one.made, one.sent) for one in done] == [(2, 1), (2, 1), (2, 1), (0, 0)]
+    assert verify(town).violations == []

@@ -1,6 +1,7 @@
 """`fieldops claims`, `notices`, `backup`, `restore` and `check` as somebody at a shell meets them."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -182,7 +183,7 @@ def test_a_street_that_is_closed_for_a_time_is_told_as_paused_until_when_and_wha
     told = run("claims", "state", "S0", "--now", MONDAY)
     assert (told["state"], told["paused_until"]) == ("paused", "2026-03-05T04:00:00.000000Z")
     assert run("claims", "state", "S0", "--now", MONDAY, as_text=True).splitlines() == [
-        "Road S0 (S0) is paused until 2026-03-05 12:00, as of 2026-03-02 13:00 (Asia/Shanghai)",
+        "Road S0 (S0) is paused until 2026-03-05 12:00:00+08:00, as of 2026-03-02 13:00:00+08:00 (Asia/Shanghai)",
         "  then it opens by itself; a lead opens it before with `fieldops incidents reopen`",
     ]
     assert run("claims", "state", "S0", "--now", "2026-03-05T12:00:00+08:00")["state"] == "free"
@@ -209,11 +210,20 @@ def test_a_street_is_told_as_it_was_at_any_moment(run: Run) -> None:
     assert (after["paused_until"], told("2026-03-16T13:00:00+08:00")["cooling_down"]) == (None, [])
     people = run("claims", "state", "S0", "--now", "2026-03-10T09:00:00+08:00", as_text=True)
     assert people.splitlines() == [
-        "Road S0 (S0) is free, as of 2026-03-10 09:00 (Asia/Shanghai)",
+        "Road S0 (S0) is free, as of 2026-03-10 09:00:00+08:00 (Asia/Shanghai)",
         "  before: Crew C0 (C0), forfeited at 2026-03-09 13:00",
-        "  Crew C0 (C0) may not claim it before 2026-03-16 13:00",
+        "  Crew C0 (C0) may not claim it before 2026-03-16 13:00:00+08:00",
     ]
     run("claims", "grant", "--crew", "C1", "--street", "S0", "--now", "2026-03-10T09:00:00+08:00")
-    assert "is claimed by Crew C1 (C1) until 2026-03-17 09:00" in run(
+    assert "is claimed by Crew C1 (C1) until 2026-03-17 09:00:00+08:00" in run(
         "claims", "state", "S0", "--now", "2026-03-11T09:00:00+08:00", as_text=True
     )
+
+
+def test_one_end_is_told_in_one_form_wherever_the_shell_tells_it(run: Run) -> None:
+    at = "2026-03-02T13:00:46.5+08:00"
+    end = "until 2026-03-09 13:00:47+08:00"
+    assert end in run("claims", "grant", "--crew", "C1", "--street", "S0", "--now", at, as_text=True)
+    assert end in run("claims", "state", "S0", "--now", TUESDAY, as_text=True)
+    with pytest.raises(StreetAlreadyClaimed, match=re.escape(end)):
+        run("claims", "grant", "--crew", "C0", "--street", "S0", "--now", TUESDAY)

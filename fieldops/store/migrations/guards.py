@@ -122,6 +122,19 @@ CREATE TRIGGER claim_only_shrinks BEFORE UPDATE ON claim
   BEGIN SELECT RAISE(ABORT, 'a claim can only be ended, and only earlier'); END
 """
 
+# What was done in a time that never was (see `actions.keep.accept_clock`): a reserve of it has no time left and is in nobody's way,
+# and a reminder of it is made anew when its time comes.
+NEVER_WAS = f"""
+DROP TRIGGER reserve_never_overlaps;
+CREATE TRIGGER reserve_never_overlaps BEFORE INSERT ON reserve
+  WHEN EXISTS (SELECT 1 FROM reserve AS r WHERE r.street_id = NEW.street_id
+    AND r.kept_from < coalesce(r.ended_at, r.kept_until)
+    AND r.kept_from < NEW.kept_until AND NEW.kept_from < coalesce(r.ended_at, r.kept_until))
+  BEGIN SELECT RAISE(ABORT, 'a street is kept for one crew only'); END;
+DROP TRIGGER notice_stays;
+{_guard("notice_stays", "UPDATE ON notice", _when("notice").replace("NEW.made_at IS NOT OLD.made_at", "NEW.made_at > OLD.made_at"), "keeps what was said")}
+"""  # noqa: S608  # our own names
+
 # RULE 20: a claim is made, and ended, by the newest event of the record. Another program that changes claims has no event to
 # show; one that makes an event up has not the key, and `claims verify` names it.
 TOLD = """

@@ -88,6 +88,7 @@ STEPS: dict[str, "Callable[[Database], None]"] = {
     JOURNEYS: lambda db: run_statements(db, recruiting.JOURNEYS),
     "m2026_11_27_told": lambda db: run_statements(db, guards.TOLD),
     HEADS: _no_table,
+    "m2026_11_27_never_was": lambda db: run_statements(db, guards.NEVER_WAS),
 }
 
 
