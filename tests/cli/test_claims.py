@@ -211,7 +211,7 @@ def test_a_street_is_told_as_it_was_at_any_moment(run: Run) -> None:
     people = run("claims", "state", "S0", "--now", "2026-03-10T09:00:00+08:00", as_text=True)
     assert people.splitlines() == [
         "Road S0 (S0) is free, as of 2026-03-10 09:00:00+08:00 (Asia/Shanghai)",
-        "  before: Crew C0 (C0), forfeited at 2026-03-09 13:00",
+        "  before: Crew C0 (C0), forfeited at 2026-03-09 13:00:00+08:00",
         "  Crew C0 (C0) may not claim it before 2026-03-16 13:00:00+08:00",
     ]
     run("claims", "grant", "--crew", "C1", "--street", "S0", "--now", "2026-03-10T09:00:00+08:00")
