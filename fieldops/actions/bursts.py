@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from fieldops.actions.burstwork import Scene, Work, read_scene, work_of
+from fieldops.clock import find_zone, local_day
 from fieldops.errors import BadInput, NotFound
 from fieldops.events import BurstOverridden, BurstsSet
 from fieldops.ids import StreetId, ZoneId
@@ -30,6 +31,7 @@ from fieldops.said import Reason, Said
 from fieldops.store import bursts as store
 from fieldops.store import places
 from fieldops.store.bursts import StoredBurst
+from fieldops.store.claims import street_words
 from fieldops.store.connect import Region
 
 
@@ -176,6 +178,13 @@ def read_bursts(region: Region, actor: Actor, *, now: datetime | None = None) ->
     gaps = store.gap_days(connection, slots, scene.today, places.read_zone(connection))
     first, number, days, bound = facts
     return Bursts(first, number, tuple(slots), days, bound, tuple(gaps), lagging)
+
+
+def why_outside_bursts(region: Region, street: StreetId, moment: datetime) -> str:
+    """Return why no running burst holds a street at a moment; empty where one does, and where bursts were never set."""
+    reader = region.reader()
+    day = local_day(moment, find_zone(street_words(reader, street)[1]))
+    return store.outside_bursts(reader, day).get(street, "")
 
 
 def override_burst(region: Region, actor: Actor, zone: ZoneId, *, why: str, now: datetime | None = None) -> None:

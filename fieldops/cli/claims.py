@@ -51,7 +51,9 @@ def grant(crew: Crew, street: Street, db: Db = DEFAULT_DB, now: Now = None, as_j
 
     Example: fieldops claims grant --crew C07 --street S4K2
     """
+    from fieldops.actions.bursts import why_outside_bursts
     from fieldops.actions.claims import make_claim
+    from fieldops.said import unpack
     from fieldops.store.connect import open_region
 
     region = open_region(db)
@@ -60,6 +62,8 @@ def grant(crew: Crew, street: Street, db: Db = DEFAULT_DB, now: Now = None, as_j
         print_json(_plain(made))
     else:
         say(f"crew {crew} holds street {street} until {_local(region, made, made.held_until)} (claim {made.id})")
+        if outside := why_outside_bursts(region, made.street, made.claimed_at):
+            say(f"note: {unpack(outside)}; granted all the same, for this is a lead's own choice")
 
 
 @claims.command()

@@ -17,6 +17,7 @@ from fieldops.store import claims
 from fieldops.store.connect import Region, open_region
 from fieldops.store.plans import StoredPlan, read_plan
 from tests.conftest import LEAD, NOON, PLANNER
+from tests.processes import run
 from tests.small_map import write_grid_map
 
 DAY = timedelta(days=1)
@@ -122,3 +123,15 @@ def test_bursts_set_after_the_plan_was_made_bind_it_until_a_lead_overrides(town:
     for (zone,) in town.reader().execute("SELECT id FROM zone").fetchall():
         override_burst(town, LEAD, ZoneId(zone), why="lead_decision", now=NOON)
     assert len(publish_plan(town, LEAD, made.id, now=NOON).granted) == len(made.assignments)
+
+
+def test_a_lead_may_grant_a_street_outside_every_burst_and_is_told_so(town: Region, made: StoredPlan) -> None:
+    one, other = made.assignments[0], made.assignments[1]
+    folder, now = Path(town.path).parent, ("--now", NOON.isoformat())
+    words = ("claims", "grant", "--crew", one.crew, "--street")
+    assert "note:" not in run(*words, one.street, *now, folder=folder).stderr
+    set_bursts(town, LEAD, people_at_hand=40, start=(NOON + 20 * DAY).date(), now=NOON, time_limit=1.0)
+    town.close()
+    told = run(*words, other.street, *now, folder=folder)
+    assert told.returncode == 0
+    assert f"in no burst on {NOON:%Y-%m-%d}" in told.stdout + told.stderr
