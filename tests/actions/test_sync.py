@@ -199,6 +199,7 @@ def test_whatever_became_of_the_claim_meanwhile_nothing_that_was_recorded_is_los
     assert len(query(region, "SELECT id FROM survey")) == (0 if what == "gone" else 1)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("guard", "instead", "told"),
     [

@@ -193,6 +193,7 @@ def test_a_connection_point_opens_with_its_decision_and_its_triangle(browser: Br
 def test_the_table_beside_the_map_goes_by_keys_and_shows_its_street_on_the_map(browser: Browser, site: str) -> None:
     with opened(browser) as page:
         ready(page, f"{site}/map")
+        settled(page)
         table = page.locator("#listed")
         table.get_by_role("link", name="Awareness").click()
         expect(table.locator("[aria-sort='descending']")).to_contain_text("Awareness")

@@ -24,7 +24,9 @@ const name = (one) => [say(one.record.what || one.record.kind), labelOf(one), on
 export const show = refresh; // what is drawn anew draws the list too, where it is open
 
 // A list that says the same keeps its rows: a tap is lost whose row is drawn anew between touch and release.
-const put = (list, rows) => { if (rows.map((one) => one.outerHTML).join("") !== list.innerHTML) list.replaceChildren(...rows); };
+const put = (list, rows) => {
+  if (rows.length !== list.children.length || rows.some((one, n) => !one.isEqualNode(list.children[n]))) list.replaceChildren(...rows);
+};
 
 export async function showOutbox(waiting, oldest) {
   const { sentAt } = await box.meta();
