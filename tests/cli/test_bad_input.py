@@ -30,7 +30,7 @@ def region(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_city_far_from_china_without_a_time_zone_is_noticed_and_its_own_is_kept(region: Path) -> None:
     new = fieldops("import", "good.osm", "--city", "Far", "--db", "far.gpkg", "--json", folder=region)
     assert json.loads(new.stdout)["time_zone"] == "Asia/Shanghai"
-    assert "note: Far lies at 20.0, 10.0; its times are shown in Asia/Shanghai: see --timezone" in new.stderr
+    assert "note: Far lies at 20 E, where the sun keeps UTC+1; Asia/Shanghai is UTC+8: see --timezone" in new.stderr
     again = fieldops("import", "good.osm", "--city", "Grid", "--json", folder=region)
     assert json.loads(again.stdout)["time_zone"] == "UTC"
     assert "note:" not in again.stderr
