@@ -67,7 +67,7 @@ def burst(
                 days_max=days_max, time_limit=time_limit, seed=seed, dry_run=dry_run, now=at, progress=progress,
             )  # fmt: skip
     if as_json:
-        print_json(_document(found) | {"stored": not dry_run and people is not None})
+        print_json(_document(found) | {"stored": not dry_run})
     else:
         _print(found, zone_names(region.reader()))
         if people is not None:

@@ -81,7 +81,10 @@ def test_what_is_taken_out_is_not_filled_in_again() -> None:
         ({"waiting": frozenset({(1, 0)})}, "cools down for it"),
         ({"excluded": ("", "closed by hand", "")}, "closed by hand"),
         ({"places": (0, 40)}, "as many claims as it may"),
-        ({"capacity": (7.0, 40.0)}, "would need 8.0 h for it, its ways there and back included, and can give 7.0 h in all"),
+        (
+            {"capacity": (7.0, 40.0)},
+            "would need 8.0 h for it, its ways there and back included, and can give 7.0 h in all",
+        ),
     ],
 )
 def test_a_move_that_a_rule_forbids_names_the_rule(change: dict[str, object], says: str) -> None:
