@@ -68,8 +68,10 @@ class Bot(BaseHTTPRequestHandler):
         if kind.asked > 2 and lawful:
             words = body.get("text") or body["content"]
             kind.texts.append(words if isinstance(words, str) else str(words.get("content") or words["text"]))
-        answer = json.dumps({"errcode": 0 if lawful and kind.asked > 2 else 310000}).encode()
-        self.send_response(500 if kind.asked == 1 else 200)
+        taken = lawful and kind.asked > 2
+        answer = json.dumps({"errcode": 0 if taken else 310000}).encode()
+        by_status = kind.asked == 1 or kind.check is plain  # bots say it in the body, a plain webhook by its status
+        self.send_response(500 if by_status and not taken else 200)
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
         self.wfile.write(answer)
