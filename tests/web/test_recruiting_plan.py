@@ -81,6 +81,6 @@ def test_the_shell_sets_what_a_plan_counts_and_its_plan_says_so(town: Path) -> N
 
     plain = run("plan", "--time-limit", "1")
     assert "recruits count too" not in plain
-    assert re.search(r"\d of [\d,]+ h, [\d,]+ h kept in reserve, so that crews finish with 80%; value", plain)
+    assert re.search(r"\d of [\d,]+ h, [\d,]+ h kept in reserve, so that crews finish with 80% value", plain)
     assert "plan_values is recruits" in run("rules", "set", "plan_values=recruits", "--why", "pilot")
     assert "recruits count too: " in run("plan", "--time-limit", "1")
