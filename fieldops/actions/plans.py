@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from fieldops.planning.fairness import Fair
     from fieldops.planning.problem import PlanProblem
 
+_USUAL, _LONGEST = 6.0, 20.0  # seconds for a plan of which nobody said how long
 _SOLVER_SHARE_LEAST = 0.25  # of the time limit, however long reading took
 _ASK_SHARE = 0.3  # of the time limit, to find the crews farther off that are worth asking
 FARTHEST = timedelta(days=366)  # nobody knows a crew's days off longer ahead
@@ -42,7 +43,7 @@ def make_plan(
     actor: Actor,
     *,
     start: datetime | None = None,
-    time_limit: float = 6.0,
+    time_limit: float | None = None,
     gap: float = 0.0,
     seed: int = 1,
     workers: int = 2,
@@ -62,7 +63,8 @@ def make_plan(
     start
         When the claims would begin; now where left away.
     time_limit
-        Wall seconds for reading, posing and solving together; the solver has a quarter of them at least.
+        Wall seconds for reading, posing and solving together; the solver has a quarter of them at least. Where left
+        away: 6, and up to 20 until a gap of 1 % is proven.
     gap
         Proven gap at which it ends before the time is used up, >= 0.
     progress
@@ -81,8 +83,12 @@ def make_plan(
     ground = read_ground(region, _beginning(start, region.moment(now), places.read_zone(region.reader())), terms)
     problem, unkept = settle_ground(pose_ground(region, ground, np.random.default_rng(seed), now), ground)
     progress("reading", 1.0)
-    left = max(time_limit - watch.seconds, _SOLVER_SHARE_LEAST * time_limit)
-    plan = _solve(problem, terms, time_limit=left, gap=gap, seed=seed, workers=workers, progress=progress)
+    longest, usual = (_LONGEST, _USUAL) if time_limit is None else (time_limit, time_limit)
+    spent = min(watch.seconds, (1 - _SOLVER_SHARE_LEAST) * usual)
+    plan = _solve(
+        problem, terms, time_limit=longest - spent, usual=usual - spent, gap=gap, seed=seed, workers=workers,
+        progress=progress,
+    )  # fmt: skip
     with region.turn(actor, now=now) as turn:
         made = _stored(
             problem,
@@ -127,13 +133,13 @@ def _beginning(start: datetime | None, present: datetime, zone: ZoneInfo) -> dat
         return present
     if start > present + FARTHEST:
         raise BadInput(
-            Said("%(here)s is more than a year ahead", here=_here(start, zone)),
+            Said("%(here)s (%(zone)s) is more than a year ahead", here=_here(start, zone), zone=zone.key),
             field="--from",
             cure="give a nearer day",
         )
     if present > start + PUBLISH_WITHIN:
         raise BadInput(
-            Said("%(here)s is over", here=_here(start, zone)),
+            Said("%(here)s (%(zone)s) is over", here=_here(start, zone), zone=zone.key),
             field="--from",
             cure="give a time to come, or leave it away for now",
         )
@@ -173,8 +179,9 @@ class _Solved:
 
 
 def _solve(
-    problem: "PlanProblem", terms: Terms, *, time_limit: float, gap: float, seed: int, workers: int, progress: Progress
-) -> _Solved:
+    problem: "PlanProblem", terms: Terms, *, time_limit: float, usual: float, gap: float, seed: int, workers: int,
+    progress: Progress,
+) -> _Solved:  # fmt: skip
     from fieldops.planning.beyond import ask_crews, over_all_crews
     from fieldops.planning.entry import keep_to_entry
     from fieldops.planning.explain import impossible
@@ -184,13 +191,16 @@ def _solve(
     from fieldops.planning.together import street_sets
 
     watch, sets = Stopwatch(), street_sets(problem)
-    posed = pose(problem, sets, ask_crews(problem, sets, time_limit=_ASK_SHARE * time_limit))
+    posed = pose(problem, sets, ask_crews(problem, sets, time_limit=_ASK_SHARE * usual))
     reason = impossible(problem)
     if reason:
         return _Solved(posed, None, reason)
     gathered = gather(posed, sets)
-    left = max(time_limit - watch.seconds, _SOLVER_SHARE_LEAST * time_limit)
-    answer = assign(gathered.problem, time_limit=left, gap=gap, seed=seed, workers=workers, progress=progress)
+    spent = min(watch.seconds, (1 - _SOLVER_SHARE_LEAST) * usual)
+    answer = assign(
+        gathered.problem, time_limit=time_limit - spent, usual=usual - spent, gap=gap, seed=seed, workers=workers,
+        progress=progress,
+    )  # fmt: skip
     found = keep_to_entry(problem, gathered, over_all_crews(problem, gathered, answer))
     if terms.fair is None or found.status == "stopped":
         return _Solved(posed, gathered.spread(found), Reason())

@@ -64,11 +64,13 @@ def make(
         str | None, typer.Option("--from", metavar="TIME", help="When the claims begin; now by default.")
     ] = None,
     time_limit: Annotated[
-        float,
+        float | None,
         typer.Option(
-            min=0.5, help="Seconds to read and search; a first answer comes in any case. Ctrl-C keeps the best."
+            min=0.5,
+            help="Seconds to read and search; a first answer comes in any case. By default 6, and up to 20 until a gap of"
+            " 1 % is proven. Ctrl-C keeps the best.",
         ),
-    ] = 6.0,
+    ] = None,
     gap: Annotated[
         float, typer.Option(min=0.0, help="End as soon as the gap is proven to be this small (0.01 is 1 %).")
     ] = 0.0,

@@ -18,6 +18,7 @@ PACK_SHARE = 0.25  # of the time limit, to pack whole streets
 PASSES = 4
 ROUNDING = 1e-5
 CLOSED = 1e-6  # a relative gap below this is closed
+GOOD_GAP = 0.01  # a plan to work by; more seconds than usual are spent only on reaching it
 
 
 def assign(
@@ -28,6 +29,7 @@ def assign(
     progress: Progress | None = None,
     workers: int = 2,
     gap: float = 0.0,
+    usual: float | None = None,
 ) -> Assignment:
     """
     Return a lawful assignment of high value, and a proven bound on any.
@@ -47,7 +49,10 @@ def assign(
         Threads that refill crews side by side, >= 1.
     gap
         Gap at which to stop, >= 0.
+    usual
+        Wall seconds, at most `time_limit`, after which a gap of 1 % will do; `time_limit` where left away.
     """
+    usual = time_limit if usual is None else usual
     watch, report = Stopwatch(), progress or no_progress
     unstopped = report("prices", 0.0)
     prices = find_prices(problem, watch, time_limit=PRICE_SHARE * time_limit)
@@ -59,18 +64,20 @@ def assign(
     campaign = Campaign(search, seed, np.random.default_rng(seed), workers)
     bound = prices.bound
 
-    def going() -> bool:
-        """Report, unless the user has said stop; whoever said it once is not asked again."""
+    def figures() -> dict[str, float]:
         objective, most = search.objective, min(bound, campaign.proven)
-        share = (most - objective) / objective if objective > 0 else 1.0
-        nonlocal unstopped
-        unstopped = unstopped and report(
-            "assign", watch.seconds / time_limit, objective=objective, bound=most, gap=share
-        )
-        return unstopped
+        return {"objective": objective, "bound": most, "gap": (most - objective) / objective if objective > 0 else 1.0}
+
+    def share() -> float:
+        return watch.seconds / (usual if figures()["gap"] <= GOOD_GAP else time_limit)
 
     def in_time() -> bool:
-        return watch.seconds < time_limit and going()
+        """Report while there is time, unless the user has said stop; whoever said it once is not asked again."""
+        nonlocal unstopped
+        if share() >= 1:
+            return False
+        unstopped = unstopped and report("assign", share(), **figures())
+        return unstopped
 
     with ThreadPoolExecutor(workers) as pool:
         if unstopped and bound - search.objective > _closed(search, bound, gap):
@@ -79,11 +86,9 @@ def assign(
                 if bound - search.objective <= search.beyond:
                     bound = min(bound, _rounded(search, campaign.bound))
             else:
-                packed = pack_crews(search, seconds=PACK_SHARE * time_limit, going=going)
+                packed = pack_crews(search, seconds=PACK_SHARE * usual, going=in_time)
                 bound = min(bound, np.floor(packed + CLOSED) if search.is_whole else packed)
-        while watch.seconds < time_limit and bound - search.objective > _closed(search, bound, gap):
-            if not going():
-                break
+        while bound - search.objective > _closed(search, bound, gap) and in_time():
             campaign.advance(pool, seconds=time_limit - watch.seconds, going=in_time)
             if bound - search.objective <= search.beyond:  # then no better answer needs a pair outside the core
                 bound = min(bound, _rounded(search, campaign.bound))

@@ -211,6 +211,38 @@ def find_streets(
     return [dict(row) for row in rows]
 
 
+def status_at(connection: sqlite3.Connection, street: StreetId, at: datetime) -> tuple[str, str]:
+    """
+    Return the status and the permission of a street as of a moment, told by the edits made by hand until and after it.
+
+    What the first edit replaced came from the map: open, and unknown for a compound or free.
+
+    Raises
+    ------
+    NotFound
+        If there is no such street.
+    """
+    row = connection.execute("SELECT status, permission, kind FROM street WHERE id = ?", (street,)).fetchone()
+    if row is None:
+        raise NotFound("street", street, cure="find it by name with `fieldops streets list`")
+    status, permission = row["status"], row["permission"]
+    edits = connection.execute(
+        "SELECT e.took_effect_at > :at AS later, edit ->> 'kind' AS kind, edit ->> 'value' AS value FROM street_edit"
+        " JOIN event AS e USING (seq) WHERE edit -> 'streets' = json_array(:street) AND edit ->> 'kind' IN ('close', 'open', 'permit')"
+        " ORDER BY seq DESC",
+        {"at": format_moment(at), "street": street},
+    ).fetchall()
+    opened = [one for one in edits if one["kind"] != "permit"]
+    permitted = [one for one in edits if one["kind"] == "permit"]
+    if status != "gone" and opened and opened[0]["later"]:
+        before = next((one["kind"] for one in opened if not one["later"]), "open")
+        status = "closed" if before == "close" else "open"
+    if permitted and permitted[0]["later"]:
+        usual = "unknown" if row["kind"] == "compound" else "free"
+        permission = next((one["value"] for one in permitted if not one["later"]), usual)
+    return status, permission
+
+
 def streets_of_other_cities(connection: sqlite3.Connection, city_id: CityId, ids: Iterable[StreetId]) -> list[StreetId]:
     """Return those of the ids that another city of the region holds already."""
     taken = {row[0] for row in connection.execute("SELECT id FROM street WHERE city_id <> ?", (city_id,))}

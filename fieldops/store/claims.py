@@ -18,7 +18,7 @@ from fieldops.errors import NotFound
 from fieldops.events import CoolDownOverridden, Event
 from fieldops.ids import ClaimId, CrewId, PlanId, StreetId, TriangleId
 from fieldops.rules import Rules
-from fieldops.store import audit, connect, decisions, incidents, reserves
+from fieldops.store import audit, city, connect, decisions, incidents, reserves
 
 if TYPE_CHECKING:
     from fieldops.store.connect import Turn
@@ -235,14 +235,12 @@ def street_state(connection: "sqlite3.Connection", street: StreetId, at: datetim
     """
     Return who holds the street at the moment, past or present, or what stands against claiming it.
 
-    Whether a street is open and may be entered is known as it is today only.
-
     Raises
     ------
     NotFound
         If there is no such street.
     """
-    row = _street(connection, street)
+    status, permission = city.status_at(connection, street, at)
     rules = connect.read_rules(connection)
     waiting: dict[CrewId, datetime] = {}
     claims = [claim for claim in claims_of_street(connection, street) if claim.claimed_at <= at]
@@ -254,7 +252,7 @@ def street_state(connection: "sqlite3.Connection", street: StreetId, at: datetim
             waiting[claim.crew] = max(until, waiting.get(claim.crew, until))
     paused = incidents.paused_until(connection, street, at)
     reasons = {
-        "closed": row["status"] != "open", "paused": paused is not None, "no_permission": row["permission"] == "refused",
+        "closed": status != "open", "paused": paused is not None, "no_permission": permission == "refused",
         "saturated": decisions.is_closed(connection, street, at),
     }  # fmt: skip
     closed = next((reason for reason, holds in reasons.items() if holds), "")

@@ -18,6 +18,7 @@ from fieldops.errors import BadInput, FieldopsError, Forbidden, Stopped, StreetI
 from fieldops.ids import ActorId, CrewId, StreetId
 from fieldops.people import Actor, Role
 from fieldops.store import city as city_store
+from fieldops.store.claims import street_state
 from fieldops.store.connect import Region, open_region
 from tests.conftest import NOON, PLANNER
 from tests.small_map import LAT, LON, STEP, grid_map, write_grid_map
@@ -138,6 +139,27 @@ def test_changes_by_hand_survive_a_newer_map(tmp_path: Path) -> None:
     assert streets.loc[names["Street 1"], "status"] == "closed"
     assert set(halves) | set(joined) | set(drawn) <= set(streets.index)
     assert names["Avenue 2"] not in streets.index
+
+
+def test_a_street_is_told_as_it_was_before_it_was_closed_or_forbidden(tmp_path: Path) -> None:
+    run_import(tmp_path, write_grid_map(tmp_path / "grid.osm"))
+    region = open_region(tmp_path / "region.gpkg")
+    street, other = (StreetId(streets_by_name(region)[name]) for name in ("Street 1", "Street 2"))
+    for hour, kind, value in (
+        (1, "close", ""),
+        (2, "open", ""),
+        (3, "permit", "refused"),
+        (4, "permit", "granted"),
+        (5, "close", ""),
+    ):
+        edit_street(region, PLANNER, Edit(kind=kind, streets=(street,), value=value), now=NOON + timedelta(hours=hour))
+
+    def told(subject: StreetId) -> list[str]:
+        hours = (0.5, 1, 1.5, 2, 3, 3.9, 4, 5, 24)
+        return [street_state(region.reader(), subject, NOON + timedelta(hours=hour)).closed for hour in hours]
+
+    assert told(street) == ["", "closed", "closed", "", "no_permission", "no_permission", "", "closed", "closed"]
+    assert told(other) == [""] * 9
 
 
 def test_what_was_given_before_and_is_left_out_now_is_taken_again(tmp_path: Path) -> None:

@@ -158,6 +158,31 @@ def test_the_user_may_stop_and_keeps_a_lawful_plan() -> None:
     assert is_lawful(problem, found.crew_of_street.tolist())[0]
 
 
+@pytest.mark.parametrize(
+    ("problem", "good"), [(made_up(1), False), (made_up(1, streets=200, crews=12), True)], ids=["hard", "easy"]
+)
+def test_more_seconds_than_usual_are_spent_only_on_a_gap_above_one_percent(
+    problem: AssignmentProblem, good: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Reports:
+        """A clock of which every report takes a second."""
+
+        seconds = 0.0
+
+    clock, gaps = Reports(), []
+    monkeypatch.setattr("fieldops.planning.solve.Stopwatch", lambda: clock)
+
+    def count(stage: str, share: float, **figures: float) -> bool:
+        if stage == "assign":
+            gaps.append(figures["gap"])
+            clock.seconds += 1
+        return True
+
+    found = assign(problem, time_limit=12, usual=5, seed=1, progress=count)
+    assert found.status == "feasible"
+    assert (found.gap <= 0.01, len(gaps)) == ((True, 5) if good else (False, 12))
+
+
 def test_nothing_to_give_is_an_answer() -> None:
     nothing = assign(AssignmentProblem([], [], [], np.zeros((0, 2)), streets=3), time_limit=1.0, seed=1)
     assert nothing.crew_of_street.tolist() == [-1, -1, -1]
