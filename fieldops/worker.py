@@ -26,6 +26,7 @@ from typing import IO, Any
 from fieldops import clock
 from fieldops.actions.jobs import KINDS
 from fieldops.actions.nightly import order_night
+from fieldops.actions.reminding import order_round
 from fieldops.clock import Stopwatch
 from fieldops.errors import FieldopsError, Stopped
 from fieldops.ids import ActorId, CrewId, JobId, new_id
@@ -38,7 +39,7 @@ BEAT_SECONDS = 1.0
 POLL_SECONDS = 0.5
 GRACE_SECONDS = 60.0  # from the wish to stop until the child is killed
 REPORT_SECONDS = 0.2
-LOOK_SECONDS = 60.0  # between two looks whether the night's job is due
+LOOK_SECONDS = 60.0  # between two looks whether the night's job or a round of reminders is due
 
 Say = Callable[[str], None]
 
@@ -73,7 +74,7 @@ class Worker:
         done = 0
         try:
             while not self._shall_end():
-                self._order_night()
+                self._order_due()
                 with jobs.open_jobs(self.path) as queue:
                     jobs.meet_worker(queue, self.name, now=clock.now())
                     job = jobs.take_job(queue, worker=self.name, now=clock.now())
@@ -89,18 +90,19 @@ class Worker:
                 jobs.part_worker(queue, self.name)
         return done
 
-    def _order_night(self) -> None:
-        """Order what is due once a day of the region; see `actions.nightly`."""
+    def _order_due(self) -> None:
+        """Order what is due by the clock; see `actions.nightly` and `actions.reminding`."""
         if self._looked is not None and self._looked.seconds < LOOK_SECONDS:
             return
         self._looked = Stopwatch()
-        try:
-            ordered = order_night(self.path)
-        except FieldopsError as refusal:  # a restore may be putting the file in place: the next look tells
-            self.say(f"the night's job cannot be ordered now: {refusal}")
-        else:
-            if ordered is not None:
-                self.say(f"job {ordered.id} is due")
+        for what, order in (("the night's job", order_night), ("a round of reminders", order_round)):
+            try:
+                ordered = order(self.path)
+            except FieldopsError as refusal:  # a restore may be putting the file in place: the next look tells
+                self.say(f"{what} cannot be ordered now: {refusal}")
+            else:
+                if ordered is not None:
+                    self.say(f"job {ordered.id} is due")
 
     def _shall_end(self) -> bool:
         return self.wishes > 0 or self.parent not in (None, os.getppid())

@@ -107,6 +107,9 @@ KINDS: Mapping[str, JobKind] = MappingProxyType({
         patience_s=1_800.0,
     ),
     "night": JobKind(permission="response.fit", act="fieldops.actions.nightly:run_night_job", parameters={"now": str}),
+    "notices": JobKind(
+        permission="notice.deliver", act="fieldops.actions.reminding:run_round_job", parameters={"now": str}
+    ),
     "tiles": JobKind(permission="region.read", act="fieldops.actions.tiles:run_tiles_job", parameters={}),
 })  # fmt: skip
 

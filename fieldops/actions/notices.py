@@ -67,11 +67,30 @@ def due_notices(
     return at, [(c, before) for c, before in due if before and not _is_made(connection, at, c, before, INBOX)]
 
 
+def has_round_due(region: Region, actor: Actor, *, now: datetime | None = None) -> bool:
+    """
+    Return whether `deliver` would make or send a reminder now.
+
+    Raises
+    ------
+    Forbidden
+        If the actor may not read the region.
+    """
+    require(actor, "region.read")
+    at, connection = region.moment(now), region.reader()
+    channels, rules = [INBOX, *(channel.name for channel in store.read_channels(region))], read_rules(connection)
+    for claim in claim_store.claims_in_force(connection, at):
+        before = rule.due_reminder(claim, at, rules)
+        if before and not all(_is_made(connection, at, claim, before, channel) for channel in channels):
+            return True
+    return any(store.waiting_notices(connection, channel, at) for channel in channels if channel != INBOX)
+
+
 def deliver(region: Region, actor: Actor, *, now: datetime | None = None, send: Send = webhooks.send) -> Delivery:
     """
     Write down what the clock has ended, make the reminders that are due, and send what waits.
 
-    Meant to be called every few minutes, by a timer or by `fieldops worker`; calling it more often does no harm.
+    `fieldops worker` calls it as soon as something is due (see `actions.reminding`); calling it more often does no harm.
 
     Raises
     ------

@@ -49,7 +49,7 @@ def due(db: Db = DEFAULT_DB, now: Now = None, as_json: AsJson = False) -> None:
 @notices.command()
 def deliver(db: Db = DEFAULT_DB, now: Now = None, as_json: AsJson = False) -> None:
     """
-    Make the reminders that are due and send them; call it every few minutes from a timer.
+    Make the reminders that are due and send them. `fieldops worker`, and so `fieldops serve`, does it by itself.
 
     Messages are sent at least once; what fails is tried again after 1, 2, 4 ... 60 minutes.
     """

@@ -134,6 +134,20 @@ def add_alone(connection: sqlite3.Connection, job: Job) -> None:
     add_job(connection, job)
 
 
+def add_round(connection: sqlite3.Connection, job: Job) -> bool:
+    """
+    Append a job of a kind that comes every few minutes, and return True; False where one of its kind waits or runs.
+
+    Those of its kind that ended are forgotten: they would fill the list.
+    """
+    pending = "SELECT EXISTS (SELECT 1 FROM job WHERE kind = ? AND ended_at IS NULL)"
+    if connection.execute(pending, (job.kind,)).fetchone()[0]:
+        return False
+    connection.execute("DELETE FROM job WHERE kind = ?", (job.kind,))
+    add_job(connection, job)
+    return True
+
+
 def add_job(connection: sqlite3.Connection, job: Job) -> None:
     """Append a job that waits, and forget the oldest of those that ended."""
     connection.execute(
