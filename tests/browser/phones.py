@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Page, Route
+from playwright.sync_api import Browser, BrowserContext, Page, Request, Route
 
+from fieldops.clock import Stopwatch
 from fieldops.people import Role
 from fieldops.store.connect import open_region
 from tests.accounts import PLAIN_COOKIE, session_of
@@ -105,7 +106,15 @@ def crew_phone(
         service_workers="allow" if workers else "block", **more,
     )  # fmt: skip
     sign_in(context, server, role, crew)
+    under_way = set[Request]()
+    context.on("request", lambda asked: under_way.add(asked) if SYNC.search(asked.url) else None)
+    context.on("requestfinished", lambda asked: under_way.discard(asked))
+    context.on("requestfailed", lambda asked: under_way.discard(asked))
     yield context
+    for page in context.pages[:1]:  # what is on its way arrives before the next test counts
+        waited = Stopwatch()
+        while under_way and waited.seconds < 3:
+            page.wait_for_timeout(50)
     context.close()
 
 

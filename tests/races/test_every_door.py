@@ -21,7 +21,7 @@ from fieldops.events import PlanMade
 from fieldops.ids import CrewId, PlanId, StreetId
 from fieldops.people import Role
 from fieldops.said import Reason, Said
-from fieldops.store import plans
+from fieldops.store import dispatch, plans
 from fieldops.store.connect import Region, open_region
 from fieldops.store.verify import verify
 from tests.accounts import PLAIN_COOKIE, session_of
@@ -144,6 +144,8 @@ def make_town(path: Path) -> tuple[Region, Keys]:
                 None, (one,),
             )  # fmt: skip
             plans.save_plan(turn, plan, event=PlanMade(at=NOON, plan=plan.id, objective=1.0, bound=1.0, assignments=1))
+        known = [(street, 1.0, 5.0, 0.9, 1.0) for street in STREETS]  # else each claim takes a whole day of its crew
+        dispatch.save_outlook(turn, known, [], event=turn.head.seq)
     program = make_key(region, PLANNER, name="tests", role=Role.LEAD)[1]
     return region, Keys(session_of(path, Role.LEAD), program)
 
