@@ -94,7 +94,7 @@ def carry_out(page: Page, town: Town, button: str = "Carry it out") -> None:
     page.wait_for_load_state("networkidle")  # what is left too early counts as a refused resource
 
 
-@pytest.mark.parametrize(("width", "height"), [(360, 740), (1280, 800)])
+@pytest.mark.parametrize(("width", "height"), [(360, 740), pytest.param(1280, 800, marks=pytest.mark.full)])
 def test_every_change_of_the_map_is_made_by_taps(browser: Browser, town: Town, width: int, height: int) -> None:
     with opened(browser, width=width, height=height, role="planner", has_touch=width < 500) as page:
         start(page, town, "split")
@@ -142,7 +142,7 @@ def test_every_change_of_the_map_is_made_by_taps(browser: Browser, town: Town, w
         assert town.column(f"SELECT count(*) FROM gate WHERE street_id = '{compound}'") == [1]  # our own id
 
 
-@pytest.mark.parametrize(("width", "height"), [(360, 740), (1280, 800)])
+@pytest.mark.parametrize(("width", "height"), [(360, 740), pytest.param(1280, 800, marks=pytest.mark.full)])
 def test_a_street_is_renamed_and_closed_on_its_page(browser: Browser, town: Town, width: int, height: int) -> None:
     with opened(browser, width=width, height=height, role="planner") as page:
         street = town.street("Avenue 2")

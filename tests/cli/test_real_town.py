@@ -31,7 +31,9 @@ def told(folder: Path, *words: str) -> Any:
     return json.loads(done.stdout)
 
 
-@pytest.mark.parametrize("hours", [6, 4], ids=["hours suffice", "hours are short"])
+@pytest.mark.parametrize(
+    "hours", [pytest.param(6, id="hours suffice"), pytest.param(4, id="hours are short", marks=pytest.mark.full)]
+)
 def test_guixi_and_forty_crews_become_a_lawful_plan_within_one_percent_of_the_bound(
     shared_data: Path, tmp_path: Path, hours: int
 ) -> None:

@@ -34,6 +34,7 @@ def held(seed: int, folder: Path) -> dict[str, float]:
     return found
 
 
+@pytest.mark.full
 def test_the_intervals_of_people_hold_as_often_as_they_promise(tmp_path: Path) -> None:
     share = pd.DataFrame([held(seed, tmp_path) for seed in range(SEEDS)]).mean()
     for one in ("nothing", "nothing, buildings", "a total", "a total, total"):

@@ -74,7 +74,7 @@ def test_of_eight_browsers_that_use_a_link_at_once_one_gets_in(town: Region) -> 
 
     before = len(list_all(town))
     _, secret = make_invitation(town, PLANNER, role=Role.CREW, crew=CrewId("C1"))
-    context = multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")  # which has imported everything: see `tests.processes`
     gate, won = context.Barrier(8), context.Queue()
     racers = [context.Process(target=_use, args=(town.path, secret, gate, won)) for _ in range(8)]
     for one in racers:
