@@ -10,8 +10,8 @@ The one door for people who work on fieldops: sets up what is missing, then does
     python3 dev.py serve [...]           the web on a region of yours; words go to `fieldops serve`
     python3 dev.py audit                 looks up which locked versions are behind, into tests/security/releases.csv
 
-Needs Python 3.11 or later with its venv module, git and the package registries: nothing else. Uses uv and Node.js 20
-where the machine has them; fetches what it lacks and the browser of the tests into .venv and web/node_modules. What has been done is
+Needs Python 3.11 or later with its venv module, git and the package registries: nothing else. Uses uv, Node.js 20 and
+Chromium where the machine has them, and fetches what it lacks into .venv and web/node_modules. What has been done is
 remembered by stamps, each the hash of all that the step depends on; `rm -rf .venv web/node_modules` forgets everything.
 """
 
@@ -290,19 +290,22 @@ def node_wheel() -> None:
 
 
 def chromium() -> Path:
-    """Return the browser of the tests: the one that is named, else the one packed for servers that npm brings, else the machine's."""
+    """Return the browser of the tests: the machine's own, or the one packed for servers that npm brings."""
     given = os.environ.get("FIELDOPS_CHROMIUM")
     if given and not shutil.which(given):
         raise Trouble(f"$FIELDOPS_CHROMIUM is {given}, which is no program")
-    if not given and sys.platform == "linux" and platform.machine() == "x86_64":
-        front_end("browser")  # the same version for everybody, and a third quicker than a browser with windows
-        return unpack_chromium(WEB / "node_modules" / "@sparticuz" / "chromium")
-    front_end("check")
     for name in (given, *BROWSERS):
         found = shutil.which(name) if name else None
         if found:
+            front_end("check")
             return Path(found)
-    raise Trouble("the browser tests need Chromium: install it, or name a Chromium or Chrome in $FIELDOPS_CHROMIUM")
+    if sys.platform != "linux" or platform.machine() != "x86_64":
+        raise Trouble(
+            "the browser tests need Chromium: install it (Debian: apt-get install chromium-headless-shell), "
+            "or name a Chromium or Chrome in $FIELDOPS_CHROMIUM"
+        )
+    front_end("browser")
+    return unpack_chromium(WEB / "node_modules" / "@sparticuz" / "chromium")
 
 
 def unpack_chromium(package: Path) -> Path:
