@@ -11,6 +11,7 @@ from hypothesis import settings
 from fieldops.ids import ActorId
 from fieldops.people import Actor, Role
 from fieldops.store.connect import Region, create_region
+from tests.quick_regions import make_quickly
 
 ROOT = Path(__file__).parent.parent
 NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)  # 12:00 in Shanghai, a Monday
@@ -38,6 +39,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         long = [item for item in items if item.get_closest_marker("full")]
         config.hook.pytest_deselected(items=long)
         items[:] = [item for item in items if not item.get_closest_marker("full")]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_regions() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        make_quickly(patch)
+        yield
 
 
 @pytest.fixture

@@ -52,7 +52,7 @@ def test_walds_test_stops_where_its_ratio_says(zone: tuple[float, float], alpha:
         assert high == min((s for s in range(n + 1) if ratios[s] >= upper), default=n + 1)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 @given(zones, errors, errors)
 def test_the_test_of_two_ratios_stops_where_they_say(zone: tuple[float, float], a: float, b: float) -> None:
     p0, p1 = zone

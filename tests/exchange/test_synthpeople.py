@@ -44,6 +44,7 @@ def test_the_intervals_of_people_hold_as_often_as_they_promise(tmp_path: Path) -
         assert 0.80 - MOST_OFF <= share[one] <= 0.95, one
 
 
+@pytest.mark.full
 def test_where_only_length_tells_the_intervals_hold_in_a_real_city(shared_data: Path) -> None:
     cells = pd.read_csv(shared_data / "maps" / "poa_hexgrid_population.csv")
     grid = gpd.GeoDataFrame(

@@ -32,7 +32,7 @@ from tests.races import contest as race
 from web.app import create_app
 from web.settings import Settings
 
-STREETS = [StreetId(f"S{i}") for i in range(12)]
+STREETS = [StreetId(f"S{i}") for i in range(6)]
 HERE = {"Origin": "http://localhost"}
 _FORK = multiprocessing.get_context("fork")
 
