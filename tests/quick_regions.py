@@ -32,6 +32,7 @@ def make_quickly(patch: pytest.MonkeyPatch) -> None:
             empties[made_by] = in_memory()
         copy = sqlite3.connect(":memory:")
         empties[made_by].backup(copy)
+        copy.execute("PRAGMA recursive_triggers=ON")  # a setting of the connection, which migrations leave on
         copy.isolation_level = None
         return copy
 

@@ -26,6 +26,7 @@ from fieldops.notices import INBOX, Channel, Form
 from fieldops.notices import make_channel as make_channel
 from fieldops.people import Actor
 from fieldops.permissions import require
+from fieldops.progress import Progress, no_progress
 from fieldops.store import claims as claim_store
 from fieldops.store import notices as store
 from fieldops.store.connect import Region, Turn, read_rules
@@ -86,11 +87,19 @@ def has_round_due(region: Region, actor: Actor, *, now: datetime | None = None) 
     return any(store.waiting_notices(connection, channel, at) for channel in channels if channel != INBOX)
 
 
-def deliver(region: Region, actor: Actor, *, now: datetime | None = None, send: Send = webhooks.send) -> Delivery:
+def deliver(
+    region: Region,
+    actor: Actor,
+    *,
+    now: datetime | None = None,
+    send: Send = webhooks.send,
+    progress: Progress = no_progress,
+) -> Delivery:
     """
     Write down what the clock has ended, make the reminders that are due, and send what waits.
 
-    `fieldops worker` calls it as soon as something is due (see `actions.reminding`); calling it more often does no harm.
+    `fieldops worker` calls it as soon as something is due (see `actions.reminding`); calling it more often does no harm. Where
+    `progress` says stop, what was not sent waits for the next round.
 
     Raises
     ------
@@ -109,7 +118,9 @@ def deliver(region: Region, actor: Actor, *, now: datetime | None = None, send: 
         waiting = store.waiting_notices(region.reader(), channel.name, at)
         attempts = {one.notice.id: one.attempts for one in waiting}
         every = webhooks.messages(channel, [one.notice for one in waiting], clock.now())
-        for message in islice(every, webhooks.MOST_A_ROUND):
+        for number, message in enumerate(islice(every, webhooks.MOST_A_ROUND)):
+            if not progress("notices", number / webhooks.MOST_A_ROUND):
+                return Delivery(forfeited, made, sent, failed, problems)
             problem = send(message)
             with region.turn(actor, now=now) as turn:
                 _record(turn, channel, message, problem, 1 + max(attempts[one.id] for one in message.notices))

@@ -84,9 +84,8 @@ def make_plan(
     problem, unkept = settle_ground(pose_ground(region, ground, np.random.default_rng(seed), now), ground)
     progress("reading", 1.0)
     longest, usual = (_LONGEST, _USUAL) if time_limit is None else (time_limit, time_limit)
-    spent = min(watch.seconds, (1 - _SOLVER_SHARE_LEAST) * usual)
     plan = _solve(
-        problem, terms, time_limit=longest - spent, usual=usual - spent, gap=gap, seed=seed, workers=workers,
+        problem, terms, time_limit=_left(longest, watch), usual=_left(usual, watch), gap=gap, seed=seed, workers=workers,
         progress=progress,
     )  # fmt: skip
     with region.turn(actor, now=now) as turn:
@@ -170,6 +169,11 @@ def run_plan_job(path: Path, actor: Actor, *, job: JobId, progress: Progress, **
     }  # fmt: skip
 
 
+def _left(seconds: float, watch: Stopwatch) -> float:
+    """Return what is left of a time limit, at least the solver's share of it."""
+    return max(seconds - watch.seconds, _SOLVER_SHARE_LEAST * seconds)
+
+
 @dataclass(frozen=True, slots=True)
 class _Solved:
     posed: "AssignmentProblem"
@@ -196,9 +200,8 @@ def _solve(
     if reason:
         return _Solved(posed, None, reason)
     gathered = gather(posed, sets)
-    spent = min(watch.seconds, (1 - _SOLVER_SHARE_LEAST) * usual)
     answer = assign(
-        gathered.problem, time_limit=time_limit - spent, usual=usual - spent, gap=gap, seed=seed, workers=workers,
+        gathered.problem, time_limit=_left(time_limit, watch), usual=_left(usual, watch), gap=gap, seed=seed, workers=workers,
         progress=progress,
     )  # fmt: skip
     found = keep_to_entry(problem, gathered, over_all_crews(problem, gathered, answer))

@@ -45,6 +45,9 @@ def worker(
     estimates are made anew, and the finished streets are chosen that are asked again on that day. What fails of it is tried again
     a quarter of an hour later, then after twice that, and so on up to every four hours. A sandbox has no nights.
 
+    And as soon as a reminder of a claim's end is due, or a webhook that failed is to be tried again, it orders the job `notices`,
+    which makes and sends them. A sandbox has none of these either.
+
     Example: fieldops worker --db region.gpkg
     """
     from fieldops.store.connect import open_region

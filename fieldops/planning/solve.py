@@ -56,17 +56,19 @@ def assign(
     watch, report = Stopwatch(), progress or no_progress
     unstopped = report("prices", 0.0)
     prices = find_prices(problem, watch, time_limit=PRICE_SHARE * time_limit)
+    usual = min(time_limit, max(usual, watch.seconds / PRICE_SHARE))  # what prices take leaves as much for the search
     search = Search(problem, prices)
     search.round_prices()
     for _again in range(PASSES):
         if sum(refill_crew(search, crew) for crew in range(problem.crews)) <= 0 or watch.seconds > time_limit:
             break
     campaign = Campaign(search, seed, np.random.default_rng(seed), workers)
-    bound = prices.bound
+    bound, best = prices.bound, search.objective
 
     def figures() -> dict[str, float]:
-        objective, most = search.objective, min(bound, campaign.proven)
-        return {"objective": objective, "bound": most, "gap": (most - objective) / objective if objective > 0 else 1.0}
+        nonlocal best
+        best, most = max(best, search.objective), min(bound, campaign.proven)  # a dive may try what is worth less
+        return {"objective": best, "bound": most, "gap": (most - best) / best if best > 0 else 1.0}
 
     def share() -> float:
         return watch.seconds / (usual if figures()["gap"] <= GOOD_GAP else time_limit)

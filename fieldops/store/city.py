@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from fieldops.clock import format_moment
+from fieldops.clock import format_moment, parse_moment
 from fieldops.errors import NotFound
 from fieldops.events import CityImported, StreetEdited
 from fieldops.ids import CityId, StreetId
@@ -21,6 +21,17 @@ if TYPE_CHECKING:
 
     from fieldops.city.edits import Edit
     from fieldops.city.model import City
+
+# The edits that changed a street or made it, oldest first; `parent` is the one of most people of which it was made.
+_EDITS_OF_STREET = """
+SELECT e.took_effect_at, edit ->> 'kind' AS kind, edit ->> 'value' AS value,
+  EXISTS (SELECT 1 FROM json_each(edit, '$.made') WHERE value = :street) AS made,
+  (SELECT s.id FROM json_each(edit, '$.streets') AS p JOIN street AS s ON s.id = p.value ORDER BY s.people DESC LIMIT 1) AS parent,
+  e.took_effect_at > :at AND NOT EXISTS (SELECT 1 FROM event AS a WHERE a.kind = 'ClockAccepted' AND a.seq > e.seq AND a.took_effect_at <= :at) AS later
+FROM street_edit JOIN event AS e USING (seq)
+WHERE EXISTS (SELECT 1 FROM json_each(edit, '$.streets') WHERE value = :street)
+  OR EXISTS (SELECT 1 FROM json_each(edit, '$.made') WHERE value = :street)
+ORDER BY seq"""
 
 # frame -> (table, columns of the table in the order of the frame's columns); `geom` and `city_id` are added.
 _COLUMNS: dict[str, tuple[str, dict[str, str]]] = {
@@ -215,7 +226,8 @@ def status_at(connection: sqlite3.Connection, street: StreetId, at: datetime) ->
     """
     Return the status and the permission of a street as of a moment, told by the edits made by hand until and after it.
 
-    What the first edit replaced came from the map: open, and unknown for a compound or free.
+    What the first edit replaced came from the map (open; unknown for a compound, else free), or from the street of which this
+    one was made. An edit of a time that never was, which `check clock --accept` ended, was there from the accepted moment on.
 
     Raises
     ------
@@ -225,21 +237,20 @@ def status_at(connection: sqlite3.Connection, street: StreetId, at: datetime) ->
     row = connection.execute("SELECT status, permission, kind FROM street WHERE id = ?", (street,)).fetchone()
     if row is None:
         raise NotFound("street", street, cure="find it by name with `fieldops streets list`")
+    edits = connection.execute(_EDITS_OF_STREET, {"at": format_moment(at), "street": street}).fetchall()
+    later = {"made" if one["made"] else one["kind"] for one in edits if one["later"]}
+    before = {one["kind"]: one for one in edits if not one["later"]}  # the last of each kind
+    switches = [one["kind"] for one in edits if one["kind"] in ("open", "close") and not one["later"]]
+    maker = next((one for one in edits if one["made"] and one["parent"]), None)
+    base = ("open", "unknown" if row["kind"] == "compound" else "free")
+    if later and maker is not None:
+        just_before = parse_moment(maker["took_effect_at"]) - timedelta(microseconds=1)
+        base = status_at(connection, maker["parent"], min(at, just_before))
     status, permission = row["status"], row["permission"]
-    edits = connection.execute(
-        "SELECT e.took_effect_at > :at AS later, edit ->> 'kind' AS kind, edit ->> 'value' AS value FROM street_edit"
-        " JOIN event AS e USING (seq) WHERE edit -> 'streets' = json_array(:street) AND edit ->> 'kind' IN ('close', 'open', 'permit')"
-        " ORDER BY seq DESC",
-        {"at": format_moment(at), "street": street},
-    ).fetchall()
-    opened = [one for one in edits if one["kind"] != "permit"]
-    permitted = [one for one in edits if one["kind"] == "permit"]
-    if status != "gone" and opened and opened[0]["later"]:
-        before = next((one["kind"] for one in opened if not one["later"]), "open")
-        status = "closed" if before == "close" else "open"
-    if permitted and permitted[0]["later"]:
-        usual = "unknown" if row["kind"] == "compound" else "free"
-        permission = next((one["value"] for one in permitted if not one["later"]), usual)
+    if later & {"open", "close", "split", "join", "made"}:
+        status = {"open": "open", "close": "closed"}[switches[-1]] if switches else base[0]
+    if later & {"permit", "made"}:
+        permission = before["permit"]["value"] if "permit" in before else base[1]
     return status, permission
 
 

@@ -33,6 +33,7 @@ DIED = Said(
     "its worker died, %(attempts)s times: see the log of the worker; it may need more memory", attempts=MOST_ATTEMPTS
 )
 KEPT = 500  # jobs that have ended, the newest ones
+FAILED_APART = timedelta(minutes=15)  # from a round that failed to the next
 FIGURES = ("objective", "bound", "gap")  # what a result may hold of the figures that were reported
 
 
@@ -136,12 +137,15 @@ def add_alone(connection: sqlite3.Connection, job: Job) -> None:
 
 def add_round(connection: sqlite3.Connection, job: Job) -> bool:
     """
-    Append a job of a kind that comes every few minutes, and return True; False where one of its kind waits or runs.
+    Append a job of a kind that comes every few minutes, and return True.
 
-    Those of its kind that ended are forgotten: they would fill the list.
+    False where one of its kind waits or runs, or failed less than a quarter of an hour ago. Those of its kind that ended are
+    forgotten: they would fill the list.
     """
-    pending = "SELECT EXISTS (SELECT 1 FROM job WHERE kind = ? AND ended_at IS NULL)"
-    if connection.execute(pending, (job.kind,)).fetchone()[0]:
+    pending = (
+        "SELECT EXISTS (SELECT 1 FROM job WHERE kind = ? AND (ended_at IS NULL OR state = 'failed' AND ended_at > ?))"
+    )
+    if connection.execute(pending, (job.kind, format_moment(job.ordered_at - FAILED_APART))).fetchone()[0]:
         return False
     connection.execute("DELETE FROM job WHERE kind = ?", (job.kind,))
     add_job(connection, job)

@@ -107,7 +107,11 @@ def list_notices(
 
 
 def mark_sent(turn: Turn, notices: Sequence[Notice], *, retry_at: datetime | None, event: NoticesSent) -> None:
-    """Store that the notices were delivered, or failed and are to be tried again at `retry_at`, with the event."""
+    """
+    Store that the notices were delivered, or failed and are to be tried again at `retry_at`, with the event.
+
+    Where they failed, all else that the channel has to carry waits until then too: each by itself would be a try a minute.
+    """
     values = [
         (None if event.problem else format_moment(event.at), format_moment(retry_at) if retry_at else None, event.problem,
          notice.id)
@@ -116,6 +120,11 @@ def mark_sent(turn: Turn, notices: Sequence[Notice], *, retry_at: datetime | Non
     turn.connection.executemany(
         "UPDATE notice SET delivered_at = ?, next_try_at = ?, problem = ?, attempts = attempts + 1 WHERE id = ?", values
     )
+    if retry_at:
+        turn.connection.execute(
+            "UPDATE notice SET next_try_at = :at WHERE channel = :channel AND delivered_at IS NULL AND next_try_at < :at",
+            {"at": format_moment(retry_at), "channel": event.channel},
+        )
     audit.append(turn, event)
 
 

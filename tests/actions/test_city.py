@@ -13,6 +13,7 @@ import pytest
 
 from fieldops.actions.city import Imported, MapSource, edit_street, import_city
 from fieldops.actions.claims import make_claim
+from fieldops.actions.keep import accept_clock
 from fieldops.city.edits import Edit
 from fieldops.errors import BadInput, FieldopsError, Forbidden, Stopped, StreetInUse
 from fieldops.ids import ActorId, CrewId, StreetId
@@ -160,6 +161,42 @@ def test_a_street_is_told_as_it_was_before_it_was_closed_or_forbidden(tmp_path: 
 
     assert told(street) == ["", "closed", "closed", "", "no_permission", "no_permission", "", "closed", "closed"]
     assert told(other) == [""] * 9
+
+
+def test_halves_of_a_street_are_told_as_their_street_was_and_it_as_it_was_before(tmp_path: Path) -> None:
+    run_import(tmp_path, write_grid_map(tmp_path / "grid.osm"))
+    region = open_region(tmp_path / "region.gpkg")
+    whole = StreetId(streets_by_name(region)["Avenue 2"])
+
+    def change(hour: int, **fields: object) -> Edit:
+        return edit_street(region, PLANNER, Edit(**fields), now=NOON + timedelta(hours=hour))  # type: ignore[arg-type]
+
+    def told(subject: StreetId, *hours: float) -> list[str]:
+        return [street_state(region.reader(), subject, NOON + timedelta(hours=hour)).closed for hour in hours]
+
+    change(1, kind="permit", streets=(whole,), value="refused")
+    one, other = change(2, kind="split", streets=(whole,), wkt=f"POINT ({LON + 3 * STEP} {LAT + 2 * STEP})").made
+    change(4, kind="permit", streets=(one,), value="granted")
+    change(5, kind="close", streets=(other,))
+    change(6, kind="open", streets=(other,))
+    change(7, kind="permit", streets=(other,), value="free")
+    joined = change(8, kind="join", streets=(one, other)).made[0]
+    change(9, kind="close", streets=(joined,))
+    assert told(whole, 0.5, 1, 1.5, 2) == ["", "no_permission", "no_permission", "closed"]  # closed: no longer there
+    assert told(one, 3, 4, 8) == ["no_permission", "", "closed"]
+    assert told(other, 3, 5, 6, 7, 8) == ["no_permission", "closed", "no_permission", "", "closed"]
+    assert told(joined, 8, 8.5, 9, 24) == ["", "", "closed", "closed"]
+
+
+def test_a_street_closed_in_a_time_that_never_was_is_closed_from_the_accepted_moment_on(tmp_path: Path) -> None:
+    run_import(tmp_path, write_grid_map(tmp_path / "grid.osm"))
+    region = open_region(tmp_path / "region.gpkg")
+    street = StreetId(streets_by_name(region)["Street 1"])
+    edit_street(region, PLANNER, Edit(kind="close", streets=(street,)), now=NOON + timedelta(days=10))
+    accept_clock(region, PLANNER, why="wrong_year", now=NOON + timedelta(hours=9))
+    hours = (8, 9, 10, 24 * 11)
+    states = [street_state(region.reader(), street, NOON + timedelta(hours=hour)).closed for hour in hours]
+    assert states == ["", "closed", "closed", "closed"]
 
 
 def test_what_was_given_before_and_is_left_out_now_is_taken_again(tmp_path: Path) -> None:

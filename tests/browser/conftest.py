@@ -32,13 +32,16 @@ QUIET = [
     "--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-default-apps",
     "--disable-sync", "--no-first-run", "--disable-features=Translate,OptimizationHints,MediaRouter",
 ]  # fmt: skip
+OWN = ("chromium-headless-shell", "chromium", "google-chrome", "google-chrome-stable", "chromium-browser")
 PATIENCE = 30.0  # seconds; a slow machine under load is no failure
 expect.set_options(timeout=PATIENCE * 1000)
 
 
-def chromium() -> str:
-    """The browser that dev.py found or unpacked, else the machine's own."""
-    found = shutil.which(os.environ.get("FIELDOPS_CHROMIUM") or "chromium") or shutil.which("google-chrome")
+def chromium(*, draws: bool = False) -> str:
+    """The browser that was named, else the one that dev.py unpacked, else the machine's own: this one first where maps are drawn."""
+    given, packed = (os.environ.get(name) for name in ("FIELDOPS_CHROMIUM", "FIELDOPS_PACKED_CHROMIUM"))
+    own = next(filter(None, map(shutil.which, OWN)), None)
+    found = (given and shutil.which(given)) or ((own or packed) if draws else (packed or own))
     if not found:
         pytest.fail("no Chromium: run `python3 dev.py test`, install it, or name one in $FIELDOPS_CHROMIUM")
     return found
@@ -107,7 +110,7 @@ def driver() -> Iterator[Playwright]:
 
 @contextmanager
 def launched(driver: Playwright, *flags: str) -> Iterator[Browser]:
-    browser = driver.chromium.launch(executable_path=chromium(), args=[*QUIET, *flags])
+    browser = driver.chromium.launch(executable_path=chromium(draws=bool(flags)), args=[*QUIET, *flags])
     try:
         yield browser
     finally:

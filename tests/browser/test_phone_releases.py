@@ -182,6 +182,7 @@ def test_after_a_release_was_taken_back_the_newest_page_opens_without_network(
         own_server.start()
         page.reload()
         until(page, READY)
+        page.wait_for_load_state("networkidle")  # what the day asks for by itself has come
         newest = told_at(page)
         own_server.stop()
         forget_files(page)
