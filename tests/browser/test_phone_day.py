@@ -113,6 +113,10 @@ def test_a_day_with_three_streets_forty_surveys_a_move_on_and_a_sign_up_most_of_
     flush_all(page)
     assert server.records() == 3
     assert street
+    page.reload()
+    until(page, READY)
+    until(page, "document.querySelectorAll('[data-take]').length > 0")
+    page.wait_for_load_state("networkidle")  # the page with the kept streets is the one that the phone keeps
 
     # 09:15, the network is gone; two more streets
     context.set_offline(True)
