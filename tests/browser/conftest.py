@@ -117,9 +117,11 @@ def launched(driver: Playwright, *flags: str) -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
-def browser(driver: Playwright) -> Iterator[Browser]:
-    with launched(driver, *SOFTWARE_WEBGL) as browser:
+@pytest.fixture(scope="module")
+def browser(driver: Playwright, request: pytest.FixtureRequest) -> Iterator[Browser]:
+    """A browser that draws maps, or where the tests are of phones, whose pages have none, the quick one."""
+    is_phone = Path(request.module.__file__).name.startswith("test_phone")
+    with launched(driver, *(() if is_phone else SOFTWARE_WEBGL)) as browser:
         yield browser
 
 
