@@ -92,8 +92,11 @@ def test_no_acknowledged_grant_is_lost_when_writers_are_killed(tmp_path: Path, k
 def test_control_acknowledged_before_the_commit_grants_are_lost(tmp_path: Path) -> None:
     region = create_region(tmp_path / "race.gpkg", PLANNER, sandbox=True, now=NOON)
     add_town(region, streets=3000, crews=200)
-    acknowledged = race.killed_writers(region, kills=30, seed=7, ack_before_commit=True)
-    assert acknowledged - race.stored_claims(region)
+    for seed in range(7, 15):  # on a crowded machine thirty kills may all miss the moment between
+        if race.killed_writers(region, kills=30, seed=seed, ack_before_commit=True) - race.stored_claims(region):
+            break
+    else:
+        pytest.fail("no acknowledged grant was lost")
     region.close()
 
 
