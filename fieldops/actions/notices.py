@@ -7,10 +7,9 @@ answer and our record of it, it is sent again. Who cannot be reached is tried ag
 the claim is in force.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -27,6 +26,7 @@ from fieldops.notices import make_channel as make_channel
 from fieldops.people import Actor
 from fieldops.permissions import require
 from fieldops.progress import Progress, no_progress
+from fieldops.rules import Rules
 from fieldops.store import claims as claim_store
 from fieldops.store import notices as store
 from fieldops.store.connect import Region, Turn, read_rules
@@ -63,28 +63,21 @@ def due_notices(
     """
     require(actor, "region.read")
     at, connection = region.moment(now), region.reader()
-    rules = read_rules(connection)
-    due = [(claim, rule.due_reminder(claim, at, rules)) for claim in claim_store.claims_in_force(connection, at)]
-    return at, [(c, before) for c, before in due if before and not _is_made(connection, at, c, before, INBOX)]
+    return at, [(claim, before) for claim, before, _ in _due(connection, at, read_rules(connection), [INBOX])]
 
 
 def has_round_due(region: Region, actor: Actor, *, now: datetime | None = None) -> bool:
     """
     Return whether `deliver` would make or send a reminder now.
 
-    Raises
-    ------
-    Forbidden
-        If the actor may not read the region.
+    Permission: region.read.
     """
     require(actor, "region.read")
     at, connection = region.moment(now), region.reader()
-    channels, rules = [INBOX, *(channel.name for channel in store.read_channels(region))], read_rules(connection)
-    for claim in claim_store.claims_in_force(connection, at):
-        before = rule.due_reminder(claim, at, rules)
-        if before and not all(_is_made(connection, at, claim, before, channel) for channel in channels):
-            return True
-    return any(store.waiting_notices(connection, channel, at) for channel in channels if channel != INBOX)
+    webhooks_set = [channel.name for channel in store.read_channels(region)]
+    if next(_due(connection, at, read_rules(connection), [INBOX, *webhooks_set]), None):
+        return True
+    return any(store.waiting_notices(connection, channel, at) for channel in webhooks_set)
 
 
 def deliver(
@@ -240,13 +233,20 @@ def _is_made(connection: "sqlite3.Connection", at: datetime, claim: Claim, befor
     return made is not None and made <= at
 
 
-def _make_due(turn: Turn, channels: Sequence[str]) -> int:
-    rules, wanted = turn.rules, []
-    for claim in claim_store.claims_in_force(turn.connection, turn.now):
-        before = rule.due_reminder(claim, turn.now, rules)
+def _due(
+    connection: "sqlite3.Connection", at: datetime, rules: Rules, channels: Sequence[str]
+) -> Iterator[tuple[Claim, timedelta, str]]:
+    """Yield the reminders that are due and not made yet: claim, time before its end, channel."""
+    for claim in claim_store.claims_in_force(connection, at):
+        before = rule.due_reminder(claim, at, rules)
         if before is not None:
-            exists = partial(_is_made, turn.connection, turn.now, claim, before)
-            wanted += [(claim, before, channel) for channel in channels if not exists(channel)]
+            yield from (
+                (claim, before, channel) for channel in channels if not _is_made(connection, at, claim, before, channel)
+            )
+
+
+def _make_due(turn: Turn, channels: Sequence[str]) -> int:
+    wanted = list(_due(turn.connection, turn.now, turn.rules, channels))
     if wanted:
         named = [f"{claim.id} {before} {channel}" for claim, before, channel in wanted]
         anew = sum(store.made_at(turn.connection, *one) is not None for one in wanted)

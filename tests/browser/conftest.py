@@ -1,7 +1,6 @@
 """A real browser on a real server: no mocks, no bypass of the content security policy."""
 
 import os
-import shutil
 import signal
 import time
 import urllib.request
@@ -17,6 +16,7 @@ from fieldops.actions.invitations import first_link
 from fieldops.actions.jobs import order_job
 from fieldops.actions.rules import change_rules
 from fieldops.actions.tiles import make_tiles
+from fieldops.exchange.printing import find_chromium
 from fieldops.people import Role
 from fieldops.store.connect import open_region
 from tests.accounts import PLAIN_COOKIE, session_of
@@ -32,16 +32,14 @@ QUIET = [
     "--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-default-apps",
     "--disable-sync", "--no-first-run", "--disable-features=Translate,OptimizationHints,MediaRouter",
 ]  # fmt: skip
-OWN = ("chromium-headless-shell", "chromium", "google-chrome", "google-chrome-stable", "chromium-browser")
 PATIENCE = 30.0  # seconds; a slow machine under load is no failure
 expect.set_options(timeout=PATIENCE * 1000)
 
 
 def chromium(*, draws: bool = False) -> str:
     """The browser that was named, else the one that dev.py unpacked, else the machine's own: this one first where maps are drawn."""
-    given, packed = (os.environ.get(name) for name in ("FIELDOPS_CHROMIUM", "FIELDOPS_PACKED_CHROMIUM"))
-    own = next(filter(None, map(shutil.which, OWN)), None)
-    found = (given and shutil.which(given)) or ((own or packed) if draws else (packed or own))
+    own, packed = find_chromium(), os.environ.get("FIELDOPS_PACKED_CHROMIUM")  # packed only where none was named
+    found = (own or packed) if draws else (packed or own)
     if not found:
         pytest.fail("no Chromium: run `python3 dev.py test`, install it, or name one in $FIELDOPS_CHROMIUM")
     return found
